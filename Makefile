@@ -1,0 +1,37 @@
+# Every target sets up .venv by itself where it is missing, broken, or older than what it is made from.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+SCALE ?= 0.3
+STUDIES := learning-rate epochs batch-norm batch-size architecture
+NAME := report-$(shell date +%Y%m%d-%H%M%S)
+FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
+
+export MPLBACKEND := Agg
+
+.PHONY: report test bench lint clean
+
+report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
+	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
+	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) --out report
+
+test: $(STAMP)  ## all tests
+	$(BIN)/python -m pytest
+
+bench: $(STAMP)  ## measure against the usual way; writes benchmarks/results.md
+	$(BIN)/python -m benchmarks
+
+lint: $(STAMP)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The stamp is written last, so an interrupted install is done again; a .venv without a working
+# pip is made anew.
+$(STAMP): pyproject.toml constraints.txt
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+clean:  ## remove what the targets made, but no records
+	rm -rf .venv report .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,271 @@
+"""What each arm of a claim scored: one value per replicate, or the reason why there is none.
+
+A claim is read from the record's manifest as plain values; its fields mean what
+search_spaces.claims.Claim says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.aggregate import same_value
+from analysis.labels import better, metric_name, setting_name, setting_value
+from analysis.load import CONFIG, Record
+
+LAST_STEPS = 5  # "last5": one last epoch with batch norm scatters by 0.5 to 2 points
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """A claim as analysis sees it; see search_spaces.claims.Claim for the fields."""
+
+    name: str
+    kind: str
+    metric: str
+    smallest: float
+    arms: Sequence[Mapping[str, Any]]
+    statement: str = ""
+    claim: str = ""  # our own statement, where none is published
+    reason: str = ""
+    labels: Sequence[str] = ()
+    quantity: str = "value"
+    direction: str = "higher"
+    fidelity: str | int = "last5"
+    since: int | None = None
+    window: int = LAST_STEPS
+    against_metric: str | None = None
+    target: float | None = None
+    relative: bool = False
+    family: str = ""
+    expected: str | None = None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm's values by replicate, in the metric's own unit (a "change" may be relative).
+
+    steps: which fidelity steps they are of, in words. problem: why there are no values, or "".
+    n_missing: replicates that never reached the level of a "steps_to".
+    """
+
+    label: str
+    trial_id: str = ""
+    values: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype="float64"))
+    steps: str = ""
+    problem: str = ""
+    note: str = ""
+    n_missing: int = 0
+
+
+def read_claims(manifest: Mapping[str, Any]) -> list[Declared]:
+    """The claims of a manifest; unknown fields are left out, missing ones take their defaults.
+
+    Raises ValueError where a claim lacks a name, kind, metric, smallest difference or arms.
+    """
+    known = {f.name for f in fields(Declared)}
+    needed = ("name", "kind", "metric", "smallest", "arms")
+    claims = []
+    for number, claim in enumerate(manifest.get("study", {}).get("claims") or ()):
+        missing = [key for key in needed if claim.get(key) is None]
+        if missing:
+            raise ValueError(f"claim {number} of the manifest lacks {', '.join(missing)}: {claim}")
+        given = {k: v for k, v in claim.items() if k in known and v is not None}
+        claims.append(Declared(**given))
+    return claims
+
+
+def arm_values(record: Record, claim: Declared, i: int, metric: str | None = None) -> Arm:
+    """Values of arm i of a claim, of `metric` or else the claim's own, by replicate.
+
+    Never raises for what a record lacks: the arm's problem says what is missing.
+    """
+    column = metric or claim.metric
+    label = arm_label(claim, i)
+    trial, problem = find_trial(record, claim.arms[i], diverged_is_fine=claim.kind == "mixture")
+    if trial is None:
+        return Arm(label, problem=problem)
+    trial_id = str(trial["trial_id"])
+    table = value_table(record, trial_id, column)
+    if table is None:
+        return Arm(label, trial_id, problem=f"the record has no {metric_name(column)} ({column})")
+    if claim.quantity == "steps_to" and i == 0:
+        return _steps_to(record, claim, label, trial_id, table)
+    return _reduce(record, claim, label, trial_id, table, level_only=i > 0)
+
+
+def arm_label(claim: Declared, i: int) -> str:
+    """The arm's declared label, or its settings: "depth 6, width 16"."""
+    if claim.labels:
+        return claim.labels[i]
+    return settings_label(claim.arms[i])
+
+
+def settings_label(settings: Mapping[str, Any]) -> str:
+    """ "depth 6, width 16"."""
+    parts = (f"{setting_name(k)} {setting_value(v)}" for k, v in settings.items())
+    return ", ".join(parts) or "this config"
+
+
+def find_trial(
+    record: Record, settings: Mapping[str, Any], diverged_is_fine: bool = False
+) -> tuple[dict[str, Any] | None, str]:
+    """The one trial with these settings that trained to its end; or None and the reason.
+
+    A diverged trial passes only where that is what is asked about: survivors are not averaged.
+    """
+    rows = [
+        row
+        for row in record.trials.to_dict("records")
+        if all(
+            CONFIG + k in row and same_value(row[CONFIG + k], v) for k, v in settings.items()
+        )
+    ]
+    label = settings_label(settings)
+    if len(rows) != 1:
+        return None, f"{len(rows) or 'no'} trial{'s' * (len(rows) > 1)} with {label}"
+    trial = {str(key): value for key, value in rows[0].items()}
+    status, n_diverged = trial["status"], trial.get("n_diverged") or 0
+    if diverged_is_fine and status in ("finished", "diverged"):
+        return trial, ""
+    if n_diverged == n_diverged and n_diverged > 0:
+        total = trial.get("n_replicates")
+        return None, f"{int(n_diverged)} of {total:.0f} replicates diverged with {label}"
+    if status != "finished":
+        last = trial.get("last_fidelity")
+        at = f" at {record.unit} {last:.0f}" if last is not None and last == last else ""
+        state = {"running": "is still training", "failed": "failed"}.get(status, f"was {status}")
+        return None, f"the trial with {label} {state}{at}"
+    return trial, ""
+
+
+def value_table(record: Record, trial_id: str, column: str) -> pd.DataFrame | None:
+    """Step x replicate table of one trial's metric; None where nothing was recorded."""
+    if column not in record.reports:
+        return None
+    reports = record.reports
+    rows = reports.loc[reports["trial_id"] == trial_id, [record.unit, "replicate", column]]
+    if rows.empty or rows[column].isna().all() and not column.endswith(("_loss", "_acc")):
+        return None
+    table: pd.DataFrame = rows.pivot(index=record.unit, columns="replicate", values=column)
+    return table.sort_index()
+
+
+def _reduce(
+    record: Record,
+    claim: Declared,
+    label: str,
+    trial_id: str,
+    table: pd.DataFrame,
+    level_only: bool,
+) -> Arm:
+    unit, last = record.unit, int(table.index[-1])
+    fidelity = claim.fidelity
+    if claim.quantity == "steps_to" and level_only:
+        fidelity = claim.since or 1
+    if claim.quantity == "change":
+        return _change(claim, label, trial_id, table, unit)
+    if claim.quantity == "spread":
+        return _spread(claim, label, trial_id, table, unit)
+    table = table.astype("float64")
+    if fidelity == "every":
+        target = claim.target or 0.0
+        furthest = (table - target).abs().to_numpy().argmax(axis=0)  # NaN is furthest
+        values = [table.iloc[row, j] for j, row in enumerate(furthest)]
+        series = pd.Series(values, index=table.columns)
+        return Arm(label, trial_id, series, f"of all {last} {unit}s the furthest from the target")
+    if fidelity == "last5":
+        tail = table.iloc[-LAST_STEPS:]
+        return Arm(label, trial_id, _single(claim, tail.mean(skipna=False)), _span(unit, tail))
+    step = last if fidelity == "last" else int(fidelity)
+    note = ""
+    if step > last:
+        note = f"{unit} {step} is beyond the {last} trained: the last is taken"
+        step = last
+    if step not in table.index:
+        return Arm(label, trial_id, problem=f"{label} has no {unit} {step}")
+    series = pd.Series(table.loc[step], dtype="float64")
+    return Arm(label, trial_id, _single(claim, series), f"{unit} {step}", note=note)
+
+
+def _single(claim: Declared, values: pd.Series[float]) -> pd.Series[float]:
+    """Seconds that are the same for every replicate were measured once, not n times."""
+    if claim.metric.endswith("_s") and len(values) > 1 and values.nunique(dropna=False) == 1:
+        return values.iloc[:1]
+    return values
+
+
+def _span(unit: str, tail: pd.DataFrame) -> str:
+    first, last = int(tail.index[0]), int(tail.index[-1])
+    return f"{unit} {last}" if first == last else f"mean of {unit}s {first}–{last}"
+
+
+def _change(
+    claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str
+) -> Arm:
+    last = int(table.index[-1])
+    until = claim.fidelity if isinstance(claim.fidelity, int) else last
+    since = claim.since or 1
+    if until > last or since >= until:
+        problem = f"needs {unit}s {since} to {until}, {label} was trained for {last}"
+        return Arm(label, trial_id, problem=problem)
+    ends = [
+        table.loc[step - claim.window + 1 : step].astype("float64").mean(skipna=False)
+        for step in (since, until)
+    ]
+    values = logs(ends[1]) - logs(ends[0]) if claim.relative else ends[1] - ends[0]
+    span = f"{unit}s {until - claim.window + 1}–{until} against"
+    return Arm(label, trial_id, values, f"{span} {since - claim.window + 1}–{since}")
+
+
+def _spread(
+    claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str
+) -> Arm:
+    last = int(table.index[-1])
+    if claim.since is not None and claim.since >= last:
+        problem = f"needs {unit}s beyond {claim.since}, {label} was trained for {last}"
+        return Arm(label, trial_id, problem=problem)
+    tail = table.iloc[-LAST_STEPS:] if claim.since is None else table.loc[claim.since :]
+    values = {replicate: detrended_sd(_flat(tail[replicate])) for replicate in tail}
+    steps = _span(unit, tail).removeprefix("mean of ")
+    return Arm(label, trial_id, pd.Series(values, dtype="float64"), steps)
+
+
+def _flat(cells: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """The numbers of a column whose cells are numbers or lists of them."""
+    return np.concatenate([np.atleast_1d(np.asarray(c, dtype=np.float64)) for c in cells])
+
+
+def detrended_sd(values: np.ndarray[Any, Any]) -> float:
+    """Standard deviation of values (n,) about their least-squares line; NaN for n < 3 or NaN."""
+    n = len(values)
+    if n < 3:
+        return math.nan
+    x = np.linspace(-1.0, 1.0, n)
+    centred = values - values.mean()
+    rest = centred - x * (x @ centred) / (x @ x)
+    return float(np.sqrt((rest**2).sum() / (n - 2)))
+
+
+def _steps_to(
+    record: Record, claim: Declared, label: str, trial_id: str, table: pd.DataFrame
+) -> Arm:
+    level = arm_values(record, claim, 1)
+    if level.problem:
+        return Arm(label, trial_id, problem=level.problem)
+    sign = 1.0 if better(claim.metric) == "max" else -1.0
+    levels = level.values.reindex(table.columns)
+    there = (sign * (table.astype("float64") - levels)).ge(0.0)
+    first = there.idxmax().astype("float64").where(there.any())
+    steps = f"first {record.unit} at the level of {level.label} at {level.steps}"
+    return Arm(label, trial_id, first, steps, n_missing=int(first.isna().sum()))
+
+
+def logs(values: pd.Series[float]) -> pd.Series[float]:
+    """Natural logarithms of a sample, NaN where a value is not positive; the index stays."""
+    return pd.Series(np.log(values.where(values > 0).to_numpy()), index=values.index)

@@ -1,0 +1,266 @@
+"""From the values of a claim's arms to a verdict.
+
+Every comparison has a band of differences that would make the claim true: at or above the
+smallest difference that matters (direction, threshold, winner, ranking), or target give or take
+it (equivalence). On the 95 % t interval of the difference, paired by replicate where split and
+seeds are shared and Welch's elsewhere:
+
+* **holds**: the interval lies wholly inside the band;
+* **does not hold**: it lies wholly outside;
+* **undecided**: it crosses the band's edge, or there is one replicate only;
+* **not available**: a trial is missing, stopped early, failed or diverged, or a value is.
+
+So one edge decides both ways, and two repetitions of a study contradict each other only where
+both intervals miss the truth. A claim of several comparisons (a winner against every other arm, a
+ranking, several arms) holds where all hold and does not hold where one does not. Comparisons of
+one claim or one declared family are Holm-adjusted: the interval is then judged by its adjusted p
+value against the band's nearest edge.
+
+A "mixture" claim counts replicates: holds where none gets above chance, does not hold where all
+do, undecided between, since some replicates do and some do not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims_values import Arm, Declared, arm_values, logs
+from analysis.intervals import (
+    Difference,
+    leave_one_out_winner,
+    one_sample,
+    p_value,
+    paired_difference,
+    t_interval,
+    welch_difference,
+)
+from analysis.load import Record
+from analysis.power import detectable_difference, needed_n
+
+HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "undecided", "not available"
+ALPHA = 0.05
+
+
+class Comparison(NamedTuple):
+    """One comparison: its difference, and the band in which the claim is true."""
+
+    label: str
+    difference: Difference
+    band: tuple[float, float]
+
+    @property
+    def inside(self) -> bool:
+        """Whether the estimate lies in the band."""
+        return self.band[0] <= self.difference.mean <= self.band[1]
+
+    @property
+    def edge(self) -> float:
+        """The band's edge that is nearest to the estimate."""
+        return min(self.band, key=lambda edge: abs(edge - self.difference.mean))
+
+    @property
+    def p(self) -> float:
+        """Two-sided p of "the difference is the nearest edge"."""
+        return p_value(self.difference, self.edge)
+
+    @property
+    def room(self) -> float:
+        """How far inside the band the estimate lies, in its unit; negative outside."""
+        gap = abs(self.edge - self.difference.mean)
+        return gap if self.inside else -gap
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a claim came to, before its verdict: arms, comparisons, and the estimate to show.
+
+    shown: the difference that the sentence names (a winner: the margin to the best other arm;
+    several comparisons: the one that is furthest from making the claim true). best, corrected,
+    advantage: of a winner, the best arm's label, its mean on replicates that did not select it,
+    and what selection adds.
+    """
+
+    arms: Sequence[Arm]
+    tests: Sequence[Comparison] = ()
+    shown: Difference | None = None
+    paired: bool = False
+    problem: str = ""
+    verdict: str = ""  # where it does not come from the tests
+    notes: Sequence[str] = field(default_factory=tuple)
+    best: str = ""
+    rival: str = ""
+    corrected: float = math.nan
+    advantage: float = math.nan
+
+
+def outcome(record: Record, claim: Declared) -> Outcome:
+    """Compares a claim's arms; kinds "mixture" and "gradients" are not decided here."""
+    arms = [arm_values(record, claim, i) for i in range(len(claim.arms))]
+    others = [
+        arm_values(record, claim, i, claim.against_metric)
+        for i in range(len(claim.arms) if claim.against_metric else 0)
+    ]
+    problem = next((arm.problem for arm in [*arms, *others] if arm.problem), "")
+    notes = tuple(dict.fromkeys(arm.note for arm in arms if arm.note))
+    if problem:
+        return Outcome(arms, problem=problem, notes=notes)
+    if claim.quantity == "steps_to" and arms[0].n_missing:
+        return _never_reached(record, claim, arms)
+    bad = [arm.label for arm in [*arms, *others] if arm.values.isna().any()]
+    if bad:
+        return Outcome(arms, problem=f"not every replicate has a value with {bad[0]}", notes=notes)
+    paired = bool(record.manifest.get("data", {}).get("paired", False))
+    if claim.kind == "winner":
+        return _winner(claim, arms, paired, notes)
+    tests = _tests(claim, arms, others, paired)
+    weakest = min(tests, key=lambda test: test.room)
+    rival = weakest.label if len(tests) > 1 else ""
+    return Outcome(arms, tests, weakest.difference, paired, notes=notes, rival=rival)
+
+
+def _tests(
+    claim: Declared, arms: Sequence[Arm], others: Sequence[Arm], paired: bool
+) -> list[Comparison]:
+    lines = band(claim)
+    if others:  # another metric of the same models: pairs in any case
+        return [
+            Comparison(a.label, _difference(claim, a, b, True), lines)
+            for a, b in zip(arms, others, strict=True)
+        ]
+    if claim.kind == "ranking":
+        return [
+            Comparison(f"{b.label} against {a.label}", _difference(claim, b, a, paired), lines)
+            for a, b in zip(arms, arms[1:], strict=False)
+        ]
+    single = len(arms) == 1 or claim.quantity == "steps_to"
+    if single:
+        return [Comparison(arms[0].label, one_sample(_scale(claim, arms[0])), lines)]
+    label = f"{arms[0].label} against {arms[1].label}"
+    return [Comparison(label, _difference(claim, arms[0], arms[1], paired), lines)]
+
+
+def band(claim: Declared) -> tuple[float, float]:
+    """Differences (or values) that make the claim true, on the scale that is tested."""
+    d = claim.smallest
+    if claim.kind == "equivalence":
+        edges = ((claim.target or 0.0) - d, (claim.target or 0.0) + d)
+    elif claim.direction == "higher":
+        edges = ((claim.target or 0.0) + d, math.inf)
+    else:
+        edges = (-math.inf, (claim.target or 0.0) - d)
+    if not claim.relative:
+        return edges
+    low, high = (math.log1p(max(e, -1 + 1e-12)) if math.isfinite(e) else e for e in edges)
+    return low, high
+
+
+def _scale(claim: Declared, arm: Arm) -> pd.Series[float]:
+    """Values on the tested scale: logarithms where relative (a change is one already)."""
+    return logs(arm.values) if claim.relative and claim.quantity != "change" else arm.values
+
+
+def _difference(claim: Declared, a: Arm, b: Arm, paired: bool) -> Difference:
+    first, second = _scale(claim, a), _scale(claim, b)
+    if paired and set(first.index) == set(second.index):
+        return paired_difference(first, second)
+    return welch_difference(first.to_numpy(), second.to_numpy())
+
+
+def _winner(
+    claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str, ...]
+) -> Outcome:
+    lines, claimed, others = band(claim), arms[0], list(arms[1:])
+    sign = 1.0 if claim.direction == "higher" else -1.0
+    tests = [
+        Comparison(f"{claimed.label} against {b.label}", _difference(claim, claimed, b, paired), lines)
+        for b in others
+    ]
+    means = [sign * float(_scale(claim, arm).mean()) for arm in arms]
+    best = int(np.argmax(means))
+    rival = 1 + int(np.argmax(means[1:]))
+    shown, corrected, advantage = tests[rival - 1].difference, math.nan, math.nan
+    same = all(set(arm.values.index) == set(claimed.values.index) for arm in arms)
+    if paired and same and len(claimed.values) > 1:
+        order = sorted(claimed.values.index)
+        scores = np.array([_scale(claim, arm).reindex(order) for arm in arms])
+        mode: Literal["min", "max"] = "max" if sign > 0 else "min"
+        left_out = leave_one_out_winner(scores[1:], mode)
+        shown = one_sample(scores[0] - left_out.scores)
+        winner = leave_one_out_winner(np.array([a.values.reindex(order) for a in arms]), mode)
+        corrected, advantage = winner.corrected, winner.advantage
+    return Outcome(
+        arms,
+        tests,
+        shown,
+        paired,
+        notes=notes,
+        best=arms[best].label,
+        rival=arms[rival].label,
+        corrected=corrected,
+        advantage=advantage,
+    )
+
+
+def _never_reached(record: Record, claim: Declared, arms: Sequence[Arm]) -> Outcome:
+    """Replicates that never got to the level are later than all that was trained."""
+    values, n = arms[0].values, len(arms[0].values)
+    unit = record.unit
+    rows = record.reports[record.reports["trial_id"] == arms[0].trial_id]
+    last = int(rows[unit].max())
+    note = f"{arms[0].n_missing} of {n} replicates never reach the level in {last} {unit}s"
+    latest = band(claim)[1]
+    if math.isfinite(latest) and last < latest:
+        return Outcome(arms, problem=f"{note}; the claim is about {unit}s up to {latest:g}")
+    verdict = FAILS if values.isna().all() and math.isfinite(latest) else OPEN
+    return Outcome(arms, verdict=verdict, notes=(note,))
+
+
+def verdict(result: Outcome, p_adjusted: Sequence[float]) -> str:
+    """The verdict of an outcome, given the adjusted p value of each of its tests."""
+    if result.problem:
+        return MISSING
+    if result.verdict:
+        return result.verdict
+    decided = [p <= ALPHA for p in p_adjusted]  # NaN decides nothing
+    if any(d and not test.inside for d, test in zip(decided, result.tests, strict=True)):
+        return FAILS
+    if all(d and test.inside for d, test in zip(decided, result.tests, strict=True)):
+        return HOLDS
+    return OPEN
+
+
+def replicates_needed(result: Outcome, p_adjusted: Sequence[float]) -> int | None:
+    """About how many replicates would decide the comparisons that are still open.
+
+    At the level of Holm's first step among them; None where that cannot be estimated or is more
+    than power.LARGEST_N.
+    """
+    still_open = [
+        t for t, p in zip(result.tests, p_adjusted, strict=True) if not p <= ALPHA
+    ]
+    level = 1 - ALPHA / max(len(still_open), 1)
+    needed = [
+        needed_n(t.difference.mean - t.edge, t.difference.sd, level=level) for t in still_open
+    ]
+    known = [n for n in needed if n is not None]
+    if not known or len(known) < len(needed):
+        return None
+    return max(known)
+
+
+def detectable(result: Outcome) -> float:
+    """Smallest difference that this many replicates tell from 0 (power 0.8), tested scale."""
+    if result.shown is None:
+        return math.nan
+    return detectable_difference(result.shown.sd, result.shown.n)
+
+
+def arm_mean(arm: Arm) -> float:
+    """Mean over the replicates; NaN where one is missing."""
+    return float(t_interval(arm.values.to_numpy()).mean) if len(arm.values) else math.nan

@@ -1,0 +1,121 @@
+"""What a figure spec turns into, and the choice of trials that every kind begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.aggregate import arm_columns, select_trials
+from analysis.labels import arm_labels, sorted_trials
+from analysis.load import Record
+from analysis.published import published_points
+
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A figure or table with its caption and the very numbers that it shows.
+
+    figure is None for a table; cells (texts, ready to print) is None for a figure.
+    """
+
+    name: str
+    title: str
+    caption: str
+    numbers: pd.DataFrame
+    figure: Figure | None = None
+    cells: pd.DataFrame | None = None
+    alt: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Arms:
+    """The trials of one figure in reading order; columns tell them apart; labels by trial_id."""
+
+    trials: pd.DataFrame
+    columns: list[str]
+    labels: pd.Series[str]
+
+
+class NothingToDraw(ValueError):
+    """A spec that fits no trial or no report of its record; the text says why."""
+
+
+def choose_arms(record: Record, spec: Spec, by: Sequence[str] | None = None) -> Arms:
+    """The trials that `spec["where"]` keeps and that reported, each of them one arm.
+
+    Raises:
+        NothingToDraw: there is none, or a setting is unknown.
+    """
+    try:
+        trials = select_trials(record.trials, spec.get("where") or {})
+        if trials.empty:
+            raise NothingToDraw(f"no trial has {spec.get('where') or 'been planned'}")
+        trials = trials[trials["trial_id"].isin(record.reports["trial_id"])]
+        if trials.empty:
+            raise NothingToDraw("none of its trials has reported yet")
+        columns = arm_columns(trials, spec.get("by", []) if by is None else by, [record.setting])
+    except NothingToDraw:
+        raise
+    except ValueError as error:
+        raise NothingToDraw(str(error)) from error
+    trials = sorted_trials(trials, columns)
+    return Arms(trials, columns, arm_labels(trials, columns))
+
+
+def with_arms(table: pd.DataFrame, arms: Arms, unit: str) -> pd.DataFrame:
+    """`table` with the trial's label (line), ending (status), settings, and x = its fidelity.
+
+    Rows are sorted in the arms' order, then by metric as they come, then by fidelity.
+    """
+    order = {trial_id: i for i, trial_id in enumerate(arms.trials["trial_id"])}
+    extra = arms.trials[["trial_id", "status", *arms.columns]]
+    joined = table.merge(extra, on="trial_id", how="inner")
+    joined = joined.assign(line=joined["trial_id"].map(arms.labels))
+    if unit in joined:
+        joined["x"] = joined[unit]
+    place = joined["trial_id"].map(order)
+    return joined.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+
+
+def with_published(table: pd.DataFrame, record: Record, arms: Arms) -> pd.DataFrame:
+    """`table` with a column published: the printed value of that trial, metric and fidelity."""
+    points = published_points(record, arms.trials)
+    keys = ["trial_id", "metric", record.unit]
+    points = points.drop_duplicates(keys).rename(columns={"value": "published"})
+    points = points.astype({record.unit: table[record.unit].dtype}) if len(points) else points
+    if points.empty:
+        return table.assign(published=float("nan"))
+    return table.merge(points, on=keys, how="left")
+
+
+def published_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `table` that have a published value, as line, metric, x, value."""
+    rows = table[table["published"].notna()]
+    return rows.rename(columns={"published": "value"})[["line", "metric", "x", "value"]]
+
+
+def csv_numbers(table: pd.DataFrame, arms: Arms, unit: str) -> pd.DataFrame:
+    """The columns of `table` that its CSV keeps, identity first; drawing helpers go."""
+    first = ["trial_id", *arms.columns, "status", "metric", unit]
+    first = [name for name in first if name in table]
+    rest = [name for name in table if name not in (*first, "line", "x")]
+    kept = table[[*first, *rest]]
+    idle = [n for n in rest if n == "published" or str(n).startswith("replicate_")]
+    return kept.drop(columns=[name for name in idle if kept[name].isna().all()])
+
+
+def arm_looks(arms: Arms) -> dict[str, tuple[str, object]]:
+    """Colour and dash of each arm's label, in reading order."""
+    labels = [str(arms.labels[trial_id]) for trial_id in arms.trials["trial_id"]]
+    palette = style.colours(len(labels))
+    return {
+        label: (palette[i], style.DASHES[(i // len(style.PALETTE)) % len(style.DASHES)])
+        for i, label in enumerate(labels)
+    }

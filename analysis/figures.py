@@ -1,0 +1,53 @@
+"""From a figure spec of a manifest to a drawn figure or table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from analysis.drawn import Drawn, NothingToDraw, Spec
+from analysis.figures_curves import draw_curves, draw_extremes, draw_panels
+from analysis.figures_points import draw_against, draw_per_batch, draw_steps
+from analysis.figures_table import draw_table
+from analysis.labels import listing
+from analysis.load import CONFIG, Record
+from analysis.aggregate import varying_columns
+
+KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
+    "curves": draw_curves,
+    "panels": draw_panels,
+    "extremes": draw_extremes,
+    "against": draw_against,
+    "steps": draw_steps,
+    "per_batch": draw_per_batch,
+    "table": draw_table,
+}
+_NEEDED = {"against": ("x", "metrics"), "steps": (), "per_batch": ()}
+
+
+def draw(spec: Spec, record: Record) -> Drawn:
+    """Draw one figure spec of `record`.
+
+    Raises:
+        NothingToDraw: the kind is unknown, the spec lacks a key, or no trial or report fits it;
+            says which. A report prints that sentence in the figure's place.
+    """
+    kind = spec.get("kind")
+    if kind not in KINDS:
+        raise NothingToDraw(f"unknown kind {kind!r}; known are {listing(list(KINDS), most=20)}")
+    missing = [key for key in ("name", *_NEEDED.get(kind, ("metrics",))) if not spec.get(key)]
+    if missing:
+        raise NothingToDraw(f"a figure of kind {kind!r} needs {listing(missing)}")
+    return KINDS[kind](spec, record)
+
+
+def specs_of(record: Record) -> Sequence[Spec]:
+    """The manifest's figure specs; for a study that declares none, its metric as curves and table."""
+    declared = record.manifest["study"].get("figures")
+    if declared:
+        return [dict(spec) for spec in declared]
+    by = [name.removeprefix(CONFIG) for name in varying_columns(record.trials)]
+    shared = {"metrics": [record.metric], "by": by}
+    return [
+        {"kind": "curves", "name": f"{record.study}-curves", "title": "All trials", **shared},
+        {"kind": "table", "name": f"{record.study}-table", "title": "All trials", **shared},
+    ]

@@ -1,0 +1,221 @@
+"""Do gradients vanish or explode on their way through a deep net? Aggregates, rule and figures.
+
+Magnitude is the squared L2 norm of a layer's gradient, the mean over an epoch's batches; layer 0
+is next to the input. The rule, per trial and epoch:
+
+1. A layer is zero where its magnitude is exactly 0. A replicate with more than a tenth of its
+   layers at zero has **vanishing** gradients (ZERO_LAYERS = 0.1).
+2. Else the slope of log10(magnitude) over the layer's index is fitted by least squares to each
+   replicate's non-zero layers, and a 95 % t interval is taken over the replicates. An interval
+   wholly above SLOPE is **vanishing** (the gradient shrinks on its way from the output to the
+   input), wholly below -SLOPE **exploding**, wholly between them **healthy**. SLOPE = 0.02 per
+   layer is a factor of 100 over 100 layers: on a linear axis the smaller end cannot be seen.
+3. **undecided** where replicates disagree on 1, the interval crosses an edge, or there is one
+   replicate; **not available** where a magnitude is not finite or was not recorded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from analysis.intervals import t_interval
+from analysis.labels import arm_labels, sorted_trials
+from analysis.load import Record
+from analysis.style import BAND_ALPHA, DASHES, colours
+
+MAGNITUDE, ZEROS = "grad_sq_norm", "grad_zero_share"
+ZERO_LAYERS = 0.1
+SLOPE = 0.02  # log10 of the magnitude, per layer
+SHOWN_LAYERS = (0, 30, 60, 90, 95, 99)  # as published; those that a net has
+_COLUMNS = ["trial_id", "replicate", "step", "layer", "magnitude", "zero_share"]
+
+
+def has_gradients(record: Record) -> bool:
+    """Whether any trial of the record tracked its gradients."""
+    return MAGNITUDE in record.reports and bool(record.reports[MAGNITUDE].notna().any())
+
+
+def gradient_table(record: Record) -> pd.DataFrame:
+    """One row per trial x replicate x step x linear layer, sorted by them.
+
+    Columns trial_id, replicate, step (the record's fidelity), layer (0..), magnitude (squared L2
+    norm, >= 0) and zero_share (share of the step's batches whose gradient was exactly zero; NaN
+    where not recorded). Empty where no gradients were tracked.
+    """
+    if not has_gradients(record):
+        return pd.DataFrame({name: pd.Series(dtype="float64") for name in _COLUMNS})
+    rows = record.reports[record.reports[MAGNITUDE].notna()]
+    parts = []
+    for row in rows.to_dict("records"):
+        magnitude = np.asarray(row[MAGNITUDE], dtype=np.float64)
+        zeros = row.get(ZEROS)
+        share = np.full(len(magnitude), np.nan) if zeros is None else np.asarray(zeros, np.float64)
+        part = {"layer": np.arange(len(magnitude)), "magnitude": magnitude, "zero_share": share}
+        key = {"trial_id": row["trial_id"], "replicate": row["replicate"], "step": row[record.unit]}
+        parts.append(pd.DataFrame(key | part))
+    table = pd.concat(parts, ignore_index=True)[_COLUMNS]
+    return table.sort_values(_COLUMNS[:4], ignore_index=True)
+
+
+def slopes(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per trial x replicate x step: slope, n_layers, n_zero, zero_share (of the layers).
+
+    slope: least-squares slope of log10(magnitude) over the layer's index, non-zero layers only;
+    NaN with fewer than 3 of them or a magnitude that is not finite.
+    """
+    rows = [
+        {"trial_id": key[0], "replicate": key[1], "step": key[2], **_slope(group)}
+        for key, group in table.groupby(["trial_id", "replicate", "step"], sort=True)
+    ]
+    columns = ["trial_id", "replicate", "step", "slope", "n_layers", "n_zero", "zero_share"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _slope(group: pd.DataFrame) -> dict[str, float]:
+    magnitude = group["magnitude"].to_numpy(np.float64)
+    layer = group["layer"].to_numpy(np.float64)
+    zero, finite = magnitude == 0, bool(np.isfinite(magnitude).all())
+    slope = math.nan
+    if finite and (~zero).sum() >= 3:
+        x, y = layer[~zero], np.log10(magnitude[~zero])
+        x = x - x.mean()
+        slope = float(x @ (y - y.mean()) / (x @ x))
+    share = float(zero.mean()) if finite else math.nan
+    return {"slope": slope, "n_layers": len(zero), "n_zero": int(zero.sum()), "zero_share": share}
+
+
+def classify(fits: pd.DataFrame, slope: float = SLOPE) -> dict[str, Any]:
+    """Class of one trial at one step by the rule above.
+
+    fits: its rows of `slopes`, one per replicate. Returns class, slope (mean), low, high, n,
+    n_vanished (replicates past ZERO_LAYERS), zero_share (mean over the replicates).
+    """
+    shares = fits["zero_share"].to_numpy(np.float64)
+    interval = t_interval(fits["slope"].to_numpy(np.float64))
+    low, high, n = float(interval.low), float(interval.high), interval.n
+    vanished = int((shares > ZERO_LAYERS).sum())
+    found = "undecided"
+    if n == 0 or np.isnan(shares).any():
+        found = "not available"
+    elif vanished == n > 1 or (vanished == 0 and low > slope):
+        found = "vanishing"
+    elif vanished == 0 and high < -slope:
+        found = "exploding"
+    elif vanished == 0 and low > -slope and high < slope:
+        found = "healthy"
+    return {
+        "class": found,
+        "slope": float(interval.mean),
+        "low": low,
+        "high": high,
+        "n": n,
+        "n_vanished": vanished,
+        "zero_share": float(shares.mean()) if n else math.nan,
+    }
+
+
+def variant_labels(record: Record, columns: Sequence[str]) -> pd.Series[str]:
+    """Labels of the trials by trial_id, in the order to draw them; columns are config/KEY."""
+    return arm_labels(sorted_trials(record.trials, columns), columns)
+
+
+def by_layer(table: pd.DataFrame, trial_id: str, step: float) -> pd.DataFrame:
+    """One trial at one step: per layer the mean of log10 over replicates with its interval.
+
+    Columns layer, middle, low, high (magnitudes: 10 to the mean of the logarithms and to its
+    bounds, over the replicates in which the layer is not zero), n, n_zero, smallest, largest.
+    Sorted by layer.
+    """
+    rows = table[(table["trial_id"] == trial_id) & (table["step"] == step)]
+    return _summary(rows, "layer")
+
+
+def by_step(table: pd.DataFrame, trial_id: str, layers: Sequence[int]) -> pd.DataFrame:
+    """The chosen layers of one trial over the steps: columns as `by_layer`, with layer and step."""
+    parts = [
+        _summary(rows, "step").assign(layer=layer)
+        for layer in layers
+        if len(rows := table[(table["trial_id"] == trial_id) & (table["layer"] == layer)])
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["layer"])
+
+
+def _summary(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    found = []
+    for key, group in rows.groupby(by, sort=True):
+        values = group["magnitude"].to_numpy(np.float64)
+        positive = values[values > 0]
+        interval = t_interval(np.log10(positive))
+        middle, low, high = (10.0 ** float(v) for v in interval[:3])
+        found.append(
+            {
+                by: key,
+                "middle": middle,
+                "low": low,
+                "high": high,
+                "n": len(values),
+                "n_zero": int((values == 0).sum()),
+                "smallest": positive.min() if len(positive) else math.nan,
+                "largest": positive.max() if len(positive) else math.nan,
+            }
+        )
+    columns = [by, "middle", "low", "high", "n", "n_zero", "smallest", "largest"]
+    return pd.DataFrame(found, columns=columns)
+
+
+def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
+    """Magnitude against the layer's index on a log axis, one line per name (an epoch).
+
+    frames: name -> rows of `by_layer`. Layers that are zero in every replicate have no place on
+    a log axis: they are ticks along the bottom, and the legend counts them.
+    """
+    for i, ((name, frame), colour) in enumerate(
+        zip(frames.items(), colours(len(frames)), strict=True)
+    ):
+        n_zero, total = int(frame["n_zero"].sum()), int(frame["n"].sum())
+        count = f" ({n_zero} of {total} zero)" if n_zero else ""
+        x = frame["layer"].to_numpy(np.float64)
+        ax.plot(x, frame["middle"], color=colour, ls=DASHES[i % 4], label=name + count)  # type: ignore[arg-type]  # dash tuples
+        ax.fill_between(
+            x, frame["smallest"], frame["largest"], color=colour, alpha=BAND_ALPHA, lw=0
+        )
+        gone = x[(frame["n_zero"] == frame["n"]).to_numpy()]
+        height = 0.02 + 0.035 * i  # share of the axis: a row of ticks per line
+        ax.plot(gone, np.full(len(gone), height), "|", color=colour, ms=4.5,
+                transform=ax.get_xaxis_transform())  # fmt: skip
+    _log_axis(ax)
+    ax.set_xlabel("linear layer (0 is next to the input)")
+    ax.set_ylabel("gradient magnitude (squared L2 norm)")
+    return ax
+
+
+def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
+    """Magnitude per step on a log axis, one line per layer; frame: rows of `by_step`.
+
+    A layer that is zero in every replicate at a step has a gap there; the legend counts zeros.
+    """
+    layers = sorted(frame["layer"].unique())
+    for i, (layer, colour) in enumerate(zip(layers, colours(len(layers)), strict=True)):
+        rows = frame[frame["layer"] == layer]
+        n_zero, total = int(rows["n_zero"].sum()), int(rows["n"].sum())
+        count = f" ({n_zero} of {total} zero)" if n_zero else ""
+        x = rows["step"].to_numpy(np.float64)
+        ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],  # type: ignore[arg-type]  # dash tuples
+                marker=".", label=f"layer {layer}{count}")  # fmt: skip
+        ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=BAND_ALPHA, lw=0)
+    _log_axis(ax)
+    ax.set_xlabel(unit)
+    ax.set_ylabel("gradient magnitude (squared L2 norm)")
+    return ax
+
+
+def _log_axis(ax: Axes) -> None:
+    ax.set_yscale("log")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="best")

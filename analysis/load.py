@@ -1,0 +1,213 @@
+"""Read a record folder into pandas frames.
+
+    from analysis.load import load_record
+    trials, reports = load_record("records/batch-norm")
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+SCHEMA_VERSION = 1
+CONFIG = "config/"  # a setting's column in trials is config/KEY
+TRIAL_COLUMNS = {
+    "trial_id": "str", "study": "str", "status": "str", "reason": "str", "error": "str",
+    "seed": "float64", "n_replicates": "float64", "last_fidelity": "float64",
+    "time_total_s": "float64",
+}
+PREDICTION_COLUMNS = {
+    "trial_id": "str", "replicate": "int64", "split": "str", "row_id": "int64",
+    "label": "int64", "predicted": "int64", "probability": "float64",
+}  # fmt: skip
+_NOT_ENDED = ("running", "pending")
+_READ_ATTEMPTS = 3  # a study may compact its parts between our listing and our reading
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One study's record. Iterating gives (trials, reports).
+
+    trials: one row per trial, sorted by trial_id; reports: one row per (trial_id, replicate,
+    fidelity), unique and sorted by that key.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+    trials: pd.DataFrame
+    reports: pd.DataFrame
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return iter((self.trials, self.reports))
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def study(self) -> str:
+        """The study's name."""
+        return str(self.manifest["study"]["name"])
+
+    @property
+    def unit(self) -> str:
+        """Name of the fidelity's column, for example "epoch"."""
+        return str(self.manifest["study"]["fidelity"]["unit"])
+
+    @property
+    def setting(self) -> str:
+        """The setting that says how much fidelity a trial is to get, for example "epochs"."""
+        return str(self.manifest["study"]["fidelity"].get("setting", ""))
+
+    @property
+    def metric(self) -> str:
+        """Name of the study's metric, for example "val_loss"."""
+        return str(self.manifest["study"]["metric"]["name"])
+
+    @property
+    def mode(self) -> str:
+        """Whether the metric is to be as small ("min") or as large ("max") as possible."""
+        return str(self.manifest["study"]["metric"]["mode"])
+
+    @property
+    def data_name(self) -> str:
+        """Name of the data set, for example "europe"."""
+        return str(self.manifest.get("data", {}).get("name", "unknown"))
+
+    def predictions(self) -> pd.DataFrame:
+        """Predictions at the last fidelity, read now; one row per example of a trial x replicate.
+
+        Returns an empty frame with the contract's columns where the study recorded none.
+        """
+        return _read_predictions(self.path)
+
+
+def load_record(path: str | Path) -> Record:
+    """Load the record in folder `path`, complete or still growing.
+
+    Reads reports.parquet and then parts/NNNNN.parquet in their order; of rows with the same
+    (trial_id, replicate, fidelity) the last wins. Files that are still being written do not show:
+    writers rename. Trials without an ending get status "interrupted" once the manifest says that
+    the study has ended, and "running" before.
+
+    Raises:
+        ValueError: `path` is no folder, holds no manifest.json or an unreadable one, has another
+            schema version, or a table cannot be read or lacks its key columns. Names the path.
+    """
+    folder = Path(path)
+    manifest = _read_manifest(folder)
+    unit = str(manifest["study"]["fidelity"]["unit"])
+    for attempt in range(_READ_ATTEMPTS):
+        try:
+            reports = _read_reports(folder, unit)
+            break
+        except FileNotFoundError:  # a part went into reports.parquet meanwhile: look again
+            if attempt == _READ_ATTEMPTS - 1:
+                raise ValueError(f"{folder}: its parts keep vanishing while they are read") from None
+    trials = _read_trials(folder, manifest)
+    if trials.empty and len(reports):
+        raise ValueError(f"{folder}: has {len(reports)} report rows but trials.parquet has no trial")
+    return Record(folder, manifest, trials, reports)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: no such folder; expected a record (STORAGE/NAME)")
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise ValueError(f"{folder}: is not a record: it has no manifest.json")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: cannot be read as JSON: {error}") from error
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"{path}: schema_version must be {SCHEMA_VERSION}, got {version!r}")
+    for keys in (("study", "name"), ("study", "metric", "name"), ("study", "metric", "mode"),
+                 ("study", "fidelity", "unit")):  # fmt: skip
+        value: Any = manifest
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        if not isinstance(value, str):
+            raise ValueError(f"{path}: {'.'.join(keys)} must be a text, got {value!r}")
+    return dict(manifest)
+
+
+def _read_table(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise ValueError(f"{path}: cannot be read as parquet: {error}") from error
+
+
+def _read_reports(folder: Path, unit: str) -> pd.DataFrame:
+    key = ["trial_id", "replicate", unit]
+    # Parts before reports.parquet: a writer that compacts in between hides nothing this way.
+    parts = [_read_table(path) for path in _part_paths(folder)]
+    compacted = folder / "reports.parquet"
+    tables = [_read_table(compacted), *parts] if compacted.is_file() else parts
+    if not tables:
+        return _empty({"trial_id": "str", "replicate": "int64", unit: "int64"})
+    table = pa.concat_tables(tables, promote_options="permissive")
+    missing = [name for name in key if name not in table.column_names]
+    if missing:
+        raise ValueError(f"{folder}: its reports lack the columns {missing}")
+    # Arrow sorts and dedupes the keys alone; the wide rows move once, in `take`.
+    rows = pa.array(np.arange(table.num_rows))
+    last = table.select(key).append_column("row", rows).group_by(key).aggregate([("row", "max")])
+    order = last.sort_by([(name, "ascending") for name in key])["row_max"]
+    in_order = len(order) == table.num_rows and pc.all(pc.equal(order, rows)).as_py()
+    return _to_pandas(table if in_order else table.take(order))
+
+
+def _part_paths(folder: Path) -> list[Path]:
+    """Part files of the reports, oldest first: parts/NNNNN.parquet and nothing else."""
+    paths = [path for path in (folder / "parts").glob("*.parquet") if path.stem.isdigit()]
+    return sorted(paths, key=lambda path: int(path.stem))
+
+
+def _read_trials(folder: Path, manifest: dict[str, Any]) -> pd.DataFrame:
+    path = folder / "trials.parquet"
+    trials = _to_pandas(_read_table(path)) if path.is_file() else _empty(TRIAL_COLUMNS)
+    missing = [name for name in ("trial_id", "status") if name not in trials]
+    if missing:
+        raise ValueError(f"{path}: lacks the columns {missing}")
+    ended = manifest.get("ended") or manifest.get("status") in ("complete", "interrupted", "failed")
+    open_ended = trials["status"].isna() | trials["status"].isin(_NOT_ENDED)
+    status = trials["status"].astype("str")
+    trials["status"] = status.mask(open_ended, "interrupted" if ended else "running")
+    trials = trials.drop_duplicates("trial_id", keep="last")
+    return trials.sort_values("trial_id", ignore_index=True)
+
+
+def _read_predictions(folder: Path) -> pd.DataFrame:
+    compacted = folder / "predictions.parquet"
+    paths = sorted((folder / "parts").glob("predictions-*.parquet"))
+    paths = [compacted, *paths] if compacted.is_file() else paths
+    if not paths:
+        return _empty(PREDICTION_COLUMNS)
+    table = pa.concat_tables([_read_table(path) for path in paths], promote_options="permissive")
+    key = ["trial_id", "replicate", "split", "row_id"]
+    frame = _to_pandas(table).drop_duplicates(key, keep="last")
+    return frame.sort_values(key, ignore_index=True)
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
+    return frame
+
+
+def _empty(columns: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})

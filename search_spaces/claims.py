@@ -1,0 +1,144 @@
+"""What a claim is: one statement to be decided, declared before results are seen."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+Kind = Literal[
+    "direction",  # arms[0] is higher (lower) than arms[1]; or every arm than its against_metric
+    "threshold",  # arms[0] is higher (lower) than target
+    "equivalence",  # arms[0], or its difference from arms[1], is target give or take smallest
+    "winner",  # arms[0] is the highest (lowest) of all arms
+    "ranking",  # each arm is higher (lower) than the arm before it
+    "mixture",  # no replicate of arms[0] gets above the largest class's share
+    "gradients",  # arms[0] is of the expected class: vanishing, exploding or healthy
+]
+Quantity = Literal[
+    "value",  # the metric at the fidelity
+    "change",  # the metric at the fidelity minus the metric at `since`, within a replicate
+    "steps_to",  # first fidelity step at which arms[0] has what arms[1] has at `since`
+    "spread",  # sd of the metric about a straight line, over the last 5 steps (or since `since`)
+]
+Direction = Literal["higher", "lower"]
+Window = Literal["last", "last5", "every"] | int
+_NUMBER_OF_ARMS = {"mixture": 1, "gradients": 1, "threshold": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One statement with what decides it.
+
+    Args:
+        name: letters, digits and hyphens; unique within a study.
+        statement: the published sentence, word for word; "" where nobody published it.
+        kind, quantity: as commented above.
+        metric: a column of the reports. Validation, unless the statement is about training or
+            test data.
+        smallest: smallest difference that matters, >= 0, in the metric's unit (0.005 of an
+            accuracy is half a point), or as a share where `relative`.
+        reason: one line: why that size.
+        arms: what is compared, each an equality filter on the settings that fits one trial.
+        labels: what the report calls each arm; () for a name made of the settings.
+        direction: on which side arms[0] is claimed to lie (ranking: every next arm).
+        fidelity: "last5" (mean of the last 5 steps), "last", a step counted from 1, or "every":
+            of all steps the one furthest from `target`.
+        since: the earlier step of a "change", the step of the level of "steps_to", the first
+            step of a "spread".
+        window: steps of which the two ends of a "change" are means, each ending at its step.
+        against_metric: compare with this column of the same trial instead of another arm.
+        target: number that "threshold" and "equivalence" compare with.
+        relative: compare logarithms; smallest, target and the estimate are then shares
+            (0.05: higher by 5 percent). The metric must be positive.
+        family: comparisons with the same family in one study share a Holm correction; "" for
+            one of its own. The comparisons within one claim are always one family.
+        expected: the class that a "gradients" claim states.
+
+    Raises:
+        ValueError: at construction, naming the claim, the field and its value.
+    """
+
+    name: str
+    statement: str
+    kind: Kind
+    metric: str
+    smallest: float
+    reason: str
+    arms: Sequence[Mapping[str, Any]]
+    labels: Sequence[str] = ()
+    quantity: Quantity = "value"
+    direction: Direction = "higher"
+    fidelity: Window = "last5"
+    since: int | None = None
+    window: int = 5
+    against_metric: str | None = None
+    target: float | None = None
+    relative: bool = False
+    family: str = ""
+    expected: Literal["vanishing", "exploding", "healthy"] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.name.replace("-", "").isalnum():
+            raise ValueError(f"a claim's name is letters, digits and hyphens, got {self.name!r}")
+        for what, value, allowed in (
+            ("kind", self.kind, get_args(Kind)),
+            ("quantity", self.quantity, get_args(Quantity)),
+            ("direction", self.direction, get_args(Direction)),
+        ):
+            if value not in allowed:
+                self._refuse(what, f"be one of {', '.join(allowed)}", value)
+        if not (math.isfinite(self.smallest) and self.smallest >= 0):
+            self._refuse("smallest", "be a finite number >= 0", self.smallest)
+        if not self.reason.strip():
+            self._refuse("reason", "say why this is the smallest difference", self.reason)
+        self._check_arms()
+        self._check_steps()
+        self._check_kind()
+
+    def _refuse(self, what: str, must: str, value: object) -> None:
+        raise ValueError(f"{what} of claim {self.name} must {must}, got {value!r}")
+
+    def _check_arms(self) -> None:
+        n = len(self.arms)
+        if self.quantity == "steps_to" and n != 2:
+            self._refuse("arms", "be two: who gets there, and whose level", n)
+        elif self.kind == "direction" and self.against_metric is None and n != 2:
+            self._refuse("arms", "be two, unless against_metric is given", n)
+        elif self.kind in ("winner", "ranking") and n < 2:
+            self._refuse("arms", "be at least two", n)
+        elif n != _NUMBER_OF_ARMS.get(self.kind, n) or n == 0:
+            self._refuse("arms", "be one", n)
+        elif self.kind == "equivalence" and n > 2:
+            self._refuse("arms", "be one or two", n)
+        if self.labels and len(self.labels) != n:
+            self._refuse("labels", f"be () or {n}, one per arm", self.labels)
+        if any(dict(a) == dict(b) for i, a in enumerate(self.arms) for b in self.arms[:i]):
+            self._refuse("arms", "differ from each other", self.arms)
+
+    def _check_steps(self) -> None:
+        if isinstance(self.fidelity, int):
+            if isinstance(self.fidelity, bool) or self.fidelity < 1:
+                self._refuse("fidelity", "count from 1", self.fidelity)
+        elif self.fidelity not in ("last", "last5", "every"):
+            self._refuse("fidelity", "be last, last5, every or a step", self.fidelity)
+        if self.since is not None and self.since < 1:
+            self._refuse("since", "count from 1", self.since)
+        if self.window < 1:
+            self._refuse("window", "be at least 1 step", self.window)
+        if self.quantity in ("change", "steps_to") and self.since is None:
+            self._refuse("since", f"be given for {self.quantity}", None)
+        if self.quantity == "change":
+            later = self.fidelity if isinstance(self.fidelity, int) else math.inf
+            if self.since is not None and not self.window <= self.since < later:
+                self._refuse("since", "be a step after the window, before fidelity", self.since)
+
+    def _check_kind(self) -> None:
+        needs_target = self.kind in ("threshold", "equivalence") or self.fidelity == "every"
+        if needs_target != (self.target is not None):
+            self._refuse("target", "be a number" if needs_target else "be None", self.target)
+        if (self.kind == "gradients") != (self.expected is not None):
+            self._refuse("expected", "be given with kind gradients only", self.expected)
+        if self.against_metric is not None and self.kind != "direction":
+            self._refuse("against_metric", "be None but for kind direction", self.against_metric)
+        if self.relative and self.target is not None and self.target <= -1:
+            self._refuse("target", "be a share above -1 where relative", self.target)

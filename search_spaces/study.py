@@ -1,0 +1,105 @@
+"""What a study is: one question with its search space, as a frozen, checked value."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from search_spaces.claims import Claim
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a study optimizes: the name of a yielded validation metric, and its direction."""
+
+    name: str
+    mode: Literal["min", "max"]
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("min", "max"):
+            raise ValueError(f"mode must be 'min' or 'max', got {self.mode!r}")
+        if self.name.startswith("test"):
+            raise ValueError(f"select on validation, never on test data: got metric {self.name!r}")
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How much training a trial gets: the counted unit and the setting that says how many."""
+
+    unit: str  # the column that counts 1, 2, ...: "epoch", "round"
+    setting: str  # the config key with the number of them: "epochs", "rounds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """One question with its search space.
+
+    A trial is one config of the space with `replicates` seeds. The grid is the product of the
+    lists in `grid`, for each of the joint settings in `points`, with `fixed` in every config.
+
+    Args:
+        name: as on the command line.
+        question: one sentence, shown above the results.
+        trainable: import path of the generator, "package.module:function".
+        grid: setting -> the values that it takes.
+        points: settings that change together, one dict each.
+        fixed: settings that every config shares.
+        stacked: the trainable takes `replicates` and `seed` and trains its replicates itself,
+            yielding lists under "replicates". Otherwise one generator per replicate is stepped
+            in turn, each with its own `seed` drawn from (study seed, replicate).
+        data: import path of a function (config) -> description of the data set, which raises
+            ValueError where the data cannot be used; None: the trainable's own business.
+        cost: import path of a function (config, data description) -> rough seconds on one core,
+            used to order trials and to estimate; None: the fidelity counts.
+        cpus, gpus: what one trial occupies; gpus may be a fraction.
+        figures: what the report draws, as dicts that the analysis understands.
+        claims: what is to be decided, declared before results are seen.
+
+    Raises:
+        ValueError: at construction, naming the field and its value.
+    """
+
+    name: str
+    question: str
+    trainable: str
+    metric: Metric
+    fidelity: Fidelity
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    points: Sequence[Settings] = ({},)
+    fixed: Settings = field(default_factory=dict)
+    replicates: int = 5
+    seed: int = 0
+    stacked: bool = False
+    data: str | None = None
+    cost: str | None = None
+    cpus: float = 1
+    gpus: float = 0
+    figures: Sequence[Mapping[str, Any]] = ()
+    claims: Sequence[Claim] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
+        for what in ("trainable", "data", "cost"):
+            path = getattr(self, what)
+            if path is not None and path.count(":") != 1:
+                raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
+        if self.replicates < 1:
+            raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed of {self.name} must lie in 0 .. 2**63 - 1, got {self.seed}")
+        if self.cpus <= 0 or self.gpus < 0:
+            raise ValueError(f"a trial of {self.name} needs cpus > 0 and gpus >= 0")
+        empty = [key for key, values in self.grid.items() if not values]
+        if empty or not self.points:
+            raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")
+
+    def configs(self) -> list[dict[str, Any]]:
+        """Returns the grid's settings, one dict per trial, in the order of declaration."""
+        cells = list(itertools.product(*self.grid.values()))
+        return [
+            {**self.fixed, **dict(zip(self.grid, cell, strict=True)), **point}
+            for point, cell in itertools.product(self.points, cells)
+        ]

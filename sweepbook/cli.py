@@ -1,0 +1,189 @@
+"""The command line: list, show, run, report. Exit code 0, 1 (something failed), 2 (bad usage)."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from search_spaces import STUDIES
+from sweepbook.imports import load_studies
+from sweepbook.plan import Options, Plan, make_plan
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Hyperparameter studies whose conclusions hold.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+Data = Annotated[str | None, typer.Option(help="folder of the data set, instead of the embedded")]
+Replicates = Annotated[int | None, typer.Option(help="seeds per trial")]
+Seed = Annotated[int | None, typer.Option(help="study seed")]
+Epochs = Annotated[int | None, typer.Option(help="epochs (or rounds) of every trial")]
+Scale = Annotated[float | None, typer.Option(help="factor of every trial's epochs")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE in every trial")]
+
+
+def main() -> None:
+    """Runs the command line; the exit code tells how it ended."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        errors.print(f"sweepbook: {error}", style="red", markup=False, highlight=False)
+        sys.exit(2 if isinstance(error, ValueError) else 1)
+
+
+@app.command("list")
+def list_studies() -> None:
+    """List the studies."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("study", "trials", "replicates", "question"):
+        table.add_column(column, overflow="fold")
+    for study in STUDIES.values():
+        table.add_row(study.name, str(len(study.configs())), str(study.replicates), study.question)
+    console.print(table)
+
+
+@app.command()
+def show(
+    study: str,
+    data: Data = None,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    epochs: Epochs = None,
+    scale: Scale = None,
+    settings: Set = None,
+) -> None:
+    """Show a study: its space, its trials, an estimate of its cost."""
+    options = _options(data, replicates, seed, epochs, scale, settings)
+    for plan in [make_plan(s, options) for s in load_studies([study])]:
+        _show(plan)
+
+
+def _show(plan: Plan) -> None:
+    study = plan.study
+    console.print(f"[bold]{study.name}[/bold]: {study.question}")
+    console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
+    configs = [t.config for t in plan.trials]
+    varied = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
+    same = {k: v for k, v in configs[0].items() if k not in varied}
+    console.print("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items()))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("trial", *varied, f"{study.fidelity.unit}s", "one core, about"):
+        table.add_column(column)
+    for trial in plan.trials:
+        cost = _duration(trial.cost_s) if study.cost else "unknown"
+        values = [str(trial.config[k]) for k in varied]
+        table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
+    console.print(table)
+    total = _duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
+    console.print(
+        f"{len(plan.trials)} trials x {plan.n_replicates} replicates, "
+        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
+        f"about {total} of one core (a rough estimate, good to a factor of two)"
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+@app.command()
+def run(
+    studies: Annotated[list[str] | None, typer.Argument(help="STUDY..., my_study.py, all")] = None,
+    resume: Annotated[Path | None, typer.Option(help="go on with this record")] = None,
+    data: Data = None,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    epochs: Epochs = None,
+    scale: Scale = None,
+    settings: Set = None,
+    storage: Annotated[Path, typer.Option(help="where records are kept")] = Path("records"),
+    name: Annotated[str | None, typer.Option(help="the record's name")] = None,
+    address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
+    max_concurrent: Annotated[int | None, typer.Option(min=1, help="trials at a time")] = None,
+) -> None:
+    """Run studies, or go on with an interrupted record."""
+    from sweepbook import session
+
+    place: dict[str, Any] = {
+        "console": console,
+        "address": address,
+        "max_concurrent": max_concurrent,
+    }
+    options = _options(data, replicates, seed, epochs, scale, settings)
+    if resume is not None:
+        if studies or options != Options():
+            raise ValueError("--resume goes on with a record as it was planned: give nothing else")
+        ended = session.resume(resume, **place)
+    elif studies:
+        if name is not None and Path(name).name != name:
+            raise ValueError(f"--name must be a plain folder name, got {name!r}")
+        ended = session.run_studies(
+            load_studies(studies), options, storage=storage, name=name, **place
+        )
+    else:
+        raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
+    _tell(ended)
+
+
+def _tell(ended: dict[Path, dict[str, int]]) -> None:
+    for folder, counts in ended.items():
+        shown = ", ".join(f"{n} {status}" for status, n in counts.items())
+        console.print(f"{folder}: {shown}", markup=False, highlight=False, soft_wrap=True)
+        if counts.get("interrupted") or counts.get("failed"):
+            again = f"go on with: sweepbook run --resume {folder}"
+            console.print(again, markup=False, highlight=False, soft_wrap=True)
+    bad = any(c.get(s) for c in ended.values() for s in ("failed", "interrupted"))
+    console.file.flush()
+    if bad:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    records: Annotated[list[Path], typer.Argument(help="record folders")],
+    out: Annotated[Path, typer.Option(help="the report's folder")] = Path("report"),
+) -> None:
+    """Write a report: figures, tables, findings."""
+    from analysis.report import write_report
+
+    page = write_report(records, out)
+    console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _options(
+    data: str | None,
+    replicates: int | None,
+    seed: int | None,
+    epochs: int | None,
+    scale: float | None,
+    settings: Sequence[str] | None,
+) -> Options:
+    return Options(
+        data=data,
+        replicates=replicates,
+        seed=seed,
+        epochs=epochs,
+        scale=scale,
+        settings=dict(_setting(text) for text in settings or ()),
+    )
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """KEY=VALUE; the value is read as JSON where it is JSON, else as text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
+    try:
+        return key, json.loads({"True": "true", "False": "false"}.get(value, value))
+    except json.JSONDecodeError:
+        return key, value

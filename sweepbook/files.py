@@ -1,0 +1,34 @@
+"""Files that are either whole or absent: written aside, flushed, renamed."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+def write_aside(path: Path, write: Callable[[Path], object]) -> None:
+    """Calls `write` with a temporary path in the same folder, then renames it to `path`.
+
+    Raises:
+        OSError: where the disk is full or not writable; `path` is then as it was before.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(aside)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file atomically; floats that are not finite become null."""
+    text = json.dumps(value, indent=1, sort_keys=False, default=str)
+    write_aside(path, lambda aside: aside.write_text(text + "\n"))
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Writes a parquet file atomically."""
+    write_aside(path, lambda aside: frame.to_parquet(aside, index=False, compression="zstd"))

@@ -1,0 +1,95 @@
+"""From the names in a study to the things that they name."""
+
+import dataclasses
+import importlib
+import importlib.util
+import sys
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from search_spaces import STUDIES, Study
+
+
+def load_object(path: str) -> Any:
+    """Returns what "package.module:name" names.
+
+    Raises:
+        ValueError: where the module or the name does not exist, saying which.
+    """
+    module_name, _, name = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name.split(".")[0] and error.name != module_name:
+            raise
+        raise ValueError(f"no module {module_name!r} (named by {path!r})") from error
+    try:
+        return getattr(module, name)
+    except AttributeError as error:
+        raise ValueError(f"module {module_name!r} has no {name!r}") from error
+
+
+def config_type(trainable: Callable[..., Any]) -> type | None:
+    """Returns the dataclass that annotates the trainable's first parameter, or None."""
+    hints = typing.get_type_hints(trainable)
+    parameters = [hint for name, hint in hints.items() if name != "return"]
+    if not parameters:
+        return None
+    for hint in (parameters[0], *typing.get_args(parameters[0])):
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            return hint
+    return None
+
+
+def load_studies(names: list[str]) -> list[Study]:
+    """Returns the studies named on a command line, each once, in that order.
+
+    A name is a built-in study, "all", or a Python file, my_study.py[:NAME], with Study values.
+
+    Raises:
+        ValueError: for an unknown name (with the nearest), a missing file, one without a study.
+    """
+    found: dict[str, Study] = {}
+    for name in names:
+        file = name.rpartition(":")[0] if ".py:" in name else name
+        if file.endswith(".py"):
+            found |= {s.name: s for s in _studies_of_file(Path(file), name[len(file) + 1 :])}
+        elif name == "all":
+            found |= STUDIES
+        elif name in STUDIES:
+            found[name] = STUDIES[name]
+        else:
+            raise ValueError(_unknown_study(name))
+    return list(found.values())
+
+
+def _unknown_study(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, STUDIES, cutoff=0.4) or list(STUDIES)
+    return f"no study {name!r}: did you mean {', '.join(near)}? (sweepbook list shows all)"
+
+
+def _studies_of_file(file: Path, wanted: str) -> list[Study]:
+    if not file.is_file():
+        raise ValueError(f"no study file {str(file)!r}")
+    folder, stem = str(file.resolve().parent), file.stem
+    known = importlib.util.find_spec(stem) if stem not in sys.modules else None
+    if known and known.origin and Path(known.origin).resolve() != file.resolve():
+        raise ValueError(f"{file.name} has the name of an installed module: rename it")
+    add_to_path(folder)
+    module = importlib.import_module(stem)
+    studies = {k: v for k, v in vars(module).items() if isinstance(v, Study)}
+    if wanted and wanted not in studies:
+        raise ValueError(f"{file} has no study {wanted!r}: it has {', '.join(studies) or 'none'}")
+    if not studies:
+        raise ValueError(f"{file} has no Study value: see examples/ for one")
+    return [studies[wanted]] if wanted else list(studies.values())
+
+
+def add_to_path(folder: str) -> None:
+    """Makes the modules of a folder importable, in this process."""
+    if folder not in sys.path:
+        sys.path.insert(0, folder)

@@ -1,0 +1,192 @@
+"""From studies and the command line's settings to the trials to be trained, all checked."""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from search_spaces import Study
+from sweepbook.imports import config_type, load_object
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a command line changes in the studies that it names; None: as declared."""
+
+    data: str | None = None
+    replicates: int | None = None
+    seed: int | None = None
+    epochs: int | None = None  # the fidelity setting of every trial
+    scale: float | None = None  # factor of every trial's fidelity
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, low in (("replicates", 1), ("seed", 0), ("epochs", 1)):
+            value = getattr(self, name)
+            if value is not None and value < low:
+                raise ValueError(f"--{name} must be at least {low}, got {value}")
+        if self.scale is not None and not 0 < self.scale <= 1000:
+            raise ValueError(f"--scale must lie in 0 .. 1000 (exclusive 0), got {self.scale}")
+        if self.scale is not None and self.epochs is not None:
+            raise ValueError("give --epochs or --scale, not both")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One config with its replicates, ready to be trained anywhere."""
+
+    trial_id: str  # hash of trainable, config, seed and data
+    trainable: str
+    config: dict[str, Any]  # every setting, defaults too
+    stacked: bool
+    seed: int
+    n_replicates: int
+    unit: str
+    max_fidelity: int
+    metric: str
+    cpus: float
+    gpus: float
+    cost_s: float  # roughly, on one core
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A study with its trials and the description of its data."""
+
+    study: Study
+    seed: int
+    n_replicates: int
+    data: dict[str, Any]
+    trials: tuple[Trial, ...]
+
+
+def make_plan(study: Study, options: Options) -> Plan:
+    """Returns the study's trials under the options, longest first.
+
+    Every config is built as the trainable's own dataclass (where it declares one) and the data
+    is read and described, so that whatever is wrong shows before anything expensive starts.
+
+    Raises:
+        ValueError: unknown setting, value out of range, data that cannot be used.
+    """
+    trainable = load_object(study.trainable)
+    seed = study.seed if options.seed is None else options.seed
+    n_replicates = options.replicates or study.replicates
+    kind = config_type(trainable)
+    configs = [
+        _complete(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
+    ]
+    data = _describe(study, configs[0])
+    cost = load_object(study.cost) if study.cost else None
+    trials = [
+        _trial(study, config, seed, n_replicates, data, cost) for config in _distinct(configs)
+    ]
+    trials.sort(key=lambda t: (-t.cost_s, t.trial_id))
+    return Plan(study=study, seed=seed, n_replicates=n_replicates, data=data, trials=tuple(trials))
+
+
+def _complete(
+    study: Study,
+    cell: Mapping[str, Any],
+    options: Options,
+    seed: int,
+    n_replicates: int,
+    kind: type | None,
+) -> dict[str, Any]:
+    """One cell of the space with the command line's settings and the trainable's defaults."""
+    config = dict(cell)
+    _check_known(study, config, options, kind)
+    config |= options.settings
+    fields = {f.name for f in dataclasses.fields(kind)} if kind else set()
+    if study.stacked:
+        config |= {"seed": seed, "replicates": n_replicates}
+    elif kind and "seed" in fields:
+        config["seed"] = seed
+    elif kind and n_replicates > 1:
+        raise ValueError(
+            f"{kind.__name__} of study {study.name} has no field 'seed', so its {n_replicates} "
+            "replicates would be one and the same: add the field, or ask for 1 replicate"
+        )
+    if options.data is not None:
+        if study.data is None:
+            raise ValueError(
+                f"study {study.name} takes no --data: its data is its trainable's own"
+            )
+        folder = Path(options.data).expanduser()
+        config["data"] = str(folder.resolve())
+    config = dataclasses.asdict(kind(**config)) if kind else config  # its rules raise here
+    return _scaled(study, config, options, kind)
+
+
+def _check_known(
+    study: Study, config: Mapping[str, Any], options: Options, kind: type | None
+) -> None:
+    known = [f.name for f in dataclasses.fields(kind)] if kind else list(config)
+    for key in options.settings:
+        if key in ("seed", "replicates", "data"):
+            raise ValueError(f"use --{key}, not --set {key}=...")
+        if key not in known:
+            near = difflib.get_close_matches(key, known, cutoff=0.4) or known
+            raise ValueError(
+                f"study {study.name} has no setting {key!r}: did you mean {', '.join(near)}?"
+            )
+
+
+def _scaled(
+    study: Study, config: dict[str, Any], options: Options, kind: type | None
+) -> dict[str, Any]:
+    key = study.fidelity.setting
+    if not isinstance(config.get(key), int):
+        raise ValueError(
+            f"study {study.name} counts {study.fidelity.unit}s by {key!r}: every config "
+            f"needs it as a whole number, got {config.get(key)!r}"
+        )
+    if options.epochs is not None:
+        config[key] = options.epochs
+    if options.scale is not None:
+        config[key] = max(1, math.ceil(config[key] * options.scale - 1e-9))
+    return dataclasses.asdict(kind(**config)) if kind else config
+
+
+def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Drops configs that a command-line setting made equal."""
+    return list({json.dumps(c, sort_keys=True, default=str): c for c in configs}.values())
+
+
+def _describe(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
+    if study.data is None:
+        return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
+    return dict(load_object(study.data)(config))
+
+
+def _trial(
+    study: Study,
+    config: dict[str, Any],
+    seed: int,
+    n_replicates: int,
+    data: Mapping[str, Any],
+    cost: Callable[..., float] | None,
+) -> Trial:
+    fidelity = config[study.fidelity.setting]
+    identity = {k: v for k, v in config.items() if k not in ("data", "seed", "replicates")}
+    whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
+    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
+    return Trial(
+        trial_id=hashlib.sha256(canonical.encode()).hexdigest()[:12],
+        trainable=study.trainable,
+        config=config,
+        stacked=study.stacked,
+        seed=seed,
+        n_replicates=n_replicates,
+        unit=study.fidelity.unit,
+        max_fidelity=fidelity,
+        metric=study.metric.name,
+        cpus=study.cpus,
+        gpus=study.gpus,
+        cost_s=cost(config, data) if cost else float(fidelity),
+    )

@@ -1,0 +1,244 @@
+"""The writer of a record: one per record, in the driver, and nobody else writes its tables."""
+
+import fcntl
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.digest import record_digest
+from analysis.load import load_record
+from sweepbook.checkpoints import Rows
+from sweepbook.files import write_json, write_parquet
+from sweepbook.plan import Trial
+from sweepbook.provenance import now
+
+FLUSH_EVERY_S = 5.0
+ENDINGS = ("finished", "stopped", "diverged", "failed", "interrupted")
+
+
+class RecordWriter:
+    """Writes one study's record: parts while it goes on, whole tables at its end.
+
+    Args:
+        folder: the record's folder; made here, or continued where it holds a record.
+        manifest: its manifest; `status` and times are kept up to date here.
+
+    Raises:
+        ValueError: where another process writes this record.
+        OSError: where the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any], trials: list[Trial]) -> None:
+        self.folder, self.manifest = folder, manifest
+        for name in ("parts", "checkpoints"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self._lock = lock(folder)
+        self.metric = manifest["study"]["metric"]
+        self.trials = {t.trial_id: self._new_row(t) for t in trials}
+        self._started: dict[str, float] = {}
+        self._rows: Rows = []
+        self._changed = True
+        self._flushed = time.monotonic()
+        if (folder / "manifest.json").exists():
+            self._continue()
+        self.manifest["status"] = "running"
+        self._write_manifest()
+        self.flush()
+
+    def _new_row(self, trial: Trial) -> dict[str, Any]:
+        name = self.metric["name"]
+        return {
+            "trial_id": trial.trial_id,
+            "study": self.manifest["study"]["name"],
+            "status": "pending",
+            "reason": None,
+            "error": None,
+            "seed": trial.seed,
+            "n_replicates": trial.n_replicates,
+            "n_diverged": 0,
+            "fidelity_unit": trial.unit,
+            "max_fidelity": trial.max_fidelity,
+            "last_fidelity": 0,
+            f"{name}_last": math.nan,
+            f"{name}_best": math.nan,
+            f"{name}_best_at": 0,
+            "time_total_s": 0.0,
+            "started": None,
+            "ended": None,
+            **{f"config/{k}": _plain(v) for k, v in trial.config.items()},
+        }
+
+    def _continue(self) -> None:
+        """Takes over what an earlier driver recorded."""
+        for row in load_record(self.folder).trials.to_dict("records"):
+            trial = self.trials.get(row["trial_id"])
+            for key in trial or ():
+                if trial and not key.startswith("config/") and not _missing(row.get(key)):
+                    trial[key] = row[key]
+
+    def start_trial(self, trial_id: str) -> None:
+        """Says that a trial is being trained."""
+        self._started[trial_id] = time.monotonic()
+        row = self.trials[trial_id]
+        row |= {"status": "running", "started": row["started"] or now(), "ended": None}
+        self._changed = True
+
+    def add_rows(self, trial_id: str, rows: Rows) -> None:
+        """Adds report rows, one per replicate and fidelity; those already known are dropped."""
+        trial = self.trials[trial_id]
+        unit = trial["fidelity_unit"]
+        steps: dict[int, Rows] = {}
+        for row in rows:
+            if row[unit] > trial["last_fidelity"]:
+                steps.setdefault(int(row[unit]), []).append(row)
+        for fidelity, step in sorted(steps.items()):
+            self._rows += [{"trial_id": trial_id, **row} for row in step]
+            self._follow(trial, fidelity, [row[self.metric["name"]] for row in step])
+
+    def _follow(self, trial: dict[str, Any], fidelity: int, values: list[float]) -> None:
+        """Keeps the trial's last and best mean; a mean with a NaN in it is NaN and not best."""
+        name, sign = self.metric["name"], 1 if self.metric["mode"] == "max" else -1
+        mean = float(np.mean(values))
+        best = trial[f"{name}_best"]
+        trial |= {
+            "last_fidelity": fidelity,
+            f"{name}_last": mean,
+            "n_diverged": sum(not math.isfinite(v) for v in values),
+        }
+        if math.isfinite(mean) and not (math.isfinite(best) and sign * mean <= sign * best):
+            trial |= {f"{name}_best": mean, f"{name}_best_at": fidelity}
+
+    def end_trial(
+        self, trial_id: str, error: str | None = None, stopped: str | None = None
+    ) -> str:
+        """Gives a trial its ending with its reason, and returns the status.
+
+        Args:
+            error: the error of a failed trial.
+            stopped: why a scheduler stopped it (rung, value, cutoff).
+        """
+        trial = self.trials[trial_id]
+        trial["status"], trial["reason"] = _ending(trial, error, stopped)
+        trial |= {"error": error, "ended": now()}
+        self._add_time(trial_id)
+        self._changed = True
+        return str(trial["status"])
+
+    def _add_time(self, trial_id: str) -> None:
+        start = self._started.pop(trial_id, None)
+        if start is not None:
+            self.trials[trial_id]["time_total_s"] += time.monotonic() - start
+
+    def flush_if_due(self) -> None:
+        """Writes what is new when the last part is 5 seconds old."""
+        if time.monotonic() - self._flushed >= FLUSH_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes new rows as an immutable part, and the trials where one has changed."""
+        if self._rows:
+            numbers = [int(p.stem) for p in (self.folder / "parts").glob("[0-9]*.parquet")]
+            path = self.folder / "parts" / f"{max(numbers, default=-1) + 1:05d}.parquet"
+            write_parquet(path, pd.DataFrame(self._rows))
+        if self._rows or self._changed:
+            write_parquet(
+                self.folder / "trials.parquet", _trials_frame(list(self.trials.values()))
+            )
+        self._rows, self._changed = [], False
+        self._flushed = time.monotonic()
+
+    def close(self) -> dict[str, int]:
+        """Ends the record: unended trials are interrupted, parts become whole tables.
+
+        Returns how many trials ended how.
+        """
+        for trial_id, trial in self.trials.items():
+            if trial["status"] in ("running", "pending"):
+                at = f"at {trial['fidelity_unit']} {trial['last_fidelity']}"
+                reason = f"interrupted {at} of {trial['max_fidelity']}"
+                self._add_time(trial_id)
+                trial |= {"status": "interrupted", "reason": reason, "ended": now()}
+        self._changed = True
+        self.flush()
+        self._compact()
+        counts = pd.Series([t["status"] for t in self.trials.values()]).value_counts().to_dict()
+        status = next((s for s in ("interrupted", "failed") if counts.get(s)), "complete")
+        self.manifest |= {"ended": now(), "status": status, "n_trials": counts}
+        self.manifest["record_digest"] = record_digest(load_record(self.folder))
+        self._write_manifest()
+        self._lock.close()
+        return {str(k): int(v) for k, v in counts.items()}
+
+    def _compact(self) -> None:
+        record = load_record(self.folder)
+        predictions = record.predictions()
+        if len(record.reports):
+            write_parquet(self.folder / "reports.parquet", record.reports)
+        if len(predictions):
+            write_parquet(self.folder / "predictions.parquet", predictions)
+        for part in (self.folder / "parts").iterdir():
+            part.unlink()
+
+    def _write_manifest(self) -> None:
+        write_json(self.folder / "manifest.json", self.manifest)
+
+
+def _ending(trial: dict[str, Any], error: str | None, stopped: str | None) -> tuple[str, str]:
+    unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
+    n, diverged = trial["n_replicates"], trial["n_diverged"]
+    if error is not None:
+        return "failed", f"error after {unit} {last} of {most}: {error.strip().splitlines()[-1]}"
+    if last and diverged == n:
+        return "diverged", f"all {n} replicates NaN or infinite at {unit} {last}"
+    if stopped is not None:
+        return "stopped", stopped
+    kept = f"; {diverged} of {n} replicates diverged" if diverged else ""
+    if last < most:
+        return "finished", f"its trainable ended at {unit} {last} of {most}{kept}"
+    return "finished", f"reached {unit} {most}{kept}"
+
+
+def lock(folder: Path) -> IO[str]:
+    """Takes the record's lock, which the system frees when this process ends in any way.
+
+    Raises:
+        ValueError: where another process holds it.
+    """
+    handle = (folder / ".lock").open("a+")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.seek(0)
+        owner = handle.read().strip()
+        handle.close()
+        raise ValueError(
+            f"record {folder} is being written by process {owner}: wait for it, or end it"
+        ) from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle
+
+
+def _plain(value: Any) -> Any:
+    """A cell of a table: a scalar as it is, anything else as JSON."""
+    return value if isinstance(value, (str, int, float, bool, type(None))) else json.dumps(value)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row per trial; a setting with values of several kinds becomes a column of JSON."""
+    frame = pd.DataFrame(trials)
+    for column in frame.columns[frame.columns.str.startswith("config/")]:
+        if len({type(v) for v in frame[column] if v is not None} - {int, float}) > 1:
+            frame[column] = [json.dumps(v) for v in frame[column]]
+    return frame

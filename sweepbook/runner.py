@@ -1,0 +1,141 @@
+"""Runs the trials of some studies under Ray Tune: the only file that builds a Tuner."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sweepbook.plan import Plan, Trial
+from sweepbook.progress import Progress
+from sweepbook.record import RecordWriter
+from sweepbook.worker import Assignment, run_assignment
+
+DONE = ("finished", "stopped", "diverged")
+ENVIRONMENT = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # they pin every trial in memory; we record
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths keep their meaning
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # after Ctrl-C; states are in our own checkpoints
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a trial without GPUs sees none
+}
+
+
+def train(
+    plans: Sequence[Plan],
+    writers: Sequence[RecordWriter],
+    *,
+    import_paths: Sequence[str] = (),
+    address: str | None = None,
+    max_concurrent: int | None = None,
+    console: Console,
+) -> None:
+    """Trains every trial that is not done yet; a trial that several plans share once.
+
+    The writers get every report and ending; the caller closes them.
+
+    Args:
+        plans, writers: one writer per plan.
+        address: of a running Ray cluster; None: a Ray of this process's own.
+        max_concurrent: most trials at a time; None: as many as there is room for.
+    """
+    trials, owners = _join(plans, writers)
+    open_trials = [t for t in trials if any(_is_open(w, t) for w in owners[t.trial_id])]
+    done = {t.trial_id for t in trials} - {t.trial_id for t in open_trials}
+    if not open_trials:
+        return
+    assignments = {
+        t.trial_id: Assignment(
+            t, [str(w.folder.resolve()) for w in owners[t.trial_id]], list(import_paths)
+        )
+        for t in open_trials
+    }
+    _connect(address, writers[0].folder)
+    scratch = Path(tempfile.mkdtemp(prefix=".ray-", dir=writers[0].folder.parent)).resolve()
+    try:
+        with Progress(plans, done, console) as progress:
+            _tuner(assignments, owners, progress, scratch, max_concurrent).fit()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        _disconnect()
+
+
+def _join(
+    plans: Sequence[Plan], writers: Sequence[RecordWriter]
+) -> tuple[list[Trial], dict[str, list[RecordWriter]]]:
+    """The distinct trials of all plans, longest first, and the writers that want each."""
+    trials: dict[str, Trial] = {}
+    owners: dict[str, list[RecordWriter]] = {}
+    for plan, writer in zip(plans, writers, strict=True):
+        for trial in plan.trials:
+            trials.setdefault(trial.trial_id, trial)
+            owners.setdefault(trial.trial_id, []).append(writer)
+    return sorted(trials.values(), key=lambda t: (-t.cost_s, t.trial_id)), owners
+
+
+def _is_open(writer: RecordWriter, trial: Trial) -> bool:
+    return writer.trials[trial.trial_id]["status"] not in DONE
+
+
+def _connect(address: str | None, folder: Path) -> None:
+    os.environ.update(ENVIRONMENT)
+    import ray
+
+    handler = logging.FileHandler(folder / "ray.log", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("ray", "ray.tune"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+    ray.init(
+        address=address or "local",
+        include_dashboard=False if address is None else None,
+        log_to_driver=False,
+        configure_logging=False,
+        runtime_env={"env_vars": dict(ENVIRONMENT)},
+    )
+
+
+def _disconnect() -> None:
+    import ray
+
+    ray.shutdown()
+
+
+def _tuner(
+    assignments: dict[str, Assignment],
+    owners: dict[str, list[RecordWriter]],
+    progress: Progress,
+    scratch: Path,
+    max_concurrent: int | None,
+) -> Any:
+    from ray import tune
+
+    from sweepbook.callback import RecordCallback
+
+    def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        trial = assignments[config["trial_id"]].trial
+        return tune.PlacementGroupFactory([{"CPU": trial.cpus, "GPU": trial.gpus}])
+
+    trainable = tune.with_parameters(run_assignment, assignments=assignments)
+    return tune.Tuner(
+        tune.with_resources(trainable, resources),
+        param_space={"trial_id": tune.grid_search(list(assignments))},
+        tune_config=tune.TuneConfig(
+            reuse_actors=True,
+            max_concurrent_trials=max_concurrent,
+            trial_name_creator=lambda trial: str(trial.config["trial_id"]),
+            trial_dirname_creator=lambda trial: str(trial.config["trial_id"]),
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(scratch),
+            verbose=0,
+            callbacks=[RecordCallback(owners, progress)],
+            failure_config=tune.FailureConfig(max_failures=1),
+        ),
+    )

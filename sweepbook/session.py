@@ -1,0 +1,194 @@
+"""From a command to finished records: new ones, and interrupted ones that go on."""
+
+import dataclasses
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from analysis.load import SCHEMA_VERSION, load_record
+from search_spaces import Study
+from sweepbook.imports import load_object
+from sweepbook.plan import Options, Plan, Trial, make_plan
+from sweepbook.provenance import git_commit, now, versions
+from sweepbook.record import RecordWriter
+from sweepbook.runner import train
+
+
+def run_studies(
+    studies: Sequence[Study],
+    options: Options,
+    *,
+    storage: Path,
+    console: Console,
+    name: str | None = None,
+    address: str | None = None,
+    max_concurrent: int | None = None,
+) -> dict[Path, dict[str, int]]:
+    """Runs studies, each into a record of its own, and returns how its trials ended.
+
+    Everything is checked before anything starts or is written.
+
+    Raises:
+        ValueError: a setting, data set or storage that cannot be used.
+    """
+    plans = [make_plan(study, options) for study in studies]
+    console.print(*(f"{p.study.name}: {len(p.trials)} trials" for p in plans), sep=", ")
+    names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
+    folders = new_folders(storage, names)
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
+    manifests = [_manifest(plan, options, command, import_paths) for plan in plans]
+    writers = [
+        RecordWriter(folder, manifest, list(plan.trials))
+        for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
+    ]
+    return _train(plans, writers, import_paths, address, max_concurrent, console)
+
+
+def resume(
+    folder: Path,
+    *,
+    console: Console,
+    address: str | None = None,
+    max_concurrent: int | None = None,
+) -> dict[Path, dict[str, int]]:
+    """Trains what a record still lacks: unended, interrupted and failed trials.
+
+    Ended trials stay as they are; the others go on from their checkpoints.
+
+    Raises:
+        ValueError: no record, or its data or versions are not what they were; the record is
+            left untouched.
+    """
+    record = load_record(folder)
+    plan = _recorded_plan(record.manifest)
+    _check_same(folder, plan, record.manifest)
+    writer = RecordWriter(folder, record.manifest, list(plan.trials))
+    resumed = {"at": now(), "command": [Path(sys.argv[0]).name, *sys.argv[1:]]}
+    writer.manifest.setdefault("resumed", []).append(resumed)
+    paths = record.manifest["import_paths"]
+    return _train([plan], [writer], paths, address, max_concurrent, console)
+
+
+def new_folders(storage: Path, names: Sequence[str]) -> list[Path]:
+    """Returns a new record folder for each name, with a suffix where the name is taken.
+
+    Raises:
+        ValueError: where the storage cannot be written.
+    """
+    try:
+        storage.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"cannot make storage {str(storage)!r}: {error.strerror}") from error
+    if not os.access(storage, os.W_OK):
+        raise ValueError(f"storage {str(storage)!r} is not writable: choose another by --storage")
+    folders: list[Path] = []
+    for name in names:
+        candidates = [name, *(f"{name}-{i}" for i in range(2, 10_000))]
+        free = (storage / c for c in candidates if not (storage / c).exists())
+        folders.append(next(folder for folder in free if folder not in folders))
+    return folders
+
+
+def _join(name: str | None, study: str) -> str:
+    return f"{name}-{study}" if name else study
+
+
+def _train(
+    plans: Sequence[Plan],
+    writers: Sequence[RecordWriter],
+    import_paths: Sequence[str],
+    address: str | None,
+    max_concurrent: int | None,
+    console: Console,
+) -> dict[Path, dict[str, int]]:
+    for number in (signal.SIGTERM, signal.SIGHUP):  # end as by Ctrl-C: with closed records
+        signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        train(
+            plans,
+            writers,
+            import_paths=import_paths,
+            address=address,
+            max_concurrent=max_concurrent,
+            console=console,
+        )
+    finally:
+        counts = {writer.folder: writer.close() for writer in writers}
+    return counts
+
+
+def _manifest(
+    plan: Plan, options: Options, command: list[str], import_paths: list[str]
+) -> dict[str, Any]:
+    study = dataclasses.asdict(plan.study)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": study,
+        "command": command,
+        "seed": plan.seed,
+        "n_replicates": plan.n_replicates,
+        "scale": options.scale,
+        "overrides": dict(options.settings) | {"epochs": options.epochs},
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "data": plan.data,
+        "started": now(),
+        "ended": None,
+        "import_paths": import_paths,
+        "trials": [dataclasses.asdict(trial) for trial in plan.trials],
+    }
+
+
+def _import_paths(study: Study) -> list[str]:
+    """Folders outside the installed packages that a worker needs to import the trainable."""
+    load_object(study.trainable)
+    module = sys.modules[study.trainable.split(":")[0]]
+    folder = str(Path(module.__file__ or "").resolve().parent)
+    return [folder] if "." not in study.trainable.split(":")[0] and folder in sys.path else []
+
+
+def _recorded_plan(manifest: dict[str, Any]) -> Plan:
+    study = dict(manifest["study"])
+    for path in manifest["import_paths"]:
+        sys.path.insert(0, path)
+    kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
+    from search_spaces import Fidelity, Metric
+
+    return Plan(
+        study=Study(
+            metric=Metric(**study["metric"]),
+            fidelity=Fidelity(**study["fidelity"]),
+            **{key: study[key] for key in kept},
+        ),
+        seed=manifest["seed"],
+        n_replicates=manifest["n_replicates"],
+        data=manifest["data"],
+        trials=tuple(Trial(**trial) for trial in manifest["trials"]),
+    )
+
+
+def _check_same(folder: Path, plan: Plan, manifest: dict[str, Any]) -> None:
+    """Raises where data or versions differ from those of the record's finished trials."""
+    current = versions()
+    differing = [
+        f"{package} {old} then, {current.get(package)} now"
+        for package, old in manifest["versions"].items()
+        if current.get(package) != old
+    ]
+    if plan.study.data:
+        data = load_object(plan.study.data)(plan.trials[0].config)
+        if data["sha256"] != manifest["data"]["sha256"]:
+            differing.append(
+                f"data {manifest['data']['sha256'][:12]} then, {data['sha256'][:12]} now"
+            )
+    if differing:
+        raise ValueError(
+            f"cannot resume {folder}, its numbers would mix: {'; '.join(differing)}. "
+            "Restore what it was made with, or start a new record"
+        )

@@ -1,0 +1,166 @@
+"""The adapter between a trainable's generator and Ray Tune: this runs in the workers."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.checkpoints import Rows, load_checkpoint, save_checkpoint
+from sweepbook.files import write_parquet
+from sweepbook.imports import add_to_path, config_type, load_object
+from sweepbook.plan import Trial
+
+CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
+CALLABLES = ("state", "predictions")
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A trial, the record folders that want it, and where its code is found."""
+
+    trial: Trial
+    records: list[str]
+    import_paths: list[str]
+
+
+def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, Assignment]) -> None:
+    """Ray Tune's function trainable: trains one assigned trial and reports every step.
+
+    A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate}.
+    """
+    from ray import tune
+
+    for report in reports(assignments[config["trial_id"]]):
+        tune.report(report)
+
+
+def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
+    """Yields what is to be reported, and keeps checkpoints; goes on from one where it exists.
+
+    A trial whose replicates have all diverged ends early.
+    """
+    trial = assignment.trial
+    for path in assignment.import_paths:
+        add_to_path(path)
+    checkpoint = load_checkpoint(assignment.records, trial.trial_id)
+    rows: Rows = list(checkpoint["rows"]) if checkpoint else []
+    unreported = list(rows)
+    if checkpoint and checkpoint["fidelity"] >= trial.max_fidelity:
+        yield _report(trial, checkpoint["fidelity"], rows, rows)
+        return
+    saved = time.monotonic()
+    for metrics in _steps(trial, checkpoint["state"] if checkpoint else None):
+        fidelity = int(metrics[trial.unit])
+        new = rows_of(metrics, trial.n_replicates)
+        rows += new
+        unreported += new
+        last = fidelity >= trial.max_fidelity
+        if last and "predictions" in metrics:
+            _write_predictions(assignment, metrics["predictions"]())
+        if "state" in metrics and (last or time.monotonic() - saved > CHECKPOINT_EVERY_S):
+            state = metrics["state"]()
+            save_checkpoint(assignment.records, trial.trial_id, fidelity, state, rows)
+            saved = time.monotonic()
+        yield _report(trial, fidelity, new, unreported)
+        unreported = []
+        if not any(math.isfinite(row[trial.metric]) for row in new):
+            return
+
+
+def _report(trial: Trial, fidelity: int, current: Rows, rows: Rows) -> dict[str, Any]:
+    values = [r[trial.metric] for r in current if r[trial.unit] == fidelity]
+    return {trial.unit: fidelity, trial.metric: float(np.mean(values)), "rows": rows}
+
+
+def rows_of(metrics: Mapping[str, Any], n_replicates: int) -> Rows:
+    """Returns one row per replicate of a yielded dict: its own values, or the shared ones.
+
+    Raises:
+        ValueError: where the dict holds values for another number of replicates.
+    """
+    shared = {k: v for k, v in metrics.items() if k != "replicates" and k not in CALLABLES}
+    own = metrics.get("replicates", {})
+    for name, values in own.items():
+        if len(values) != n_replicates:
+            raise ValueError(f"{name} has {len(values)} values for {n_replicates} replicates")
+    return [
+        {"replicate": r, **shared, **{name: values[r] for name, values in own.items()}}
+        for r in range(n_replicates)
+    ]
+
+
+def _steps(trial: Trial, state: Any) -> Iterator[dict[str, Any]]:
+    """The trial's yielded dicts, with the seconds of each step where the trainable has none."""
+    trainable = load_object(trial.trainable)
+    generator = (
+        _call(trainable, trial.config, state)
+        if trial.stacked
+        else _lockstep(trial, trainable, state)
+    )
+    start = time.perf_counter()
+    for metrics in generator:
+        yield {"time_s": time.perf_counter() - start, **metrics}
+        start = time.perf_counter()
+
+
+def _call(
+    trainable: Callable[..., Any], config: dict[str, Any], state: Any
+) -> Iterator[dict[str, Any]]:
+    kind = config_type(trainable)
+    settings = kind(**config) if kind else config
+    return iter(trainable(settings) if state is None else trainable(settings, state=state))
+
+
+def _lockstep(trial: Trial, trainable: Callable[..., Any], state: Any) -> Iterator[dict[str, Any]]:
+    """Steps one generator per replicate in turn and joins what they yield."""
+    seeds = [replicate_seed(trial.seed, r) for r in range(trial.n_replicates)]
+    states = state or [None] * trial.n_replicates
+    takes_seed = trial.n_replicates > 1 or "seed" in trial.config or not config_type(trainable)
+    generators = [
+        _call(trainable, {**trial.config, "seed": seed} if takes_seed else trial.config, own)
+        for seed, own in zip(seeds, states, strict=True)
+    ]
+    for step in zip(*generators, strict=True):
+        names = [k for k in step[0] if k not in CALLABLES]
+        joined: dict[str, Any] = {trial.unit: step[0][trial.unit]}
+        joined["replicates"] = {k: [s[k] for s in step] for k in names}
+        if "state" in step[0]:
+            joined["state"] = lambda step=step: [s["state"]() for s in step]
+        if "predictions" in step[0]:
+            joined["predictions"] = lambda step=step: _stack([s["predictions"]() for s in step])
+        yield joined
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """Returns the seed below 2**31 of a replicate: of (study seed, replicate) alone."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
+    return int(sequence.generate_state(1)[0] >> 1)
+
+
+def _stack(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    shared = {"split": parts[0]["split"]}
+    return shared | {k: np.stack([p[k] for p in parts]) for k in parts[0] if k != "split"}
+
+
+def _write_predictions(assignment: Assignment, arrays: Mapping[str, Any]) -> None:
+    """Writes arrays (K, n) as rows (replicate, example) into each record's parts."""
+    trial_id = assignment.trial.trial_id
+    n_replicates, n_rows = arrays["label"].shape
+    frame = pd.DataFrame(
+        {
+            "trial_id": pd.Categorical([trial_id]).repeat(n_replicates * n_rows),
+            "replicate": np.repeat(np.arange(n_replicates, dtype=np.int16), n_rows),
+            "split": pd.Categorical([arrays["split"]]).repeat(n_replicates * n_rows),
+            "row_id": arrays["row_id"].reshape(-1),
+            "label": arrays["label"].reshape(-1).astype(np.int16),
+            "predicted": arrays["predicted"].reshape(-1).astype(np.int16),
+            "probability": arrays["probability"].reshape(-1).astype(np.float32),
+        }
+    )
+    for record in assignment.records:
+        write_parquet(Path(record) / "parts" / f"predictions-{trial_id}.parquet", frame)

@@ -1,0 +1,258 @@
+"""The MLP trainable: longitude and latitude in, a European country out."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainables.europe import describe
+from trainables.gradients import GradientTracker, clip_
+from trainables.mlp_config import MLPConfig, as_config
+from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, batches, encode, load_stacked
+from trainables.seeds import ReplicateSeeds, replicate_seeds
+from trainables.stacked_mlp import CrossEntropy, StackedMLP
+
+EVAL_ROWS = 1024  # rows per evaluation step: activations of a stack stay in the cache
+TRAIN_EVAL_EPOCHS = (1, 5, 10, 20, 50, 100)  # and the last: train split evaluated in eval mode
+
+
+def train_mlp(
+    config: MLPConfig | Mapping[str, Any], state: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Trains a config's replicates together; yields one dict per epoch, from epoch 1.
+
+    Args:
+        config: settings as in `MLPConfig`; missing ones take their defaults.
+        state: what an earlier dict's `state()` returned: training goes on after that epoch and
+            yields, on the same machine, the very numbers of an uninterrupted training.
+
+    Yields:
+        epoch; the means over the replicates of train_loss (nats) and train_acc (gathered in
+        train mode while the weights move), val_*, test_*, test_acc_clean (test points whose
+        coordinates do not occur in train) and, at epochs 1, 5, 10, 20, 50, 100 and the last,
+        train_eval_* (the train split in eval mode); time_s, the epoch's seconds for the whole
+        stack; n_steps so far. `replicates` holds the same metrics per replicate, and on request
+        the lists batch_losses, grad_sq_norm and grad_zero_share. Where a replicate diverged its
+        metrics are NaN, and so are the means. `state` and `predictions` are callables.
+
+    Raises:
+        ValueError: for a setting out of its range, or data that cannot be read.
+
+    Randomness: split, initial weights and orders come from (seed, replicate) alone.
+    """
+    config = as_config(config)
+    if config.device != "cpu" and not torch.cuda.is_available():
+        raise ValueError(f"device {config.device!r} asked for, but no GPU is available: use 'cpu'")
+    seeds = [replicate_seeds(config.seed, r) for r in range(config.replicates)]
+    data = load_stacked(config, seeds)
+    trainer = _Trainer(config, data, seeds)
+    if state is not None:
+        trainer.load_state(state)
+    single_s = _time_single(config, data, seeds[0]) if config.time_single else None
+    while trainer.epoch < config.epochs:
+        metrics = trainer.train_epoch()
+        if single_s is not None:
+            metrics["single_s"] = single_s
+        yield metrics
+
+
+def predict(
+    config: MLPConfig | Mapping[str, Any], state: Mapping[str, Any], replicate: int, points: Any
+) -> np.ndarray:
+    """Returns the labels (n,) that a saved replicate predicts for points (n, 2) long, lat."""
+    config = replace(as_config(config), device="cpu")
+    model = _new_model(config, [replicate_seeds(config.seed, 0)] * config.replicates)
+    model.load_state(state["model"])
+    x = torch.from_numpy(encode(np.asarray(points, dtype=float), config.encoding).T)
+    x = x.to(model.flat.dtype).expand(config.replicates, -1, -1)
+    labels = [
+        model.forward(x[:, :, rows], training=False)[replicate].argmax(-1)
+        for rows in batches(x.shape[2], EVAL_ROWS, batch_norm=False)
+    ]
+    return torch.cat(labels).numpy()
+
+
+def step_cost_s(config: MLPConfig) -> float:
+    """Returns roughly the seconds of one optimizer step of the stack on one core.
+
+    A straight line through our measurements, good to a factor of two: overhead per layer plus
+    arithmetic at 10 GFLOP/s. It orders trials and estimates a study's cost, nothing else.
+    """
+    overhead = (config.depth + 1) * (2.0e-4 if config.batch_norm else 1.0e-4) + 2.0e-4
+    weights = config.width**2 * (config.depth - 1) + config.width * 53
+    return overhead + 6 * weights * config.batch_size * config.replicates / 1e10
+
+
+def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
+    """Returns roughly the seconds of a trial on one core, on data as `describe_data` says."""
+    checked = as_config(config)
+    n_steps: float = checked.epochs * data["rows"]["train"] / checked.batch_size
+    return n_steps * step_cost_s(checked)
+
+
+def describe_data(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the description of the config's data set, with its card; see `europe.describe`."""
+    checked = as_config(config)
+    return describe(checked.data, checked.seed, checked.replicates)
+
+
+class _Trainer:
+    """The state of a stack in training: model, optimizer, epoch."""
+
+    def __init__(
+        self, config: MLPConfig, data: StackedData, seeds: Sequence[ReplicateSeeds]
+    ) -> None:
+        self.config, self.data, self.seeds = config, data, seeds
+        self.model = _new_model(config, seeds)
+        self.optimizer = torch.optim.Adam(
+            [self.model.flat], lr=config.lr, weight_decay=config.weight_decay, fused=True
+        )
+        self.tracker = GradientTracker(self.model)
+        self.epoch = 0
+        self.n_steps = 0
+        loss = _forward_loss
+        self.forward_loss = torch.compile(loss) if config.compile else loss
+
+    def train_epoch(self) -> dict[str, Any]:
+        """Trains one epoch and returns its metrics, as `train_mlp` yields them."""
+        start = time.perf_counter()
+        self.epoch += 1
+        values = self._train()
+        last = self.epoch == self.config.epochs
+        values |= _evaluate(self.model, self.data.validation, "val")
+        values |= _evaluate(self.model, self.data.test, "test", self.data.clean)
+        if last or self.epoch in TRAIN_EVAL_EPOCHS:
+            values |= _evaluate(self.model, self.data.train, "train_eval")
+        scalars = {name: float(np.mean(v)) for name, v in values.items() if np.ndim(v) == 1}
+        return {
+            "epoch": self.epoch,
+            **scalars,
+            "n_steps": self.n_steps,
+            "time_s": time.perf_counter() - start,
+            "replicates": values,
+            "state": self.state,
+            "predictions": self.predictions,
+        }
+
+    def _train(self) -> dict[str, Any]:
+        config, track = self.config, self.config.track_gradients
+        x, y = self.data.train.shuffled(self.seeds, self.epoch)
+        losses, correct, n_rows = [], torch.zeros(len(self.seeds), device=x.device), 0
+        sizes = []
+        self.tracker.reset()
+        for rows in batches(y.shape[1], config.batch_size, config.batch_norm):
+            loss, hits = self.step(x[:, :, rows], y[:, rows], track)
+            losses.append(loss)
+            correct += hits
+            sizes.append(rows.stop - rows.start)
+            n_rows += sizes[-1]
+        self.n_steps += len(sizes)
+        per_batch = torch.stack(losses, dim=1).double()  # (K, batches)
+        weights = torch.tensor(sizes, dtype=torch.float64, device=x.device) / n_rows
+        values: dict[str, Any] = _finite("train", per_batch @ weights, correct.double() / n_rows)
+        if config.batch_losses:
+            values["batch_losses"] = per_batch.tolist()
+        return values | (self.tracker.means() if track else {})
+
+    def step(self, x: Tensor, y: Tensor, track: bool) -> tuple[Tensor, Tensor]:
+        """One optimizer step; returns each model's loss and number of hits (K,), no sync."""
+        loss, logits = self.forward_loss(self.model, x, y)
+        gradients = torch.autograd.grad(loss.sum(), self.model.parameters)
+        flat = torch.cat([g.flatten() for g in gradients])
+        if track:
+            self.tracker.add(flat)
+        if self.config.clip_norm:
+            norms = self.tracker.squared_norms(flat)
+            clip_(flat, norms, self.tracker.segments, self.config.clip_norm)
+        self.model.flat.grad = flat
+        self.optimizer.step()
+        return loss.detach(), (logits.detach().argmax(-1) == y).sum(1)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "n_steps": self.n_steps,
+            "model": self.model.state(),
+            "optimizer": {
+                name: value.detach().cpu().clone()
+                for name, value in self.optimizer.state[self.model.flat].items()
+            },
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self.epoch, self.n_steps = state["epoch"], state["n_steps"]
+        self.model.load_state(state["model"])
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict(
+            {"state": {0: dict(state["optimizer"])}, "param_groups": groups}
+        )
+
+    def predictions(self) -> dict[str, Any]:
+        """Returns arrays (K, n_test) of the test split's predictions."""
+        split = self.data.test
+        logits = torch.cat([part for part, _ in _logits(self.model, split)], dim=1)
+        probability, predicted = logits.softmax(-1).max(-1)
+        return {
+            "split": "test",
+            "row_id": split.row_id,
+            "label": split.y.cpu().numpy(),
+            "predicted": predicted.cpu().numpy(),
+            "probability": probability.cpu().numpy(),
+        }
+
+
+def _new_model(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedMLP:
+    n_inputs = encode(np.zeros((1, 2)), config.encoding).shape[1]
+    return StackedMLP(config, n_inputs, N_CLASSES, [s.init for s in seeds])
+
+
+def _forward_loss(model: StackedMLP, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    logits = model.forward(x, training=True)
+    return CrossEntropy.apply(logits, y).mean(1), logits
+
+
+def _logits(model: StackedMLP, split: StackedSplit) -> Iterator[tuple[Tensor, slice]]:
+    with torch.no_grad():
+        for rows in batches(len(split), EVAL_ROWS, batch_norm=False):
+            yield model.forward(split.x[:, :, rows], training=False), rows
+
+
+def _evaluate(
+    model: StackedMLP, split: StackedSplit, name: str, clean: Tensor | None = None
+) -> dict[str, list[float]]:
+    """Loss and accuracy of each model on a split, in eval mode."""
+    loss = torch.zeros(model.n_models, dtype=torch.float64, device=split.y.device)
+    correct = torch.empty(split.y.shape, dtype=torch.bool, device=split.y.device)
+    for logits, rows in _logits(model, split):
+        y = split.y[:, rows]
+        loss += CrossEntropy.apply(logits, y).sum(1)
+        correct[:, rows] = logits.argmax(-1) == y
+    loss /= len(split)
+    values = _finite(name, loss, correct.double().mean(1))
+    if clean is not None:
+        share = (correct & clean).sum(1).double() / clean.sum(1)
+        values[f"{name}_acc_clean"] = _finite(name, loss, share)[f"{name}_acc"]
+    return values
+
+
+def _finite(name: str, loss: Tensor, acc: Tensor) -> dict[str, list[float]]:
+    """A model whose loss is not finite has no accuracy: argmax over NaN is no answer."""
+    acc = torch.where(loss.isfinite(), acc, torch.nan)
+    return {f"{name}_loss": loss.tolist(), f"{name}_acc": acc.tolist()}
+
+
+def _time_single(config: MLPConfig, data: StackedData, seeds: ReplicateSeeds) -> float:
+    """Seconds of an epoch of one model on its own, extrapolated from at most 200 steps."""
+    train = StackedSplit(data.train.x[:1], data.train.y[:1], data.train.row_id[:1])
+    alone = _Trainer(replace(config, replicates=1), replace(data, train=train), [seeds])
+    steps = list(batches(len(train), config.batch_size, config.batch_norm))
+    timed = steps[:200]
+    for warm_up in (True, False):
+        start = time.perf_counter()
+        for rows in timed[:5] if warm_up else timed:
+            alone.step(train.x[:, :, rows], train.y[:, rows], False)
+    return (time.perf_counter() - start) / len(timed) * len(steps)
