@@ -76,9 +76,10 @@ def arm_columns(
     while candidates and (now := _n_groups(trials, columns)) < len(trials):
         gains = {name: _n_groups(trials, [*columns, name]) for name in candidates}
         late = {CONFIG + key for key in last_resort}
-        best = max(candidates, key=lambda name: (gains[name] > now and name not in late, gains[name]))
-        if gains[best] == now:
+        useful = [name for name in candidates if gains[name] > now]
+        if not useful:
             break
+        best = max(useful, key=lambda name: (name not in late, gains[name]))
         columns.append(best)
         candidates.remove(best)
     return columns

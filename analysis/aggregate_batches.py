@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.load import Record
 
 BINS = 250  # a curve of more points than a printed line has dots only grows the file
+_TIMES = ("time_s", "n_steps", "single_s")
 QUANTILES = (0.05, 0.95)
 
 
@@ -64,13 +65,17 @@ def step_table(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
 
     Columns: trial_id, the fidelity's own (its last value), steps (n_steps at the last fidelity
     divided by it), seconds, seconds_low, seconds_high (median, smallest and largest time_s of one
-    unit, for the whole stack of replicates), n (units timed), n_replicates (trained together).
+    unit, for the whole stack of replicates), n (units timed), n_replicates (trained together),
+    single_seconds (one model on its own, where measured as single_s, else NaN).
     """
     unit = record.unit
     rows = record.reports[record.reports["trial_id"].isin(trials["trial_id"])]
-    rows = rows.assign(**{name: np.nan for name in ("time_s", "n_steps") if name not in rows})
+    rows = rows.assign(**{name: np.nan for name in _TIMES if name not in rows})
     per_unit = rows.groupby(["trial_id", unit]).agg(
-        seconds=("time_s", "max"), steps=("n_steps", "max"), size=("replicate", "nunique")
+        seconds=("time_s", "max"),
+        steps=("n_steps", "max"),
+        size=("replicate", "nunique"),
+        single=("single_s", "median"),
     )
     groups = per_unit.reset_index().groupby("trial_id")
     table = groups.agg(
@@ -79,8 +84,9 @@ def step_table(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
         seconds_high=("seconds", "max"),
         n=("seconds", "count"),
         n_replicates=("size", "max"),
+        single_seconds=("single", "median"),
     )
     last = per_unit.reset_index().loc[groups[unit].idxmax()].set_index("trial_id")
     table = table.assign(**{unit: last[unit], "steps": last["steps"] / last[unit]}).reset_index()
     first = ["trial_id", unit, "steps", "seconds", "seconds_low", "seconds_high"]
-    return table[[*first, "n", "n_replicates"]]
+    return table[[*first, "n", "n_replicates", "single_seconds"]]

@@ -54,8 +54,11 @@ def scale_fidelity(ax: Axes, last: float, unit: str, *, log: bool = False) -> No
         return
     room = max(last * 0.015, 0.1) if last > 1 else 0.5
     ax.set_xlim(-room if last > 20 else 1 - room, last + room)
-    steps = [1, 2, 2.5, 5, 10]
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=steps, min_n_ticks=1))
+    if last <= _MOST_VALUE_TICKS + 1:
+        _fixed_ticks(ax.xaxis, range(1, int(last) + 1), [str(i) for i in range(1, int(last) + 1)])
+    else:
+        steps = [1, 2, 2.5, 5, 10]
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=steps, min_n_ticks=1))
 
 
 def scale_values(ax: Axes, values: Sequence[float], label: str, *, log: bool = False) -> None:
@@ -91,9 +94,9 @@ def log_ticks(axis: Axis, low: float, high: float) -> None:
     """Ticks of a log axis at 1, 2, 5 times powers of ten, or at fewer where it is long."""
     decades = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     span = np.log10(high / low)
-    steps = (1, 2, 5) if span < 2.4 else (1,)
+    steps: tuple[int, ...] = (1, 2, 5) if span < 2.0 else (1, 3) if span < 3.5 else (1,)
     if span < 0.5:
-        steps = tuple(range(1, 10))  # type: ignore[assignment]  # any number of steps will do
+        steps = tuple(range(1, 10))
     stride = max(1, int(np.ceil(len(decades) / 8))) if steps == (1,) else 1
     ticks = [s * 10.0**d for d in decades[::stride] for s in steps]
     ticks = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]

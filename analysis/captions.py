@@ -53,20 +53,18 @@ def endings_sentence(table: pd.DataFrame, arms: Arms, unit: str) -> str:
     """Which of the trials diverged (k of n replicates, from when) or did not reach their end."""
     sentences = []
     parts = []
-    for trial_id in arms.trials["trial_id"]:
-        rows = table[(table["trial_id"] == trial_id) & (table["n_diverged"] > 0)]
-        if len(rows):
-            first, last = rows[unit].min(), rows.sort_values(unit).iloc[-1]
-            parts.append(
-                f"{arms.labels[trial_id]} ({int(last['n_diverged'])} of {int(last['n'])} "
-                f"replicates, from {unit} {int(first)})"
-            )
+    for trial_id, rows in table[table["n_diverged"] > 0].groupby("trial_id", sort=False):
+        first, last = rows[unit].min(), rows.sort_values(unit).iloc[-1]
+        parts.append(
+            f"{arms.labels[trial_id]} ({int(last['n_diverged'])} of {int(last['n'])} "
+            f"replicates, from {unit} {int(first)})"
+        )
     if parts:
         sentences.append(f"Diverged, so the mean is not drawn from there on: {listing(parts)}.")
     for status in _ENDED_EARLY:
         chosen = arms.trials[arms.trials["status"] == status]
         if len(chosen):
-            names = listing([str(arms.labels[t]) for t in chosen["trial_id"]], most=3)
+            names = listing(arms.labels[chosen["trial_id"]].tolist(), most=3)
             which = f" ({names})" if len(arms.trials) > 1 else ""
             sentences.append(f"{count(len(chosen), 'trial')}{which}: {_MEANING[status]}.")
     return " ".join(sentences)

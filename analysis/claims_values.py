@@ -32,6 +32,7 @@ class Declared:
     arms: Sequence[Mapping[str, Any]]
     statement: str = ""
     claim: str = ""  # our own statement, where none is published
+    reading: str = ""
     reason: str = ""
     labels: Sequence[str] = ()
     quantity: str = "value"
@@ -44,6 +45,7 @@ class Declared:
     relative: bool = False
     family: str = ""
     expected: str | None = None
+    chosen: bool = False  # the arms were ordered after seeing their values
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,7 @@ def find_trial(
     rows = [
         row
         for row in record.trials.to_dict("records")
-        if all(
-            CONFIG + k in row and same_value(row[CONFIG + k], v) for k, v in settings.items()
-        )
+        if all(CONFIG + k in row and same_value(row[CONFIG + k], v) for k, v in settings.items())
     ]
     label = settings_label(settings)
     if len(rows) != 1:
@@ -205,9 +205,7 @@ def _span(unit: str, tail: pd.DataFrame) -> str:
     return f"{unit} {last}" if first == last else f"mean of {unit}s {first}–{last}"
 
 
-def _change(
-    claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str
-) -> Arm:
+def _change(claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
     last = int(table.index[-1])
     until = claim.fidelity if isinstance(claim.fidelity, int) else last
     since = claim.since or 1
@@ -223,9 +221,7 @@ def _change(
     return Arm(label, trial_id, values, f"{span} {since - claim.window + 1}–{since}")
 
 
-def _spread(
-    claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str
-) -> Arm:
+def _spread(claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
     last = int(table.index[-1])
     if claim.since is not None and claim.since >= last:
         problem = f"needs {unit}s beyond {claim.since}, {label} was trained for {last}"
@@ -262,7 +258,7 @@ def _steps_to(
     levels = level.values.reindex(table.columns)
     there = (sign * (table.astype("float64") - levels)).ge(0.0)
     first = there.idxmax().astype("float64").where(there.any())
-    steps = f"first {record.unit} at the level of {level.label} at {level.steps}"
+    steps = f"first {record.unit} with what “{level.label}” has at {level.steps}"
     return Arm(label, trial_id, first, steps, n_missing=int(first.isna().sum()))
 
 

@@ -71,9 +71,10 @@ class Comparison(NamedTuple):
 
     @property
     def room(self) -> float:
-        """How far inside the band the estimate lies, in its unit; negative outside."""
-        gap = abs(self.edge - self.difference.mean)
-        return gap if self.inside else -gap
+        """How far inside the band the estimate lies, in standard errors; negative outside."""
+        gap = abs(self.edge - self.difference.mean) * (1.0 if self.inside else -1.0)
+        se = self.difference.se
+        return gap / se if se > 0 else math.copysign(math.inf, gap) if se == 0 else gap
 
 
 @dataclass(frozen=True)
@@ -172,13 +173,13 @@ def _difference(claim: Declared, a: Arm, b: Arm, paired: bool) -> Difference:
     return welch_difference(first.to_numpy(), second.to_numpy())
 
 
-def _winner(
-    claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str, ...]
-) -> Outcome:
+def _winner(claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str, ...]) -> Outcome:
     lines, claimed, others = band(claim), arms[0], list(arms[1:])
     sign = 1.0 if claim.direction == "higher" else -1.0
     tests = [
-        Comparison(f"{claimed.label} against {b.label}", _difference(claim, claimed, b, paired), lines)
+        Comparison(
+            f"{claimed.label} against {b.label}", _difference(claim, claimed, b, paired), lines
+        )
         for b in others
     ]
     means = [sign * float(_scale(claim, arm).mean()) for arm in arms]
@@ -241,9 +242,7 @@ def replicates_needed(result: Outcome, p_adjusted: Sequence[float]) -> int | Non
     At the level of Holm's first step among them; None where that cannot be estimated or is more
     than power.LARGEST_N.
     """
-    still_open = [
-        t for t, p in zip(result.tests, p_adjusted, strict=True) if not p <= ALPHA
-    ]
+    still_open = [t for t, p in zip(result.tests, p_adjusted, strict=True) if not p <= ALPHA]
     level = 1 - ALPHA / max(len(still_open), 1)
     needed = [
         needed_n(t.difference.mean - t.edge, t.difference.sd, level=level) for t in still_open
@@ -251,7 +250,7 @@ def replicates_needed(result: Outcome, p_adjusted: Sequence[float]) -> int | Non
     known = [n for n in needed if n is not None]
     if not known or len(known) < len(needed):
         return None
-    return max(known)
+    return max(*known, result.tests[0].difference.n + 1)
 
 
 def detectable(result: Outcome) -> float:

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from analysis import style
 
 Look = tuple[str, object]  # colour, dash
 ENDINGS = {"stopped": "|", "diverged": "x", "failed": "X", "interrupted": ">", "running": ">"}
+_GREY = "#9a9a9a"
+_MOST_VECTOR_POINTS = 5000  # of the many lines; more of them make a file nobody's viewer likes
 _SHORT = 3  # a line of so few points gets a dot at each: one point alone draws no line
 
 
@@ -49,11 +52,21 @@ def draw_lines(
 
 def draw_background(ax: Axes, frame: pd.DataFrame) -> Axes:
     """Every line of `frame` in one grey, without band: the many beside the few that are named."""
-    for _, rows in frame.groupby("line", sort=False):
-        rows = rows.sort_values("x")
-        ax.plot(rows["x"], rows["mean"], color="#9a9a9a", linewidth=0.6, alpha=0.6, zorder=1,
-                gid="background")  # fmt: skip
-        _ending(ax, rows, "#9a9a9a", size=4)
+    frame = frame.sort_values(["line", "x"])
+    points = frame[["x", "mean"]].to_numpy(dtype="float64")
+    starts = np.flatnonzero(frame["line"].to_numpy()[1:] != frame["line"].to_numpy()[:-1]) + 1
+    lines = LineCollection(
+        np.split(points, starts), colors=_GREY, linewidths=0.6, alpha=0.6, zorder=1
+    )
+    lines.set_gid("background")
+    lines.set_rasterized(len(points) > _MOST_VECTOR_POINTS)
+    ax.add_collection(lines, autolim=False)
+    ends = frame[frame["mean"].notna()].groupby("line").last()
+    for status, marker in ENDINGS.items():
+        rows = ends[ends["status"] == status]
+        ax.plot(rows["x"], rows["mean"], color=_GREY, marker=marker, markersize=4,
+                markeredgewidth=1.2, linestyle="none", zorder=1, gid="ending",
+                rasterized=len(points) > _MOST_VECTOR_POINTS)  # fmt: skip
     return ax
 
 
@@ -74,7 +87,8 @@ def _ending(ax: Axes, rows: pd.DataFrame, colour: str, size: float = 8) -> None:
     marker = ENDINGS["diverged"] if ended_early else ENDINGS.get(status)
     if marker and len(known):
         ax.plot(known["x"].iloc[-1:], known["mean"].iloc[-1:], color=colour, marker=marker,
-                markersize=size, markeredgewidth=1.6, linestyle="none", zorder=4, gid="ending")  # fmt: skip
+                markersize=size, markeredgewidth=1.6, linestyle="none", zorder=4,
+                gid="ending")  # fmt: skip
 
 
 def draw_published(ax: Axes, frame: pd.DataFrame, looks: Mapping[str, Look]) -> Axes:

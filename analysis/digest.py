@@ -62,8 +62,8 @@ def _hash_frame(state: Any, name: str, frame: pd.DataFrame) -> None:
 
 def _column_bytes(values: pd.Series[Any]) -> list[bytes]:
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-        big = pd.api.types.is_integer_dtype(values) and values.abs().max() > _EXACT_INTEGERS
-        if not big:
+        whole = pd.api.types.is_integer_dtype(values)
+        if not whole or int(np.abs(values.to_numpy()).max()) <= _EXACT_INTEGERS:
             return [_float_bytes(values.to_numpy(dtype="float64", na_value=np.nan))]
     return [_cell_bytes(value) for value in values]
 
@@ -83,7 +83,7 @@ def _cell_bytes(value: Any) -> bytes:
         return f"l{len(value)}:".encode() + body
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return b"-"
-    if isinstance(value, int | float | np.number) and abs(value) <= _EXACT_INTEGERS:
+    if isinstance(value, int | float | np.number) and abs(float(value)) <= _EXACT_INTEGERS:
         return b"n" + _float_bytes(np.asarray([value], dtype="float64"))
     text = str(value).encode()
     return f"t{len(text)}:".encode() + text

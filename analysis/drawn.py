@@ -57,7 +57,7 @@ def choose_arms(record: Record, spec: Spec, by: Sequence[str] | None = None) -> 
         trials = select_trials(record.trials, spec.get("where") or {})
         if trials.empty:
             raise NothingToDraw(f"no trial has {spec.get('where') or 'been planned'}")
-        trials = trials[trials["trial_id"].isin(record.reports["trial_id"])]
+        trials = trials[trials["trial_id"].isin(record.reports["trial_id"].unique())]
         if trials.empty:
             raise NothingToDraw("none of its trials has reported yet")
         columns = arm_columns(trials, spec.get("by", []) if by is None else by, [record.setting])
@@ -107,15 +107,20 @@ def csv_numbers(table: pd.DataFrame, arms: Arms, unit: str) -> pd.DataFrame:
     first = [name for name in first if name in table]
     rest = [name for name in table if name not in (*first, "line", "x")]
     kept = table[[*first, *rest]]
-    idle = [n for n in rest if n == "published" or str(n).startswith("replicate_")]
+    optional = ("published", "single_seconds", "replicate_")
+    idle = [name for name in rest if str(name).startswith(optional)]
     return kept.drop(columns=[name for name in idle if kept[name].isna().all()])
 
 
-def arm_looks(arms: Arms) -> dict[str, tuple[str, object]]:
-    """Colour and dash of each arm's label, in reading order."""
+def arm_looks(record: Record, arms: Arms) -> dict[str, tuple[str, object]]:
+    """Colour and dash of each arm's label, in reading order.
+
+    A label has the same look in all figures of a record that tell trials apart by the same
+    settings, whichever trials they show.
+    """
     labels = [str(arms.labels[trial_id]) for trial_id in arms.trials["trial_id"]]
-    palette = style.colours(len(labels))
-    return {
-        label: (palette[i], style.DASHES[(i // len(style.PALETTE)) % len(style.DASHES)])
-        for i, label in enumerate(labels)
-    }
+    everything = sorted_trials(record.trials, arms.columns)
+    known = list(dict.fromkeys(arm_labels(everything, arms.columns)))
+    known = known if len(known) <= len(style.PALETTE) else labels
+    palette = style.colours(len(known))
+    return {label: (palette[i], "-") for i, label in enumerate(known) if label in labels}

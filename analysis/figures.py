@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from analysis.aggregate import varying_columns
 from analysis.drawn import Drawn, NothingToDraw, Spec
 from analysis.figures_curves import draw_curves, draw_extremes, draw_panels
 from analysis.figures_points import draw_against, draw_per_batch, draw_steps
 from analysis.figures_table import draw_table
 from analysis.labels import listing
 from analysis.load import CONFIG, Record
-from analysis.aggregate import varying_columns
 
 KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
     "curves": draw_curves,
@@ -41,7 +41,7 @@ def draw(spec: Spec, record: Record) -> Drawn:
 
 
 def specs_of(record: Record) -> Sequence[Spec]:
-    """The manifest's figure specs; for a study that declares none, its metric as curves and table."""
+    """The manifest's figure specs; without any, curves and a table of the metric."""
     declared = record.manifest["study"].get("figures")
     if declared:
         return [dict(spec) for spec in declared]

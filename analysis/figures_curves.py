@@ -28,6 +28,7 @@ from analysis.labels import better, is_share, metric_name, quantity_name
 from analysis.load import Record
 
 MOST_PANELS = 12
+_CUT = " Bands that are wider than the axis are cut off."
 NAMED = 3  # of many lines, so many best ones get a colour and a name
 
 
@@ -41,7 +42,7 @@ def draw_curves(spec: Spec, record: Record) -> Drawn:
         return _panels(spec, record, arms)
     table = _table(record, spec, arms)
     metrics = [m for m in spec["metrics"] if m in set(table["metric"])]
-    looks = arm_looks(arms)
+    looks = arm_looks(record, arms)
     many = len(looks) > style.MOST_LINES
     named = _best_labels(record, arms) if many else list(looks)
     if many:
@@ -50,19 +51,22 @@ def draw_curves(spec: Spec, record: Record) -> Drawn:
     with style.look():
         n_columns = min(len(metrics), 2)
         figure, axes = _grid(len(metrics), n_columns, style.PANEL_HEIGHT)
+        cut = False
         for ax, metric in zip(axes, metrics, strict=False):
             rows = table[table["metric"] == metric]
             if many:
                 curves.draw_background(ax, rows[~rows["line"].isin(named)])
             curves.draw_lines(ax, rows, looks, replicates=not many)
             curves.draw_published(ax, published_rows(rows) if not many else rows[:0], looks)
-            ax.set_title(metric_name(metric) if len(metrics) > 1 else "")
             ax.set_ylabel(quantity_name([metric], spec.get("units")))
             scale_y([ax], _drawn_values(rows), log=spec.get("log_y"), share=is_share(metric))
+            cut = cut or _is_cut(ax, rows)
             scale_fidelity(ax, table["x"].max(), record.unit, log=bool(spec.get("log_x")))
         shown = table[table["line"].isin(looks)]
         _name_lines(figure, axes[: len(metrics)], shown, looks)
     how = captions.replicates_sentence(table)
+    if cut and not many:
+        how += _CUT
     if many:
         how = (
             f"Each line is the mean of one of {len(arms.trials)} trials; named: the {len(named)} "
@@ -93,7 +97,7 @@ def draw_extremes(spec: Spec, record: Record) -> Drawn:
     labels = {t: f"{name}: {arms.labels[t]}" for t, name in zip(found, names, strict=True)}
     pair = Arms(chosen, arms.columns, pd.Series(labels))
     left_out = len(arms.trials[arms.trials["status"] != "finished"])
-    how = f"Chosen by {metric_name(select)} at each trial's last {record.unit}, never by test data."
+    how = f"Chosen by {metric_name(select)} at each trial's last {record.unit}."
     if left_out:
         how += f" {left_out} trials that did not finish were no candidates."
     return _panels(spec, record, pair, how)
@@ -126,7 +130,9 @@ def _panels(spec: Spec, record: Record, arms: Arms, how: str = "") -> Drawn:
             ax.tick_params(labelleft=place % n_columns == 0)
         rows = table.assign(line=table["metric"].map(metric_name))
         _name_lines(figure, axes[:n], rows, named)
-    together = " ".join(part for part in (how, captions.replicates_sentence(table)) if part)
+    together = f"{how} {captions.replicates_sentence(table)}".strip()
+    if _is_cut(axes[0], table):
+        together += _CUT
     return _drawn(spec, record, kept, table, figure, together)
 
 
@@ -170,6 +176,12 @@ def _best_labels(record: Record, arms: Arms) -> list[str]:
 def _drawn_values(rows: pd.DataFrame) -> Any:
     names = [n for n in rows if n in ("mean", "published") or str(n).startswith("replicate_")]
     return rows[names].to_numpy(dtype="float64")
+
+
+def _is_cut(ax: Axes, rows: pd.DataFrame) -> bool:
+    """Whether a band is wider than the axis, which holds all values but not all bands."""
+    bottom, top = ax.get_ylim()
+    return bool((rows["low"] < bottom).any() or (rows["high"] > top).any())
 
 
 def _grid(n: int, n_columns: int, height: float) -> tuple[Figure, Sequence[Axes]]:

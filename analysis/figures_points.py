@@ -97,18 +97,27 @@ def draw_steps(spec: Spec, record: Record) -> Drawn:
     table = with_arms(step_table(record, arms.trials), arms, unit)
     numeric = len(arms.columns) == 1 and _numbers(arms)
     table["x"] = table[arms.columns[0]].astype("float64") if numeric else np.arange(len(table))
-    blue, orange = style.PALETTE[0], style.PALETTE[1]
-    panels = (
-        ("steps", "steps", "steps", f"optimizer steps per {unit}", blue),
-        ("seconds", "seconds_low", "seconds_high", f"seconds per {unit}", orange),
-    )
+    alone = bool(table["single_seconds"].notna().any())
+    stack = f"{int(table['n_replicates'].max())} replicates together"
+    single_look = (style.PALETTE[1], style.DASHES[1])
+    looks = {stack: (style.PALETTE[0], style.DASHES[0]), "one model alone": single_look}
     with style.look():
         figure = Figure(figsize=(style.WIDTH, 3.1), layout="constrained")
-        axes = figure.subplots(1, 2)
-        for ax, (mean, low, high, label, colour) in zip(axes, panels, strict=True):
-            rows = table.assign(mean=table[mean], low=table[low], high=table[high], line=label)
-            curves.draw_points(ax, rows, {label: (colour, "-")}, connect=numeric)
-            ax.set_ylabel(label)
+        left, right = figure.subplots(1, 2)
+        steps = _as_points(table, "steps", "steps", "steps", "steps")
+        curves.draw_points(left, steps, {"steps": ("#333333", "-")}, connect=numeric)
+        seconds = _as_points(table, "seconds", "seconds_low", "seconds_high", stack)
+        if alone:
+            single = _as_points(
+                table, "single_seconds", "single_seconds", "single_seconds", "one model alone"
+            )
+            seconds = pd.concat([seconds, single])
+            curves.draw_points(right, seconds, looks, connect=numeric)
+            right.legend()
+        else:
+            curves.draw_points(right, seconds, {stack: looks[stack]}, connect=numeric)
+        for ax, rows, label in ((left, steps, "optimizer steps"), (right, seconds, "seconds")):
+            ax.set_ylabel(f"{label} per {unit}")
             if numeric:
                 spread = table["x"].max() / max(table["x"].min(), 1e-300)
                 name = setting_name(arms.columns[0])
@@ -116,17 +125,28 @@ def draw_steps(spec: Spec, record: Record) -> Drawn:
             else:
                 scale_categories(ax, list(table["line"]), "")
             scale_y([ax], rows[["mean", "low", "high"]].to_numpy(dtype="float64"), log=None)
+    text = _steps_caption(table, record, alone, spec["name"])
+    numbers = csv_numbers(table.drop(columns="status"), arms, unit)
+    return _drawn(spec, text, numbers, arms, figure)
+
+
+def _as_points(table: pd.DataFrame, mean: str, low: str, high: str, line: str) -> pd.DataFrame:
+    return table.assign(mean=table[mean], low=table[low], high=table[high], line=line)
+
+
+def _steps_caption(table: pd.DataFrame, record: Record, alone: bool, name: str) -> str:
+    unit = record.unit
     sizes = sorted({int(n) for n in table["n_replicates"]})
     stack = " to ".join(str(n) for n in dict.fromkeys((sizes[0], sizes[-1])))
-    text = captions.caption(
+    single = "One model alone: as the trainable timed it (single_s)." if alone else ""
+    return captions.caption(
         f"Left: optimizer steps of one model per {unit}. Right: seconds per {unit} of all {stack} "
         f"replicates together, training and evaluation; point: median over the {unit}s, bar: "
         "smallest to largest.",
+        single,
         captions.data_sentence(record, intervals=False),
-        name=spec["name"],
+        name=name,
     )
-    table = table.drop(columns="status")
-    return _drawn(spec, text, csv_numbers(table, arms, unit), arms, figure)
 
 
 def _numbers(arms: Arms) -> bool:
@@ -155,7 +175,7 @@ def draw_per_batch(spec: Spec, record: Record) -> Drawn:
             ax.set_title(str(kept.labels[trial_id]))
             ax.set_ylabel("training loss of a batch" if place % n_columns == 0 else "")
         values = joined[["mean", "low", "high"]].to_numpy(dtype="float64")
-        scale_y(axes[: len(shown)], values, log=spec.get("log_y"))
+        scale_y(list(axes[: len(shown)]), values, log=bool(spec.get("log_y")))
         for ax in axes[len(shown) :]:
             ax.set_axis_off()
     pooled = "Every step is drawn" if (table["step_first"] == table["step_last"]).all() else (

@@ -42,19 +42,21 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     table = with_published(with_arms(rows_at(table, unit, at), arms, unit), record, arms)
     table = table[[n for n in table if not str(n).startswith("replicate_")]]
     metrics = [m for m in spec["metrics"] if m in set(table["metric"])]
-    cells = _cells(table, arms, metrics, unit)
-    kept = f"The first {MOST_ROWS} of {len(cells)} rows." if len(cells) > MOST_ROWS else ""
+    steps = table[["trial_id", unit]].drop_duplicates()
+    kept = f"The first {MOST_ROWS} of {len(steps):,} rows." if len(steps) > MOST_ROWS else ""
+    shown = table.merge(steps.head(MOST_ROWS), on=["trial_id", unit])
+    cells = _cells(shown, arms, metrics, unit)
     text = captions.caption(
         captions.replicates_sentence(table, "Cell"),
         captions.data_sentence(record),
         endings,
-        captions.published_sentence(table, record, "Rows marked published"),
+        captions.published_sentence(table, record, "Rows in italics"),
         kept,
         name=spec["name"],
     )
     title = str(spec.get("title", spec["name"]))
     numbers = csv_numbers(table, arms, unit)
-    return Drawn(spec["name"], title, text, numbers, cells=cells.head(MOST_ROWS))
+    return Drawn(spec["name"], title, text, numbers, cells=cells)
 
 
 def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -> pd.DataFrame:

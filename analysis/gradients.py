@@ -55,10 +55,16 @@ def gradient_table(record: Record) -> pd.DataFrame:
     for row in rows.to_dict("records"):
         magnitude = np.asarray(row[MAGNITUDE], dtype=np.float64)
         zeros = row.get(ZEROS)
-        share = np.full(len(magnitude), np.nan) if zeros is None else np.asarray(zeros, np.float64)
-        part = {"layer": np.arange(len(magnitude)), "magnitude": magnitude, "zero_share": share}
-        key = {"trial_id": row["trial_id"], "replicate": row["replicate"], "step": row[record.unit]}
-        parts.append(pd.DataFrame(key | part))
+        known = isinstance(zeros, list | np.ndarray)
+        part = {
+            "trial_id": row["trial_id"],
+            "replicate": row["replicate"],
+            "step": row[record.unit],
+            "layer": np.arange(len(magnitude)),
+            "magnitude": magnitude,
+            "zero_share": np.asarray(zeros if known else math.nan, dtype=np.float64),
+        }
+        parts.append(pd.DataFrame(part))
     table = pd.concat(parts, ignore_index=True)[_COLUMNS]
     return table.sort_values(_COLUMNS[:4], ignore_index=True)
 
@@ -137,7 +143,7 @@ def by_layer(table: pd.DataFrame, trial_id: str, step: float) -> pd.DataFrame:
 
 
 def by_step(table: pd.DataFrame, trial_id: str, layers: Sequence[int]) -> pd.DataFrame:
-    """The chosen layers of one trial over the steps: columns as `by_layer`, with layer and step."""
+    """The chosen layers of one trial over the steps: `by_layer` with a column step."""
     parts = [
         _summary(rows, "step").assign(layer=layer)
         for layer in layers
@@ -181,7 +187,7 @@ def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
         n_zero, total = int(frame["n_zero"].sum()), int(frame["n"].sum())
         count = f" ({n_zero} of {total} zero)" if n_zero else ""
         x = frame["layer"].to_numpy(np.float64)
-        ax.plot(x, frame["middle"], color=colour, ls=DASHES[i % 4], label=name + count)  # type: ignore[arg-type]  # dash tuples
+        ax.plot(x, frame["middle"], color=colour, ls=DASHES[i % 4], label=name + count)
         ax.fill_between(
             x, frame["smallest"], frame["largest"], color=colour, alpha=BAND_ALPHA, lw=0
         )
@@ -206,12 +212,53 @@ def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
         n_zero, total = int(rows["n_zero"].sum()), int(rows["n"].sum())
         count = f" ({n_zero} of {total} zero)" if n_zero else ""
         x = rows["step"].to_numpy(np.float64)
-        ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],  # type: ignore[arg-type]  # dash tuples
+        ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],
                 marker=".", label=f"layer {layer}{count}")  # fmt: skip
         ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=BAND_ALPHA, lw=0)
     _log_axis(ax)
     ax.set_xlabel(unit)
     ax.set_ylabel("gradient magnitude (squared L2 norm)")
+    return ax
+
+
+def accuracy_table(record: Record, labels: pd.Series[str], metric: str) -> pd.DataFrame:
+    """Each replicate's value of a metric at its trial's last step, in the order of the labels.
+
+    labels: as of `variant_labels`. Columns trial_id, label, replicate, step, value, and mean, low,
+    high: the trial's mean with its 95 % t interval (NaN where a replicate has no value).
+    """
+    unit, reports = record.unit, record.reports
+    last = reports[reports[unit] == reports.groupby("trial_id")[unit].transform("max")]
+    parts = []
+    for trial_id, label in labels.items():
+        rows = last.loc[last["trial_id"] == trial_id, ["trial_id", "replicate", unit, metric]]
+        mean, low, high = t_interval(rows[metric].to_numpy(np.float64))[:3]
+        named = rows.rename(columns={unit: "step", metric: "value"})
+        parts.append(named.assign(label=label, mean=float(mean), low=float(low), high=float(high)))
+    columns = ["trial_id", "label", "replicate", "step", "value", "mean", "low", "high"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def draw_accuracy(ax: Axes, table: pd.DataFrame, name: str, chance: float | None = None) -> Axes:
+    """Every replicate as a dot, one row per variant, with mean and 95 % t interval beside them.
+
+    table: rows of `accuracy_table`. chance: drawn as a dashed line, so that a variant of which
+    some replicates learned is seen as such.
+    """
+    labels = list(dict.fromkeys(table["label"]))
+    for y, label in enumerate(labels):
+        rows = table[table["label"] == label]
+        ax.plot(rows["value"], np.full(len(rows), y), "o", color=colours(1)[0], alpha=0.55, ms=5)
+        first = rows.iloc[0]
+        ax.hlines(y + 0.22, first["low"], first["high"], color="#333333", linewidth=1.4)
+        ax.plot(first["mean"], y + 0.22, "|", color="#333333", ms=8)
+    if chance is not None and math.isfinite(chance):
+        ax.axvline(chance, color="#D55E00", ls="--", lw=1.2, label="share of the largest class")
+        ax.legend(loc="lower right")
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    ax.set_xlim(0.0, 1.0)
+    ax.set_xlabel(f"{name} (share correct)")
     return ax
 
 

@@ -82,7 +82,7 @@ def setting_value(value: Any) -> str:
 
 
 def arm_labels(trials: pd.DataFrame, columns: Sequence[str]) -> pd.Series[str]:
-    """One label per trial, by trial_id: "depth 6, width 16"; "all trials" where nothing differs."""
+    """One label per trial, by trial_id: "depth 6, width 16"; without columns "this config"."""
     texts = [
         ", ".join(f"{setting_name(name)} {setting_value(row[name])}" for name in columns)
         for row in trials.to_dict("records")
@@ -138,17 +138,19 @@ def with_half_width(mean: float, low: float, high: float) -> str:
 
 
 def listing(items: Sequence[str], most: int = 6) -> str:
-    """ "a, b and c"; beyond `most` items "a, b, ... and 7 more".
+    """ "a, b and c"; beyond `most` items "a, b, ... and 7 more". Items
+    with a comma inside are set apart by semicolons.
 
     >>> listing(["a", "b", "c"]), listing(list("abcd"), most=2)
     ('a, b and c', 'a, b and 2 more')
     """
     items = list(items)
+    comma = "; " if any(", " in item for item in items) else ", "
     if len(items) > most:
-        return f"{', '.join(items[:most])} and {len(items) - most} more"
+        return f"{comma.join(items[:most])} and {len(items) - most} more"
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return f"{comma.join(items[:-1])} and {items[-1]}"
 
 
 def count(n: int, noun: str) -> str:

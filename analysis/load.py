@@ -1,7 +1,7 @@
 """Read a record folder into pandas frames.
 
-    from analysis.load import load_record
-    trials, reports = load_record("records/batch-norm")
+from analysis.load import load_record
+trials, reports = load_record("records/batch-norm")
 """
 
 from __future__ import annotations
@@ -21,8 +21,14 @@ import pyarrow.parquet as pq
 SCHEMA_VERSION = 1
 CONFIG = "config/"  # a setting's column in trials is config/KEY
 TRIAL_COLUMNS = {
-    "trial_id": "str", "study": "str", "status": "str", "reason": "str", "error": "str",
-    "seed": "float64", "n_replicates": "float64", "last_fidelity": "float64",
+    "trial_id": "str",
+    "study": "str",
+    "status": "str",
+    "reason": "str",
+    "error": "str",
+    "seed": "float64",
+    "n_replicates": "float64",
+    "last_fidelity": "float64",
     "time_total_s": "float64",
 }
 PREDICTION_COLUMNS = {
@@ -30,6 +36,7 @@ PREDICTION_COLUMNS = {
     "label": "int64", "predicted": "int64", "probability": "float64",
 }  # fmt: skip
 _NOT_ENDED = ("running", "pending")
+_STUDY_ENDINGS = ("complete", "interrupted", "failed")
 _READ_ATTEMPTS = 3  # a study may compact its parts between our listing and our reading
 
 
@@ -113,10 +120,12 @@ def load_record(path: str | Path) -> Record:
             break
         except FileNotFoundError:  # a part went into reports.parquet meanwhile: look again
             if attempt == _READ_ATTEMPTS - 1:
-                raise ValueError(f"{folder}: its parts keep vanishing while they are read") from None
+                raise ValueError(f"{folder}: its parts vanish while they are read") from None
     trials = _read_trials(folder, manifest)
     if trials.empty and len(reports):
-        raise ValueError(f"{folder}: has {len(reports)} report rows but trials.parquet has no trial")
+        raise ValueError(
+            f"{folder}: has {len(reports)} report rows but no trial in trials.parquet"
+        )
     return Record(folder, manifest, trials, reports)
 
 
@@ -184,7 +193,7 @@ def _read_trials(folder: Path, manifest: dict[str, Any]) -> pd.DataFrame:
     missing = [name for name in ("trial_id", "status") if name not in trials]
     if missing:
         raise ValueError(f"{path}: lacks the columns {missing}")
-    ended = manifest.get("ended") or manifest.get("status") in ("complete", "interrupted", "failed")
+    ended = manifest.get("ended") or manifest.get("status") in _STUDY_ENDINGS
     open_ended = trials["status"].isna() | trials["status"].isin(_NOT_ENDED)
     status = trials["status"].astype("str")
     trials["status"] = status.mask(open_ended, "interrupted" if ended else "running")

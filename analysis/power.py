@@ -67,4 +67,6 @@ def _power(shift: float, df: float, level: float) -> float:
     """Power of a two-sided t test at a shift in standard errors: noncentral t, both tails."""
     limit = t_quantile(level, df)
     upper, lower = stats.nct.sf(limit, df, shift), stats.nct.cdf(-limit, df, shift)
-    return float(upper) + (float(lower) if shift < 6 else 0.0)  # beyond: < 1e-9, and scipy gives NaN
+    if shift >= 6:  # the lower tail is below 1e-9, and scipy may give NaN
+        return float(upper)
+    return float(upper) + float(lower)

@@ -17,7 +17,7 @@ from analysis.aggregate import same_value
 from analysis.load import CONFIG, Record
 
 SAME_DATA = "europe-csv"  # the exercise's own files; every other data set is not theirs
-_NOT_SETTINGS = ("rows", "statements", "note", "epochs", "epoch", "epochs_shown", "values", "source")
+_NOT_SETTINGS = ("rows", "statements", "note", "epochs", "epoch", "epochs_shown", "values")
 # What the printed text says about a table's settings without a column for it (see its "note").
 _IMPLIED: dict[str, dict[str, Any]] = {
     "batch_norm": {"batch_norm": True, "batch_size": 256},

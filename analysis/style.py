@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 
@@ -16,11 +17,16 @@ SPLIT_DASHES = {"train": DASHES[0], "val": DASHES[1], "test": DASHES[2]}
 MOST_LINES = 8  # of one panel with a legend; beyond it lines are coloured by value
 REPLICATE_ALPHA = 0.22
 BAND_ALPHA = 0.18
-PUBLISHED = {"marker": "D", "markersize": 6.5, "markerfacecolor": "none", "linestyle": "none"}
+PUBLISHED: dict[str, Any] = {
+    "marker": "D",
+    "markersize": 6.5,
+    "markerfacecolor": "none",
+    "linestyle": "none",
+}
 WIDTH = 7.2  # inches: one text column of the page at 1:1.3
 PANEL_HEIGHT = 3.4
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.size": 9.5,
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
     "axes.titlesize": 10,

@@ -32,6 +32,7 @@ class Claim:
     Args:
         name: letters, digits and hyphens; unique within a study.
         statement: the published sentence, word for word; "" where nobody published it.
+        reading: how the statement is read, where that needs saying or it has several parts.
         kind, quantity: as commented above.
         metric: a column of the reports. Validation, unless the statement is about training or
             test data.
@@ -66,6 +67,7 @@ class Claim:
     reason: str
     arms: Sequence[Mapping[str, Any]]
     labels: Sequence[str] = ()
+    reading: str = ""
     quantity: Quantity = "value"
     direction: Direction = "higher"
     fidelity: Window = "last5"

@@ -21,6 +21,7 @@ LEARNING_RATE_CLAIMS = (
     Claim(
         name="lr-high-loss",
         statement="lr 1: validation loss stays at about 3.4 for all epochs",
+        reading="the loss stays within 3.2 and 3.6",
         kind="equivalence",
         metric="val_loss",
         fidelity="every",
@@ -33,6 +34,7 @@ LEARNING_RATE_CLAIMS = (
     Claim(
         name="lr-high-does-not-learn",
         statement="lr 1: validation loss stays at about 3.4 for all epochs",
+        reading="no replicate learns",
         kind="mixture",
         metric="val_acc",
         smallest=0.05,
@@ -43,6 +45,7 @@ LEARNING_RATE_CLAIMS = (
     Claim(
         name="lr-low-still-falls",
         statement="lr 0.00001 does not converge within 50 epochs",
+        reading="the loss still falls at the end",
         kind="threshold",
         quantity="change",
         metric="val_loss",
@@ -59,6 +62,7 @@ LEARNING_RATE_CLAIMS = (
     Claim(
         name="lr-low-behind",
         statement="lr 0.00001 does not converge within 50 epochs",
+        reading="the loss ends above that of lr 0.001",
         kind="direction",
         metric="val_loss",
         relative=True,
@@ -90,6 +94,7 @@ EPOCHS_CLAIMS = (
     Claim(
         name="epochs-rise-after-80",
         statement="after about epoch 80 it fluctuates and rises a little",
+        reading="the loss rises",
         kind="threshold",
         quantity="change",
         metric="val_loss",
@@ -106,6 +111,7 @@ EPOCHS_CLAIMS = (
     Claim(
         name="epochs-fluctuates-after-80",
         statement="after about epoch 80 it fluctuates and rises a little",
+        reading="the loss fluctuates",
         kind="threshold",
         quantity="spread",
         metric="val_loss",
@@ -129,6 +135,7 @@ BATCH_NORM_CLAIMS = (
     Claim(
         name="bn-final-accuracy",
         statement="final accuracy +2.5 points against no batch norm",
+        reading="it is higher",
         kind="direction",
         metric="val_acc",
         smallest=ACC,
@@ -139,6 +146,7 @@ BATCH_NORM_CLAIMS = (
     Claim(
         name="bn-final-accuracy-size",
         statement="final accuracy +2.5 points against no batch norm",
+        reading="by this much",
         kind="equivalence",
         metric="val_acc",
         target=0.025,
@@ -149,6 +157,7 @@ BATCH_NORM_CLAIMS = (
     Claim(
         name="bn-final-loss",
         statement="final loss lower by about 5 percent",
+        reading="it is lower",
         kind="direction",
         metric="val_loss",
         direction="lower",
@@ -161,6 +170,7 @@ BATCH_NORM_CLAIMS = (
     Claim(
         name="bn-final-loss-size",
         statement="final loss lower by about 5 percent",
+        reading="by this much",
         kind="equivalence",
         metric="val_loss",
         relative=True,
@@ -171,7 +181,8 @@ BATCH_NORM_CLAIMS = (
     ),
     Claim(
         name="bn-first-epoch",
-        statement=("validation accuracy after epoch 1 is 0.795 with batch norm, 0.375 without"),
+        statement="validation accuracy after epoch 1 is 0.795 with batch norm, 0.375 without",
+        reading="it is higher with batch norm",
         kind="direction",
         metric="val_acc",
         fidelity=1,
@@ -181,7 +192,8 @@ BATCH_NORM_CLAIMS = (
     ),
     Claim(
         name="bn-first-epoch-size",
-        statement=("validation accuracy after epoch 1 is 0.795 with batch norm, 0.375 without"),
+        statement="validation accuracy after epoch 1 is 0.795 with batch norm, 0.375 without",
+        reading="by the difference of the two",
         kind="equivalence",
         metric="val_acc",
         fidelity=1,
@@ -222,6 +234,7 @@ BATCH_SIZE_CLAIMS = (
     Claim(
         name="batch-size-best",
         statement="batch size 128 is best",
+        reading="best validation accuracy, without batch norm",
         kind="winner",
         metric="val_acc",
         smallest=DIGIT,
@@ -231,6 +244,7 @@ BATCH_SIZE_CLAIMS = (
     Claim(
         name="batch-size-best-with-batch-norm",
         statement="batch size 128 is best",
+        reading="best validation accuracy, with batch norm",
         kind="winner",
         metric="val_acc",
         smallest=DIGIT,
@@ -240,6 +254,7 @@ BATCH_SIZE_CLAIMS = (
     Claim(
         name="batch-size-steadiest",
         statement="batch size 1024 has the steadiest loss",
+        reading="smallest sd of the loss from batch to batch",
         kind="winner",
         quantity="spread",
         metric="batch_losses",
@@ -252,6 +267,7 @@ BATCH_SIZE_CLAIMS = (
     Claim(
         name="batch-size-slowest",
         statement="batch size 1 is slowest",
+        reading="longest epoch of one model, without batch norm",
         kind="winner",
         metric="single_s",
         relative=True,

@@ -109,7 +109,7 @@ def run(
     storage: Annotated[Path, typer.Option(help="where records are kept")] = Path("records"),
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
-    max_concurrent: Annotated[int | None, typer.Option(min=1, help="trials at a time")] = None,
+    max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
 ) -> None:
     """Run studies, or go on with an interrupted record."""
     from sweepbook import session
@@ -120,6 +120,8 @@ def run(
         "max_concurrent": max_concurrent,
     }
     options = _options(data, replicates, seed, epochs, scale, settings)
+    if max_concurrent is not None and max_concurrent < 1:
+        raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
     if resume is not None:
         if studies or options != Options():
             raise ValueError("--resume goes on with a record as it was planned: give nothing else")

@@ -76,8 +76,8 @@ def _studies_of_file(file: Path, wanted: str) -> list[Study]:
     if not file.is_file():
         raise ValueError(f"no study file {str(file)!r}")
     folder, stem = str(file.resolve().parent), file.stem
-    known = importlib.util.find_spec(stem) if stem not in sys.modules else None
-    if known and known.origin and Path(known.origin).resolve() != file.resolve():
+    known = _origin(stem)
+    if known and Path(known).resolve() != file.resolve():
         raise ValueError(f"{file.name} has the name of an installed module: rename it")
     add_to_path(folder)
     module = importlib.import_module(stem)
@@ -87,6 +87,14 @@ def _studies_of_file(file: Path, wanted: str) -> list[Study]:
     if not studies:
         raise ValueError(f"{file} has no Study value: see examples/ for one")
     return [studies[wanted]] if wanted else list(studies.values())
+
+
+def _origin(module: str) -> str | None:
+    """The file of a module, or "built-in"; None where there is no such module."""
+    if module in sys.modules:
+        return getattr(sys.modules[module], "__file__", None) or "built-in"
+    found = importlib.util.find_spec(module)
+    return found.origin if found else None
 
 
 def add_to_path(folder: str) -> None:

@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -55,8 +54,9 @@ def train(
         )
         for t in open_trials
     }
+    scratch = (writers[0].folder / ".ray").resolve()  # Tune's own folder, never read
+    shutil.rmtree(scratch, ignore_errors=True)
     _connect(address, writers[0].folder)
-    scratch = Path(tempfile.mkdtemp(prefix=".ray-", dir=writers[0].folder.parent)).resolve()
     try:
         with Progress(plans, done, console) as progress:
             _tuner(assignments, owners, progress, scratch, max_concurrent).fit()
@@ -84,6 +84,8 @@ def _is_open(writer: RecordWriter, trial: Trial) -> bool:
 
 def _connect(address: str | None, folder: Path) -> None:
     os.environ.update(ENVIRONMENT)
+    if address is None:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said to quieten its note
     import ray
 
     handler = logging.FileHandler(folder / "ray.log", delay=True)

@@ -28,7 +28,7 @@ class GradientTracker:
 
     def squared_norms(self, flat_grad: Tensor) -> Tensor:
         """Returns the squared norms (layers + 1, K) of one batch's gradient."""
-        squares = flat_grad.double().square_()
+        squares = flat_grad.double().square()  # not in place: double() copies only float32
         sums = torch.zeros(self.shape, dtype=torch.float64, device=squares.device)
         return sums.view(-1).index_add_(0, self.segments, squares).view(self.shape)
 
@@ -73,4 +73,5 @@ def _segments(model: StackedMLP) -> Tensor:
         for parameter, row in owners:
             models = torch.arange(n_models).repeat_interleave(parameter.numel() // n_models)
             parts.append(row * n_models + models)
+    parts.append(torch.full(model.padding.shape, n_layers * n_models))  # zeros
     return torch.cat(parts).to(model.flat.device)

@@ -49,6 +49,8 @@ def train_mlp(
         raise ValueError(f"device {config.device!r} asked for, but no GPU is available: use 'cpu'")
     seeds = [replicate_seeds(config.seed, r) for r in range(config.replicates)]
     data = load_stacked(config, seeds)
+    if config.batch_norm and len(data.train) < 2:
+        raise ValueError("batch_norm needs at least 2 training rows, got 1: turn batch_norm off")
     trainer = _Trainer(config, data, seeds)
     if state is not None:
         trainer.load_state(state)
@@ -63,16 +65,23 @@ def train_mlp(
 def predict(
     config: MLPConfig | Mapping[str, Any], state: Mapping[str, Any], replicate: int, points: Any
 ) -> np.ndarray:
-    """Returns the labels (n,) that a saved replicate predicts for points (n, 2) long, lat."""
+    """Returns the labels (n,) that a saved replicate predicts for points (n, 2) long, lat.
+
+    Raises:
+        ValueError: there is no such replicate, or the state is of another config.
+    """
     config = replace(as_config(config), device="cpu")
+    if not 0 <= replicate < config.replicates:
+        raise ValueError(f"replicate must lie in 0 .. {config.replicates - 1}, got {replicate}")
     model = _new_model(config, [replicate_seeds(config.seed, 0)] * config.replicates)
     model.load_state(state["model"])
-    x = torch.from_numpy(encode(np.asarray(points, dtype=float), config.encoding).T)
+    x = torch.tensor(encode(np.asarray(points, dtype=float), config.encoding).T)
     x = x.to(model.flat.dtype).expand(config.replicates, -1, -1)
-    labels = [
-        model.forward(x[:, :, rows], training=False)[replicate].argmax(-1)
-        for rows in batches(x.shape[2], EVAL_ROWS, batch_norm=False)
-    ]
+    with torch.no_grad():
+        labels = [
+            model.forward(x[:, :, rows], training=False)[replicate].argmax(-1)
+            for rows in batches(x.shape[2], EVAL_ROWS, batch_norm=False)
+        ]
     return torch.cat(labels).numpy()
 
 
@@ -153,7 +162,9 @@ class _Trainer:
         self.n_steps += len(sizes)
         per_batch = torch.stack(losses, dim=1).double()  # (K, batches)
         weights = torch.tensor(sizes, dtype=torch.float64, device=x.device) / n_rows
-        values: dict[str, Any] = _finite("train", per_batch @ weights, correct.double() / n_rows)
+        values: dict[str, Any] = _finite(
+            "train", (per_batch * weights).sum(1), correct.double() / n_rows
+        )
         if config.batch_losses:
             values["batch_losses"] = per_batch.tolist()
         return values | (self.tracker.means() if track else {})
@@ -162,7 +173,7 @@ class _Trainer:
         """One optimizer step; returns each model's loss and number of hits (K,), no sync."""
         loss, logits = self.forward_loss(self.model, x, y)
         gradients = torch.autograd.grad(loss.sum(), self.model.parameters)
-        flat = torch.cat([g.flatten() for g in gradients])
+        flat = torch.cat([*(g.flatten() for g in gradients), self.model.padding])
         if track:
             self.tracker.add(flat)
         if self.config.clip_norm:
@@ -187,9 +198,8 @@ class _Trainer:
         self.epoch, self.n_steps = state["epoch"], state["n_steps"]
         self.model.load_state(state["model"])
         groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict(
-            {"state": {0: dict(state["optimizer"])}, "param_groups": groups}
-        )
+        moments = {name: value.clone() for name, value in state["optimizer"].items()}
+        self.optimizer.load_state_dict({"state": {0: moments}, "param_groups": groups})
 
     def predictions(self) -> dict[str, Any]:
         """Returns arrays (K, n_test) of the test split's predictions."""

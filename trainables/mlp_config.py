@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -53,6 +54,10 @@ class MLPConfig:
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
+        if not isinstance(self.data, str) or not self.data:
+            raise ValueError(f"data must be 'embedded' or a folder, got {self.data!r}")
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", str(self.device)):
+            raise ValueError(f"device must be 'cpu', 'cuda' or 'cuda:N', got {self.device!r}")
         if self.batch_norm and self.batch_size < 2:
             raise ValueError(
                 "batch_norm needs batch_size >= 2 (one row has no variance), got batch_size "
@@ -71,7 +76,7 @@ def as_config(config: MLPConfig | Mapping[str, Any]) -> MLPConfig:
     known = [field.name for field in fields(MLPConfig)]
     for key in config:
         if key not in known:
-            near = difflib.get_close_matches(key, known) or known
+            near = difflib.get_close_matches(str(key), known) or known
             raise ValueError(f"unknown setting {key!r}: did you mean {', '.join(near)}?")
     return MLPConfig(**config)
 

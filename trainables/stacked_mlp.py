@@ -23,6 +23,7 @@ from trainables.mlp_config import MLPConfig
 
 BN_MOMENTUM = 0.1  # as in torch.nn.BatchNorm1d
 BN_EPS = 1e-5
+PADDED = 64  # a multiple of every vector register: Adam rounds a remainder differently
 
 
 class ResidualBlock(nn.Module):
@@ -89,7 +90,10 @@ class StackedMLP:
         stacks = [
             torch.stack([p.detach() for p in same]) for same in zip(*parameters, strict=True)
         ]
-        self.flat = torch.cat([s.flatten() for s in stacks]).to(config.device, dtype)
+        n = sum(s.numel() for s in stacks)
+        self.padding = torch.zeros(-n % PADDED, device=config.device, dtype=dtype)
+        parameters_ = [s.flatten().to(config.device, dtype) for s in stacks]
+        self.flat = torch.cat([*parameters_, self.padding])
         shapes = _stack_shapes(config, n_inputs, n_classes, self.n_models)
         self.parameters = _views(self.flat, shapes)
         self.layers = _layers(self.parameters, config)
@@ -121,7 +125,17 @@ class StackedMLP:
         return {"flat": self.flat.detach().cpu().clone(), "running": self.running.cpu().clone()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Sets parameters and running statistics from `state()`."""
+        """Sets parameters and running statistics from `state()`.
+
+        Raises:
+            ValueError: for the state of a stack of another shape or size.
+        """
+        for name, mine in (("flat", self.flat), ("running", self.running)):
+            if state[name].shape != mine.shape:
+                raise ValueError(
+                    f"this is the state of another config: {name} has shape "
+                    f"{tuple(state[name].shape)} there and {tuple(mine.shape)} here"
+                )
         self.flat.data.copy_(state["flat"])
         self.running.copy_(state["running"])
 
@@ -144,7 +158,8 @@ def _stack_shapes(
 
 def _views(flat: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
     """Leaves that share the buffer's memory, so that one optimizer step moves them all."""
-    parts = flat.split([math.prod(shape) for shape in shapes])
+    sizes = [math.prod(shape) for shape in shapes]
+    parts = flat[: sum(sizes)].split(sizes)
     return [
         part.view(shape).detach().requires_grad_()
         for part, shape in zip(parts, shapes, strict=True)

@@ -1,0 +1,281 @@
+"""Maps of a classifier of places: what it predicts, where it errs, and accuracy per country.
+
+Only `prediction_map` loads torch and the trainable, and only `placed_points` the data; both import
+them when called. Longitude and latitude are degrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.patheffects as effects
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+
+from analysis.intervals import t_interval, wilson_interval
+from analysis.load import CONFIG, Record
+from analysis.map_colours import map_colours
+
+GRID_STEP = 0.1  # degrees of latitude between two predicted points of a map
+_COUNTRY_COLUMNS = [
+    *("label", "name", "n_points", "accuracy", "low", "high", "n", "pooled", "wilson_low"),
+    *("wilson_high", "smallest", "largest"),
+]
+
+
+def trial_config(record: Record, trial_id: str) -> dict[str, Any]:
+    """A trial's settings as a plain dict. Raises ValueError for an unknown trial_id."""
+    rows = record.trials[record.trials["trial_id"] == trial_id]
+    if rows.empty:
+        raise ValueError(f"trial_id must be one of the record's, got {trial_id!r}")
+    row = rows.iloc[0]
+    config: dict[str, Any] = {}
+    for column in map(str, record.trials.columns):
+        if column.startswith(CONFIG) and not pd.isna(row[column]):
+            value = row[column]
+            config[column.removeprefix(CONFIG)] = (
+                value.item() if isinstance(value, np.generic) else value
+            )
+    return config
+
+
+def country_codes() -> list[str]:
+    """ISO code of each label of the europe data."""
+    from trainables.europe import COUNTRIES
+
+    return list(COUNTRIES)
+
+
+def placed_points(record: Record, trial_id: str, replicate: int = 0) -> pd.DataFrame:
+    """One replicate's test examples with their place, label and prediction.
+
+    Columns row_id, long, lat, label, predicted, correct; sorted by row_id. Rows whose row_id
+    occurs twice in the data cannot be placed and are left out. Raises ValueError where the record
+    has no predictions of them, or was made from other data than is found now.
+    """
+    from trainables.europe import load_splits
+    from trainables.seeds import replicate_seeds
+
+    config = trial_config(record, trial_id)
+    predictions = record.predictions()
+    mine = (predictions["trial_id"] == trial_id) & (predictions["replicate"] == replicate)
+    rows = predictions[mine & (predictions["split"] == "test")]
+    if rows.empty:
+        raise ValueError(f"the record has no predictions of trial {trial_id}, {replicate=}")
+    seed = int(config.get("seed", record.manifest.get("seed", 0)))
+    data = str(config.get("data", "embedded"))
+    test = load_splits(data, split_seed=replicate_seeds(seed, replicate).split).test
+    places = pd.DataFrame(
+        {"row_id": test.row_id, "long": test.x[:, 0], "lat": test.x[:, 1], "given": test.y}
+    ).drop_duplicates("row_id", keep=False)
+    found = rows[["row_id", "label", "predicted"]].merge(places, on="row_id")
+    if found.empty or (found["label"] != found["given"]).any():
+        raise ValueError("the test data is not the data that the record was made from")
+    found["correct"] = found["label"] == found["predicted"]
+    return found.drop(columns="given").sort_values("row_id", ignore_index=True)
+
+
+def country_accuracy(record: Record, trial_id: str, names: Sequence[str]) -> pd.DataFrame:
+    """Test accuracy per class of one trial, lowest first.
+
+    Columns: label, name; n_points: test points of one replicate (mean); accuracy with the 95 %
+    t interval low, high over the n replicates; pooled: right of all points of all replicates
+    with Wilson's interval wilson_low, wilson_high of one replicate's number of points; smallest,
+    largest: of the replicates. A class without test points is left out.
+    """
+    rows = record.predictions()
+    rows = rows[(rows["trial_id"] == trial_id) & (rows["split"] == "test")]
+    right = rows["label"] == rows["predicted"]
+    groups = right.groupby([rows["label"], rows["replicate"]])
+    share = groups.mean().unstack("replicate")
+    points = groups.size().unstack("replicate").fillna(0)
+    found = []
+    for label in share.index:
+        values = share.loc[label].dropna().to_numpy(np.float64)
+        interval = t_interval(values)
+        n_points = round(float(points.loc[label].mean()))
+        pooled = float(right[rows["label"] == label].mean())
+        wilson = wilson_interval(round(pooled * n_points), n_points)
+        found.append(
+            {
+                "label": int(label),
+                "name": names[int(label)],
+                "n_points": n_points,
+                "accuracy": float(interval.mean),
+                "low": max(float(interval.low), 0.0),
+                "high": min(float(interval.high), 1.0),
+                "n": interval.n,
+                "pooled": pooled,
+                "wilson_low": float(wilson.low),
+                "wilson_high": float(wilson.high),
+                "smallest": values.min(),
+                "largest": values.max(),
+            }
+        )
+    table = pd.DataFrame(found, columns=_COUNTRY_COLUMNS)
+    return table.sort_values(["accuracy", "label"], ignore_index=True)
+
+
+def draw_country_accuracy(ax: Axes, table: pd.DataFrame) -> Axes:
+    """Accuracy per class, lowest at the top: dot and t interval over replicates; Wilson's behind.
+
+    table: rows of `country_accuracy`. The number of test points stands beside each name.
+    """
+    y = np.arange(len(table))
+    accuracy = table["accuracy"].to_numpy(np.float64)
+    for low, high, colour, width, label in (
+        ("wilson_low", "wilson_high", "#c9d9e8", 6.0, "95 % Wilson interval of the points"),
+        ("low", "high", "#0072B2", 1.6, "95 % t interval over replicates"),
+    ):
+        ax.hlines(y, table[low], table[high], colors=colour, linewidth=width, label=label)
+    ax.plot(accuracy, y, "o", color="#0072B2", ms=4)
+    names = [f"{row.name_} ({row.n_points})" for row in _named(table)]
+    ax.set_yticks(y, names)
+    ax.set_ylim(len(table) - 0.4, -0.6)
+    ax.set_xlabel("test accuracy (share correct)")
+    ax.set_ylabel("country (test points)")
+    ax.legend(loc="lower left")
+    return ax
+
+
+def _named(table: pd.DataFrame) -> list[Any]:
+    return list(table.rename(columns={"name": "name_"}).itertuples(index=False))
+
+
+def prediction_map(ax: Axes, record: Record, trial_id: str, replicate: int = 0) -> Axes:
+    """The plane coloured by the predicted country, with the test points in their true colours.
+
+    Reads checkpoints/TRIAL.pt of the record. Points are larger where the prediction is wrong, and
+    every country's code stands at the median of its test points. Raises ValueError where the
+    checkpoint, the predictions or the data are missing.
+    """
+    import torch
+
+    from trainables.mlp import predict
+
+    path = record.path / "checkpoints" / f"{trial_id}.pt"
+    if not path.is_file():
+        raise ValueError(f"a map needs the trial's checkpoint, and {path} does not exist")
+    codes = country_codes()
+    points = placed_points(record, trial_id, replicate)
+    state = torch.load(path, map_location="cpu", weights_only=True)["state"]
+    config = trial_config(record, trial_id)
+    known = {key: value for key, value in config.items() if key not in ("device", "compile")}
+    east, north = grid_axes(points)
+    plane = np.stack(np.meshgrid(east, north), axis=-1).reshape(-1, 2)
+    labels = np.asarray(predict(known, state, replicate, plane)).reshape(len(north), len(east))
+    colours = colours_of(points, len(codes))
+    draw_plane(ax, labels, east, north, colours)
+    draw_points(ax, points, colours, emphasise_errors=True)
+    label_countries(ax, points, codes)
+    return ax
+
+
+def error_map(ax: Axes, points: pd.DataFrame, codes: Sequence[str]) -> Axes:
+    """Test points that are wrong, in the colour of their true country; right ones small and grey.
+
+    points: rows of `placed_points`; codes: by label.
+    """
+    colours = colours_of(points, len(codes))
+    right, wrong = points[points["correct"]], points[~points["correct"]]
+    ax.scatter(right["long"], right["lat"], s=0.8, c="#cfcfcf", linewidths=0, rasterized=True)
+    ax.scatter(
+        wrong["long"],
+        wrong["lat"],
+        s=9,
+        c=[colours[label] for label in wrong["label"]],
+        edgecolors="#222222",
+        linewidths=0.35,
+        rasterized=True,
+    )
+    set_aspect(ax, points)
+    label_countries(ax, points, codes)
+    return ax
+
+
+def colours_of(points: pd.DataFrame, n_classes: int) -> list[str]:
+    """One colour per label, neighbours apart; the same points give the same colours."""
+    places = points[["long", "lat"]].to_numpy(np.float64)
+    return map_colours(places, points["label"].to_numpy(np.int64), n_classes)
+
+
+def grid_axes(points: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitudes and latitudes of a grid over the points, equally spaced on the ground."""
+    stretch = 1 / np.cos(np.radians(points["lat"].mean()))
+    axes = []
+    for name, step in (("long", GRID_STEP * stretch), ("lat", GRID_STEP)):
+        low, high = points[name].min() - 0.5, points[name].max() + 0.5
+        axes.append(np.linspace(low, high, max(int(np.ceil((high - low) / step)), 2)))
+    return axes[0], axes[1]
+
+
+def draw_plane(
+    ax: Axes,
+    labels: NDArray[np.int64],
+    east: NDArray[np.float64],
+    north: NDArray[np.float64],
+    colours: Sequence[str],
+) -> Axes:
+    """The predicted label of each grid point (n_north, n_east) as a lightened colour."""
+    palette = np.array([to_rgb(colour) for colour in colours])
+    image = 0.45 + 0.55 * palette[labels]  # lighter than the points that lie on it
+    extent = (float(east[0]), float(east[-1]), float(north[0]), float(north[-1]))
+    ax.imshow(image, origin="lower", extent=extent, interpolation="nearest", zorder=0)
+    return ax
+
+
+def draw_points(
+    ax: Axes, points: pd.DataFrame, colours: Sequence[str], emphasise_errors: bool = False
+) -> Axes:
+    """Test points in their true country's colour; with emphasis, wrong ones are outlined."""
+    darker = 0.75 * np.array([to_rgb(colour) for colour in colours])  # to show on their own area
+    for wrong in (False, True) if emphasise_errors else (None,):
+        rows = points if wrong is None else points[points["correct"] != wrong]
+        ax.scatter(
+            rows["long"],
+            rows["lat"],
+            s=7 if wrong else 1.6,
+            c=[(colours if wrong else darker)[label] for label in rows["label"]],
+            edgecolors="#111111" if wrong else "none",
+            linewidths=0.4 if wrong else 0,
+            zorder=3 if wrong else 2,
+            rasterized=True,
+        )
+    set_aspect(ax, points)
+    return ax
+
+
+def set_aspect(ax: Axes, points: pd.DataFrame) -> None:
+    """Equal distances in both directions at the mean latitude, and the axes' names."""
+    ax.set_aspect(1 / float(np.cos(np.radians(points["lat"].mean()))))
+    ax.set_xlim(points["long"].min() - 0.5, points["long"].max() + 0.5)
+    ax.set_ylim(points["lat"].min() - 0.5, points["lat"].max() + 0.5)
+    ax.set_xlabel("longitude (degrees)")
+    ax.set_ylabel("latitude (degrees)")
+    ax.grid(False)
+
+
+def label_countries(ax: Axes, points: pd.DataFrame, codes: Sequence[str]) -> None:
+    """Every country's code at the median of its test points."""
+    for label, rows in points.groupby("label"):
+        text = ax.text(
+            float(rows["long"].median()),
+            float(rows["lat"].median()),
+            codes[int(str(label))],
+            ha="center",
+            va="center",
+            fontsize=7.5,
+            fontweight="bold",
+            zorder=4,
+        )
+        text.set_path_effects([effects.withStroke(linewidth=2, foreground="white")])
+
+
+def describe_classes(manifest: Mapping[str, Any]) -> list[str]:
+    """Full names by label, as the manifest's data part has them; [] where it has none."""
+    names = manifest.get("data", {}).get("class_names") or {}
+    return [str(names[key]) for key in sorted(names, key=int)]

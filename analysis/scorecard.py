@@ -1,0 +1,187 @@
+"""The scorecard: each printed value of the published MLP report beside the records' own."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from analysis.aggregate import same_value
+from analysis.claims_values import settings_label, value_table
+from analysis.intervals import prediction_interval
+from analysis.load import CONFIG, Record
+from analysis.published import SAME_DATA
+
+COLUMNS = (
+    *("study", "record", "config", "epoch", "metric", "published", "mean", "sd", "n"),
+    *("low", "high", "inside", "comparable", "note", "epoch_used", "trial_id", "data", "seed"),
+)
+MINUTES = "minutes"
+_METRICS = ("train_acc", "val_acc", "test_acc", "train_loss", "val_loss", "test_loss", MINUTES)
+# What a section's text and note say about its rows without a column of their own.
+_IMPLIED: Mapping[str, Mapping[str, Any]] = {
+    "batch-norm": {"batch_norm": True},
+    "batch-size": {"batch_norm": False},
+    "architecture": {},
+    "deep-gradients": {"batch_norm": True, "init": "he2", "residual": False, "clip_norm": 0.0},
+    "implicit": {},
+}
+_SETTINGS = ("depth", "width", "batch_size", "encoding")
+
+
+class Printed(NamedTuple):
+    """One published value: study, settings, epoch (None where it is of a whole trial), metric."""
+
+    study: str
+    settings: dict[str, Any]
+    epoch: int
+    metric: str
+    value: float
+
+
+@cache
+def printed_values() -> tuple[Printed, ...]:
+    """Every printed number of the MLP part, in the order of published.json."""
+    sections = json.loads((files("analysis") / "published.json").read_text(encoding="utf-8"))
+    return tuple(
+        Printed(study, settings, epoch, metric, float(row[metric]))
+        for study, implied in _IMPLIED.items()
+        for row in sections[study.replace("-", "_")]["rows"]
+        for settings, epoch in [_where(sections[study.replace("-", "_")], row, implied)]
+        for metric in _METRICS
+        if metric in row
+    )
+
+
+def _where(
+    section: Mapping[str, Any], row: Mapping[str, Any], implied: Mapping[str, Any]
+) -> tuple[dict[str, Any], int]:
+    given = {key: row.get(key, section.get(key)) for key in _SETTINGS}
+    settings = {key: value for key, value in given.items() if value is not None}
+    epoch = row.get("epoch", row.get("epochs", section.get("epochs")))
+    return settings | dict(implied), int(epoch)
+
+
+def scorecard(records: Sequence[Record]) -> pd.DataFrame:
+    """One row per printed value and record of its study, in the order of both.
+
+    Columns: study, record (its name), config, epoch, metric and published as printed; mean, sd
+    and n over the replicates at epoch_used, which is the printed epoch, or the last where the
+    trial was trained for less; low, high: 95 % prediction interval for one more replicate;
+    inside: whether the published value, a single training, lies in it; comparable: True only for
+    the published data at the printed epoch of a finished trial; note: why not; trial_id, data,
+    seed. inside is null where a value is not comparable or there is one replicate. Minutes are
+    those of one model on its own, and of another machine: never comparable.
+    """
+    rows = [
+        _row(record, value)
+        for record in records
+        for value in printed_values()
+        if value.study == record.study
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame["inside"] = frame["inside"].astype("boolean")
+    frame["comparable"] = frame["comparable"].astype("bool")
+    return frame
+
+
+def _row(record: Record, printed: Printed) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "study": record.study,
+        "record": record.name,
+        "config": settings_label(printed.settings),
+        "epoch": printed.epoch,
+        "metric": printed.metric,
+        "published": printed.value,
+        "n": 0,
+        "inside": None,
+        "comparable": False,
+        "data": record.data_name,
+        "seed": record.manifest.get("seed"),
+    }
+    trials = list(_matching(record, printed.settings))
+    if len(trials) != 1:
+        return row | {
+            "note": f"{len(trials)} trials have these settings" if trials else "no trial"
+        }
+    trial = trials[0]
+    column = "single_s" if printed.metric == MINUTES else printed.metric
+    table = value_table(record, str(trial["trial_id"]), column)
+    row["trial_id"] = trial["trial_id"]
+    if table is None:
+        return row | {"note": f"not recorded: {column}"}
+    last = int(table.index[-1])
+    used = min(printed.epoch, last)
+    row["epoch_used"] = used
+    if used not in table.index:
+        return row | {"note": f"epoch {used} is missing"}
+    values = pd.Series(table.loc[used], dtype="float64").to_numpy()
+    if printed.metric == MINUTES:
+        values = values[:1] * last / 60  # one model alone, measured once
+    note = _why_not(record, trial, printed, last)
+    interval = prediction_interval(values)
+    low, high = float(interval.low), float(interval.high)
+    row |= {
+        "mean": float(interval.mean),
+        "sd": float(values.std(ddof=1)) if len(values) > 1 else math.nan,
+        "n": len(values),
+        "low": low,
+        "high": high,
+        "comparable": not note,
+        "note": note,
+    }
+    if not note and not math.isnan(low):
+        row["inside"] = low <= printed.value <= high
+    return row
+
+
+def _matching(record: Record, settings: Mapping[str, Any]) -> Iterator[dict[Any, Any]]:
+    """Trials whose settings equal the printed ones, as far as the record has such settings."""
+    for trial in record.trials.to_dict("records"):
+        if all(
+            same_value(trial[CONFIG + key], value)
+            for key, value in settings.items()
+            if CONFIG + key in trial
+        ):
+            yield trial
+
+
+def _why_not(record: Record, trial: Mapping[Any, Any], printed: Printed, last: int) -> str:
+    reasons = []
+    if record.data_name != SAME_DATA:
+        reasons.append("other data")
+    if last < printed.epoch:
+        reasons.append(f"trained for {last} of {printed.epoch} epochs")
+    n_diverged = trial.get("n_diverged")
+    if n_diverged == n_diverged and n_diverged:
+        reasons.append(f"{int(n_diverged)} replicates diverged")
+    elif trial["status"] != "finished":
+        reasons.append(f"the trial was {trial['status']}")
+    if printed.metric == MINUTES:
+        reasons.append("another machine")
+    return "; ".join(reasons)
+
+
+def agreement(frame: pd.DataFrame) -> str:
+    """How many published values lie inside, as a sentence; "" for an empty scorecard.
+
+    The values of one trial share their replicates, so the count is no test: it describes.
+    """
+    if frame.empty:
+        return ""
+    judged = frame[frame["inside"].notna()]
+    if judged.empty:
+        parts = {part for note in frame["note"].dropna() for part in note.split("; ")}
+        reasons = sorted({"fewer epochs" if "trained for" in part else part for part in parts})
+        return f"No published value is comparable with these records: {', '.join(reasons)}."
+    inside, rest = int(judged["inside"].sum()), len(frame) - len(judged)
+    tail = f" {rest} more are not comparable." if rest else ""
+    return (
+        f"{inside} of {len(judged)} comparable published values lie inside the 95 % prediction "
+        f"interval for one more replicate.{tail}"
+    )

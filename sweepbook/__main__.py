@@ -1,0 +1,5 @@
+"""`python -m sweepbook`: the command line."""
+
+from sweepbook.cli import main
+
+main()

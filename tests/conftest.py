@@ -1,0 +1,47 @@
+"""What every test shares: a cache of its own, and small real data."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+SIZES = {"train": 2001, "validation": 300, "test": 300}  # one row is over at batch sizes 16, 100
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test, nor a process that it starts, reads or writes the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("SWEEPBOOK_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def write_cities(own_cache: Path) -> Callable[[Path, dict[str, int]], Path]:
+    """write_cities(folder, {split: n}): the first n embedded cities of each split, as CSV."""
+    from trainables.europe import load_splits
+
+    def write(folder: Path, sizes: dict[str, int]) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, part in load_splits().parts().items():
+            n = sizes[name]
+            columns = {"long": part.x[:n, 0], "lat": part.x[:n, 1], "country": part.y[:n]}
+            frame = pd.DataFrame(columns, index=pd.Index(part.row_id[:n]))
+            frame.to_csv(folder / f"{name}.csv")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def city_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    write_cities: Callable[[Path, dict[str, int]], Path],
+) -> Path:
+    """2,001, 300 and 300 cities in the exercise's format; 30 test points occur in train."""
+    folder = write_cities(tmp_path_factory.mktemp("cities"), SIZES)
+    train, test = (pd.read_csv(folder / f"{name}.csv", index_col=0) for name in ("train", "test"))
+    pd.concat([train[:30], test[30:]]).to_csv(folder / "test.csv")
+    return folder

@@ -1,0 +1,95 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from search_spaces import STUDIES
+from sweepbook import cli
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Runs a command line in an empty folder: (exit code, what was printed)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["sweepbook", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ending:
+            cli.main()
+        printed = capsys.readouterr()
+        return ending.value.code or 0, " ".join((printed.out + printed.err).split())
+
+    return call
+
+
+def test_list_names_every_study(command):
+    code, printed = command("list")
+    assert code == 0
+    assert len(STUDIES) >= 5
+    assert all(name in printed for name in STUDIES)
+
+
+def test_list_needs_neither_torch_nor_ray():
+    code = (
+        "import sys; sys.argv = ['sweepbook', 'list']\n"
+        "from sweepbook.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert not {'torch', 'ray'} & set(sys.modules), 'torch or ray imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_show_gives_space_trials_and_cost(command):
+    code, printed = command("show", "learning-rate", "--scale", "0.1")
+    assert code == 0
+    for shown in ("1e-05", "0.01", "4 trials x 5 replicates, 20 epochs", "one core"):
+        assert shown in printed
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["run", "batchnorm"], "no study 'batchnorm': did you mean batch-norm"),
+        (["run"], "name a study"),
+        (["run", "epochs", "--set", "lrr=1"], "no setting 'lrr': did you mean lr"),
+        (["run", "epochs", "--set", "lr"], "--set takes KEY=VALUE, got 'lr'"),
+        (["run", "epochs", "--set", "lr=0"], "lr must lie in"),
+        (["run", "epochs", "--replicates", "0"], "--replicates must be at least 1, got 0"),
+        (["run", "epochs", "--scale", "-1"], "--scale must lie in 0 .. 1000"),
+        (["run", "epochs", "--data", "nowhere"], "nowhere"),
+        (["run", "epochs", "--name", "../x"], "--name must be a plain folder name"),
+        (["run", "--resume", "nowhere"], "nowhere: no such folder"),
+        (["run", "epochs", "--resume", "nowhere"], "give nothing else"),
+        (["run", "--max-concurrent", "0", "epochs"], "--max-concurrent must be at least 1, got 0"),
+        (["report", "nowhere"], "nowhere"),
+        (["shwo"], "shwo"),
+    ],
+)
+def test_bad_usage_is_told_with_exit_code_2_and_writes_nothing(
+    command, tmp_path, arguments, message
+):
+    code, printed = command(*arguments)
+    assert code == 2
+    assert message in printed
+    assert os.listdir(tmp_path) == []
+    assert command("show", "epochs")[0] == 0, "good use still works"
+
+
+def test_a_storage_that_cannot_be_made_is_named(command, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    code, printed = command("run", "epochs", "--storage", "file")
+    assert code == 2
+    assert "'file'" in printed
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_resume_refuses_another_folder_s_files(command, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("kept")
+    code, printed = command("run", "--resume", "notes")
+    assert code == 2
+    assert "notes" in printed
+    assert os.listdir(tmp_path / "notes") == ["a.txt"]

@@ -1,0 +1,63 @@
+import dataclasses
+
+import pytest
+
+from search_spaces import STUDIES
+from sweepbook.imports import config_type, load_object, load_studies
+from trainables.mlp import train_mlp
+from trainables.mlp_config import MLPConfig
+
+
+def test_all_names_every_study_once():
+    studies = load_studies(["all", "batch-norm"])
+    assert [s.name for s in studies] == list(STUDIES)
+
+
+def test_an_unknown_study_gets_the_nearest_names():
+    with pytest.raises(ValueError, match="learning-rat'.*learning-rate"):
+        load_studies(["learning-rat"])
+    assert load_studies(["learning-rate"]) == [STUDIES["learning-rate"]]
+
+
+def test_a_study_file_gives_its_studies_with_and_without_a_name(toy_file):
+    assert [s.name for s in load_studies([str(toy_file)])] == ["toy"]
+    assert [s.name for s in load_studies([f"{toy_file}:TOY"])] == ["toy"]
+    with pytest.raises(ValueError, match="no study 'TOI': it has TOY"):
+        load_studies([f"{toy_file}:TOI"])
+
+
+def test_a_study_file_that_is_missing_or_without_study_is_named(tmp_path):
+    with pytest.raises(ValueError, match="gone.py"):
+        load_studies([str(tmp_path / "gone.py")])
+    (tmp_path / "no_study_in_here.py").write_text("x = 1\n")
+    with pytest.raises(ValueError, match="no Study value"):
+        load_studies([str(tmp_path / "no_study_in_here.py")])
+
+
+def test_a_study_file_with_the_name_of_an_installed_module_is_refused(tmp_path):
+    (tmp_path / "sndhdr2.py").write_text("")
+    (tmp_path / "colorsys.py").write_text("x = 1\n")
+    with pytest.raises(ValueError, match=r"colorsys\.py.*rename"):
+        load_studies([str(tmp_path / "colorsys.py")])
+
+
+def test_load_object_says_what_is_missing():
+    assert load_object("trainables.mlp:train_mlp") is train_mlp
+    with pytest.raises(ValueError, match="no module 'trainables.mpl'"):
+        load_object("trainables.mpl:train_mlp")
+    with pytest.raises(ValueError, match="has no 'train_mpl'"):
+        load_object("trainables.mlp:train_mpl")
+
+
+def test_config_type_is_the_dataclass_of_the_annotation():
+    @dataclasses.dataclass(frozen=True)
+    class Own:
+        x: int = 1
+
+    def annotated(config: Own): ...
+
+    def plain(config): ...
+
+    assert config_type(train_mlp) is MLPConfig
+    assert config_type(annotated) is Own
+    assert config_type(plain) is None

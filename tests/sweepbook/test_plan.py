@@ -1,0 +1,151 @@
+import dataclasses
+import random
+
+import pytest
+
+from search_spaces import STUDIES, Fidelity, Metric, Study
+from sweepbook.imports import load_studies
+from sweepbook.plan import Options, make_plan
+
+
+def toy(toy_file, **changes):
+    return dataclasses.replace(load_studies([str(toy_file)])[0], **changes)
+
+
+def test_every_declared_study_binds_to_its_trainable_and_data():
+    plans = [make_plan(study, Options()) for study in STUDIES.values()]
+    assert len(plans) >= 5
+    for plan in plans:
+        assert len(plan.trials) == len(plan.study.configs())
+        assert all(t.config["replicates"] == t.n_replicates == 5 for t in plan.trials)
+        costs = [t.cost_s for t in plan.trials]
+        assert costs == sorted(costs, reverse=True), "longest first"
+
+
+def test_the_studies_have_the_published_trials():
+    trials = {name: len(make_plan(s, Options()).trials) for name, s in STUDIES.items()}
+    assert trials["learning-rate"] == 4
+    assert trials["epochs"] == 1
+    assert trials["batch-norm"] == 2
+    assert trials["batch-size"] == 7
+    assert trials["architecture"] == 7
+
+
+def test_studies_share_the_identical_trial():
+    (epochs,) = make_plan(STUDIES["epochs"], Options()).trials
+    batch_norm = make_plan(STUDIES["batch-norm"], Options()).trials
+    assert epochs.trial_id in {t.trial_id for t in batch_norm}
+
+
+def test_trial_id_is_of_config_seed_and_data_alone(toy_file, tmp_path):
+    ids = {t.trial_id for t in make_plan(toy(toy_file), Options()).trials}
+    reverse = toy(toy_file, name="other", grid={"slope": (2.0, 1.0)}, question="?")
+    assert {t.trial_id for t in make_plan(reverse, Options()).trials} == ids
+    for changed in ({"seed": 1}, {"replicates": 3}, {"epochs": 4}):
+        assert not ids & {t.trial_id for t in make_plan(toy(toy_file), Options(**changed)).trials}
+
+
+def test_trial_id_names_the_data_by_content_not_by_place(tmp_path):
+    from trainables.europe import load_splits
+
+    folders = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for split, part in load_splits().parts().items():
+            rows = random.Random(0).sample(range(len(part)), 200)
+            lines = [f"{i},{part.x[i, 0]},{part.x[i, 1]},{part.y[i]}" for i in rows]
+            (folder / f"{split}.csv").write_text("\n".join([",long,lat,country", *lines]) + "\n")
+        folders.append(folder)
+    study = STUDIES["epochs"]
+    (one,) = make_plan(study, Options(data=str(folders[0]))).trials
+    (two,) = make_plan(study, Options(data=str(folders[1]))).trials
+    assert one.trial_id == two.trial_id
+    assert one.config["data"] != two.config["data"]
+    assert one.trial_id != make_plan(study, Options()).trials[0].trial_id
+
+
+@pytest.mark.parametrize(
+    "options, fidelities",
+    [
+        (Options(), {3}),
+        (Options(epochs=7), {7}),
+        (Options(scale=2), {6}),
+        (Options(scale=0.01), {1}),
+    ],
+)
+def test_epochs_and_scale_set_the_fidelity(toy_file, options, fidelities):
+    plan = make_plan(toy(toy_file), options)
+    assert {t.max_fidelity for t in plan.trials} == fidelities
+    assert {t.config["rounds"] for t in plan.trials} == fidelities
+
+
+def test_a_setting_that_makes_configs_equal_leaves_one_trial(toy_file):
+    (trial,) = make_plan(toy(toy_file), Options(settings={"slope": 5.0})).trials
+    assert trial.config["slope"] == 5.0
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"lrr": 0.1}, "no setting 'lrr': did you mean lr"),
+        ({"lr": -1.0}, "lr must lie in .* got -1.0"),
+        ({"batch_size": 1}, "batch_norm needs batch_size >= 2"),
+        ({"depth": "six"}, "depth must be a whole number, got 'six'"),
+        ({"seed": 3}, "use --seed"),
+    ],
+)
+def test_bad_settings_are_named_before_anything_starts(settings, message):
+    with pytest.raises(ValueError, match=message):
+        make_plan(STUDIES["batch-norm"], Options(settings=settings))
+    assert make_plan(STUDIES["batch-norm"], Options(settings={"lr": 0.01})).trials
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"replicates": 0}, "--replicates must be at least 1, got 0"),
+        ({"seed": -1}, "--seed must be at least 0, got -1"),
+        ({"epochs": 0}, "--epochs must be at least 1, got 0"),
+        ({"scale": 0.0}, "--scale .* got 0.0"),
+        ({"scale": 0.5, "epochs": 3}, "--epochs or --scale"),
+    ],
+)
+def test_options_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        Options(**options)
+
+
+def test_data_for_a_study_without_data_is_refused(toy_file, tmp_path):
+    with pytest.raises(ValueError, match="toy takes no --data"):
+        make_plan(toy(toy_file), Options(data=str(tmp_path)))
+
+
+def test_missing_data_is_named(tmp_path):
+    with pytest.raises(ValueError, match="nowhere"):
+        make_plan(STUDIES["epochs"], Options(data=str(tmp_path / "nowhere")))
+
+
+def test_replicates_of_a_config_without_seed_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "seedless_study.py").write_text(
+        "import dataclasses\n"
+        "@dataclasses.dataclass(frozen=True)\n"
+        "class Config:\n    rounds: int = 1\n"
+        "def train(config: Config):\n    yield {'round': 1, 'val_acc': 0.5}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    study = Study(
+        name="seedless",
+        question="?",
+        trainable="seedless_study:train",
+        metric=Metric("val_acc", "max"),
+        fidelity=Fidelity("round", "rounds"),
+    )
+    with pytest.raises(ValueError, match="no field 'seed'"):
+        make_plan(study, Options())
+    assert make_plan(study, Options(replicates=1)).trials
+
+
+def test_a_study_without_its_fidelity_setting_is_refused(toy_file):
+    with pytest.raises(ValueError, match="by 'rounds'.* got None"):
+        make_plan(toy(toy_file, fixed={}), Options())

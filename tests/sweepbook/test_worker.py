@@ -1,0 +1,77 @@
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sweepbook.checkpoints import checkpoint_path
+from sweepbook.imports import load_studies
+from sweepbook.plan import Options, make_plan
+from sweepbook.worker import Assignment, replicate_seed, reports, rows_of
+
+
+def assignment(toy_file, folder, **changes):
+    (study,) = load_studies([str(toy_file)])
+    trial = make_plan(study, Options()).trials[0]
+    for name in ("checkpoints", "parts"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return Assignment(dataclasses.replace(trial, **changes), [str(folder)], [])
+
+
+def test_one_report_per_step_with_a_row_per_replicate(toy_file, tmp_path):
+    made = list(reports(assignment(toy_file, tmp_path / "record")))
+    assert [r["round"] for r in made] == [1, 2, 3]
+    assert [len(r["rows"]) for r in made] == [2, 2, 2]
+    for report in made:
+        assert report["val_acc"] == np.mean([row["val_acc"] for row in report["rows"]])
+        assert [row["replicate"] for row in report["rows"]] == [0, 1]
+        assert all(row["time_s"] >= 0 for row in report["rows"])
+
+
+def test_replicates_get_seeds_of_study_seed_and_replicate_alone():
+    seeds = [replicate_seed(seed, r) for seed in (0, 1) for r in range(4)]
+    assert len(set(seeds)) == 8
+    assert seeds[:4] == [replicate_seed(0, r) for r in range(4)]
+    assert all(0 <= s < 2**31 for s in seeds)
+
+
+def test_a_second_start_goes_on_from_the_checkpoint_and_loses_no_row(toy_file, tmp_path):
+    job = assignment(toy_file, tmp_path / "record")
+    whole = [row for report in reports(job) for row in report["rows"]]
+    checkpoint_path(job.records[0], job.trial.trial_id).unlink()
+    # the same trial asked for two steps only: its last step leaves a checkpoint
+    list(reports(assignment(toy_file, tmp_path / "record", max_fidelity=2)))
+    again = list(reports(job))
+    assert [r["round"] for r in again] == [3], "rounds 1 and 2 are not trained again"
+    drop = ["time_s"]
+    rows = pd.DataFrame([row for report in again for row in report["rows"]]).drop(columns=drop)
+    expected = pd.DataFrame(whole).drop(columns=drop)
+    pd.testing.assert_frame_equal(rows[expected.columns], expected)
+
+
+def test_a_finished_checkpoint_reports_its_rows_once_more(toy_file, tmp_path):
+    job = assignment(toy_file, tmp_path / "record")
+    list(reports(job))
+    (report,) = reports(job)
+    assert report["round"] == 3
+    assert {row["round"] for row in report["rows"]} == {1, 2, 3}
+
+
+def test_a_trial_ends_when_all_replicates_have_diverged_and_not_before(toy_file, tmp_path):
+    file = toy_file
+    diverging = "value = config['slope'] * n if n < DIE else float('nan')"
+    text = file.read_text()
+    start = text.index("value = ")
+    end = text.index("\n", start)
+    file.write_text(text[:start] + diverging.replace("DIE", "2") + text[end:])
+    made = list(reports(assignment(file, tmp_path / "record")))
+    assert [r["round"] for r in made] == [1, 2]
+    assert math.isnan(made[-1]["val_acc"])
+
+
+def test_rows_of_refuses_values_for_another_number_of_replicates():
+    good = rows_of({"epoch": 1, "val_acc": 0.5, "replicates": {"val_acc": [0.4, 0.6]}}, 2)
+    assert [row["val_acc"] for row in good] == [0.4, 0.6]
+    with pytest.raises(ValueError, match="val_acc has 3 values for 2 replicates"):
+        rows_of({"epoch": 1, "replicates": {"val_acc": [1, 2, 3]}}, 2)
