@@ -54,7 +54,7 @@ def scale_fidelity(ax: Axes, last: float, unit: str, *, log: bool = False) -> No
         return
     room = max(last * 0.015, 0.1) if last > 1 else 0.5
     ax.set_xlim(-room if last > 20 else 1 - room, last + room)
-    if last <= _MOST_VALUE_TICKS + 1:
+    if last <= _MOST_VALUE_TICKS:
         _fixed_ticks(ax.xaxis, range(1, int(last) + 1), [str(i) for i in range(1, int(last) + 1)])
     else:
         steps = [1, 2, 2.5, 5, 10]

@@ -239,6 +239,7 @@ def _trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per trial; a setting with values of several kinds becomes a column of JSON."""
     frame = pd.DataFrame(trials)
     for column in frame.columns[frame.columns.str.startswith("config/")]:
-        if len({type(v) for v in frame[column] if v is not None} - {int, float}) > 1:
+        kinds = {type(v) for v in frame[column] if v is not None}
+        if len(kinds) > 1 and kinds != {int, float}:
             frame[column] = [json.dumps(v) for v in frame[column]]
     return frame

@@ -8,7 +8,8 @@ models costs the same number of operations, each K times as large. Layout, with 
     logits      (K, B, classes)    classes last, so that log-softmax runs over contiguous memory
 
 All parameters lie in one flat buffer: Adam is one fused call, a gradient one concatenation. No
-operation mixes models, so a replicate does not feel its neighbours, not even one that diverges.
+operation mixes models, so a replicate does not feel its neighbours, not even one that diverges,
+and on one machine stacks of two or more models give each the same bits, however many there are.
 """
 
 import math
@@ -23,7 +24,7 @@ from trainables.mlp_config import MLPConfig
 
 BN_MOMENTUM = 0.1  # as in torch.nn.BatchNorm1d
 BN_EPS = 1e-5
-PADDED = 64  # a multiple of every vector register: Adam rounds a remainder differently
+PADDED = 64  # elements, a multiple of any vector's: fused Adam rounds a remainder differently
 
 
 class ResidualBlock(nn.Module):
@@ -90,10 +91,9 @@ class StackedMLP:
         stacks = [
             torch.stack([p.detach() for p in same]) for same in zip(*parameters, strict=True)
         ]
-        n = sum(s.numel() for s in stacks)
-        self.padding = torch.zeros(-n % PADDED, device=config.device, dtype=dtype)
-        parameters_ = [s.flatten().to(config.device, dtype) for s in stacks]
-        self.flat = torch.cat([*parameters_, self.padding])
+        n_padded = -sum(s.numel() for s in stacks) % PADDED
+        self.padding = torch.zeros(n_padded, device=config.device, dtype=dtype)
+        self.flat = torch.cat([*(s.flatten().to(self.padding) for s in stacks), self.padding])
         shapes = _stack_shapes(config, n_inputs, n_classes, self.n_models)
         self.parameters = _views(self.flat, shapes)
         self.layers = _layers(self.parameters, config)

@@ -110,7 +110,7 @@ def test_the_record_can_be_read_while_it_grows(tmp_path):
     out.flush()
     out.add_rows("a", rows((0.2, 0.4), start=2))
     growing = load_record(tmp_path / "r")
-    assert sorted(growing.trials["status"]) == ["pending", "running"]
+    assert set(growing.trials["status"]) == {"running"}, "not ended"
     assert list(growing.reports["round"]) == [1, 1]
     out.flush()
     assert list(load_record(tmp_path / "r").reports["round"]) == [1, 2, 1, 2]
@@ -179,7 +179,7 @@ def test_a_full_disk_leaves_the_record_as_at_its_last_part(tmp_path, monkeypatch
     out.add_rows("a", rows((0.2, 0.4), start=2))
 
     def full(self, path, **kwargs):
-        open(path, "wb").write(b"half a fi")
+        path.write_bytes(b"half a fi")
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
