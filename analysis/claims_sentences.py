@@ -179,6 +179,9 @@ def gradient_sentence(label: str, step: str, found: dict[str, float | str]) -> s
         f"{100 * float(found['zero_share']):.0f} % of the layers have a gradient of exactly zero"
     )
     slope, low, high = (float(found[key]) for key in ("slope", "low", "high"))
+    vanished, n = int(found["n_vanished"]), int(found["n"])
+    if 0 < vanished < n:
+        zero += f" (over a tenth in {vanished} of {n} replicates)"
     fit = "too few layers are left for a slope"
     if math.isfinite(slope):
         bounds = f" (95 % interval {low:+.3f} to {high:+.3f})" if math.isfinite(low) else ""

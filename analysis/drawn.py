@@ -56,7 +56,8 @@ def choose_arms(record: Record, spec: Spec, by: Sequence[str] | None = None) -> 
     try:
         trials = select_trials(record.trials, spec.get("where") or {})
         if trials.empty:
-            raise NothingToDraw(f"no trial has {spec.get('where') or 'been planned'}")
+            wanted = [f"{key} = {value}" for key, value in (spec.get("where") or {}).items()]
+            raise NothingToDraw(f"no trial has {' and '.join(wanted) or 'been planned yet'}")
         trials = trials[trials["trial_id"].isin(record.reports["trial_id"].unique())]
         if trials.empty:
             raise NothingToDraw("none of its trials has reported yet")

@@ -24,7 +24,7 @@ from analysis.drawn import (
     with_arms,
     with_published,
 )
-from analysis.labels import better, is_share, metric_name, quantity_name
+from analysis.labels import better, count, is_share, metric_name, quantity_name
 from analysis.load import Record
 
 MOST_PANELS = 12
@@ -99,7 +99,7 @@ def draw_extremes(spec: Spec, record: Record) -> Drawn:
     left_out = len(arms.trials[arms.trials["status"] != "finished"])
     how = f"Chosen by {metric_name(select)} at each trial's last {record.unit}."
     if left_out:
-        how += f" {left_out} trials that did not finish were no candidates."
+        how += f" Not a candidate: {count(left_out, 'trial')} that did not finish."
     return _panels(spec, record, pair, how)
 
 

@@ -31,6 +31,7 @@ from analysis.labels import (
 from analysis.load import CONFIG, Record
 
 MOST_BATCH_PANELS = 8
+_SIDE_STEP = 0.008  # of the axis, between the bars of two metrics at one setting
 
 
 def draw_against(spec: Spec, record: Record) -> Drawn:
@@ -49,7 +50,8 @@ def draw_against(spec: Spec, record: Record) -> Drawn:
     looks = style.metric_looks(metrics)
     named = {metric_name(metric): look for metric, look in looks.items()}
     unique = len(arms.trials) == arms.trials[CONFIG + spec["x"]].nunique()
-    rows = table.assign(line=table["metric"].map(metric_name))
+    log_x = bool(spec.get("log_x")) and not names and float(table["x"].min()) > 0
+    rows = _side_by_side(table, metrics, log_x)
     with style.look():
         figure = Figure(figsize=(style.WIDTH, style.PANEL_HEIGHT), layout="constrained")
         ax = figure.subplots()
@@ -60,7 +62,7 @@ def draw_against(spec: Spec, record: Record) -> Drawn:
         if names:
             scale_categories(ax, names, label)
         else:
-            scale_values(ax, list(table["x"]), label, log=bool(spec.get("log_x")))
+            scale_values(ax, list(table["x"]), label, log=log_x)
         values = rows[["mean", "low", "high", "published"]].to_numpy(dtype="float64")
         shares = all(is_share(metric) for metric in metrics)
         scale_y([ax], values, log=spec.get("log_y"), share=shares)
@@ -88,6 +90,15 @@ def _placed(table: pd.DataFrame, column: str) -> tuple[pd.DataFrame, list[str]]:
     texts = table[column].map(setting_value)
     names = list(dict.fromkeys(texts))
     return table.assign(x=texts.map(names.index).astype("float64")), names
+
+
+def _side_by_side(table: pd.DataFrame, metrics: list[str], log_x: bool) -> pd.DataFrame:
+    """`table` with line = the metric's name, and x moved a little per metric: bars at one place
+    would hide each other."""
+    place = table["metric"].map({m: i - (len(metrics) - 1) / 2 for i, m in enumerate(metrics)})
+    x = np.log(table["x"]) if log_x else table["x"]
+    x = x + place * _SIDE_STEP * ((x.max() - x.min()) or 1.0)
+    return table.assign(line=table["metric"].map(metric_name), x=np.exp(x) if log_x else x)
 
 
 def draw_steps(spec: Spec, record: Record) -> Drawn:

@@ -31,8 +31,9 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     """
     arms = choose_arms(record, spec)
     unit = record.unit
+    wanted = _with_clean(record, spec["metrics"])
     try:
-        table = curve_table(record, spec["metrics"], arms.trials)
+        table = curve_table(record, wanted, arms.trials)
     except ValueError as error:
         raise NothingToDraw(str(error)) from error
     if table.empty:
@@ -41,7 +42,7 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     endings = captions.endings_sentence(table, arms, unit)
     table = with_published(with_arms(rows_at(table, unit, at), arms, unit), record, arms)
     table = table[[n for n in table if not str(n).startswith("replicate_")]]
-    metrics = [m for m in spec["metrics"] if m in set(table["metric"])]
+    metrics = [m for m in wanted if m in set(table["metric"])]
     steps = table[["trial_id", unit]].drop_duplicates()
     kept = f"The first {MOST_ROWS} of {len(steps):,} rows." if len(steps) > MOST_ROWS else ""
     shown = table.merge(steps.head(MOST_ROWS), on=["trial_id", unit])
@@ -57,6 +58,19 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     title = str(spec.get("title", spec["name"]))
     numbers = csv_numbers(table, arms, unit)
     return Drawn(spec["name"], title, text, numbers, cells=cells)
+
+
+def _with_clean(record: Record, metrics: Sequence[str]) -> list[str]:
+    """`metrics`, with METRIC_clean after each METRIC of which the reports have other values."""
+    wanted: list[str] = []
+    for metric in metrics:
+        wanted.append(metric)
+        clean = f"{metric}_clean"
+        if {metric, clean} <= set(record.reports) and clean not in metrics:
+            pair = record.reports[[metric, clean]].dropna()
+            if (pair[metric] != pair[clean]).any():
+                wanted.append(clean)
+    return wanted
 
 
 def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -> pd.DataFrame:

@@ -178,7 +178,8 @@ def _summary(rows: pd.DataFrame, by: str) -> pd.DataFrame:
 def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
     """Magnitude against the layer's index on a log axis, one line per name (an epoch).
 
-    frames: name -> rows of `by_layer`. Layers that are zero in every replicate have no place on
+    frames: name -> rows of `by_layer`. The band reaches from the smallest to the largest
+    replicate that is not zero. Layers that are zero in every replicate have no place on
     a log axis: they are ticks along the bottom, and the legend counts them.
     """
     for i, ((name, frame), colour) in enumerate(
@@ -204,7 +205,8 @@ def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
 def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
     """Magnitude per step on a log axis, one line per layer; frame: rows of `by_step`.
 
-    A layer that is zero in every replicate at a step has a gap there; the legend counts zeros.
+    The band reaches from the smallest to the largest replicate that is not zero. A layer that is
+    zero in every replicate at a step has a gap there; the legend counts zeros.
     """
     layers = sorted(frame["layer"].unique())
     for i, (layer, colour) in enumerate(zip(layers, colours(len(layers)), strict=True)):
@@ -214,7 +216,9 @@ def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
         x = rows["step"].to_numpy(np.float64)
         ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],
                 marker=".", label=f"layer {layer}{count}")  # fmt: skip
-        ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=BAND_ALPHA, lw=0)
+        ax.fill_between(
+            x, rows["smallest"], rows["largest"], color=colour, alpha=BAND_ALPHA / 2, lw=0
+        )
     _log_axis(ax)
     ax.set_xlabel(unit)
     ax.set_ylabel("gradient magnitude (squared L2 norm)")
@@ -265,4 +269,4 @@ def draw_accuracy(ax: Axes, table: pd.DataFrame, name: str, chance: float | None
 def _log_axis(ax: Axes) -> None:
     ax.set_yscale("log")
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="best")
+        ax.legend(loc="best", frameon=True, framealpha=0.8, edgecolor="none", fontsize=8)

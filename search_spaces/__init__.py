@@ -1,8 +1,20 @@
 """The studies: what to ask. `STUDIES` maps the name of each study to its value."""
 
-from search_spaces.mlp_studies import MLP_STUDIES
+from search_spaces.mlp_nets import ARCHITECTURE, DEEP_GRADIENTS, IMPLICIT
+from search_spaces.mlp_training import BATCH_NORM, BATCH_SIZE, EPOCHS, LEARNING_RATE
 from search_spaces.study import Fidelity, Metric, Study
 
-STUDIES: dict[str, Study] = {study.name: study for study in MLP_STUDIES}
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        LEARNING_RATE,
+        EPOCHS,
+        BATCH_NORM,
+        BATCH_SIZE,
+        ARCHITECTURE,
+        DEEP_GRADIENTS,
+        IMPLICIT,
+    )
+}
 
 __all__ = ["STUDIES", "Fidelity", "Metric", "Study"]

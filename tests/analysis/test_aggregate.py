@@ -61,7 +61,9 @@ def test_survivors_of_a_divergence_are_counted_and_never_averaged() -> None:
     rows = [("a", r, e, 0.1 * (r + 1)) for r in range(3) for e in (1, 2, 3)]
     rows[4] = ("a", 1, 2, NAN)  # replicate 1 diverges at epoch 2 and has a number again at 3
     record = record_of(rows)
-    table = curve_table(record, ["val_loss", "val_acc"], record.trials).set_index(["metric", "epoch"])
+    table = curve_table(record, ["val_loss", "val_acc"], record.trials).set_index(
+        ["metric", "epoch"]
+    )
     for metric in ("val_loss", "val_acc"):
         own = table.loc[metric]
         assert own["n_diverged"].tolist() == [0, 1, 1]
@@ -99,7 +101,13 @@ def test_an_unknown_metric_is_refused_with_those_that_exist() -> None:
 
 
 def test_last_best_and_common_fidelity() -> None:
-    rows = [("a", 0, 1, 0.5), ("a", 0, 2, 0.1), ("a", 0, 3, 0.2), ("b", 0, 1, 0.4), ("b", 0, 2, 0.3)]
+    rows = [
+        ("a", 0, 1, 0.5),
+        ("a", 0, 2, 0.1),
+        ("a", 0, 3, 0.2),
+        ("b", 0, 1, 0.4),
+        ("b", 0, 2, 0.3),
+    ]
     record = record_of(rows)
     table = curve_table(record, ["val_loss"], record.trials)
     assert last_rows(table, "epoch")["mean"].tolist() == [0.2, 0.3]
@@ -110,7 +118,13 @@ def test_last_best_and_common_fidelity() -> None:
 
 
 def test_extremes_choose_among_finished_trials_and_never_by_test_data() -> None:
-    rows = [("a", 0, 1, 0.5), ("b", 0, 1, 0.2), ("c", 0, 1, 0.9), ("d", 0, 1, NAN), ("e", 0, 1, 0.1)]
+    rows = [
+        ("a", 0, 1, 0.5),
+        ("b", 0, 1, 0.2),
+        ("c", 0, 1, 0.9),
+        ("d", 0, 1, NAN),
+        ("e", 0, 1, 0.1),
+    ]
     status = ["finished", "finished", "finished", "finished", "stopped"]
     record = record_of(rows, status=status)
     assert extreme_trials(record, "val_loss", "min", record.trials) == ("b", "c")

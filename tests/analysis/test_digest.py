@@ -68,7 +68,9 @@ def test_no_order_of_rows_or_columns_changes_it(losses: list[float], random: obj
     st.integers(0, 63),
     st.data(),
 )
-def test_any_bit_of_a_metric_changes_it(losses: list[float], bit: int, data: st.DataObject) -> None:
+def test_any_bit_of_a_metric_changes_it(
+    losses: list[float], bit: int, data: st.DataObject
+) -> None:
     trials, reports = frames(losses)
     row = data.draw(st.integers(0, len(losses) - 1))
     number = struct.unpack("<Q", struct.pack("<d", losses[row]))[0] ^ (1 << bit)

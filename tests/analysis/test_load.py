@@ -25,14 +25,21 @@ def edit_manifest(folder: Path, **changes: Any) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest | changes))
 
 
-def test_frames_are_sorted_by_their_keys_and_iterate_as_trials_and_reports(make_record: Make) -> None:
+def test_frames_are_sorted_by_their_keys_and_iterate_as_trials_and_reports(
+    make_record: Make,
+) -> None:
     record = load_record(make_record(CONFIGS, epochs=4, n_replicates=3))
     trials, reports = record
     assert len(trials) == 2 and len(reports) == 2 * 3 * 4
     assert trials["trial_id"].is_monotonic_increasing
     key = ["trial_id", "replicate", "epoch"]
     assert reports[key].equals(reports[key].sort_values(key, ignore_index=True))
-    assert (record.study, record.unit, record.metric, record.mode) == ("demo", "epoch", "val_loss", "min")
+    assert (record.study, record.unit, record.metric, record.mode) == (
+        "demo",
+        "epoch",
+        "val_loss",
+        "min",
+    )
 
 
 def test_parts_and_compacted_records_load_equal(make_record: Make) -> None:
@@ -42,7 +49,9 @@ def test_parts_and_compacted_records_load_equal(make_record: Make) -> None:
     pd.testing.assert_frame_equal(whole.trials, parts.trials)
 
 
-def test_of_rows_with_one_key_the_last_part_wins_also_over_reports_parquet(make_record: Make) -> None:
+def test_of_rows_with_one_key_the_last_part_wins_also_over_reports_parquet(
+    make_record: Make,
+) -> None:
     folder = make_record(CONFIGS)
     row = pd.read_parquet(folder / "reports.parquet").head(1)
     (folder / "parts").mkdir()
@@ -175,6 +184,10 @@ def test_analysis_needs_neither_torch_nor_ray() -> None:
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
     )
     assert done.stdout.strip() == "[]"

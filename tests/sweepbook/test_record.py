@@ -188,7 +188,7 @@ def test_a_full_disk_leaves_the_record_as_at_its_last_part(tmp_path, monkeypatch
             out.flush()
     assert list(load_record(tmp_path / "r").reports["round"]) == [1, 1]
     assert not list((tmp_path / "r").rglob("*.tmp"))
-    out.flush()
+    out.close()
     assert list(load_record(tmp_path / "r").reports["round"]) == [1, 2, 1, 2]
 
 

@@ -1,33 +1,8 @@
-"""The MLP studies: longitude and latitude to a European country."""
+"""The studies of training: learning rate, epochs, batch norm, batch size."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from search_spaces.mlp_study import ACCURACIES, LOSSES, SHOWN_EPOCHS, mlp_study
 
-from search_spaces.mlp_claims import CLAIMS
-from search_spaces.study import Fidelity, Metric, Study
-
-LOSSES = ("train_loss", "val_loss", "test_loss")
-ACCURACIES = ("train_acc", "val_acc", "test_acc")
-SHOWN_EPOCHS = (1, 5, 10, 20, 50, 100)
-
-
-def _study(name: str, question: str, figures: Sequence[Mapping[str, Any]], **rest: Any) -> Study:
-    return Study(
-        name=name,
-        question=question,
-        trainable="trainables.mlp:train_mlp",
-        data="trainables.mlp:describe_data",
-        cost="trainables.mlp:trial_cost_s",
-        metric=Metric("val_loss", "min"),
-        fidelity=Fidelity("epoch", "epochs"),
-        stacked=True,
-        figures=figures,
-        claims=CLAIMS.get(name, ()),
-        **rest,
-    )
-
-
-LEARNING_RATE = _study(
+LEARNING_RATE = mlp_study(
     "learning-rate",
     "What does a too high or a too low learning rate do?",
     grid={"lr": (1.0, 0.01, 0.001, 0.00001)},
@@ -51,7 +26,7 @@ LEARNING_RATE = _study(
     ),
 )
 
-EPOCHS = _study(
+EPOCHS = mlp_study(
     "epochs",
     "How many epochs does the net need, and does it overfit?",
     fixed={"epochs": 100},
@@ -83,7 +58,7 @@ EPOCHS = _study(
     ),
 )
 
-BATCH_NORM = _study(
+BATCH_NORM = mlp_study(
     "batch-norm",
     "Does batch normalisation help, and how fast?",
     grid={"batch_norm": (False, True)},
@@ -109,7 +84,7 @@ BATCH_NORM = _study(
 
 BATCH_SIZES = {1: 1, 16: 10, 128: 50, 1024: 50}  # batch size -> epochs, as published
 
-BATCH_SIZE = _study(
+BATCH_SIZE = mlp_study(
     "batch-size",
     "Which batch size, at what price in steps and time?",
     # one row has no variance, so batch size 1 is tried without batch norm only
@@ -161,70 +136,3 @@ BATCH_SIZE = _study(
         },
     ),
 )
-
-ARCHITECTURES = (  # depth, width, epochs, as published
-    (1, 16, 30),
-    (2, 16, 40),
-    (6, 16, 50),
-    (10, 16, 150),
-    (6, 8, 100),
-    (6, 32, 200),
-    (6, 64, 200),
-)
-
-ARCHITECTURE = _study(
-    "architecture",
-    "Which depth and width are best, and which worst?",
-    points=[{"depth": d, "width": w, "epochs": e} for d, w, e in ARCHITECTURES],
-    fixed={"batch_norm": True},
-    figures=(
-        {
-            "kind": "panels",
-            "name": "architecture-loss",
-            "title": "Loss of every architecture",
-            "metrics": list(LOSSES),
-            "by": ["depth", "width"],
-        },
-        {
-            "kind": "panels",
-            "name": "architecture-accuracy",
-            "title": "Accuracy of every architecture",
-            "metrics": list(ACCURACIES),
-            "by": ["depth", "width"],
-        },
-        {
-            "kind": "against",
-            "name": "architecture-depth",
-            "title": "Accuracy against depth, at width 16",
-            "x": "depth",
-            "metrics": list(ACCURACIES),
-            "where": {"width": 16},
-        },
-        {
-            "kind": "against",
-            "name": "architecture-width",
-            "title": "Accuracy against width, at depth 6",
-            "x": "width",
-            "metrics": list(ACCURACIES),
-            "where": {"depth": 6},
-            "log_x": True,
-        },
-        {
-            "kind": "extremes",
-            "name": "architecture-extremes",
-            "title": "The best and the worst architecture",
-            "metrics": list(LOSSES),
-            "select": "val_acc",
-        },
-        {
-            "kind": "table",
-            "name": "architecture-table",
-            "title": "Architectures at the last epoch",
-            "metrics": [*ACCURACIES, *LOSSES],
-            "by": ["depth", "width"],
-            "at": ["last"],
-        },
-    ),
-)
-
-MLP_STUDIES = (LEARNING_RATE, EPOCHS, BATCH_NORM, BATCH_SIZE, ARCHITECTURE)

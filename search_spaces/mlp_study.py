@@ -1,0 +1,30 @@
+"""What all MLP studies share: longitude and latitude to a European country."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from search_spaces.mlp_claims import CLAIMS
+from search_spaces.study import Fidelity, Metric, Study
+
+LOSSES = ("train_loss", "val_loss", "test_loss")
+ACCURACIES = ("train_acc", "val_acc", "test_acc")
+SHOWN_EPOCHS = (1, 5, 10, 20, 50, 100)
+
+
+def mlp_study(
+    name: str, question: str, figures: Sequence[Mapping[str, Any]], **rest: Any
+) -> Study:
+    """Returns a study of the MLP trainable with the claims declared under its name."""
+    return Study(
+        name=name,
+        question=question,
+        trainable="trainables.mlp:train_mlp",
+        data="trainables.mlp:describe_data",
+        cost="trainables.mlp:trial_cost_s",
+        metric=Metric("val_loss", "min"),
+        fidelity=Fidelity("epoch", "epochs"),
+        stacked=True,
+        figures=figures,
+        claims=CLAIMS.get(name, ()),
+        **rest,
+    )

@@ -1,0 +1,384 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.claims_values import detrended_sd
+from analysis.findings import evaluate
+from analysis.load import load_record
+
+ON, OFF = {"batch_norm": True}, {"batch_norm": False}
+FIVE = np.array([0.900, 0.902, 0.898, 0.901, 0.899])
+
+
+def claim(**changes):
+    fields = {
+        "name": "it",
+        "statement": "on is better than off",
+        "kind": "direction",
+        "metric": "val_acc",
+        "smallest": 0.005,
+        "reason": "half a point",
+        "arms": [ON, OFF],
+        "labels": ["on", "off"],
+    }
+    return fields | changes
+
+
+@pytest.fixture
+def planted(make_record):
+    """planted(configs, claims, {metric: values of each config}) -> Record.
+
+    Values of a config: (R,) for every epoch, or (R, epochs).
+    """
+
+    def make(configs, claims, values, epochs=8, **rest):
+        n = len(next(iter(values.values()))[0])
+        labelled = {"labels": ()} if len(configs[0]) > 1 else {}
+        claims = [c | labelled if len(c.get("arms", ())) > 2 else c for c in claims]
+        path = make_record(configs, epochs=epochs, n_replicates=n, claims=claims, **rest)
+        record = load_record(path)
+        order = {
+            trial_id: next(
+                i
+                for i, config in enumerate(configs)
+                if all(row[f"config/{key}"] == value for key, value in config.items())
+            )
+            for trial_id, row in record.trials.set_index("trial_id").iterrows()
+        }
+        reports = record.reports
+        for metric, tables in values.items():
+            cells = []
+            for row in reports.to_dict("records"):
+                own = np.asarray(tables[order[row["trial_id"]]])[row["replicate"]]
+                cells.append(own if np.ndim(own) == 0 else own[row["epoch"] - 1])
+            reports[metric] = cells
+        return record
+
+    return make
+
+
+def finding(record, name="it"):
+    frame = evaluate(record).set_index("name")
+    return frame.loc[name]
+
+
+@pytest.mark.parametrize(
+    ("difference", "verdict"),
+    [(0.02, "holds"), (0.0, "does not hold"), (-0.02, "does not hold"), (0.005, "undecided")],
+)
+def test_a_direction_is_held_against_the_smallest_difference_that_matters(
+    planted, difference, verdict
+):
+    noise = np.array([0.0, 0.001, -0.001, 0.0005, -0.0005])
+    record = planted([ON, OFF], [claim()], {"val_acc": [FIVE + difference + noise, FIVE]})
+    row = finding(record)
+    assert row["verdict"] == verdict
+    assert row["estimate"] == pytest.approx(100 * difference)
+    assert (row["unit"], row["n"]) == ("points", 5)
+    assert row["sentence"].startswith("“on is better than off”: Validation accuracy (mean of")
+    assert verdict in row["sentence"]
+    assert set(row["trial_ids"].split()) == set(record.trials["trial_id"])
+
+
+def test_pairs_are_used_where_splits_are_shared_and_welch_elsewhere(planted):
+    spread = np.array([0.5, 0.6, 0.7, 0.8, 0.9])  # replicates differ much more than arms
+    noise = np.array([0.0, 0.001, -0.001, 0.0005, -0.0005])
+    record = planted([ON, OFF], [claim()], {"val_acc": [spread + 0.03 + noise, spread]})
+    assert finding(record)["verdict"] == "holds"
+    record.manifest["data"]["paired"] = False
+    row = finding(record)
+    assert row["verdict"] == "undecided"
+    assert row["needed_n"] > 100
+    assert "undecided at 5 seeds (would need about" in row["sentence"]
+
+
+def test_the_mirrored_metric_gets_the_mirrored_verdict(planted):
+    values = [FIVE + 0.02, FIVE[::-1]]
+    up = finding(planted([ON, OFF], [claim()], {"val_acc": values}))
+    mirrored = claim(direction="lower", metric="val_err")
+    down = finding(planted([ON, OFF], [mirrored], {"val_err": [-v for v in values]}, at="m"))
+    assert (up["verdict"], down["verdict"]) == ("holds", "holds")
+    assert down["estimate"] == pytest.approx(-up["estimate"] / 100)
+    assert down["low"] == pytest.approx(-up["high"] / 100)
+
+
+def test_the_order_of_trials_and_rows_changes_nothing(planted):
+    record = planted([ON, OFF], [claim()], {"val_acc": [FIVE + 0.004, FIVE[::-1]]})
+    before = evaluate(record)
+    record.reports[:] = record.reports.sample(frac=1, random_state=3).to_numpy()
+    record.trials[:] = record.trials[::-1].to_numpy()
+    pd.testing.assert_frame_equal(evaluate(record), before)
+
+
+def test_a_claim_takes_the_mean_of_the_last_five_epochs_unless_it_says_otherwise(planted):
+    epochs = np.arange(1, 9) / 100
+    table = np.stack([epochs + r for r in (0.0, 0.001, 0.002)])
+    claims = [claim(), claim(name="at-2", fidelity=2), claim(name="last", fidelity="last")]
+    record = planted([ON, OFF], claims, {"val_acc": [table + 0.1, table * 0]})
+    assert finding(record)["arm_value"] == pytest.approx(0.161)
+    assert finding(record, "at-2")["arm_value"] == pytest.approx(0.121)
+    assert finding(record, "last")["arm_value"] == pytest.approx(0.181)
+    assert finding(record, "at-2")["steps"] == "epoch 2"
+
+
+def test_a_relative_difference_is_of_logarithms(planted):
+    low = [0.10, 0.11, 0.12, 0.10, 0.11]
+    relative = claim(metric="val_loss", direction="lower", relative=True, smallest=0.05)
+    values = {"val_loss": [np.array(low) * 0.8, np.array(low)]}
+    row = finding(planted([ON, OFF], [relative], values))
+    assert row["estimate"] == pytest.approx(-20.0)
+    assert (row["unit"], row["verdict"]) == ("percent", "holds")
+
+
+@pytest.mark.parametrize(("target", "verdict"), [(0.02, "holds"), (0.06, "does not hold")])
+def test_equivalence_needs_the_whole_interval_inside(planted, target, verdict):
+    size = claim(kind="equivalence", target=target, smallest=0.01)
+    noise = np.array([0.0, 0.001, -0.001, 0.0005, -0.0005])
+    record = planted([ON, OFF], [size], {"val_acc": [FIVE + 0.021 + noise, FIVE]})
+    assert finding(record)["verdict"] == verdict
+
+
+def sizes(*means):
+    noise = np.array([0.0, 0.001, -0.001, 0.0005, -0.0005])
+    return [m + np.roll(noise, i) for i, m in enumerate(means)]
+
+
+SIZES = [{"width": w} for w in (64, 32, 16)]
+
+
+def test_a_winner_must_beat_every_other_arm(planted):
+    best = claim(kind="winner", arms=SIZES, labels=["w64", "w32", "w16"], smallest=0.001)
+    clear = finding(planted(SIZES, [best], {"val_acc": sizes(0.95, 0.93, 0.90)}))
+    assert (clear["verdict"], clear["rival"], clear["best"]) == ("holds", "w32", "w64")
+    assert clear["estimate"] == pytest.approx(2.0, abs=0.1)
+    assert clear["family_size"] == 2 and clear["p_holm"] >= clear["p"]
+    other = finding(planted(SIZES, [best], {"val_acc": sizes(0.93, 0.95, 0.90)}, at="b"))
+    assert (other["verdict"], other["best"]) == ("does not hold", "w32")
+    tie = finding(planted(SIZES, [best], {"val_acc": sizes(0.9312, 0.93, 0.90)}, at="c"))
+    assert tie["verdict"] == "undecided"
+
+
+def test_the_best_of_equal_arms_is_not_declared_the_winner(planted):
+    random = np.random.default_rng(4)
+    configs = [{"width": w} for w in (2, 4, 8, 16, 32, 64, 128)]
+    verdicts, advantages = [], []
+    for i in range(6):
+        values = {"val_loss": list(0.3 + 0.01 * random.standard_normal((7, 5)))}
+        row = finding(planted(configs, [], values, at=f"r{i}", epochs=1), "best-config")
+        verdicts.append(row["verdict"])
+        advantages.append(row["advantage"])
+    assert "holds" not in verdicts
+    assert np.mean(advantages) > 0.002  # selecting and scoring on the same replicates flatters
+
+
+def test_a_ranking_needs_every_step(planted):
+    arms = SIZES[::-1]
+    ranking = claim(kind="ranking", arms=arms, labels=["w16", "w32", "w64"], smallest=0.001)
+    up = finding(planted(SIZES, [ranking], {"val_acc": sizes(0.95, 0.93, 0.90)}))
+    assert up["verdict"] == "holds"
+    dip = finding(planted(SIZES, [ranking], {"val_acc": sizes(0.92, 0.93, 0.90)}, at="b"))
+    assert (dip["verdict"], dip["rival"]) == ("does not hold", "w64 against w32")
+
+
+def test_holm_joins_the_claims_of_one_family(planted):
+    noise = np.array([0.0, 0.012, -0.012, 0.006, -0.006])
+    arms = {"val_acc": [FIVE + 0.02 + noise, FIVE], "test_acc": [FIVE + 0.02 + noise, FIVE]}
+    both = [claim(family="f"), claim(name="too", metric="test_acc", family="f")]
+    row = finding(planted([ON, OFF], both, arms))
+    alone = finding(planted([ON, OFF], [claim()], arms, at="alone"))
+    assert row["family_size"] == 2 and row["p_holm"] == pytest.approx(2 * row["p"])
+    assert (alone["p_holm"] is None or math.isnan(alone["p_holm"])) and alone["p"] == row["p"]
+    assert alone["verdict"] == "holds" and row["verdict"] == "undecided"
+    assert "the interval alone would decide it" in row["sentence"]
+
+
+def test_change_and_its_absence(planted):
+    still = np.tile(0.5 * 0.97 ** np.arange(20), (3, 1)) * [[1.0], [1.01], [0.99]]
+    change = claim(
+        kind="threshold",
+        quantity="change",
+        metric="val_loss",
+        arms=[{}],
+        labels=["the net"],
+        direction="lower",
+        relative=True,
+        since=10,
+        fidelity=20,
+        target=0.0,
+        smallest=0.01,
+    )
+    row = finding(planted([{"lr": 0.1}], [change], {"val_loss": [still]}, epochs=20))
+    assert row["verdict"] == "holds"
+    assert row["estimate"] == pytest.approx(100 * (0.97**10 - 1))
+    short = planted([{"lr": 0.1}], [change], {"val_loss": [still[:, :12]]}, epochs=12, at="s")
+    row = finding(short)
+    assert row["verdict"] == "not available"
+    assert "needs epochs 10 to 20, the net was trained for 12" in row["sentence"]
+
+
+def test_epochs_to_a_level_and_replicates_that_never_get_there(planted):
+    slow = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]] * 3)
+    quick = np.full((3, 6), 0.35)
+    reach = claim(
+        kind="equivalence",
+        quantity="steps_to",
+        arms=[OFF, ON],
+        labels=["off", "on"],
+        since=1,
+        fidelity="last",
+        target=4.0,
+        smallest=1.0,
+    )
+    row = finding(planted([ON, OFF], [reach], {"val_acc": [quick, slow]}, epochs=6))
+    assert (row["estimate"], row["unit"], row["verdict"]) == (4.0, "epochs", "holds")
+    slow[1] = 0.1
+    row = finding(planted([ON, OFF], [reach], {"val_acc": [quick, slow]}, epochs=6, at="b"))
+    assert row["verdict"] == "undecided"
+    assert "1 of 3 replicates never reach the level in 6 epochs" in row["sentence"]
+    slow[:] = 0.1
+    row = finding(planted([ON, OFF], [reach], {"val_acc": [quick, slow]}, epochs=6, at="c"))
+    assert row["verdict"] == "does not hold"
+
+
+def test_spread_leaves_the_trend_out():
+    line = np.linspace(5, 1, 50)
+    assert detrended_sd(line) == pytest.approx(0.0, abs=1e-12)
+    wobble = np.tile([0.1, -0.1], 25)
+    assert detrended_sd(line + wobble) == pytest.approx(0.1, rel=0.05)
+    assert math.isnan(detrended_sd(line[:2]))
+
+
+def test_the_steadiest_is_found_in_the_losses_of_single_batches(planted):
+    random = np.random.default_rng(1)
+    steady = claim(
+        kind="winner",
+        quantity="spread",
+        metric="batch_losses",
+        direction="lower",
+        relative=True,
+        smallest=0.1,
+    )
+    record = planted([ON, OFF], [steady], {"val_acc": [FIVE, FIVE]})
+    first = finding(record)
+    assert first["verdict"] == "not available" and "batch_losses" in first["sentence"]
+    on = record.trials.loc[record.trials["config/batch_norm"], "trial_id"].iloc[0]
+    record.reports["batch_losses"] = [
+        list(1 - 0.1 * e + (0.1 if t == on else 0.3) * random.standard_normal(40))
+        for t, e in zip(record.reports["trial_id"], record.reports["epoch"], strict=True)
+    ]
+    row = finding(record)
+    assert row["verdict"] == "holds"
+    assert row["estimate"] == pytest.approx(-66, abs=5)
+
+
+def test_one_measurement_of_time_decides_nothing(planted):
+    slowest = claim(kind="winner", metric="single_s", relative=True, smallest=0.5)
+    seconds = {"single_s": [np.full(3, 9.0), np.full(3, 1.0)]}
+    row = finding(planted([ON, OFF], [slowest], seconds))
+    assert (row["verdict"], row["n"]) == ("undecided", 1)
+    assert "no interval" in row["sentence"]
+    timed = {"single_s": [np.array([9.0, 9.3, 9.1]), np.array([1.0, 1.1, 1.05])]}
+    assert finding(planted([ON, OFF], [slowest], timed, at="b"))["verdict"] == "holds"
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "verdict", "found"),
+    [
+        ([0.75, 0.76, 0.74], "holds", "3 of 3"),
+        ([0.75, 0.95, 0.74], "undecided", "2 of 3"),
+        ([0.95, 0.95, 0.94], "does not hold", "0 of 3"),
+    ],
+)
+def test_a_mixture_is_counted(planted, accuracies, verdict, found):
+    # the card's largest class has a share of 0.75
+    chance = claim(kind="mixture", arms=[{}], labels=["the net"], smallest=0.05)
+    row = finding(planted([{"lr": 1.0}], [chance], {"val_acc": [np.array(accuracies)]}))
+    assert (row["verdict"], row["found"]) == (verdict, found)
+    assert row["target"] == pytest.approx(0.80)
+
+
+def test_a_mixture_that_nobody_asked_about_is_a_finding_of_its_own(planted):
+    values = {"val_acc": [np.array([0.75, 0.95, 0.74]), np.array([0.95, 0.96, 0.97])]}
+    frame = evaluate(planted([ON, OFF], [], values))
+    mixtures = frame[frame["kind"] == "mixture"]
+    assert mixtures["arm"].tolist() == ["batch norm on"]
+    assert "2 of 3 replicates" in mixtures["sentence"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        ({"status": "stopped", "last": 3}, "was stopped at epoch 3"),
+        ({"status": "failed", "last": 2}, "failed at epoch 2"),
+        ({"status": "diverged", "diverge": {1: 2}}, "1 of 5 replicates diverged"),
+    ],
+)
+def test_a_trial_that_did_not_finish_is_said_not_averaged(planted, ending, reason):
+    values = {"val_acc": [FIVE + 0.02, FIVE]}
+    row = finding(planted([ON, OFF], [claim()], values, endings={0: ending}))
+    assert row["verdict"] == "not available"
+    assert reason in row["sentence"]
+
+
+def test_missing_trials_columns_values_and_replicates_are_said(planted):
+    values = {"val_acc": [FIVE, FIVE]}
+    claims = [
+        claim(name="arm", arms=[{"batch_norm": True, "depth": 3}, OFF]),
+        claim(name="column", metric="grad_acc"),
+        claim(name="hole", metric="test_acc"),
+    ]
+    holed = FIVE.copy()
+    holed[2] = np.nan
+    record = planted([ON, OFF], claims, values | {"test_acc": [holed, FIVE]})
+    frame = evaluate(record).set_index("name")
+    assert (frame.loc[["arm", "column", "hole"], "verdict"] == "not available").all()
+    assert "no trial with batch norm on, depth 3" in frame.loc["arm", "sentence"]
+    assert "grad_acc" in frame.loc["column", "sentence"]
+    assert "not every replicate has a value with on" in frame.loc["hole", "sentence"]
+    one = planted([ON, OFF], [claim()], {"val_acc": [[0.9], [0.8]]}, at="one")
+    row = finding(one)
+    assert row["verdict"] == "undecided" and "undecided at 1 seed" in row["sentence"]
+
+
+def test_an_empty_record_gives_no_numbers_and_no_error(make_record):
+    path = make_record([ON, OFF], claims=[claim()])
+    record = load_record(path)
+    bare = type(record)(record.path, record.manifest, record.trials[:0], record.reports[:0])
+    frame = evaluate(bare)
+    assert frame["verdict"].tolist() == ["not available"]
+
+
+def test_leak_and_gaps_are_found_where_their_columns_are(planted):
+    values = {
+        "val_acc": [FIVE, FIVE],
+        "train_acc": [FIVE - 0.04, FIVE - 0.03],
+        "train_eval_acc": [FIVE + 0.001, FIVE - 0.001],
+        "test_acc": [FIVE, FIVE],
+        "test_acc_clean": [FIVE - 0.01, FIVE - 0.012],
+    }
+    frame = evaluate(planted([ON, OFF], [], values)).set_index("name")
+    assert frame.loc["leak-batch-norm-on", "estimate"] == pytest.approx(1.0)
+    assert frame.loc["leak-batch-norm-on", "verdict"] == "holds"
+    assert frame.loc["gap-batch-norm-off", "estimate"] == pytest.approx(-3.0)
+    assert frame.loc["gap-evaluation-mode-batch-norm-on", "verdict"] == "holds"
+    assert frame.loc["train-mode-batch-norm-on", "estimate"] == pytest.approx(4.1)
+    assert (frame["statement"] == "").all()
+    values["test_acc_clean"] = values["test_acc"]
+    frame = evaluate(planted([ON, OFF], [], values, at="clean"))
+    assert not frame["name"].str.startswith("leak").any()
+
+
+def test_scaled_epochs_are_said(planted):
+    record = planted([ON, OFF], [claim(fidelity=100)], {"val_acc": [FIVE + 0.02, FIVE]}, scale=0.2)
+    row = finding(record)
+    assert row["verdict"] == "holds"
+    assert "epoch 100 is beyond the 8 trained: the last is taken" in row["sentence"]
+    assert "epochs scaled by 0.2" in row["sentence"]
+
+
+def test_a_malformed_claim_is_named(planted):
+    record = planted([ON, OFF], [{"name": "it", "kind": "direction"}], {"val_acc": [FIVE, FIVE]})
+    with pytest.raises(ValueError, match="claim 0 of the manifest lacks metric, smallest, arms"):
+        evaluate(record)
