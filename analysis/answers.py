@@ -96,7 +96,7 @@ def _functions(rows: Sequence[Row]) -> dict[str, Any]:
         "name": lambda row: metric_name(row["metric"]),
         "plain": lambda value: number(value, 3),
         "signed": lambda value: f"{value:+.3f}",
-        "percent": lambda share: f"{100 * share:.0f} %",
+        "share_of": lambda share: f"{100 * share:.0f} %",
         "listed": lambda items: listing(list(items), most=9),
         "tally": _tally,
         "range": _range,

@@ -50,9 +50,13 @@ class NothingToDraw(ValueError):
 def choose_arms(record: Record, spec: Spec, by: Sequence[str] | None = None) -> Arms:
     """The trials that `spec["where"]` keeps and that reported, each of them one arm.
 
+    `spec["arms"]`, a list of {"label", "where"}, names trials and orders them; others are left
+    out then.
+
     Raises:
         NothingToDraw: there is none, or a setting is unknown.
     """
+    keys = list(spec.get("by", []) if by is None else by)
     try:
         trials = select_trials(record.trials, spec.get("where") or {})
         if trials.empty:
@@ -61,13 +65,32 @@ def choose_arms(record: Record, spec: Spec, by: Sequence[str] | None = None) -> 
         trials = trials[trials["trial_id"].isin(record.reports["trial_id"].unique())]
         if trials.empty:
             raise NothingToDraw("none of its trials has reported yet")
-        columns = arm_columns(trials, spec.get("by", []) if by is None else by, [record.setting])
+        if spec.get("arms"):
+            return _named_arms(trials, spec["arms"], keys, record.setting)
+        columns = arm_columns(trials, keys, [record.setting])
     except NothingToDraw:
         raise
     except ValueError as error:
         raise NothingToDraw(str(error)) from error
     trials = sorted_trials(trials, columns)
     return Arms(trials, columns, arm_labels(trials, columns))
+
+
+def _named_arms(trials: pd.DataFrame, named: Sequence[Spec], by: list[str], setting: str) -> Arms:
+    """The trials of each {"label", "where"} in turn; where one fits several, settings tell."""
+    parts, labels = [], {}
+    for arm in named:
+        chosen = select_trials(trials, arm["where"])
+        own = arm_labels(chosen, arm_columns(chosen, [], [setting]))
+        for trial_id, rest in own.items():
+            labels[trial_id] = arm["label"] if len(chosen) == 1 else f"{arm['label']}, {rest}"
+        parts.append(chosen)
+    joined = pd.concat(parts).drop_duplicates("trial_id", ignore_index=True)
+    if joined.empty:
+        raise NothingToDraw("no trial fits any of its arms")
+    keys = list(dict.fromkeys([*by, *(key for arm in named for key in arm["where"])]))
+    columns = arm_columns(joined, keys, [setting])
+    return Arms(joined, columns, pd.Series(labels, dtype="str"))
 
 
 def with_arms(table: pd.DataFrame, arms: Arms, unit: str) -> pd.DataFrame:
@@ -122,6 +145,7 @@ def arm_looks(record: Record, arms: Arms) -> dict[str, tuple[str, object]]:
     labels = [str(arms.labels[trial_id]) for trial_id in arms.trials["trial_id"]]
     everything = sorted_trials(record.trials, arms.columns)
     known = list(dict.fromkeys(arm_labels(everything, arms.columns)))
-    known = known if len(known) <= len(style.PALETTE) else labels
+    if len(known) > len(style.PALETTE) or not set(labels) <= set(known):
+        known = labels
     palette = style.colours(len(known))
     return {label: (palette[i], "-") for i, label in enumerate(known) if label in labels}

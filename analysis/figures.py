@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from analysis.aggregate import varying_columns
 from analysis.drawn import Drawn, NothingToDraw, Spec
 from analysis.figures_curves import draw_curves, draw_extremes, draw_panels
+from analysis.figures_gradients import draw_gradient_layers, draw_gradient_steps
+from analysis.figures_maps import draw_class_accuracy, draw_error_map, draw_map
 from analysis.figures_points import draw_against, draw_per_batch, draw_steps
 from analysis.figures_table import draw_table
 from analysis.labels import listing
@@ -20,8 +22,13 @@ KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
     "steps": draw_steps,
     "per_batch": draw_per_batch,
     "table": draw_table,
+    "gradient_layers": draw_gradient_layers,
+    "gradient_steps": draw_gradient_steps,
+    "map": draw_map,
+    "error_map": draw_error_map,
+    "class_accuracy": draw_class_accuracy,
 }
-_NEEDED = {"against": ("x", "metrics"), "steps": (), "per_batch": ()}
+_WITH_METRICS = ("curves", "panels", "extremes", "against", "table")
 
 
 def draw(spec: Spec, record: Record) -> Drawn:
@@ -34,7 +41,9 @@ def draw(spec: Spec, record: Record) -> Drawn:
     kind = spec.get("kind")
     if kind not in KINDS:
         raise NothingToDraw(f"unknown kind {kind!r}; known are {listing(list(KINDS), most=20)}")
-    missing = [key for key in ("name", *_NEEDED.get(kind, ("metrics",))) if not spec.get(key)]
+    needed = ["name", *(["metrics"] if kind in _WITH_METRICS else [])]
+    needed += ["x"] if kind == "against" else []
+    missing = [key for key in needed if not spec.get(key)]
     if missing:
         raise NothingToDraw(f"a figure of kind {kind!r} needs {listing(missing)}")
     return KINDS[kind](spec, record)

@@ -157,17 +157,17 @@ def prediction_map(ax: Axes, record: Record, trial_id: str, replicate: int = 0) 
 
     from trainables.mlp import predict
 
+    config = trial_config(record, trial_id)
     path = record.path / "checkpoints" / f"{trial_id}.pt"
     if not path.is_file():
         raise ValueError(f"a map needs the trial's checkpoint, and {path} does not exist")
     codes = country_codes()
     points = placed_points(record, trial_id, replicate)
     state = torch.load(path, map_location="cpu", weights_only=True)["state"]
-    config = trial_config(record, trial_id)
     known = {key: value for key, value in config.items() if key not in ("device", "compile")}
     east, north = grid_axes(points)
     plane = np.stack(np.meshgrid(east, north), axis=-1).reshape(-1, 2)
-    labels = np.asarray(predict(known, state, replicate, plane)).reshape(len(north), len(east))
+    labels = predict(known, state, replicate, plane).reshape(len(north), len(east))
     colours = colours_of(points, len(codes))
     draw_plane(ax, labels, east, north, colours)
     draw_points(ax, points, colours, emphasise_errors=True)

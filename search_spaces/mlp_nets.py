@@ -1,5 +1,7 @@
 """The studies of the net itself: architecture, gradients of a deep net, encoding."""
 
+from typing import Any
+
 from search_spaces.mlp_study import ACCURACIES, LOSSES, mlp_study
 
 ARCHITECTURES = (  # depth, width, epochs, as published
@@ -81,7 +83,7 @@ ARCHITECTURE = mlp_study(
     ),
 )
 
-VARIANTS = (  # of the 100-layer net: a name, and the settings that make it
+VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (  # of the 100-layer net: a name, and the settings that make it
     ("plain", {}),
     ("batch norm", {"batch_norm": True}),
     ("batch norm, He x 2", {"batch_norm": True, "init": "he2"}),  # as published

@@ -110,6 +110,7 @@ def run(
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
+    cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
 ) -> None:
     """Run studies, or go on with an interrupted record."""
     from sweepbook import session
@@ -130,7 +131,7 @@ def run(
         if name is not None and Path(name).name != name:
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
         ended = session.run_studies(
-            load_studies(studies), options, storage=storage, name=name, **place
+            load_studies(studies), options, storage=storage, name=name, cache=cache, **place
         )
     else:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")

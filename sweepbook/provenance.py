@@ -1,8 +1,10 @@
 """Where a record comes from: versions, code, machine time."""
 
 import datetime
+import hashlib
 import platform
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -41,3 +43,13 @@ def git_commit() -> str | None:
 def now() -> str:
     """Returns the time in UTC, ISO 8601, to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def code_sha256(module: str) -> str:
+    """Returns a hash of a trainable's code: its package's Python files, or its one file."""
+    file = Path(sys.modules[module].__file__ or "")
+    files = sorted(file.parent.rglob("*.py")) if "." in module else [file]
+    content = hashlib.sha256()
+    for path in files:
+        content.update(path.name.encode() + b"\0" + path.read_bytes())
+    return content.hexdigest()

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from analysis.load import SCHEMA_VERSION, load_record
 from search_spaces import Study
+from sweepbook.cache import take_known_trials
 from sweepbook.imports import load_object
 from sweepbook.plan import Options, Plan, Trial, make_plan
-from sweepbook.provenance import git_commit, now, versions
+from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import train
 
@@ -28,10 +29,12 @@ def run_studies(
     name: str | None = None,
     address: str | None = None,
     max_concurrent: int | None = None,
+    cache: bool = True,
 ) -> dict[Path, dict[str, int]]:
     """Runs studies, each into a record of its own, and returns how its trials ended.
 
-    Everything is checked before anything starts or is written.
+    Everything is checked before anything starts or is written. With `cache`, trials that an
+    ended record under the same storage holds are taken from there.
 
     Raises:
         ValueError: a setting, data set or storage that cannot be used.
@@ -47,6 +50,10 @@ def run_studies(
         RecordWriter(folder, manifest, list(plan.trials))
         for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
     ]
+    taken = take_known_trials(writers) if cache else {}
+    for record in sorted(set(taken.values())):
+        n_taken = sum(name == record for name in taken.values())
+        console.print(f"{n_taken} trials are taken from {storage / record}", highlight=False)
     return _train(plans, writers, import_paths, address, max_concurrent, console)
 
 
@@ -137,6 +144,7 @@ def _manifest(
         "overrides": dict(options.settings) | {"epochs": options.epochs},
         "versions": versions(),
         "git_commit": git_commit(),
+        "code_sha256": code_sha256(plan.study.trainable.split(":")[0]),
         "data": plan.data,
         "started": now(),
         "ended": None,
@@ -175,12 +183,16 @@ def _recorded_plan(manifest: dict[str, Any]) -> Plan:
 
 def _check_same(folder: Path, plan: Plan, manifest: dict[str, Any]) -> None:
     """Raises where data or versions differ from those of the record's finished trials."""
+    load_object(plan.study.trainable)
     current = versions()
     differing = [
         f"{package} {old} then, {current.get(package)} now"
         for package, old in manifest["versions"].items()
         if current.get(package) != old
     ]
+    code = code_sha256(plan.study.trainable.split(":")[0])
+    if code != manifest["code_sha256"]:
+        differing.append("the trainable's code has changed")
     if plan.study.data:
         data = load_object(plan.study.data)(plan.trials[0].config)
         if data["sha256"] != manifest["data"]["sha256"]:

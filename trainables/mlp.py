@@ -79,7 +79,7 @@ def predict(
     x = x.to(model.flat.dtype).expand(config.replicates, -1, -1)
     with torch.no_grad():
         labels = [
-            model.forward(x[:, :, rows], training=False)[replicate].argmax(-1)
+            model.forward(x[:, :, rows], training=False)[replicate].argmax(0)
             for rows in batches(x.shape[2], EVAL_ROWS, batch_norm=False)
         ]
     return torch.cat(labels).numpy()
@@ -171,7 +171,7 @@ class _Trainer:
 
     def step(self, x: Tensor, y: Tensor, track: bool) -> tuple[Tensor, Tensor]:
         """One optimizer step; returns each model's loss and number of hits (K,), no sync."""
-        loss, logits = self.forward_loss(self.model, x, y)
+        loss, hits = self.forward_loss(self.model, x, y)
         gradients = torch.autograd.grad(loss.sum(), self.model.parameters)
         flat = torch.cat([*(g.flatten() for g in gradients), self.model.padding])
         if track:
@@ -181,7 +181,7 @@ class _Trainer:
             clip_(flat, norms, self.tracker.segments, self.config.clip_norm)
         self.model.flat.grad = flat
         self.optimizer.step()
-        return loss.detach(), (logits.detach().argmax(-1) == y).sum(1)
+        return loss.detach(), hits
 
     def state(self) -> dict[str, Any]:
         return {
@@ -204,8 +204,8 @@ class _Trainer:
     def predictions(self) -> dict[str, Any]:
         """Returns arrays (K, n_test) of the test split's predictions."""
         split = self.data.test
-        logits = torch.cat([part for part, _ in _logits(self.model, split)], dim=1)
-        probability, predicted = logits.softmax(-1).max(-1)
+        logits = torch.cat([part for part, _ in _logits(self.model, split)], dim=2)
+        probability, predicted = logits.softmax(1).max(1)
         return {
             "split": "test",
             "row_id": split.row_id,
@@ -221,8 +221,8 @@ def _new_model(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedMLP
 
 
 def _forward_loss(model: StackedMLP, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    logits = model.forward(x, training=True)
-    return CrossEntropy.apply(logits, y).mean(1), logits
+    losses, hits = CrossEntropy.apply(model.forward(x, training=True), y)
+    return losses.mean(1), hits.sum(1)
 
 
 def _logits(model: StackedMLP, split: StackedSplit) -> Iterator[tuple[Tensor, slice]]:
@@ -238,9 +238,8 @@ def _evaluate(
     loss = torch.zeros(model.n_models, dtype=torch.float64, device=split.y.device)
     correct = torch.empty(split.y.shape, dtype=torch.bool, device=split.y.device)
     for logits, rows in _logits(model, split):
-        y = split.y[:, rows]
-        loss += CrossEntropy.apply(logits, y).sum(1)
-        correct[:, rows] = logits.argmax(-1) == y
+        losses, correct[:, rows] = CrossEntropy.apply(logits, split.y[:, rows])
+        loss += losses.sum(1)
     loss /= len(split)
     values = _finite(name, loss, correct.double().mean(1))
     if clean is not None:

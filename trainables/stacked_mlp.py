@@ -5,7 +5,7 @@ models costs the same number of operations, each K times as large. Layout, with 
 
     activations (K, width, B)      weights (K, out, in)      biases (K, out, 1)
     batch norm   on (1, K*width, B): one call normalises every channel of every model
-    logits      (K, B, classes)    classes last, so that log-softmax runs over contiguous memory
+    logits       (K, classes, B)   rows last too: reductions over the classes are vectorised
 
 All parameters lie in one flat buffer: Adam is one fused call, a gradient one concatenation. No
 operation mixes models, so a replicate does not feel its neighbours, not even one that diverges,
@@ -103,7 +103,7 @@ class StackedMLP:
         self.running[1] = 1.0
 
     def forward(self, x: Tensor, *, training: bool) -> Tensor:
-        """Returns logits (K, B, classes) for inputs x (K, n_inputs, B).
+        """Returns logits (K, classes, B) for inputs x (K, n_inputs, B).
 
         In training mode batch norm uses the batch's statistics and moves the running ones.
         """
@@ -118,7 +118,7 @@ class StackedMLP:
                 z = flat.view(z.shape)
             z = z.relu()
             h = h + z if self.residual and h.shape == z.shape else z
-        return torch.baddbmm(b_out.mT, h.mT, w_out.mT)  # (K, B, classes)
+        return torch.baddbmm(b_out, w_out, h)  # (K, classes, B)
 
     def state(self) -> dict[str, Tensor]:
         """Returns copies of the parameters and running statistics, on the CPU."""
@@ -177,22 +177,30 @@ def _layers(parameters: list[Tensor], config: MLPConfig) -> list[Layer]:
 
 
 class CrossEntropy(torch.autograd.Function):
-    """Cross entropy of each row: logits (K, B, C), labels (K, B) -> losses (K, B) in nats.
+    """Cross entropy of each row, and whether it is a hit.
 
-    The same numbers as torch.nn.functional.cross_entropy; its backward makes the gradient from
-    the saved log-probabilities in place, which takes a third of the time on small batches.
+    Takes logits (K, C, B) and labels (K, B); returns losses (K, B) in nats and hits (K, B), True
+    where no class has a larger logit than the label's (a tie counts as a hit).
+
+    The same numbers as torch.nn.functional.cross_entropy to within rounding. One exponential
+    serves loss and gradient, and the largest logit both the loss and the hits: on small batches
+    a step is a tenth faster than with log_softmax, its backward and argmax.
     """
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, labels: Tensor) -> Tensor:
-        log_p = torch.log_softmax(logits, dim=-1)
-        index = labels.unsqueeze(-1)
-        ctx.save_for_backward(log_p, index)
-        return -log_p.gather(-1, index).squeeze(-1)
+    def forward(ctx: Any, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        index = labels.unsqueeze(1)
+        largest = logits.amax(1, keepdim=True)
+        own = logits.gather(1, index)
+        exps = (logits - largest).exp_()
+        total = exps.sum(1, keepdim=True)
+        hits = (own == largest).squeeze(1)
+        ctx.save_for_backward(exps, total, index)
+        ctx.mark_non_differentiable(hits)
+        return (total.log() + (largest - own)).squeeze(1), hits
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        log_p, index = ctx.saved_tensors
-        grad = grads[0].unsqueeze(-1)
-        minus_one = torch.full_like(grad, -1.0)
-        return log_p.exp().scatter_add_(-1, index, minus_one).mul_(grad), None
+        exps, total, index = ctx.saved_tensors
+        grad = grads[0].unsqueeze(1)
+        return (exps * (grad / total)).scatter_add_(1, index, -grad), None

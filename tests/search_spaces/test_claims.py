@@ -4,9 +4,9 @@ from importlib.resources import files
 
 import pytest
 
+from search_spaces import STUDIES
 from search_spaces.claims import Claim
 from search_spaces.mlp_claims import CLAIMS
-from search_spaces.mlp_studies import MLP_STUDIES
 
 PUBLISHED = json.loads((files("analysis") / "published.json").read_text(encoding="utf-8"))
 MLP_PARTS = [
@@ -49,7 +49,7 @@ def test_test_data_decides_only_what_is_said_about_test_data():
 
 def test_each_arm_singles_out_one_config_of_its_study():
     seen = 0
-    for study in MLP_STUDIES:
+    for study in STUDIES.values():
         for c in study.claims:
             for arm in c.arms:
                 # a setting that a study does not vary may be left at its default

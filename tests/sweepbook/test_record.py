@@ -151,9 +151,7 @@ def test_a_continued_record_keeps_what_it_had(tmp_path):
     once.add_rows("a", rows((0.1, 0.1), (0.2, 0.2), (0.3, 0.3)))
     once.end_trial("a")
     once.close()
-    digests = [
-        load_record(tmp_path / n).manifest["record_digest"] for n in ("r", "once")
-    ]
+    digests = [load_record(tmp_path / n).manifest["record_digest"] for n in ("r", "once")]
     assert digests[0] == digests[1], "interrupted and uninterrupted records are equal"
 
 

@@ -149,12 +149,13 @@ def test_a_diverging_replicate_does_not_touch_its_neighbours(
 
 def test_cross_entropy_equals_torchs_and_its_gradient() -> None:
     generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(3, 50, 7, generator=generator, dtype=torch.float64).mul_(20)
+    logits = torch.randn(3, 7, 50, generator=generator, dtype=torch.float64).mul_(20)
     labels = torch.randint(7, (3, 50), generator=generator)
     ours, theirs = (logits.clone().requires_grad_() for _ in range(2))
-    loss = CrossEntropy.apply(ours, labels)
-    expected = nn.functional.cross_entropy(theirs.mT, labels, reduction="none")
+    loss, hits = CrossEntropy.apply(ours, labels)
+    expected = nn.functional.cross_entropy(theirs, labels, reduction="none")
     assert torch.allclose(loss, expected, rtol=1e-12)
+    assert torch.equal(hits, logits.argmax(1) == labels) and 0 < hits.sum() < hits.numel()
     weights = torch.rand(3, 50, generator=generator, dtype=torch.float64)
     (grad,) = torch.autograd.grad((loss * weights).sum(), ours)
     (expected_grad,) = torch.autograd.grad((expected * weights).sum(), theirs)

@@ -1,0 +1,123 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.intervals import prediction_interval
+from analysis.load import load_record
+from analysis.published import published_points
+from analysis.scorecard import agreement, printed_values, scorecard
+
+BATCH_NORM = [
+    {"batch_norm": norm, "depth": 6, "width": 16, "batch_size": 256, "lr": 0.001}
+    for norm in (False, True)
+]
+
+
+@pytest.fixture
+def record(make_record):
+    path = make_record(BATCH_NORM, name="batch-norm", epochs=20, n_replicates=4)
+    return load_record(path)
+
+
+def with_data(record, name):
+    record.manifest["data"]["name"] = name
+    return record
+
+
+def test_all_printed_numbers_of_the_mlp_part_are_there():
+    values = printed_values()
+    by_study = pd.Series([v.study for v in values]).value_counts().to_dict()
+    # 6 metrics a row, and minutes for two batch sizes
+    assert by_study == {
+        "batch-norm": 30,
+        "batch-size": 26,
+        "architecture": 42,
+        "deep-gradients": 12,
+        "implicit": 2,
+    }
+    assert all(math.isfinite(v.value) and v.epoch >= 1 for v in values)
+
+
+def test_each_value_stands_beside_the_replicates_at_its_epoch(record):
+    frame = scorecard([with_data(record, "europe-csv")]).set_index(["epoch", "metric"])
+    on = record.trials.loc[record.trials["config/batch_norm"], "trial_id"].iloc[0]
+    rows = record.reports[(record.reports.trial_id == on) & (record.reports.epoch == 10)]
+    row = frame.loc[(10, "val_acc")]
+    assert row["published"] == 0.940
+    assert row["mean"] == pytest.approx(rows["val_acc"].mean())
+    assert row["sd"] == pytest.approx(rows["val_acc"].std())
+    interval = prediction_interval(rows["val_acc"])
+    assert (row["low"], row["high"]) == (float(interval.low), float(interval.high))
+    assert row["inside"] == (row["low"] <= 0.940 <= row["high"])
+    assert row["comparable"] and row["n"] == 4 and row["trial_id"] == on
+
+
+def test_values_of_later_epochs_stand_beside_the_last_without_a_verdict(record):
+    frame = scorecard([with_data(record, "europe-csv")])
+    later = frame[frame["epoch"] == 100]
+    assert (later["epoch_used"] == 20).all() and later["mean"].notna().all()
+    assert not later["comparable"].any() and later["inside"].isna().all()
+    assert (later["note"] == "trained for 20 of 100 epochs").all()
+
+
+def test_other_data_get_numbers_but_no_verdict(record):
+    frame = scorecard([record])
+    assert frame["inside"].isna().all() and not frame["comparable"].any()
+    assert frame["mean"].notna().all()
+    assert "other data" in agreement(frame)
+
+
+def test_a_value_inside_and_one_outside_are_counted(record):
+    with_data(record, "europe-csv")
+    reports = record.reports
+    for metric, shift in (("val_acc", 0.0), ("test_acc", 0.3)):
+        reports[metric] = 0.94 + shift + 0.001 * reports["replicate"]
+    frame = scorecard([record]).set_index(["epoch", "metric"])
+    assert frame.loc[(10, "val_acc"), "inside"]
+    assert not frame.loc[(10, "test_acc"), "inside"]
+    judged = int(frame["inside"].notna().sum())
+    assert agreement(frame.reset_index()).startswith(f"{int(frame['inside'].sum())} of {judged} ")
+
+
+def test_matching_agrees_with_the_markers_of_the_figures(record):
+    points = published_points(record, record.trials)
+    frame = scorecard([record])
+    same = frame[frame["epoch"] == frame["epoch_used"]]
+    key = ["trial_id", "metric", "epoch"]
+    joined = points.merge(same, on=key, suffixes=("", "_ours"))
+    assert len(joined) == len(points) == len(same) > 0
+    assert (joined["value"] == joined["published"]).all()
+
+
+def test_missing_trials_diverged_ones_and_single_replicates(make_record):
+    gone = {1: {"status": "diverged", "diverge": {2: 3}}}
+    path = make_record(BATCH_NORM, name="batch-norm", epochs=12, endings=gone)
+    frame = scorecard([with_data(load_record(path), "europe-csv")])
+    assert frame["inside"].isna().all()
+    assert frame.loc[frame["epoch"] == 10, "note"].eq("1 replicates diverged").all()
+    only = load_record(make_record(BATCH_NORM[:1], at="only", name="batch-norm"))
+    assert (scorecard([only])["note"] == "no trial").all()
+    single = load_record(make_record(BATCH_NORM, at="one", name="batch-norm", n_replicates=1))
+    frame = scorecard([with_data(single, "europe-csv")])
+    assert frame["mean"].notna().all() and frame["inside"].isna().all()
+
+
+def test_minutes_are_those_of_one_model_and_of_another_machine(make_record):
+    configs = [
+        {"batch_size": size, "batch_norm": False, "depth": 6, "width": 16, "epochs": epochs}
+        for size, epochs in ((1, 1), (16, 10), (128, 50), (1024, 50))
+    ]
+    record = load_record(make_record(configs, name="batch-size"))
+    sizes = record.trials.set_index("trial_id")["config/batch_size"]
+    record.reports["single_s"] = np.where(record.reports["trial_id"].map(sizes) == 1, 60.0, 1.2)
+    frame = scorecard([with_data(record, "europe-csv")])
+    minutes = frame[frame["metric"] == "minutes"].set_index("epoch")
+    assert minutes["mean"].to_dict() == pytest.approx({1: 1.0, 50: 1.0})
+    assert not minutes["comparable"].any()
+
+
+def test_records_of_other_studies_have_no_rows(make_record):
+    frame = scorecard([load_record(make_record([{"lr": 0.1}], name="mine"))])
+    assert frame.empty and agreement(frame) == ""
