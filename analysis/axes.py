@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from analysis.labels import number, setting_value
 AUTO_LOG = 15.0  # largest / smallest value from which a linear axis would hide the small ones
 _MARGIN = 0.04
 _MOST_VALUE_TICKS = 9
+_MOST_DECADES = 7  # ticks of a long log axis
+_DECADES = (1, 2, 3, 5, 10, 20, 50, 100, 200)  # of which every so many gets a tick
 
 
 def scale_y(axes: Sequence[Axes], values: Any, *, log: bool | None, share: bool = False) -> None:
@@ -91,16 +94,25 @@ def scale_categories(ax: Axes, names: Sequence[str], label: str) -> None:
 
 
 def log_ticks(axis: Axis, low: float, high: float) -> None:
-    """Ticks of a log axis at 1, 2, 5 times powers of ten, or at fewer where it is long."""
-    decades = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    span = np.log10(high / low)
+    """Ticks of a log axis at 1, 2, 5 times powers of ten; on long axes at some of the powers."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    span = math.log10(high / low)
     steps: tuple[int, ...] = (1, 2, 5) if span < 2.0 else (1, 3) if span < 3.5 else (1,)
     if span < 0.5:
         steps = tuple(range(1, 10))
-    stride = max(1, int(np.ceil(len(decades) / 8))) if steps == (1,) else 1
-    ticks = [s * 10.0**d for d in decades[::stride] for s in steps]
+    stride = next(s for s in _DECADES if (last - first) / s <= _MOST_DECADES)
+    powers = [d for d in range(first, last + 1) if d % stride == 0]
+    ticks = [s * 10.0**d for d in powers for s in steps]
     ticks = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
-    _fixed_ticks(axis, ticks, [number(tick) for tick in ticks])
+    _fixed_ticks(axis, ticks, [_power(tick) for tick in ticks])
+
+
+def _power(tick: float) -> str:
+    """0.001 to 100000 as they are, powers of ten beyond as 10 with an exponent."""
+    exponent = round(math.log10(tick))
+    if -4 < exponent < 6 or not math.isclose(tick, 10.0**exponent, rel_tol=1e-9):
+        return number(tick)
+    return f"$10^{{{exponent}}}$"
 
 
 def _far_apart(values: Sequence[float], log: bool) -> bool:

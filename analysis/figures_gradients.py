@@ -69,13 +69,21 @@ def draw_gradient_steps(spec: Spec, record: Record) -> Drawn:
                 )
             draw_by_step(ax, frame, unit)
             scale_fidelity(ax, float(frame["step"].max()), unit)
-            ax.set_title(str(arms.labels[trial_id]))
+            n_zero, total = int(frame["n_zero"].sum()), int(frame["n"].sum())
+            zero = f" ({n_zero} of {total} zero)" if n_zero else ""
+            ax.set_title(f"{arms.labels[trial_id]}{zero}")
+            shown = [layer for layer in layers if layer in set(frame["layer"])]
             parts.append(frame.assign(trial_id=trial_id).rename(columns={"step": unit}))
         _finish(panels, parts, ["middle"])
+        for ax in panels:
+            ax.get_legend().remove()
+        handles = panels[-1].get_legend_handles_labels()[0]
+        names = [f"layer {layer}" for layer in shown]
+        figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6))
     text = captions.caption(
         f"{_MAGNITUDE} batches of each {unit}. Line: geometric mean of the replicates in which "
         f"the layer is not zero, of {_sizes(parts)}; band: its 95 % t interval (of the "
-        "logarithms). A layer that is exactly zero in every replicate has a gap.",
+        f"logarithms). A layer that is exactly zero in every replicate has a gap; a title counts such (replicate, {unit}, layer).",
         captions.data_sentence(record),
         name=spec["name"],
     )
@@ -110,8 +118,7 @@ def _finish(panels: list[Any], parts: list[pd.DataFrame], columns: list[str]) ->
     values = pd.concat(parts)[columns].to_numpy(dtype="float64")
     scale_y(panels, values, log=True)
     for place, ax in enumerate(panels):
-        if place % min(len(panels), 2):
-            ax.set_ylabel("")
+        ax.set_ylabel("" if place % min(len(panels), 2) else "gradient magnitude")
         if ax.get_legend() is not None:
             ax.legend(loc="best", fontsize=7.5)
 

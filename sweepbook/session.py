@@ -45,7 +45,7 @@ def run_studies(
     folders = new_folders(storage, names)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
-    manifests = [_manifest(plan, options, command, import_paths) for plan in plans]
+    manifests = [manifest_of(plan, options, command, import_paths) for plan in plans]
     writers = [
         RecordWriter(folder, manifest, list(plan.trials))
         for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
@@ -130,9 +130,10 @@ def _train(
     return counts
 
 
-def _manifest(
+def manifest_of(
     plan: Plan, options: Options, command: list[str], import_paths: list[str]
 ) -> dict[str, Any]:
+    """Returns the manifest of a new record: all that its numbers depend on."""
     study = dataclasses.asdict(plan.study)
     return {
         "schema_version": SCHEMA_VERSION,
