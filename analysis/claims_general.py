@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.aggregate import varying_columns
+from analysis.aggregate import same_value, varying_columns
 from analysis.claims_values import Declared, arm_values
 from analysis.gradients import has_gradients
 from analysis.labels import arm_labels, metric_name, sorted_trials
@@ -40,7 +40,11 @@ def general_claims(record: Record) -> list[Declared]:
 
 
 def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
-    """Settings that single out each ended trial, by its label, in the order of the settings."""
+    """Settings that single out each ended trial, by its label, in the order of the settings.
+
+    A label that the study's figures declare for these settings ("arms") goes before one that is
+    made of them.
+    """
     trials = record.trials
     if trials.empty:
         return {}
@@ -54,8 +58,21 @@ def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
     arms = {}
     for row in ended.to_dict("records"):
         settings = {str(c).removeprefix(CONFIG): row[c] for c in columns if row[c] == row[c]}
-        arms[str(labels[row["trial_id"]])] = {k: v for k, v in settings.items() if v is not None}
+        settings = {key: value for key, value in settings.items() if value is not None}
+        label = _declared_label(record, row)
+        known = label if label and label not in arms else str(labels[row["trial_id"]])
+        arms[known] = settings
     return arms
+
+
+def _declared_label(record: Record, trial: Mapping[Any, Any]) -> str:
+    """The name that a figure of the study gives to this trial's settings, or ""."""
+    for figure in record.manifest["study"].get("figures") or ():
+        for arm in figure.get("arms") or ():
+            where = (arm.get("where") or {}).items()
+            if where and all(same_value(trial.get(CONFIG + k), v) for k, v in where):
+                return str(arm.get("label", ""))
+    return ""
 
 
 def slug(text: str) -> str:

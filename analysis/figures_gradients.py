@@ -83,7 +83,8 @@ def draw_gradient_steps(spec: Spec, record: Record) -> Drawn:
     text = captions.caption(
         f"{_MAGNITUDE} batches of each {unit}. Line: geometric mean of the replicates in which "
         f"the layer is not zero, of {_sizes(parts)}; band: its 95 % t interval (of the "
-        f"logarithms). A layer that is exactly zero in every replicate has a gap; a title counts such (replicate, {unit}, layer).",
+        "logarithms). A layer that is exactly zero in every replicate has a gap; a title counts "
+        f"the zeros among all replicates, {unit}s and layers that are drawn.",
         captions.data_sentence(record),
         name=spec["name"],
     )

@@ -205,8 +205,8 @@ def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
 def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
     """Magnitude per step on a log axis, one line per layer; frame: rows of `by_step`.
 
-    The band reaches from the smallest to the largest replicate that is not zero. A layer that is
-    zero in every replicate at a step has a gap there; the legend counts zeros.
+    The band is the 95 % t interval of the logarithms. A layer that is zero in every replicate at a
+    step has a gap there; the legend counts zeros.
     """
     layers = sorted(frame["layer"].unique())
     for i, (layer, colour) in enumerate(zip(layers, colours(len(layers)), strict=True)):
@@ -216,9 +216,7 @@ def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
         x = rows["step"].to_numpy(np.float64)
         ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],
                 marker=".", label=f"layer {layer}{count}")  # fmt: skip
-        ax.fill_between(
-            x, rows["smallest"], rows["largest"], color=colour, alpha=BAND_ALPHA / 2, lw=0
-        )
+        ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=BAND_ALPHA / 2, lw=0)
     _log_axis(ax)
     ax.set_xlabel(unit)
     ax.set_ylabel("gradient magnitude (squared L2 norm)")

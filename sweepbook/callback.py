@@ -18,6 +18,7 @@ class RecordCallback(Callback):
 
     def __init__(self, writers: Mapping[str, Sequence[RecordWriter]], progress: Progress) -> None:
         self.writers = writers
+        self.all_writers = list({id(w): w for ws in writers.values() for w in ws}.values())
         self.progress = progress
 
     def __getstate__(self) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class RecordCallback(Callback):
         self._end(trial.config["trial_id"], error=str(cause or "unknown error"))
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        for writer in {id(w): w for ws in self.writers.values() for w in ws}.values():
+        for writer in self.all_writers:
             writer.flush_if_due()
 
     def _end(self, trial_id: str, error: str | None = None) -> None:

@@ -24,6 +24,10 @@ class Progress:
     def __init__(self, plans: Iterable[Plan], done: set[str], console: Console) -> None:
         self.plans = list(plans)
         self.trials = {t.trial_id: t for plan in self.plans for t in plan.trials}
+        self.owners: dict[str, list[Plan]] = {}
+        for plan in self.plans:
+            for trial in plan.trials:
+                self.owners.setdefault(trial.trial_id, []).append(plan)
         self.names = _short_names(self.plans)
         self.fidelity = {i: t.max_fidelity if i in done else 0 for i, t in self.trials.items()}
         self.endings: dict[str, str] = dict.fromkeys(done, "finished before")
@@ -46,8 +50,8 @@ class Progress:
         """Takes note of a report."""
         self.fidelity[trial_id] = max(fidelity, self.fidelity[trial_id])
         self.running[trial_id] = value
-        for plan in self.plans:
-            if any(t.trial_id == trial_id for t in plan.trials) and math.isfinite(value):
+        for plan in self.owners[trial_id]:
+            if math.isfinite(value):
                 sign = 1 if plan.study.metric.mode == "max" else -1
                 known = self.best.get(plan.study.name)
                 if known is None or sign * value > sign * known[0]:
