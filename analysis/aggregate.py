@@ -48,7 +48,13 @@ def select_trials(trials: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
 
 
 def same_value(left: Any, right: Any) -> bool:
-    """Whether two settings are equal: numbers to a relative 1e-9 (True is 1), others exactly."""
+    """Whether two settings are equal: numbers to a relative 1e-9 (True is 1), others exactly.
+
+    Two missing ones (None, NaN, NA) are equal.
+    """
+    missing = [value is None or value is pd.NA or value != value for value in (left, right)]
+    if any(missing):
+        return all(missing)
     numbers = (bool, int, float, np.number, np.bool_)
     if isinstance(left, numbers) and isinstance(right, numbers):
         return bool(np.isclose(float(left), float(right), rtol=EQUAL_RELATIVE, atol=0.0))

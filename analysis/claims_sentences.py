@@ -79,7 +79,8 @@ def level(claim: Declared, value: float, metric: str | None = None) -> str:
 
 
 def _levels(claim: Declared, result: Outcome) -> str:
-    if claim.quantity in ("change", "steps_to") or claim.kind == "mixture":
+    alone = len(result.arms) == 1 and not claim.against_metric  # the estimate is its level
+    if alone or claim.quantity in ("change", "steps_to"):
         return result.arms[0].label
     texts = [f"{arm.label} {level(claim, arm_mean(arm))}" for arm in result.arms]
     if claim.against_metric and len(texts) == 1 and result.shown is not None:

@@ -7,7 +7,6 @@ and the order of replicates does not matter. Nothing here is random.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -224,7 +223,7 @@ def wilson_interval(k: int, n: int, level: float = 0.95) -> Interval:
     return Interval(np.asarray(k / n), np.asarray(bounds.low), np.asarray(bounds.high), n)
 
 
-def mixture(values: Sequence[float] | FloatArray, threshold: float) -> Mixture:
+def mixture(values: ArrayLike, threshold: float) -> Mixture:
     """How many of n replicates stay at chance: at or below threshold, or NaN (diverged).
 
     threshold: stated beforehand (the share of the largest class plus the smallest difference that

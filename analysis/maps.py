@@ -21,6 +21,7 @@ from analysis.load import CONFIG, Record
 from analysis.map_colours import map_colours
 
 GRID_STEP = 0.1  # degrees of latitude between two predicted points of a map
+FULL_WIDTH = 7.0  # inches: a map of this width has markers and codes of full size
 _COUNTRY_COLUMNS = [
     *("label", "name", "n_points", "accuracy", "low", "high", "n", "pooled", "wilson_low"),
     *("wilson_high", "smallest", "largest"),
@@ -182,14 +183,17 @@ def error_map(ax: Axes, points: pd.DataFrame, codes: Sequence[str]) -> Axes:
     """
     colours = colours_of(points, len(codes))
     right, wrong = points[points["correct"]], points[~points["correct"]]
-    ax.scatter(right["long"], right["lat"], s=0.8, c="#cfcfcf", linewidths=0, rasterized=True)
+    size = panel_size(ax)
+    ax.scatter(
+        right["long"], right["lat"], s=0.8 * size, c="#cfcfcf", linewidths=0, rasterized=True
+    )
     ax.scatter(
         wrong["long"],
         wrong["lat"],
-        s=9,
+        s=9 * size,
         c=[colours[label] for label in wrong["label"]],
         edgecolors="#222222",
-        linewidths=0.35,
+        linewidths=0.35 * size,
         rasterized=True,
     )
     set_aspect(ax, points)
@@ -233,20 +237,30 @@ def draw_points(
 ) -> Axes:
     """Test points in their true country's colour; with emphasis, wrong ones are outlined."""
     darker = 0.75 * np.array([to_rgb(colour) for colour in colours])  # to show on their own area
+    size = panel_size(ax)
     for wrong in (False, True) if emphasise_errors else (None,):
         rows = points if wrong is None else points[points["correct"] != wrong]
         ax.scatter(
             rows["long"],
             rows["lat"],
-            s=7 if wrong else 1.6,
+            s=(7 if wrong else 1.6) * size,
             c=[(colours if wrong else darker)[label] for label in rows["label"]],
             edgecolors="#111111" if wrong else "none",
-            linewidths=0.4 if wrong else 0,
+            linewidths=0.4 * size if wrong else 0,
             zorder=3 if wrong else 2,
             rasterized=True,
         )
     set_aspect(ax, points)
     return ax
+
+
+def panel_size(ax: Axes) -> float:
+    """Width of the panel as a share of a page's, 0.4 to 1: markers and codes shrink with it."""
+    spec = ax.get_subplotspec()
+    columns = spec.get_gridspec().ncols if spec is not None else 1
+    figure = ax.get_figure(root=True)
+    inches = float(figure.get_size_inches()[0]) if figure is not None else FULL_WIDTH
+    return min(max(inches / columns / FULL_WIDTH, 0.4), 1.0)
 
 
 def set_aspect(ax: Axes, points: pd.DataFrame) -> None:
@@ -260,7 +274,8 @@ def set_aspect(ax: Axes, points: pd.DataFrame) -> None:
 
 
 def label_countries(ax: Axes, points: pd.DataFrame, codes: Sequence[str]) -> None:
-    """Every country's code at the median of its test points."""
+    """Every country's code at the median of its test points; smaller on a small panel."""
+    size = panel_size(ax)
     for label, rows in points.groupby("label"):
         text = ax.text(
             float(rows["long"].median()),
@@ -268,11 +283,11 @@ def label_countries(ax: Axes, points: pd.DataFrame, codes: Sequence[str]) -> Non
             codes[int(str(label))],
             ha="center",
             va="center",
-            fontsize=7.5,
+            fontsize=max(7.5 * size, 5.0),
             fontweight="bold",
             zorder=4,
         )
-        text.set_path_effects([effects.withStroke(linewidth=2, foreground="white")])
+        text.set_path_effects([effects.withStroke(linewidth=2 * size, foreground="white")])
 
 
 def describe_classes(manifest: Mapping[str, Any]) -> list[str]:

@@ -70,8 +70,9 @@ def summary(comparison: pd.DataFrame) -> str:
         return "The two runs have no finding in common."
     judged = comparison["inside"].dropna()
     inside = f"{int(judged.sum())} of {len(judged)} second estimates lie inside"
+    opposite, moved = int(comparison["opposite"].sum()), int(comparison["moved"].sum())
     return (
-        f"Of {len(comparison)} findings {int(comparison['opposite'].sum())} have opposite verdicts "
-        f"and {int(comparison['moved'].sum())} moved to or from undecided. {inside} the first's "
+        f"Of {len(comparison)} findings {opposite} have opposite verdicts "
+        f"and {moved} moved to or from undecided. {inside} the first's "
         "95 % prediction interval."
     )

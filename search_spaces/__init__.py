@@ -1,5 +1,6 @@
 """The studies: what to ask. `STUDIES` maps the name of each study to its value."""
 
+from search_spaces.asha import ASHA
 from search_spaces.mlp_nets import ARCHITECTURE, DEEP_GRADIENTS, IMPLICIT
 from search_spaces.mlp_training import BATCH_NORM, BATCH_SIZE, EPOCHS, LEARNING_RATE
 from search_spaces.study import Fidelity, Metric, Study
@@ -17,4 +18,4 @@ STUDIES: dict[str, Study] = {
     )
 }
 
-__all__ = ["STUDIES", "Fidelity", "Metric", "Study"]
+__all__ = ["ASHA", "STUDIES", "Fidelity", "Metric", "Study"]

@@ -83,7 +83,9 @@ ARCHITECTURE = mlp_study(
     ),
 )
 
-VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (  # of the 100-layer net: a name, and the settings that make it
+VARIANTS: tuple[
+    tuple[str, dict[str, Any]], ...
+] = (  # of the 100-layer net: a name, and the settings that make it
     ("plain", {}),
     ("batch norm", {"batch_norm": True}),
     ("batch norm, He x 2", {"batch_norm": True, "init": "he2"}),  # as published

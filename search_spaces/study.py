@@ -1,10 +1,12 @@
 """What a study is: one question with its search space, as a frozen, checked value."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from search_spaces.asha import ASHA
 from search_spaces.claims import Claim
 
 Settings = Mapping[str, Any]
@@ -54,6 +56,9 @@ class Study:
         cost: import path of a function (config, data description) -> rough seconds on one core,
             used to order trials and to estimate; None: the fidelity counts.
         cpus, gpus: what one trial occupies; gpus may be a fraction.
+        scheduler: stops trials early at rungs; None: every trial trains to its end.
+        hang_s: seconds within which a trial must make a step, the first with its imports and
+            data; one that does not is ended, and retried as after an error. None: no limit.
         figures: what the report draws, as dicts that the analysis understands.
         claims: what is to be decided, declared before results are seen.
 
@@ -76,6 +81,8 @@ class Study:
     cost: str | None = None
     cpus: float = 1
     gpus: float = 0
+    scheduler: ASHA | None = None
+    hang_s: float | None = None
     figures: Sequence[Mapping[str, Any]] = ()
     claims: Sequence[Claim] = ()
 
@@ -92,6 +99,10 @@ class Study:
             raise ValueError(f"seed of {self.name} must lie in 0 .. 2**63 - 1, got {self.seed}")
         if self.cpus <= 0 or self.gpus < 0:
             raise ValueError(f"a trial of {self.name} needs cpus > 0 and gpus >= 0")
+        if self.hang_s is not None and not 0 < self.hang_s < math.inf:
+            raise ValueError(
+                f"hang_s of {self.name} must be seconds > 0, or None, got {self.hang_s}"
+            )
         empty = [key for key, values in self.grid.items() if not values]
         if empty or not self.points:
             raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ray.exceptions import RayActorError
 from ray.tune import Callback
 
+from sweepbook.hang import read_trace
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
+from sweepbook.schedulers import Ending
 
 
 class RecordCallback(Callback):
@@ -14,10 +17,17 @@ class RecordCallback(Callback):
 
     Args:
         writers: trial_id -> the writers of the records that hold the trial.
+        endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
     """
 
-    def __init__(self, writers: Mapping[str, Sequence[RecordWriter]], progress: Progress) -> None:
+    def __init__(
+        self,
+        writers: Mapping[str, Sequence[RecordWriter]],
+        progress: Progress,
+        endings: Mapping[str, Ending] | None = None,
+    ) -> None:
         self.writers = writers
+        self.endings = {} if endings is None else endings
         self.all_writers = list({id(w): w for ws in writers.values() for w in ws}.values())
         self.progress = progress
 
@@ -44,15 +54,46 @@ class RecordCallback(Callback):
         self._end(trial.config["trial_id"])
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        cause = trial.get_error() or trial.get_pickled_error()
-        self._end(trial.config["trial_id"], error=str(cause or "unknown error"))
+        self._end(trial.config["trial_id"], error=self._error(trial))
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        trial_id = trial.config["trial_id"]
+        for writer in self.writers[trial_id]:
+            writer.retry_trial(trial_id)
+        self.progress.retry(trial_id, self._error(trial).strip().splitlines()[-1])
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         for writer in self.all_writers:
             writer.flush_if_due()
 
+    def _error(self, trial: Any) -> str:
+        """Ray's text; where a worker died, what we know of it as its last line."""
+        trial_id = trial.config["trial_id"]
+        cause = _cause(trial)
+        text = str(trial.get_error() or cause or "unknown error")
+        trace = read_trace(self.writers[trial_id][0].folder, trial_id)
+        if isinstance(cause, RayActorError) and trace:
+            limit_s = self.progress.trials[trial_id].hang_s
+            return f"{text}\n{trace}\nit hung: no step within {limit_s} s (hang_s)"
+        if isinstance(cause, RayActorError):
+            return f"{text}\nits worker died: killed, out of memory, or crashed"
+        return text
+
     def _end(self, trial_id: str, error: str | None = None) -> None:
         for writer in self.writers[trial_id]:
-            status = writer.end_trial(trial_id, error=error)
+            status = writer.end_trial(trial_id, error=error, **self._explained(trial_id))
             reason = writer.trials[trial_id]["reason"]
         self.progress.end(trial_id, status, reason)
+
+    def _explained(self, trial_id: str) -> dict[str, Any]:
+        ending = self.endings.get(trial_id)
+        if ending is None:
+            return {}
+        return {ending.status: ending.reason, "rung": ending.rung, "cutoff": ending.cutoff}
+
+
+def _cause(trial: Any) -> BaseException | None:
+    try:
+        return trial.get_pickled_error()  # type: ignore[no-any-return]  # Ray's trial is untyped
+    except Exception:  # of a class that cannot be loaded here: the text has to do
+        return None

@@ -110,6 +110,7 @@ def run(
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
+    max_failures: Annotated[int, typer.Option(help="a failed trial is tried again")] = 1,
     cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
 ) -> None:
     """Run studies, or go on with an interrupted record."""
@@ -119,10 +120,13 @@ def run(
         "console": console,
         "address": address,
         "max_concurrent": max_concurrent,
+        "max_failures": max_failures,
     }
     options = _options(data, replicates, seed, epochs, scale, settings)
     if max_concurrent is not None and max_concurrent < 1:
         raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
+    if max_failures < 0:
+        raise ValueError(f"--max-failures must be at least 0, got {max_failures}")
     if resume is not None:
         if studies or options != Options():
             raise ValueError("--resume goes on with a record as it was planned: give nothing else")

@@ -52,6 +52,7 @@ class Trial:
     cpus: float
     gpus: float
     cost_s: float  # roughly, on one core
+    hang_s: float | None = None  # longest time for a step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,7 @@ def make_plan(study: Study, options: Options) -> Plan:
     configs = [
         _complete(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
     ]
+    study = _bound(study, configs, options)
     data = _describe(study, configs[0])
     cost = load_object(study.cost) if study.cost else None
     trials = [
@@ -153,6 +155,14 @@ def _scaled(
     return dataclasses.asdict(kind(**config)) if kind else config
 
 
+def _bound(study: Study, configs: Sequence[Mapping[str, Any]], options: Options) -> Study:
+    """The study with its scheduler's limits for these trials."""
+    if study.scheduler is None:
+        return study
+    most = max(config[study.fidelity.setting] for config in configs)
+    return dataclasses.replace(study, scheduler=study.scheduler.bound(most, options.scale))
+
+
 def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Drops configs that a command-line setting made equal."""
     return list({json.dumps(c, sort_keys=True, default=str): c for c in configs}.values())
@@ -172,9 +182,11 @@ def _trial(
     data: Mapping[str, Any],
     cost: Callable[..., float] | None,
 ) -> Trial:
-    fidelity = config[study.fidelity.setting]
+    wanted = config[study.fidelity.setting]
+    fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
     identity = {k: v for k, v in config.items() if k not in ("data", "seed", "replicates")}
     whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
+    whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
     canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
     return Trial(
         trial_id=hashlib.sha256(canonical.encode()).hexdigest()[:12],
@@ -189,4 +201,5 @@ def _trial(
         cpus=study.cpus,
         gpus=study.gpus,
         cost_s=cost(config, data) if cost else float(fidelity),
+        hang_s=study.hang_s,
     )

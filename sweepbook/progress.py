@@ -59,6 +59,11 @@ class Progress:
         if time.monotonic() - self.said > LINE_EVERY_S:
             self.line(f"{self.summary()}")
 
+    def retry(self, trial_id: str, cause: str) -> None:
+        """Takes note of an attempt that failed."""
+        self.running.pop(trial_id, None)
+        self.line(f"tried again: {self.names[trial_id]} ({cause})")
+
     def end(self, trial_id: str, status: str, reason: str) -> None:
         """Takes note of an ending."""
         self.running.pop(trial_id, None)

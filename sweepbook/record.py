@@ -59,6 +59,9 @@ class RecordWriter:
             "status": "pending",
             "reason": None,
             "error": None,
+            "rung": None,
+            "cutoff": None,
+            "n_retries": 0,
             "seed": trial.seed,
             "n_replicates": trial.n_replicates,
             "n_diverged": 0,
@@ -84,6 +87,7 @@ class RecordWriter:
 
     def start_trial(self, trial_id: str) -> None:
         """Says that a trial is being trained."""
+        self._add_time(trial_id)  # of an attempt that failed
         self._started[trial_id] = time.monotonic()
         row = self.trials[trial_id]
         row |= {"status": "running", "started": row["started"] or now(), "ended": None}
@@ -114,18 +118,31 @@ class RecordWriter:
         if math.isfinite(mean) and not (math.isfinite(best) and sign * mean <= sign * best):
             trial |= {f"{name}_best": mean, f"{name}_best_at": fidelity}
 
+    def retry_trial(self, trial_id: str) -> None:
+        """Says that an attempt at the trial failed and that it is tried again."""
+        self.trials[trial_id]["n_retries"] += 1
+        self._changed = True
+
     def end_trial(
-        self, trial_id: str, error: str | None = None, stopped: str | None = None
+        self,
+        trial_id: str,
+        error: str | None = None,
+        stopped: str | None = None,
+        *,
+        diverged: str | None = None,
+        rung: int | None = None,
+        cutoff: float | None = None,
     ) -> str:
         """Gives a trial its ending with its reason, and returns the status.
 
         Args:
             error: the error of a failed trial.
-            stopped: why a scheduler stopped it (rung, value, cutoff).
+            stopped: why a scheduler stopped it, with the rung and its cutoff.
+            diverged: why a scheduler ended it as diverged, perhaps for one replicate of many.
         """
         trial = self.trials[trial_id]
-        trial["status"], trial["reason"] = _ending(trial, error, stopped)
-        trial |= {"error": error, "ended": now()}
+        trial["status"], trial["reason"] = _ending(trial, error, stopped, diverged)
+        trial |= {"error": error, "rung": rung, "cutoff": cutoff, "ended": now()}
         self._add_time(trial_id)
         self._changed = True
         return str(trial["status"])
@@ -189,13 +206,17 @@ class RecordWriter:
         write_json(self.folder / "manifest.json", self.manifest)
 
 
-def _ending(trial: dict[str, Any], error: str | None, stopped: str | None) -> tuple[str, str]:
+def _ending(
+    trial: dict[str, Any], error: str | None, stopped: str | None, by_divergence: str | None
+) -> tuple[str, str]:
     unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
     n, diverged = trial["n_replicates"], trial["n_diverged"]
     if error is not None:
         return "failed", f"error after {unit} {last} of {most}: {error.strip().splitlines()[-1]}"
     if last and diverged == n:
         return "diverged", f"all {n} replicates NaN or infinite at {unit} {last}"
+    if by_divergence is not None:
+        return "diverged", by_divergence
     if stopped is not None:
         return "stopped", stopped
     kept = f"; {diverged} of {n} replicates diverged" if diverged else ""
@@ -237,7 +258,7 @@ def _missing(value: Any) -> bool:
 
 def _trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per trial; a setting with values of several kinds becomes a column of JSON."""
-    frame = pd.DataFrame(trials)
+    frame = pd.DataFrame(trials).astype({"rung": "Int64", "cutoff": "float64"})
     for column in frame.columns[frame.columns.str.startswith("config/")]:
         kinds = {type(v) for v in frame[column] if v is not None}
         if len(kinds) > 1 and kinds != {int, float}:

@@ -4,11 +4,13 @@ import logging
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from analysis.load import load_record
 from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
@@ -32,46 +34,93 @@ def train(
     import_paths: Sequence[str] = (),
     address: str | None = None,
     max_concurrent: int | None = None,
+    max_failures: int = 1,
     console: Console,
 ) -> None:
     """Trains every trial that is not done yet; a trial that several plans share once.
 
-    The writers get every report and ending; the caller closes them.
+    The writers get every report and ending; the caller closes them. A plan with a scheduler is
+    trained by itself, after those without, which share their trials and their place.
 
     Args:
         plans, writers: one writer per plan.
         address: of a running Ray cluster; None: a Ray of this process's own.
         max_concurrent: most trials at a time; None: as many as there is room for.
+        max_failures: how often a trial whose attempt failed is tried again.
     """
-    trials, owners = _join(plans, writers)
-    open_trials = [t for t in trials if any(_is_open(w, t) for w in owners[t.trial_id])]
-    done = {t.trial_id for t in trials} - {t.trial_id for t in open_trials}
-    if not open_trials:
+    pairs = list(zip(plans, writers, strict=True))
+    plain = [pair for pair in pairs if pair[0].study.scheduler is None]
+    groups = [plain, *([pair] for pair in pairs if pair[0].study.scheduler is not None)]
+    groups = [pairs for pairs in groups if any(_is_open(w, t) for p, w in pairs for t in p.trials)]
+    if not groups:
         return
-    assignments = {
-        t.trial_id: Assignment(
-            t, [str(w.folder.resolve()) for w in owners[t.trial_id]], list(import_paths)
-        )
-        for t in open_trials
-    }
     scratch = (writers[0].folder / ".ray").resolve()  # Tune's own folder, never read
     shutil.rmtree(scratch, ignore_errors=True)
+    place = _Place(scratch, list(import_paths), max_concurrent, max_failures)
     _connect(address, writers[0].folder)
     try:
-        with Progress(plans, done, console) as progress:
-            _tuner(assignments, owners, progress, scratch, max_concurrent).fit()
+        for group in groups:
+            if not _train_together(group, place, console):
+                return  # interrupted
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         _disconnect()
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where and how trials are trained."""
+
+    scratch: Path
+    import_paths: list[str]
+    max_concurrent: int | None
+    max_failures: int
+
+
+def _train_together(
+    pairs: Sequence[tuple[Plan, RecordWriter]], place: _Place, console: Console
+) -> bool:
+    """Trains the open trials of some plans under one Tuner; returns whether all have ended."""
+    trials, owners = _join(pairs)
+    open_trials = [t for t in trials if any(_is_open(w, t) for w in owners[t.trial_id])]
+    done = {t.trial_id for t in trials} - {t.trial_id for t in open_trials}
+    assignments = {
+        t.trial_id: Assignment(
+            t, [str(w.folder.resolve()) for w in owners[t.trial_id]], place.import_paths
+        )
+        for t in open_trials
+    }
+    from sweepbook.callback import RecordCallback
+
+    endings: dict[str, Any] = {}
+    scheduler = _scheduler(*pairs[0], endings)
+    with Progress([plan for plan, _ in pairs], done, console) as progress:
+        callback = RecordCallback(owners, progress, endings)
+        _tuner(assignments, callback, scheduler, place).fit()
+    return len(progress.endings) == len(progress.trials)
+
+
+def _scheduler(plan: Plan, writer: RecordWriter, endings: dict[str, Any]) -> Any:
+    """The plan's scheduler with the rungs as the record has them, or None."""
+    study, asha = plan.study, plan.study.scheduler
+    if asha is None:
+        return None
+    from sweepbook.schedulers import StudyASHA
+
+    last = {t.trial_id: t.max_fidelity for t in plan.trials}
+    scheduler = StudyASHA(asha, study.metric, study.fidelity.unit, endings, last)
+    writer.flush()
+    scheduler.enter_record(*load_record(writer.folder))
+    return scheduler
+
+
 def _join(
-    plans: Sequence[Plan], writers: Sequence[RecordWriter]
+    pairs: Sequence[tuple[Plan, RecordWriter]],
 ) -> tuple[list[Trial], dict[str, list[RecordWriter]]]:
     """The distinct trials of all plans, longest first, and the writers that want each."""
     trials: dict[str, Trial] = {}
     owners: dict[str, list[RecordWriter]] = {}
-    for plan, writer in zip(plans, writers, strict=True):
+    for plan, writer in pairs:
         for trial in plan.trials:
             trials.setdefault(trial.trial_id, trial)
             owners.setdefault(trial.trial_id, []).append(writer)
@@ -110,14 +159,11 @@ def _disconnect() -> None:
 
 def _tuner(
     assignments: dict[str, Assignment],
-    owners: dict[str, list[RecordWriter]],
-    progress: Progress,
-    scratch: Path,
-    max_concurrent: int | None,
+    callback: Any,
+    scheduler: Any,
+    place: _Place,
 ) -> Any:
     from ray import tune
-
-    from sweepbook.callback import RecordCallback
 
     def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         trial = assignments[config["trial_id"]].trial
@@ -129,15 +175,16 @@ def _tuner(
         param_space={"trial_id": tune.grid_search(list(assignments))},
         tune_config=tune.TuneConfig(
             reuse_actors=True,
-            max_concurrent_trials=max_concurrent,
+            scheduler=scheduler,
+            max_concurrent_trials=place.max_concurrent,
             trial_name_creator=lambda trial: str(trial.config["trial_id"]),
             trial_dirname_creator=lambda trial: str(trial.config["trial_id"]),
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=str(scratch),
+            storage_path=str(place.scratch),
             verbose=0,
-            callbacks=[RecordCallback(owners, progress)],
-            failure_config=tune.FailureConfig(max_failures=1),
+            callbacks=[callback],
+            failure_config=tune.FailureConfig(max_failures=place.max_failures),
         ),
     )

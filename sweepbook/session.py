@@ -29,6 +29,7 @@ def run_studies(
     name: str | None = None,
     address: str | None = None,
     max_concurrent: int | None = None,
+    max_failures: int = 1,
     cache: bool = True,
 ) -> dict[Path, dict[str, int]]:
     """Runs studies, each into a record of its own, and returns how its trials ended.
@@ -54,7 +55,7 @@ def run_studies(
     for record in sorted(set(taken.values())):
         n_taken = sum(name == record for name in taken.values())
         console.print(f"{n_taken} trials are taken from {storage / record}", highlight=False)
-    return _train(plans, writers, import_paths, address, max_concurrent, console)
+    return _train(plans, writers, import_paths, address, max_concurrent, max_failures, console)
 
 
 def resume(
@@ -63,6 +64,7 @@ def resume(
     console: Console,
     address: str | None = None,
     max_concurrent: int | None = None,
+    max_failures: int = 1,
 ) -> dict[Path, dict[str, int]]:
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
@@ -79,7 +81,7 @@ def resume(
     resumed = {"at": now(), "command": [Path(sys.argv[0]).name, *sys.argv[1:]]}
     writer.manifest.setdefault("resumed", []).append(resumed)
     paths = record.manifest["import_paths"]
-    return _train([plan], [writer], paths, address, max_concurrent, console)
+    return _train([plan], [writer], paths, address, max_concurrent, max_failures, console)
 
 
 def new_folders(storage: Path, names: Sequence[str]) -> list[Path]:
@@ -112,6 +114,7 @@ def _train(
     import_paths: Sequence[str],
     address: str | None,
     max_concurrent: int | None,
+    max_failures: int,
     console: Console,
 ) -> dict[Path, dict[str, int]]:
     for number in (signal.SIGTERM, signal.SIGHUP):  # end as by Ctrl-C: with closed records
@@ -123,6 +126,7 @@ def _train(
             import_paths=import_paths,
             address=address,
             max_concurrent=max_concurrent,
+            max_failures=max_failures,
             console=console,
         )
     finally:
@@ -167,12 +171,14 @@ def _recorded_plan(manifest: dict[str, Any]) -> Plan:
     for path in manifest["import_paths"]:
         sys.path.insert(0, path)
     kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
-    from search_spaces import Fidelity, Metric
+    scheduler = study.get("scheduler")
+    from search_spaces import ASHA, Fidelity, Metric
 
     return Plan(
         study=Study(
             metric=Metric(**study["metric"]),
             fidelity=Fidelity(**study["fidelity"]),
+            scheduler=ASHA(**scheduler) if scheduler else None,
             **{key: study[key] for key in kept},
         ),
         seed=manifest["seed"],

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sweepbook.checkpoints import Rows, load_checkpoint, save_checkpoint
 from sweepbook.files import write_parquet
+from sweepbook.hang import guarded, trace_path
 from sweepbook.imports import add_to_path, config_type, load_object
 from sweepbook.plan import Trial
 
@@ -42,7 +43,7 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, Assignme
 def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     """Yields what is to be reported, and keeps checkpoints; goes on from one where it exists.
 
-    A trial whose replicates have all diverged ends early.
+    A trial whose replicates have all diverged ends early, and one that hangs ends its process.
     """
     trial = assignment.trial
     for path in assignment.import_paths:
@@ -54,9 +55,13 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
         yield _report(trial, checkpoint["fidelity"], rows, rows)
         return
     saved = time.monotonic()
-    for metrics in _steps(trial, checkpoint["state"] if checkpoint else None):
+    steps = _steps(trial, checkpoint["state"] if checkpoint else None)
+    trace = trace_path(assignment.records[0], trial.trial_id)
+    for metrics in guarded(steps, trial.hang_s, trace):
         fidelity = int(metrics[trial.unit])
         new = rows_of(metrics, trial.n_replicates)
+        for row in new:
+            row[trial.metric] = math.nan if row[trial.metric] is None else row[trial.metric]
         rows += new
         unreported += new
         last = fidelity >= trial.max_fidelity

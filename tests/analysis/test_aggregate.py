@@ -157,6 +157,7 @@ def test_where_compares_numbers_by_value_and_takes_lists() -> None:
     assert select_trials(trials, {"lr": 0.001})["trial_id"].tolist() == ["a"]
     assert select_trials(trials, {"lr": [0.1, 1]})["trial_id"].tolist() == ["b", "c"]
     assert same_value(True, 1) and not same_value("on", 1) and not same_value(0.1, 0.1001)
+    assert same_value(None, NAN) and same_value(pd.NA, NAN) and not same_value(None, 0)
     with pytest.raises(ValueError, match="no setting is called 'rate'"):
         select_trials(trials, {"rate": 1})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.digest import frames_digest, record_digest
@@ -51,6 +51,7 @@ def frames(losses: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return trials, reports
 
 
+@settings(max_examples=40)  # 2 s with 100
 @given(st.lists(values, min_size=2, max_size=8), st.randoms(use_true_random=False))
 def test_no_order_of_rows_or_columns_changes_it(losses: list[float], random: object) -> None:
     trials, reports = frames(losses)
@@ -63,6 +64,7 @@ def test_no_order_of_rows_or_columns_changes_it(losses: list[float], random: obj
     assert frames_digest(trials[::-1], shuffled, "epoch") == before
 
 
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(allow_nan=False), min_size=2, max_size=8),
     st.integers(0, 63),

@@ -43,10 +43,10 @@ def lines(ax: Axes, gid: str) -> list[Any]:
     return [line for line in ax.get_lines() if line.get_gid() == gid]
 
 
-def render(drawn: Drawn) -> None:
+def render(drawn: Drawn, *suffixes: str) -> None:
     assert drawn.figure is not None
     with look():
-        for suffix in ("svg", "png"):
+        for suffix in suffixes or ("svg",):
             drawn.figure.savefig(io.BytesIO(), format=suffix)
 
 
@@ -62,7 +62,7 @@ def test_every_kind_draws_and_says_where_its_numbers_are(record: Record, kind: s
     if kind == "table":
         assert drawn.cells is not None and drawn.figure is None
     else:
-        render(drawn)
+        render(drawn, "svg", "png")
     assert dict(mpl.rcParams) == before  # the process's own settings stay
     assert f"figures/{kind}.csv" in drawn.caption and "Data: europe" in drawn.caption
     assert len(drawn.numbers) and set(drawn.numbers["trial_id"]) <= set(record.trials["trial_id"])
@@ -240,8 +240,7 @@ def test_a_setting_keeps_its_colour_in_every_figure_of_a_record(make_record: Mak
     assert colours[1] == {k: v for k, v in colours[0].items() if k != "size 1"}
 
 
-@pytest.mark.parametrize("n_replicates", [1, 2])
-@pytest.mark.parametrize("epochs", [1, 2])
+@pytest.mark.parametrize(("epochs", "n_replicates"), [(1, 1), (2, 2)])
 def test_the_smallest_records_draw(make_record: Make, epochs: int, n_replicates: int) -> None:
     record = load_record(make_record(CONFIGS, epochs=epochs, n_replicates=n_replicates))
     for kind in SPECS:
@@ -336,7 +335,7 @@ def test_long_log_axes_have_few_whole_powers_as_ticks() -> None:
     for values, expected in (
         ([1e-20, 1e30], ["$10^{-20}$", "$10^{-10}$", "1", "$10^{10}$", "$10^{20}$", "$10^{30}$"]),
         ([0.13, 3.4], ["0.2", "0.5", "1", "2"]),
-        ([0.02, 40.0], ["0.03", "0.1", "0.3", "1", "3", "10", "30"]),
+        ([0.05, 40.0], ["0.1", "0.3", "1", "3", "10", "30"]),
     ):
         ax = Figure().subplots()
         scale_y([ax], np.array(values), log=None)

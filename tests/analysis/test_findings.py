@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.claims_values import detrended_sd
 from analysis.findings import evaluate
 from analysis.load import load_record
 
@@ -138,48 +137,6 @@ def test_equivalence_needs_the_whole_interval_inside(planted, target, verdict):
     assert finding(record)["verdict"] == verdict
 
 
-def sizes(*means):
-    noise = np.array([0.0, 0.001, -0.001, 0.0005, -0.0005])
-    return [m + np.roll(noise, i) for i, m in enumerate(means)]
-
-
-SIZES = [{"width": w} for w in (64, 32, 16)]
-
-
-def test_a_winner_must_beat_every_other_arm(planted):
-    best = claim(kind="winner", arms=SIZES, labels=["w64", "w32", "w16"], smallest=0.001)
-    clear = finding(planted(SIZES, [best], {"val_acc": sizes(0.95, 0.93, 0.90)}))
-    assert (clear["verdict"], clear["rival"], clear["best"]) == ("holds", "w32", "w64")
-    assert clear["estimate"] == pytest.approx(2.0, abs=0.1)
-    assert clear["family_size"] == 2 and clear["p_holm"] >= clear["p"]
-    other = finding(planted(SIZES, [best], {"val_acc": sizes(0.93, 0.95, 0.90)}, at="b"))
-    assert (other["verdict"], other["best"]) == ("does not hold", "w32")
-    tie = finding(planted(SIZES, [best], {"val_acc": sizes(0.9312, 0.93, 0.90)}, at="c"))
-    assert tie["verdict"] == "undecided"
-
-
-def test_the_best_of_equal_arms_is_not_declared_the_winner(planted):
-    random = np.random.default_rng(4)
-    configs = [{"width": w} for w in (2, 4, 8, 16, 32, 64, 128)]
-    verdicts, advantages = [], []
-    for i in range(6):
-        values = {"val_loss": list(0.3 + 0.01 * random.standard_normal((7, 5)))}
-        row = finding(planted(configs, [], values, at=f"r{i}", epochs=1), "best-config")
-        verdicts.append(row["verdict"])
-        advantages.append(row["advantage"])
-    assert "holds" not in verdicts
-    assert np.mean(advantages) > 0.002  # selecting and scoring on the same replicates flatters
-
-
-def test_a_ranking_needs_every_step(planted):
-    arms = SIZES[::-1]
-    ranking = claim(kind="ranking", arms=arms, labels=["w16", "w32", "w64"], smallest=0.001)
-    up = finding(planted(SIZES, [ranking], {"val_acc": sizes(0.95, 0.93, 0.90)}))
-    assert up["verdict"] == "holds"
-    dip = finding(planted(SIZES, [ranking], {"val_acc": sizes(0.92, 0.93, 0.90)}, at="b"))
-    assert (dip["verdict"], dip["rival"]) == ("does not hold", "w64 against w32")
-
-
 def test_holm_joins_the_claims_of_one_family(planted):
     noise = np.array([0.0, 0.012, -0.012, 0.006, -0.006])
     arms = {"val_acc": [FIVE + 0.018 + noise, FIVE], "test_acc": [FIVE + 0.018 + noise, FIVE]}
@@ -190,119 +147,6 @@ def test_holm_joins_the_claims_of_one_family(planted):
     assert (alone["p_holm"] is None or math.isnan(alone["p_holm"])) and alone["p"] == row["p"]
     assert alone["verdict"] == "holds" and row["verdict"] == "undecided"
     assert "the interval alone would decide it" in row["sentence"]
-
-
-def test_change_and_its_absence(planted):
-    still = np.tile(0.5 * 0.97 ** np.arange(20), (3, 1)) * [[1.0], [1.01], [0.99]]
-    change = claim(
-        kind="threshold",
-        quantity="change",
-        metric="val_loss",
-        arms=[{}],
-        labels=["the net"],
-        direction="lower",
-        relative=True,
-        since=10,
-        fidelity=20,
-        target=0.0,
-        smallest=0.01,
-    )
-    row = finding(planted([{"lr": 0.1}], [change], {"val_loss": [still]}, epochs=20))
-    assert row["verdict"] == "holds"
-    assert row["estimate"] == pytest.approx(100 * (0.97**10 - 1))
-    short = planted([{"lr": 0.1}], [change], {"val_loss": [still[:, :12]]}, epochs=12, at="s")
-    row = finding(short)
-    assert row["verdict"] == "not available"
-    assert "needs epochs 10 to 20, the net was trained for 12" in row["sentence"]
-
-
-def test_epochs_to_a_level_and_replicates_that_never_get_there(planted):
-    slow = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]] * 3)
-    quick = np.full((3, 6), 0.35)
-    reach = claim(
-        kind="equivalence",
-        quantity="steps_to",
-        arms=[OFF, ON],
-        labels=["off", "on"],
-        since=1,
-        fidelity="last",
-        target=4.0,
-        smallest=1.0,
-    )
-    row = finding(planted([ON, OFF], [reach], {"val_acc": [quick, slow]}, epochs=6))
-    assert (row["estimate"], row["unit"], row["verdict"]) == (4.0, "epochs", "holds")
-    slow[1] = 0.1
-    row = finding(planted([ON, OFF], [reach], {"val_acc": [quick, slow]}, epochs=6, at="b"))
-    assert row["verdict"] == "undecided"
-    assert "1 of 3 replicates never reach the level in 6 epochs" in row["sentence"]
-    slow[:] = 0.1
-    row = finding(planted([ON, OFF], [reach], {"val_acc": [quick, slow]}, epochs=6, at="c"))
-    assert row["verdict"] == "does not hold"
-
-
-def test_spread_leaves_the_trend_out():
-    line = np.linspace(5, 1, 50)
-    assert detrended_sd(line) == pytest.approx(0.0, abs=1e-12)
-    wobble = np.tile([0.1, -0.1], 25)
-    assert detrended_sd(line + wobble) == pytest.approx(0.1, rel=0.05)
-    assert math.isnan(detrended_sd(line[:2]))
-
-
-def test_the_steadiest_is_found_in_the_losses_of_single_batches(planted):
-    random = np.random.default_rng(1)
-    steady = claim(
-        kind="winner",
-        quantity="spread",
-        metric="batch_losses",
-        direction="lower",
-        relative=True,
-        smallest=0.1,
-    )
-    record = planted([ON, OFF], [steady], {"val_acc": [FIVE, FIVE]})
-    first = finding(record)
-    assert first["verdict"] == "not available" and "batch_losses" in first["sentence"]
-    on = record.trials.loc[record.trials["config/batch_norm"], "trial_id"].iloc[0]
-    record.reports["batch_losses"] = [
-        list(1 - 0.1 * e + (0.1 if t == on else 0.3) * random.standard_normal(40))
-        for t, e in zip(record.reports["trial_id"], record.reports["epoch"], strict=True)
-    ]
-    row = finding(record)
-    assert row["verdict"] == "holds"
-    assert row["estimate"] == pytest.approx(-66, abs=5)
-
-
-def test_one_measurement_of_time_decides_nothing(planted):
-    slowest = claim(kind="winner", metric="single_s", relative=True, smallest=0.5)
-    seconds = {"single_s": [np.full(3, 9.0), np.full(3, 1.0)]}
-    row = finding(planted([ON, OFF], [slowest], seconds))
-    assert (row["verdict"], row["n"]) == ("undecided", 1)
-    assert "no interval" in row["sentence"]
-    timed = {"single_s": [np.array([9.0, 9.3, 9.1]), np.array([1.0, 1.1, 1.05])]}
-    assert finding(planted([ON, OFF], [slowest], timed, at="b"))["verdict"] == "holds"
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "verdict", "found"),
-    [
-        ([0.75, 0.76, 0.74], "holds", "3 of 3"),
-        ([0.75, 0.95, 0.74], "undecided", "2 of 3"),
-        ([0.95, 0.95, 0.94], "does not hold", "0 of 3"),
-    ],
-)
-def test_a_mixture_is_counted(planted, accuracies, verdict, found):
-    # the card's largest class has a share of 0.75
-    chance = claim(kind="mixture", arms=[{}], labels=["the net"], smallest=0.05)
-    row = finding(planted([{"lr": 1.0}], [chance], {"val_acc": [np.array(accuracies)]}))
-    assert (row["verdict"], row["found"]) == (verdict, found)
-    assert row["target"] == pytest.approx(0.80)
-
-
-def test_a_mixture_that_nobody_asked_about_is_a_finding_of_its_own(planted):
-    values = {"val_acc": [np.array([0.75, 0.95, 0.74]), np.array([0.95, 0.96, 0.97])]}
-    frame = evaluate(planted([ON, OFF], [], values))
-    mixtures = frame[frame["kind"] == "mixture"]
-    assert mixtures["arm"].tolist() == ["batch norm on"]
-    assert "2 of 3 replicates" in mixtures["sentence"].iloc[0]
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,8 @@ def test_the_same_records_give_the_same_files_and_replace_an_earlier_report(
     folder = make_record(CONFIGS, figures=FIGURES)
     write_report([folder], out)
     first = files_of(out)
+    write_report([folder], out)
+    assert files_of(out) == first
     write_report([other], out)
     assert "figures/loss.svg" not in files_of(out)  # no figure of a report that is gone
     (out / "figures" / "mine.csv").write_text("kept")

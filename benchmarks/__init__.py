@@ -1,0 +1,1 @@
+"""Ours beside its peers, measured in one go on one machine: `python -m benchmarks`."""

@@ -1,0 +1,68 @@
+"""Measures everything and writes benchmarks/results.md; about eight minutes on two cores."""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.compiled import measure_compile
+from benchmarks.gradient_tracking import measure_tracking
+from benchmarks.loops import measure_loops
+from benchmarks.ours import measure_command
+from benchmarks.peer import measure_peer
+from benchmarks.results import Measured, goals, results_page
+
+STACKS = (5, 8, 16)
+N_REPLICATES = 8
+T = TypeVar("T")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--epochs", type=int, default=50, help="of our study (default 50)")
+    parser.add_argument("--repeats", type=int, default=7, help="of each timing (default 7)")
+    parser.add_argument("--stacks", type=int, nargs="*", default=STACKS, help="sizes to compile")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results.md"))
+    args = parser.parse_args()
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        storage = Path(folder)
+        short = _step("our command, 1 epoch", lambda: measure_command(N_REPLICATES, 1, storage))
+        whole = _step(
+            f"our command, {args.epochs} epochs",
+            lambda: measure_command(N_REPLICATES, args.epochs, storage),
+        )
+    measured = Measured(
+        n_replicates=N_REPLICATES,
+        n_epochs=args.epochs,
+        short=short,
+        whole=whole,
+        peer=_step("the usual way", lambda: measure_peer(n_epochs=2, n_seeds=2)),
+        loops=_step("loops in one process", lambda: measure_loops(args.repeats)),
+        tracking=_step("gradient tracking", lambda: measure_tracking(max(1, args.repeats - 2))),
+        compiled=[
+            _step(f"torch.compile, {n} models", lambda n=n: measure_compile(n))
+            for n in args.stacks
+        ],
+        load=(load, os.getloadavg()[0]),
+    )
+    args.out.write_text(results_page(measured))
+    for goal in goals(measured):
+        print(f"{goal.ratio:8.2f}  {goal.what}")
+    print(args.out)
+
+
+def _step(name: str, measure: Callable[[], T]) -> T:
+    """Says what is measured and how long that took."""
+    print(f"{name} ... ", end="", flush=True)
+    start = time.perf_counter()
+    result = measure()
+    print(f"{time.perf_counter() - start:.0f} s", flush=True)
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Early stopping by rungs, as a frozen, checked value."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ASHA:
+    """Asynchronous successive halving: at each rung only the best of those so far go on.
+
+    A rung is a count of the study's own fidelity unit: grace_period, then times
+    reduction_factor, up to max_t. About 1 / reduction_factor of the trials pass each.
+
+    Args:
+        grace_period: >= 1; no trial is stopped before it.
+        reduction_factor: >= 2.
+        max_t: most fidelity that a trial gets; None: what its config says.
+        brackets: >= 1; bracket s has grace_period * reduction_factor**s as its first rung, and
+            each trial belongs to one of them by its trial_id.
+
+    Raises:
+        ValueError: at construction, naming the field and its value.
+
+    Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning".
+    """
+
+    grace_period: int = 1
+    reduction_factor: int = 4
+    max_t: int | None = None
+    brackets: int = 1
+
+    def __post_init__(self) -> None:
+        for name, low in (("grace_period", 1), ("reduction_factor", 2), ("brackets", 1)):
+            value = getattr(self, name)
+            if not _is_count(value) or value < low:
+                raise ValueError(f"{name} must be a whole number >= {low}, got {value!r}")
+        if self.max_t is None:
+            return
+        if not _is_count(self.max_t):
+            raise ValueError(f"max_t must be a whole number or None, got {self.max_t!r}")
+        if self.grace_period > self.max_t:
+            given = (self.grace_period, self.max_t)
+            raise ValueError(f"`grace_period <= max_t` must hold, got {given}")
+        if not self.rungs(self.max_t, self.brackets - 1):
+            raise ValueError(
+                f"bracket {self.brackets - 1} would have no rung up to max_t {self.max_t}: "
+                f"fewer brackets than {self.brackets}, or a smaller grace_period"
+            )
+
+    def rungs(self, max_t: int, bracket: int = 0) -> tuple[int, ...]:
+        """Returns the bracket's rungs up to max_t, which count upwards."""
+        rung = self.grace_period * self.reduction_factor**bracket
+        found = []
+        while rung <= max_t:
+            found.append(rung)
+            rung *= self.reduction_factor
+        return tuple(found)
+
+    def bound(self, most: int, scale: float | None = None) -> "ASHA":
+        """Returns this for trials of at most `most` units; with `scale`, as they are scaled.
+
+        Raises:
+            ValueError: where no rung is left.
+        """
+        grace, max_t = self.grace_period, self.max_t
+        if scale is not None:
+            grace = _scaled(grace, scale)
+            max_t = None if max_t is None else _scaled(max_t, scale)
+        max_t = most if max_t is None else min(max_t, most)
+        return dataclasses.replace(self, grace_period=grace, max_t=max_t)
+
+
+def _scaled(count: int, scale: float) -> int:
+    return max(1, math.ceil(count * scale - 1e-9))  # as a trial's fidelity is scaled
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,230 @@
+"""Ray's ASHA with what it leaves out: diverged trials, reasons, whole rungs, a memory."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
+
+from search_spaces import ASHA, Metric
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a scheduler ended a trial; `value` is the mean over replicates that decided."""
+
+    status: Literal["stopped", "diverged"]
+    reason: str
+    value: float
+    rung: int | None = None
+    cutoff: float | None = None
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a trial brought to a rung; larger is better, and -inf where it had diverged."""
+
+    rung: int
+    value: float
+    cutoff: float | None  # of those who were there before; None: of too few to say
+
+    @property
+    def is_below(self) -> bool:
+        """Whether the trial is to be stopped there."""
+        return self.cutoff is not None and self.value < self.cutoff
+
+
+class Rungs:
+    """One bracket: for each rung the value of each trial that came there.
+
+    Args:
+        levels: the rungs in counts of fidelity, upwards.
+        reduction_factor: about 1 / reduction_factor of the trials pass a rung.
+    """
+
+    def __init__(self, levels: tuple[int, ...], reduction_factor: int) -> None:
+        self.levels, self.reduction_factor = levels, reduction_factor
+        self.values: dict[int, dict[str, float]] = {level: {} for level in levels}
+
+    def cutoff(self, rung: int) -> float | None:
+        """Returns what a trial needs to pass the rung now; None where nobody was there yet."""
+        values = sorted(self.values[rung].values())
+        if not values:
+            return None
+        below, rest = divmod(
+            (len(values) - 1) * (self.reduction_factor - 1), self.reduction_factor
+        )
+        low = values[below]
+        if rest == 0 or low == -math.inf:  # nothing can be interpolated from there
+            return low
+        return low + (values[below + 1] - low) * rest / self.reduction_factor
+
+    def enter(self, trial_id: str, steps: Mapping[int, float]) -> Entry | None:
+        """Enters a trial's steps, fidelity -> value, into the rungs where it is not yet.
+
+        A value that is not finite is the worst of the rung that it stands at, or of the next
+        that the trial would have come to. Returns the entry at the highest rung, the one that
+        decides, or None where there is nothing new.
+        """
+        last, entry = max(steps), None
+        for rung in self.levels:
+            if rung > last and math.isfinite(steps[last]):
+                break
+            if trial_id not in self.values[rung]:
+                value = steps[min((at for at in steps if at >= rung), default=last)]
+                worst = -math.inf
+                entry = Entry(rung, value if math.isfinite(value) else worst, self.cutoff(rung))
+                self.values[rung][trial_id] = entry.value
+            if rung >= last:
+                break
+        return entry
+
+    def debug_str(self) -> str:
+        """Returns the cutoffs in one line, for Ray's own log."""
+        return "Bracket: " + " | ".join(f"{rung}: {self.cutoff(rung)}" for rung in self.levels)
+
+
+class StudyASHA(AsyncHyperBandScheduler):
+    """ASHA on the mean over replicates that a trial reports, counted in the study's own unit.
+
+    A trial whose mean is NaN, infinite or None ends at once, as diverged, and is the worst of
+    its rung. A trial is known by config["trial_id"]. One that reaches its last fidelity has
+    finished: it enters its rungs, but it is not stopped.
+
+    Args:
+        asha: with max_t (see ASHA.bound).
+        metric, unit: what is reported, and the name of the fidelity.
+        endings: trial_id -> why it was ended; written here, read by whoever records.
+        last: trial_id -> its last fidelity; those not named have max_t.
+
+    Randomness: none; the bracket of a trial depends on its trial_id alone.
+    """
+
+    def __init__(
+        self,
+        asha: ASHA,
+        metric: Metric,
+        unit: str,
+        endings: dict[str, Ending],
+        last: Mapping[str, int] | None = None,
+    ) -> None:
+        if asha.max_t is None:
+            raise ValueError("max_t of a scheduler must be a number here: see ASHA.bound")
+        super().__init__(
+            time_attr=unit,
+            metric=metric.name,
+            mode=metric.mode,
+            max_t=asha.max_t,
+            grace_period=asha.grace_period,
+            reduction_factor=asha.reduction_factor,
+            brackets=asha.brackets,
+        )
+        self.metric_spec, self.unit, self.max_t = metric, unit, asha.max_t
+        self.endings, self.last = endings, dict(last or {})
+        self.sign = 1 if metric.mode == "max" else -1
+        self.rungs = [
+            Rungs(asha.rungs(asha.max_t, s), asha.reduction_factor) for s in range(asha.brackets)
+        ]
+        vars(self)["_brackets"] = self.rungs  # Ray's own log prints them
+
+    def bracket_of(self, trial_id: str) -> Rungs:
+        """Returns the trial's bracket: more often one with many rungs, as Ray draws them."""
+        sizes = np.array([len(bracket.levels) for bracket in self.rungs])
+        shares = np.exp(sizes - sizes.max())
+        draw = np.random.default_rng(list(trial_id.encode()))
+        index = int(draw.choice(len(sizes), p=shares / shares.sum()))
+        return self.rungs[index]
+
+    def enter_record(self, trials: pd.DataFrame, reports: pd.DataFrame) -> None:
+        """Enters what a record holds, so that rungs are as they were when it was left.
+
+        Args:
+            trials, reports: the tables of a loaded record; a rung's contents do not depend on
+                the order in which its trials came there.
+        """
+        unit, name = self.unit, self.metric_spec.name
+        known = reports[reports["trial_id"].isin(trials["trial_id"])]
+        levels = {level for bracket in self.rungs for level in bracket.levels}
+        last = known.groupby("trial_id")[unit].transform("max")
+        known = known[known[unit].isin(levels) | (known[unit] == last)]
+        for trial_id, own in known.groupby("trial_id"):
+            values = own.groupby(unit)[name].agg(list)
+            steps = dict(zip(map(int, values.index), map(self._mean, values), strict=True))
+            self.bracket_of(str(trial_id)).enter(str(trial_id), steps)
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Does nothing: a trial's bracket depends on its trial_id alone."""
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        """Does nothing: the last result has been heard already."""
+
+    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
+        """Does nothing: see on_trial_add."""
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """Decides whether the trial goes on, and notes why where it does not."""
+        name, trial_id = self.metric_spec.name, trial.config["trial_id"]
+        fidelity, value = int(result[self.unit]), _number(result[name])
+        steps = self._steps(result) | {fidelity: self.sign * value}
+        entry = self.bracket_of(trial_id).enter(trial_id, steps)
+        if not math.isfinite(value):
+            text = _diverged(result.get("rows"), self.unit, fidelity, name, value)
+            self.endings[trial_id] = Ending("diverged", text, value)
+        elif fidelity >= self.last.get(trial_id, self.max_t):
+            return str(TrialScheduler.STOP)  # finished: no ending to explain
+        elif entry is not None and entry.is_below:
+            self.endings[trial_id] = self._stopped(entry)
+        else:
+            return str(TrialScheduler.CONTINUE)
+        self._num_stopped += 1
+        return str(TrialScheduler.STOP)
+
+    def _steps(self, result: Mapping[str, Any]) -> dict[int, float]:
+        """Means by fidelity: a trial that goes on from a checkpoint reports several at once."""
+        values: dict[int, list[Any]] = {}
+        for row in result.get("rows") or ():
+            values.setdefault(int(row[self.unit]), []).append(row[self.metric_spec.name])
+        return {at: self._mean(own) for at, own in values.items()}
+
+    def _mean(self, values: list[Any]) -> float:
+        """The mean over replicates, larger is better; NaN where one of them has diverged."""
+        numbers = [_number(value) for value in values]
+        finite = all(math.isfinite(number) for number in numbers)
+        return self.sign * float(np.mean(numbers)) if finite else math.nan
+
+    def _stopped(self, entry: Entry) -> Ending:
+        value, cutoff = self.sign * entry.value, self.sign * float(entry.cutoff or 0.0)
+        relation = "<" if self.sign == 1 else ">"
+        shown, against = _apart(value, cutoff)
+        reason = (
+            f"stopped at rung {self.unit} {entry.rung}: {self.metric_spec.name} {shown} "
+            f"{relation} cutoff {against}"
+        )
+        return Ending("stopped", reason, value, entry.rung, cutoff)
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _apart(value: float, cutoff: float) -> tuple[str, str]:
+    """Both as text, with as many digits as it takes to see that they differ."""
+    for digits in (3, 5, 8, 17):
+        texts = f"{value:.{digits}g}", f"{cutoff:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _diverged(rows: Any, unit: str, fidelity: int, name: str, value: float) -> str:
+    values = [_number(row[name]) for row in rows or () if int(row[unit]) == fidelity]
+    n = sum(not math.isfinite(v) for v in values)
+    if not n:
+        return f"{name} {value} at {unit} {fidelity}"
+    return f"{n} of {len(values)} replicates NaN or infinite at {unit} {fidelity}"
