@@ -121,7 +121,7 @@ def classify(fits: pd.DataFrame, slope: float = SLOPE) -> dict[str, Any]:
         "low": low,
         "high": high,
         "n": n,
-        "n_vanished": 0,
+        "n_vanished": vanished,
         "zero_share": float(shares.mean()) if n else math.nan,
     }
 

@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--stacks", type=int, nargs="*", default=STACKS, help="sizes to compile")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results.md"))
     args = parser.parse_args()
-    load = os.getloadavg()[0]
+    load, stacks = os.getloadavg()[0], args.stacks
     with tempfile.TemporaryDirectory() as folder:
         storage = Path(folder)
         short = _step("our command, 1 epoch", lambda: measure_command(N_REPLICATES, 1, storage))
@@ -44,8 +45,7 @@ def main() -> None:
         loops=_step("loops in one process", lambda: measure_loops(args.repeats)),
         tracking=_step("gradient tracking", lambda: measure_tracking(max(1, args.repeats - 2))),
         compiled=[
-            _step(f"torch.compile, {n} models", lambda n=n: measure_compile(n))
-            for n in args.stacks
+            _step(f"torch.compile, {n} models", partial(measure_compile, n)) for n in stacks
         ],
         load=(load, os.getloadavg()[0]),
     )

@@ -23,15 +23,19 @@ class Timing:
 
 
 def interleaved(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, Timing]:
-    """Times each call `repeats` times, in turn; each is called once before, untimed."""
+    """Times each call `repeats` times, in turn; each is called once before, untimed.
+
+    In CPU seconds of this process, which are the wall's for one thread on an idle machine and
+    depend less on what else a shared machine is doing.
+    """
     for call in calls.values():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = time.process_time()
             call()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(time.process_time() - start)
     return {name: Timing(tuple(values)) for name, values in seconds.items()}
 
 

@@ -26,7 +26,7 @@ def measure_command(n_replicates: int, n_epochs: int, storage: Path) -> CommandT
 
     name = f"epochs-{n_epochs}"
     command = [
-        *(str(Path(sys.executable).with_name("sweepbook")), "run", "learning-rate"),
+        *(str(Path(sys.executable).with_name("sweepbook")), "run", "learning-rate", "--no-cache"),
         *("--replicates", str(n_replicates), "--epochs", str(n_epochs)),
         *("--storage", str(storage), "--name", name),
     ]

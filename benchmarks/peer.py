@@ -1,5 +1,7 @@
 """The usual way: one Ray Tune function trial per seed, DataLoader, default Adam, fresh actors."""
 
+import logging
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,15 +87,15 @@ def train_one(config: Mapping[str, Any]) -> None:
 
 def measure_peer(n_epochs: int, n_seeds: int) -> PeerTimes:
     """Runs the study in the usual way on few epochs and seeds."""
-    import os
-
     started = time.perf_counter()
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
     import ray
     from ray import tune
 
-    ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    n_cores = int(ray.cluster_resources()["CPU"])
+    ray.init(
+        address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+    )
+    n_cores = os.cpu_count() or 1
     space = {
         "lr": tune.grid_search(list(LEARNING_RATES)),
         "seed": tune.grid_search(list(range(n_seeds))),
@@ -104,7 +106,8 @@ def measure_peer(n_epochs: int, n_seeds: int) -> PeerTimes:
     grid = tuner.fit()
     ended = time.perf_counter()
     ray.shutdown()
-    epochs = [s for result in grid for s in result.metrics_dataframe["epoch_s"]]
+    frames = [grid[i].metrics_dataframe for i in range(len(grid))]
+    epochs = [s for frame in frames if frame is not None for s in frame["epoch_s"]]
     if grid.errors or len(epochs) != len(LEARNING_RATES) * n_seeds * n_epochs:
         raise RuntimeError(f"the peer's trials failed: {grid.errors}")
     core_s = (ended - fit_started) * min(n_cores, len(grid))

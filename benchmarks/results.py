@@ -92,8 +92,8 @@ def goals(m: Measured) -> list[Goal]:
             at_most=3,
         ),
         Goal(
-            "epoch with gradients tracked beside one without, depth 100 x width 4 with batch norm, "
-            "5 replicates, one thread; ratio",
+            "epoch with gradients tracked beside one without, depth 100 x width 4 with batch "
+            "norm, 5 replicates, one thread; ratio",
             str(m.tracking["tracked"]),
             str(m.tracking["untracked"]),
             overhead.median,
@@ -113,7 +113,8 @@ def results_page(m: Measured) -> str:
             f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} ({_machine()}; load average "
             f"{m.load[0]:.1f} before and {m.load[1]:.1f} after). Embedded europe data, net 6x16, "
             "batch size 256. Values are medians, in brackets the range of the repetitions; sides "
-            "of a ratio are timed in turn within one process, the two studies one after another.",
+            "of a ratio are timed in turn within one process, in CPU seconds; the two studies "
+            "one after another, in seconds of the wall clock.",
             "",
             "| what | ours | peer | ratio | range | goal | met |",
             "|---|---|---|---|---|---|---|",
@@ -136,9 +137,9 @@ def _start_up(m: Measured) -> list[str]:
     return [
         "## Start-up",
         "",
-        f"Our whole command takes {m.whole.wall_s:.1f} s; with 1 epoch instead of {m.n_epochs} it "
-        f"takes {m.short.wall_s:.1f} s, of which {start_s:.1f} s are not training: start-up (Python, "
-        f"Ray, data, checks) and end are {start_s / m.whole.wall_s:.0%} of the whole. Of the "
+        f"Our whole command takes {m.whole.wall_s:.1f} s; with 1 epoch instead of {m.n_epochs} "
+        f"it takes {m.short.wall_s:.1f} s, of which {start_s:.1f} s are not training: start-up "
+        f"(Python, Ray, data, checks) and end are {start_s / m.whole.wall_s:.0%} of it. Of the "
         f"{n_cores} cores' time, {busy:.0%} went into epochs.",
         "",
         f"The peer is one Ray Tune function trial per seed with a fresh actor, DataLoader over "

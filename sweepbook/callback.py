@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ray.exceptions import RayActorError
 from ray.tune import Callback
 
+from sweepbook.errors import failure_text
 from sweepbook.hang import read_trace
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
@@ -67,17 +67,9 @@ class RecordCallback(Callback):
             writer.flush_if_due()
 
     def _error(self, trial: Any) -> str:
-        """Ray's text; where a worker died, what we know of it as its last line."""
         trial_id = trial.config["trial_id"]
-        cause = _cause(trial)
-        text = str(trial.get_error() or cause or "unknown error")
         trace = read_trace(self.writers[trial_id][0].folder, trial_id)
-        if isinstance(cause, RayActorError) and trace:
-            limit_s = self.progress.trials[trial_id].hang_s
-            return f"{text}\n{trace}\nit hung: no step within {limit_s} s (hang_s)"
-        if isinstance(cause, RayActorError):
-            return f"{text}\nits worker died: killed, out of memory, or crashed"
-        return text
+        return failure_text(trial, trace, self.progress.trials[trial_id].hang_s)
 
     def _end(self, trial_id: str, error: str | None = None) -> None:
         for writer in self.writers[trial_id]:
@@ -90,10 +82,3 @@ class RecordCallback(Callback):
         if ending is None:
             return {}
         return {ending.status: ending.reason, "rung": ending.rung, "cutoff": ending.cutoff}
-
-
-def _cause(trial: Any) -> BaseException | None:
-    try:
-        return trial.get_pickled_error()  # type: ignore[no-any-return]  # Ray's trial is untyped
-    except Exception:  # of a class that cannot be loaded here: the text has to do
-        return None

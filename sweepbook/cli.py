@@ -111,6 +111,7 @@ def run(
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
     max_failures: Annotated[int, typer.Option(help="a failed trial is tried again")] = 1,
+    force: Annotated[bool, typer.Option(help="resume although versions or code differ")] = False,
     cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
 ) -> None:
     """Run studies, or go on with an interrupted record."""
@@ -130,7 +131,7 @@ def run(
     if resume is not None:
         if studies or options != Options():
             raise ValueError("--resume goes on with a record as it was planned: give nothing else")
-        ended = session.resume(resume, **place)
+        ended = session.resume(resume, force=force, **place)
     elif studies:
         if name is not None and Path(name).name != name:
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
@@ -153,6 +154,29 @@ def _tell(ended: dict[Path, dict[str, int]]) -> None:
     console.file.flush()
     if bad:
         raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    record: Annotated[Path, typer.Argument(help="a record folder")],
+    trials: Annotated[int, typer.Option(help="how many trials to train anew")] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(help="of each, so many epochs; default all")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="draws the trials")] = 0,
+) -> None:
+    """Check a record: digest, completeness, and a sample of its trials trained anew."""
+    from sweepbook import verify as checks
+
+    if trials < 0 or (epochs is not None and epochs < 1):
+        raise ValueError("--trials must be at least 0 and --epochs at least 1")
+    found = list(checks.verify(record, trials, seed, epochs))
+    for line in found:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if found:
+        raise typer.Exit(1)
+    anew = f"{trials} trials trained anew gave the recorded numbers" if trials else "none trained"
+    console.print(f"{record} holds: digest, completeness; {anew}", markup=False, highlight=False)
 
 
 @app.command()

@@ -55,7 +55,6 @@ def train(
     if not groups:
         return
     scratch = (writers[0].folder / ".ray").resolve()  # Tune's own folder, never read
-    shutil.rmtree(scratch, ignore_errors=True)
     place = _Place(scratch, list(import_paths), max_concurrent, max_failures)
     _connect(address, writers[0].folder)
     try:
@@ -92,6 +91,7 @@ def _train_together(
     }
     from sweepbook.callback import RecordCallback
 
+    shutil.rmtree(place.scratch, ignore_errors=True)
     endings: dict[str, Any] = {}
     scheduler = _scheduler(*pairs[0], endings)
     with Progress([plan for plan, _ in pairs], done, console) as progress:

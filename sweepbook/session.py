@@ -13,7 +13,7 @@ from rich.console import Console
 from analysis.load import SCHEMA_VERSION, load_record
 from search_spaces import Study
 from sweepbook.cache import take_known_trials
-from sweepbook.imports import load_object
+from sweepbook.imports import add_to_path, load_object
 from sweepbook.plan import Options, Plan, Trial, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
@@ -65,6 +65,7 @@ def resume(
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
+    force: bool = False,
 ) -> dict[Path, dict[str, int]]:
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
@@ -75,10 +76,16 @@ def resume(
             left untouched.
     """
     record = load_record(folder)
+    changes = changes_since(record.manifest)
+    if changes and not force:
+        raise ValueError(
+            f"cannot resume {folder}, its numbers would mix: {'; '.join(changes)}. Restore what "
+            "it was made with, start a new record, or insist with --force"
+        )
     plan = _recorded_plan(record.manifest)
-    _check_same(folder, plan, record.manifest)
     writer = RecordWriter(folder, record.manifest, list(plan.trials))
-    resumed = {"at": now(), "command": [Path(sys.argv[0]).name, *sys.argv[1:]]}
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    resumed = {"at": now(), "command": command, "changes": changes}
     writer.manifest.setdefault("resumed", []).append(resumed)
     paths = record.manifest["import_paths"]
     return _train([plan], [writer], paths, address, max_concurrent, max_failures, console)
@@ -168,8 +175,6 @@ def _import_paths(study: Study) -> list[str]:
 
 def _recorded_plan(manifest: dict[str, Any]) -> Plan:
     study = dict(manifest["study"])
-    for path in manifest["import_paths"]:
-        sys.path.insert(0, path)
     kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
     scheduler = study.get("scheduler")
     from search_spaces import ASHA, Fidelity, Metric
@@ -188,26 +193,27 @@ def _recorded_plan(manifest: dict[str, Any]) -> Plan:
     )
 
 
-def _check_same(folder: Path, plan: Plan, manifest: dict[str, Any]) -> None:
-    """Raises where data or versions differ from those of the record's finished trials."""
-    load_object(plan.study.trainable)
+def changes_since(manifest: dict[str, Any]) -> list[str]:
+    """Returns in what this installation and its data differ from those of a record.
+
+    Raises:
+        ValueError: where the record's data or trainable cannot be read any more.
+    """
+    for path in manifest["import_paths"]:
+        add_to_path(path)
+    study = manifest["study"]
     current = versions()
-    differing = [
+    found = [
         f"{package} {old} then, {current.get(package)} now"
         for package, old in manifest["versions"].items()
         if current.get(package) != old
     ]
-    code = code_sha256(plan.study.trainable.split(":")[0])
-    if code != manifest["code_sha256"]:
-        differing.append("the trainable's code has changed")
-    if plan.study.data:
-        data = load_object(plan.study.data)(plan.trials[0].config)
-        if data["sha256"] != manifest["data"]["sha256"]:
-            differing.append(
-                f"data {manifest['data']['sha256'][:12]} then, {data['sha256'][:12]} now"
-            )
-    if differing:
-        raise ValueError(
-            f"cannot resume {folder}, its numbers would mix: {'; '.join(differing)}. "
-            "Restore what it was made with, or start a new record"
-        )
+    load_object(study["trainable"])
+    if code_sha256(study["trainable"].split(":")[0]) != manifest["code_sha256"]:
+        found.append("the trainable's code has changed")
+    if study["data"]:
+        data = load_object(study["data"])(manifest["trials"][0]["config"])
+        then, at_present = manifest["data"]["sha256"], data["sha256"]
+        if at_present != then:
+            found.append(f"data {then[:12]} then, {at_present[:12]} now")
+    return found

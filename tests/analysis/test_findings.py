@@ -120,6 +120,13 @@ def test_a_claim_takes_the_mean_of_the_last_five_epochs_unless_it_says_otherwise
     assert finding(record, "at-2")["steps"] == "epoch 2"
 
 
+def test_a_value_that_is_missing_in_one_of_the_five_epochs_is_not_averaged_away(planted):
+    table = np.tile(FIVE[:, None], 8)
+    table[3, 5] = np.nan
+    row = finding(planted([ON, OFF], [claim()], {"val_acc": [table, FIVE]}))
+    assert row["verdict"] == "not available"
+
+
 def test_a_relative_difference_is_of_logarithms(planted):
     low = [0.10, 0.11, 0.12, 0.10, 0.11]
     relative = claim(metric="val_loss", direction="lower", relative=True, smallest=0.05)

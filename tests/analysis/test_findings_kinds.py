@@ -89,6 +89,7 @@ def test_the_best_of_equal_arms_is_not_declared_the_winner(planted):
         values = {"val_loss": list(0.3 + 0.01 * random.standard_normal((7, 5)))}
         row = finding(planted(configs, [], values, at=f"r{i}", epochs=1), "best-config")
         verdicts.append(row["verdict"])
+        assert row["family_size"] == 21  # all pairs: which arm to test was seen in the results
         advantages.append(row["advantage"])
     assert "holds" not in verdicts
     assert np.mean(advantages) > 0.002  # selecting and scoring on the same replicates flatters

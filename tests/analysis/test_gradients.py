@@ -85,6 +85,7 @@ def test_each_variant_gets_its_class(deep, init, expected):
     found = gradients.classify(mine)
     assert found["class"] == expected
     assert found["n"] == 3
+    assert found["n_vanished"] == (3 if init == "default" else 0)
     shuffled = gradients.classify(mine.sample(frac=1, random_state=1))
     assert shuffled["class"] == expected
 

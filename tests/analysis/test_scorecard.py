@@ -83,6 +83,7 @@ def test_a_value_inside_and_one_outside_are_counted(record):
 
 def test_matching_agrees_with_the_markers_of_the_figures(record):
     points = published_points(record, record.trials)
+    points = points[points["epoch"] <= 20]  # the trials were trained for so many
     frame = scorecard([record])
     same = frame[frame["epoch"] == frame["epoch_used"]]
     key = ["trial_id", "metric", "epoch"]

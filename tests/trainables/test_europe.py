@@ -37,9 +37,14 @@ def test_the_embedded_table_is_the_one_that_the_design_names() -> None:
 
 @pytest.mark.parametrize(
     ("code", "name", "longitude", "latitude"),
-    [("DE", "Germany", 13.4105, 52.5244), ("FR", "France", 2.3488, 48.8534),
-     ("GB", "Great Britain", -0.1257, 51.5085), ("UA", "Ukraine", 30.5238, 50.4547),
-     ("CZ", "Czechia", 14.4208, 50.0880), ("NL", "Netherlands", 4.8897, 52.3740)],
+    [
+        ("DE", "Germany", 13.4105, 52.5244),
+        ("FR", "France", 2.3488, 48.8534),
+        ("GB", "Great Britain", -0.1257, 51.5085),
+        ("UA", "Ukraine", 30.5238, 50.4547),
+        ("CZ", "Czechia", 14.4208, 50.0880),
+        ("NL", "Netherlands", 4.8897, 52.3740),
+    ],
 )
 def test_capitals_carry_their_countrys_label(
     code: str, name: str, longitude: float, latitude: float
@@ -114,8 +119,20 @@ def write(folder: Path, name: str, rows: list[tuple[int, float, float, int]]) ->
 @pytest.fixture
 def leaky(tmp_path: Path) -> Path:
     """Train repeats (1, 50) twice and (0, 51) once; both other splits leak; one conflict each."""
-    write(tmp_path, "train", [(10, 1, 50, 12), (11, 1, 50, 12), (12, 1, 50, 11), (13, 0.0, 51, 2),
-                              (14, -0.0, 51, 2), (15, 3, 52, 12), (15, 4, 53, 12), (17, 5, 54, 0)])
+    write(
+        tmp_path,
+        "train",
+        [
+            (10, 1, 50, 12),
+            (11, 1, 50, 12),
+            (12, 1, 50, 11),
+            (13, 0.0, 51, 2),
+            (14, -0.0, 51, 2),
+            (15, 3, 52, 12),
+            (15, 4, 53, 12),
+            (17, 5, 54, 0),
+        ],
+    )
     write(tmp_path, "validation", [(20, 1, 50, 12), (21, 8, 60, 12)])
     write(tmp_path, "test", [(30, 3, 52, 2), (31, 50, 3, 12), (32, 1, 50, 11), (33, -9, 40, 7)])
     return tmp_path
@@ -144,8 +161,11 @@ def test_the_clean_mask_marks_points_that_train_lacks(leaky: Path) -> None:
     assert clean_mask(embedded.train, embedded.test).all()
 
 
-grid = st.lists(st.tuples(st.sampled_from([-1.0, -0.0, 0.0, 1.0]), st.integers(-1, 1),
-                          st.integers(0, 32)), min_size=1, max_size=12)
+grid = st.lists(
+    st.tuples(st.sampled_from([-1.0, -0.0, 0.0, 1.0]), st.integers(-1, 1), st.integers(0, 32)),
+    min_size=1,
+    max_size=12,
+)
 
 
 def split_of(rows: list[tuple[float, int, int]]) -> Split:
@@ -175,7 +195,11 @@ def test_the_description_of_the_embedded_data() -> None:
     described = describe(seed=4, replicates=3)
     assert json.loads(json.dumps(described)) == described
     assert {k: described[k] for k in ("name", "path", "splits", "paired")} == {
-        "name": "europe", "path": None, "splits": "one per replicate", "paired": True}
+        "name": "europe",
+        "path": None,
+        "splits": "one per replicate",
+        "paired": True,
+    }
     assert described["rows"] == {"train": 73_580, "validation": 9_198, "test": 9_198}
     assert described["class_names"]["12"] == "Germany" and len(described["class_names"]) == 33
     first = load_splits(split_seed=replicate_seeds(4, 0).split)

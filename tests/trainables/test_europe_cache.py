@@ -124,9 +124,11 @@ def test_a_new_process_reads_the_cache_and_gets_the_same_split() -> None:
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
-    [({"SWEEPBOOK_CACHE": "a", "XDG_CACHE_HOME": "b"}, "a"),
-     ({"SWEEPBOOK_CACHE": "", "XDG_CACHE_HOME": "b"}, "b/sweepbook"),
-     ({}, "~/.cache/sweepbook")],
+    [
+        ({"SWEEPBOOK_CACHE": "a", "XDG_CACHE_HOME": "b"}, "a"),
+        ({"SWEEPBOOK_CACHE": "", "XDG_CACHE_HOME": "b"}, "b/sweepbook"),
+        ({}, "~/.cache/sweepbook"),
+    ],
 )
 def test_the_cache_folder_follows_the_environment(environ: dict[str, str], expected: str) -> None:
     assert europe_files.cache_folder(environ) == Path(expected)

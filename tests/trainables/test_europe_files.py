@@ -15,8 +15,9 @@ NAMES = ("train", "validation", "test")
 
 def test_a_csv_folder_gives_exactly_what_was_written(folder: Path) -> None:
     given_splits = load_splits().parts()
-    for (name, part), n in zip(load_splits(str(folder)).parts().items(), (400, 60, 60),
-                               strict=True):
+    for (name, part), n in zip(
+        load_splits(str(folder)).parts().items(), (400, 60, 60), strict=True
+    ):
         assert np.array_equal(part.x, given_splits[name].x[:n])  # to the last bit
         assert part.y.tolist() == given_splits[name].y[:n].tolist()
         assert part.row_id.tolist() == given_splits[name].row_id[:n].tolist()
@@ -69,8 +70,8 @@ def remove(name: str) -> Callable[[Path], None]:
 
 
 def one_class(name: str, label: int) -> Callable[[Path], None]:
-    return lambda folder: pd.read_csv(folder / name, index_col=0).assign(country=label).to_csv(
-        folder / name
+    return lambda folder: (
+        pd.read_csv(folder / name, index_col=0).assign(country=label).to_csv(folder / name)
     )
 
 
@@ -95,22 +96,30 @@ BAD_FOLDERS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "empty file": (edit(lambda lines: [""]), ["cannot be read"]),
     "no bytes": (write_bytes(b""), ["cannot be read"]),
     "not text": (write_bytes(b"\x89PNG\xff\xfe,\n1"), ["cannot be read"]),
-    "byte order mark": (write_bytes(b"\xef\xbb\xbf,lon,lat,country\n1,2,3,4\n"),
-                        ["header ',lon,lat,country'"]),
+    "byte order mark": (
+        write_bytes(b"\xef\xbb\xbf,lon,lat,country\n1,2,3,4\n"),
+        ["header ',lon,lat,country'"],
+    ),
     "header only": (edit(lambda lines: lines[:1]), ["no rows"]),
     "column renamed": (header(",lon,lat,country"), ["line 1", "',lon,lat,country'"]),
     "index named": (header("city,long,lat,country"), ["line 1", "'city,long,lat,country'"]),
     "no header": (edit(lambda lines: lines[1:]), ["line 1", "an unnamed index, long, lat"]),
     "index missing": (drop_column(0), ["line 1", "'long,lat,country'", "to_csv"]),
     "country missing": (drop_column(3), ["line 1", "',long,lat'"]),
-    "column extra": (edit(lambda lines: [f"{line},7" for line in lines]),
-                     ["line 1: the columns", "country,7"]),
+    "column extra": (
+        edit(lambda lines: [f"{line},7" for line in lines]),
+        ["line 1: the columns", "country,7"],
+    ),
     "column twice": (edit(lambda lines: [f"{line},lat" for line in lines]), ["line 1", "lat'"]),
-    "cells extra": (edit(lambda ls: [ls[0], *(f"{line},7" for line in ls[1:])]),
-                    ["line 1: the columns", "as many cells in each row"]),
+    "cells extra": (
+        edit(lambda ls: [ls[0], *(f"{line},7" for line in ls[1:])]),
+        ["line 1: the columns", "as many cells in each row"],
+    ),
     "cell extra": (put(3, "1,2"), ["line 4"]),
-    "cell missing": (edit(lambda ls: [*ls[:3], ls[3].rpartition(",")[0], *ls[4:]]),
-                     ["line 4", "country '' is empty"]),
+    "cell missing": (
+        edit(lambda ls: [*ls[:3], ls[3].rpartition(",")[0], *ls[4:]]),
+        ["line 4", "country '' is empty"],
+    ),
     "longitude text": (put(1, "12,5e"), ["line 4"]),
     "longitude word": (put(1, "east"), ["line 4: long 'east' is not a number"]),
     "latitude empty": (put(2, ""), ["line 4: lat '' is empty"]),
@@ -127,8 +136,10 @@ BAD_FOLDERS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "label huge": (put(3, "9" * 30), ["line 4: country '9999", "is outside 0..32"]),
     "index word": (put(0, "x7"), ["line 4: the unnamed index 'x7' is not a number"]),
     "index empty": (put(0, ""), ["line 4: the unnamed index '' is empty"]),
-    "blank line above": (both(put(1, "east"), edit(lambda ls: [*ls[:2], "", *ls[2:]])),
-                         ["line 5: long 'east'"]),
+    "blank line above": (
+        both(put(1, "east"), edit(lambda ls: [*ls[:2], "", *ls[2:]])),
+        ["line 5: long 'east'"],
+    ),
 }
 
 

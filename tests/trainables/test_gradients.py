@@ -53,8 +53,15 @@ def three_cities(city_folder: Path, tmp_path: Path) -> dict[str, Any]:
     for name, n_lines in (("train", 4), ("validation", 301), ("test", 301)):
         lines = (city_folder / f"{name}.csv").read_text().splitlines()[:n_lines]
         (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
-    return {"data": str(tmp_path), "depth": 1, "width": 1, "epochs": 1, "dtype": "float64",
-            "replicates": 12, "track_gradients": True}
+    return {
+        "data": str(tmp_path),
+        "depth": 1,
+        "width": 1,
+        "epochs": 1,
+        "dtype": "float64",
+        "replicates": 12,
+        "track_gradients": True,
+    }
 
 
 def test_two_layers_agree_with_the_derivation(three_cities: dict[str, Any]) -> None:
@@ -100,8 +107,13 @@ def torchs_squared_norms(config: MLPConfig, replicate: int, order: Tensor) -> li
 
 @pytest.mark.parametrize(
     "variant",
-    [{"batch_norm": True, "init": "he2"}, {"batch_norm": True}, {},
-     {"batch_norm": True, "residual": True}, {"init": "orthogonal", "clip_norm": 1.0}],
+    [
+        {"batch_norm": True, "init": "he2"},
+        {"batch_norm": True},
+        {},
+        {"batch_norm": True, "residual": True},
+        {"init": "orthogonal", "clip_norm": 1.0},
+    ],
     ids=["published", "batch norm", "plain", "residual", "orthogonal, clipped"],
 )
 def test_100_layers_agree_with_torch_per_model(variant: Any, city_folder: Path) -> None:
@@ -112,8 +124,15 @@ def test_100_layers_agree_with_torch_per_model(variant: Any, city_folder: Path) 
     which torch does not agree with itself to 1 percent, is left out.
     """
     config = MLPConfig(
-        depth=100, width=4, dtype="float64", data=str(city_folder), batch_size=4096, epochs=1,
-        replicates=4, track_gradients=True, **variant,
+        depth=100,
+        width=4,
+        dtype="float64",
+        data=str(city_folder),
+        batch_size=4096,
+        epochs=1,
+        replicates=4,
+        track_gradients=True,
+        **variant,
     )
     (epoch,) = train_mlp(config)
     n_compared = 0

@@ -15,8 +15,15 @@ from trainables.europe import load_splits
 from trainables.mlp import predict, train_mlp
 from trainables.seeds import replicate_seeds
 
-METRICS = {"train_loss", "train_acc", "val_loss", "val_acc", "test_loss", "test_acc",
-           "test_acc_clean"}
+METRICS = {
+    "train_loss",
+    "train_acc",
+    "val_loss",
+    "val_acc",
+    "test_loss",
+    "test_acc",
+    "test_acc_clean",
+}
 EVALUATED = {"train_eval_loss", "train_eval_acc"}
 SCALARS = {"epoch", "n_steps", "time_s"}
 OTHERS = {"replicates", "state", "predictions"}
@@ -94,8 +101,7 @@ def test_another_process_gets_the_same_numbers(
     settings: dict[str, Any], epochs: list[dict[str, Any]]
 ) -> None:
     code = (
-        "from trainables.mlp import train_mlp\n"
-        f"print(next(train_mlp({settings}))['replicates'])\n"
+        f"from trainables.mlp import train_mlp\nprint(next(train_mlp({settings}))['replicates'])\n"
     )
     environ = os.environ | {"PYTHONHASHSEED": "7"}
     out = subprocess.check_output([sys.executable, "-c", code], env=environ, text=True)

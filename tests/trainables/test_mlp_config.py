@@ -77,20 +77,25 @@ def test_an_error_comes_before_the_data_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("learning_rate", "lr"), ("batchnorm", "batch_norm"), ("epoch", "epochs"), (7, "depth"),
-     ("zzz", "depth, width, batch_norm")],
+    [
+        ("learning_rate", "lr"),
+        ("batchnorm", "batch_norm"),
+        ("epoch", "epochs"),
+        (7, "depth"),
+        ("zzz", "depth, width, batch_norm"),
+    ],
 )
 def test_an_unknown_setting_names_the_nearest(given: Any, meant: str) -> None:
     with pytest.raises(ValueError, match=f"unknown setting {given!r}: did you mean .*{meant}"):
         as_config({given: 1})
 
 
-def test_batch_norm_refuses_batches_of_one_row(city_folder: Path) -> None:
+def test_batch_norm_refuses_batches_of_one_row(folder: Path) -> None:
     with pytest.raises(ValueError, match="batch_norm needs batch_size >= 2 .* got batch_size 1"):
         MLPConfig(batch_norm=True, batch_size=1)
-    good: dict[str, Any] = {"data": str(city_folder), "replicates": 1, "epochs": 1, "depth": 1}
-    assert next(train_mlp(good | {"batch_size": 1}))["n_steps"] == 2001
-    assert next(train_mlp(good | {"batch_size": 2, "batch_norm": True}))["n_steps"] == 1000
+    good: dict[str, Any] = {"data": str(folder), "replicates": 1, "epochs": 1, "depth": 1}
+    assert next(train_mlp(good | {"batch_size": 1}))["n_steps"] == 400
+    assert next(train_mlp(good | {"batch_size": 2, "batch_norm": True}))["n_steps"] == 200
 
 
 def test_a_trailing_batch_of_one_row_is_dropped_with_batch_norm_only(city_folder: Path) -> None:
@@ -123,9 +128,21 @@ def test_good_settings_are_kept_as_given() -> None:
 
 def test_the_defaults_are_those_of_the_exercise() -> None:
     default = vars(as_config({}))
-    expected = {"depth": 6, "width": 16, "batch_norm": False, "lr": 0.001, "batch_size": 256,
-                "encoding": "raw", "optimizer": "adam", "replicates": 5, "data": "embedded",
-                "device": "cpu", "dtype": "float32", "weight_decay": 0.0, "clip_norm": 0.0}
+    expected = {
+        "depth": 6,
+        "width": 16,
+        "batch_norm": False,
+        "lr": 0.001,
+        "batch_size": 256,
+        "encoding": "raw",
+        "optimizer": "adam",
+        "replicates": 5,
+        "data": "embedded",
+        "device": "cpu",
+        "dtype": "float32",
+        "weight_decay": 0.0,
+        "clip_norm": 0.0,
+    }
     assert expected.items() <= default.items()
 
 

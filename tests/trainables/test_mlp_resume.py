@@ -13,8 +13,15 @@ from trainables.mlp import train_mlp
 CONFIGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "batch norm": {"batch_norm": True, "weight_decay": 0.01},
-    "everything": {"batch_norm": True, "clip_norm": 1.0, "track_gradients": True,
-                   "batch_losses": True, "encoding": "sines", "residual": True, "init": "he"},
+    "everything": {
+        "batch_norm": True,
+        "clip_norm": 1.0,
+        "track_gradients": True,
+        "batch_losses": True,
+        "encoding": "sines",
+        "residual": True,
+        "init": "he",
+    },
 }
 
 

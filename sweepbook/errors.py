@@ -1,0 +1,43 @@
+"""What is known of a failed attempt at a trial: Ray's text, and ours where a worker died."""
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+from ray.exceptions import RayActorError
+from ray.tune.result import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
+    """Returns the texts of all attempts so far; the last line says what ended the last one.
+
+    Reads the driver's own files: those that Ray's `Trial.get_error` reads are copied later.
+
+    Args:
+        trial: Ray's.
+        trace: the stacks of a worker that was ended because it hung, or None.
+        hang_s: the limit that it ran into.
+    """
+    folder = Path(trial.local_path)
+    try:
+        text = _COLOUR.sub("", (folder / EXPR_ERROR_FILE).read_text()).strip()
+    except FileNotFoundError:
+        return "unknown error"
+    last = text.rpartition("\nFailure # ")[2]
+    if not _says_worker_died(folder / EXPR_ERROR_PICKLE_FILE, last):
+        return text
+    if trace:
+        return f"{text}\n{trace}\nit hung: no step within {hang_s} s (hang_s)"
+    return f"{text}\nits worker died: killed, out of memory, or crashed"
+
+
+def _says_worker_died(pickled: Path, text: str) -> bool:
+    """Whether the error pickled last is Ray's of a dead worker, and is the one in `text`."""
+    try:
+        cause = pickle.loads(pickled.read_bytes())
+    except Exception:  # none, or of a class that cannot be loaded here: the text has to do
+        return False
+    return isinstance(cause, RayActorError) and _COLOUR.sub("", str(cause)).strip() in text

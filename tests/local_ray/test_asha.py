@@ -1,0 +1,112 @@
+"""A study with a scheduler on a real local Ray: who is stopped, why, and what a resume knows."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from analysis.load import load_record
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(120)]
+
+STUDY = """
+import math, time
+from pathlib import Path
+from search_spaces import ASHA, Fidelity, Metric, Study
+
+def train(config, state=None):
+    first, slope, waits, nan_from = KINDS[config["kind"]]
+    odd = config["seed"] == config["odd_seed"]
+    for n in range(1 + (state or 0), config["rounds"] + 1):
+        while waits and not Path("gate").exists():
+            time.sleep(0.05)
+        bad = nan_from and n >= nan_from and (odd or config["kind"] == "nan")
+        value = math.nan if bad else first + slope * n
+        yield {"round": n, "val_loss": value, "state": lambda n=n: n}
+
+# kind: the loss at round 0, its change per round, waits for the gate, first round with a NaN
+KINDS = {
+    "winner": (1.0, -0.1, False, 0), "loser": (1.0, 0.1, True, 0), "late": (0.5, 0.1, False, 0),
+    "nan": (1.0, 0.0, False, 2), "half": (1.0, -0.2, False, 2), "best": (0.9, -0.1, False, 0),
+}
+
+def cost(config, data):
+    return float(len(KINDS) - list(KINDS).index(config["kind"]))  # trained in this order
+
+def study(name, kinds):
+    return Study(
+        name=name, question="?", trainable="planted:train", cost="planted:cost",
+        metric=Metric("val_loss", "min"), fidelity=Fidelity("round", "rounds"),
+        grid={"kind": kinds}, fixed={"rounds": 12, "odd_seed": ODD}, replicates=2,
+        scheduler=ASHA(grace_period=3, reduction_factor=3, max_t=10),
+    )
+
+ENDINGS = study("endings", list(KINDS))
+"""
+
+
+@pytest.fixture(autouse=True)
+def planted(tmp_path):
+    from sweepbook.worker import replicate_seed
+
+    (tmp_path / "planted.py").write_text(STUDY.replace("ODD", str(replicate_seed(0, 1))))
+
+
+def rows(record):
+    return record.trials.set_index("config/kind")
+
+
+def test_a_study_that_is_killed_and_goes_on_stops_the_losers_and_keeps_the_winner(
+    sweepbook, complete, tmp_path
+):
+    folder = tmp_path / "records" / "endings"
+    process = sweepbook("run", "planted.py:ENDINGS", "--max-concurrent", 1)
+    deadline = time.monotonic() + 60
+    while not winner_is_recorded(folder):
+        assert process.poll() is None and time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before = rows(load_record(folder))
+    assert dict(before["status"]) == dict.fromkeys(before.index, "running") | {
+        "winner": "finished"
+    }
+    (tmp_path / "gate").touch()  # the loser, the second, went no further before
+    code, output = complete("run", "--resume", folder, "--max-concurrent", 1)
+    assert code == 0, output
+    record = load_record(folder)
+    trials = rows(record)
+    assert record.manifest["status"] == "complete"
+    assert trials.loc["winner", "ended"] == before.loc["winner", "ended"], "not trained again"
+    assert trials.loc["winner", "reason"] == "reached round 10", "max_t, and that is no stop"
+    assert dict(trials["status"]) == {
+        "winner": "finished",
+        "loser": "stopped",
+        "late": "stopped",
+        "nan": "diverged",
+        "half": "diverged",
+        "best": "finished",
+    }
+    # the winner's 0.7 at round 3 and 0.1 at round 9 were recorded before the driver was killed
+    assert_stopped(trials.loc["loser"], 3, "val_loss 1.3 > cutoff 0.7", 0.7)
+    assert "val_loss 1.3 > cutoff 0.7" in output
+    # 0.8 at round 3 was better than (2 * 1.3 + 0.7) / 3, but then it grew
+    assert_stopped(trials.loc["late"], 9, "val_loss 1.4 > cutoff 0.1", 0.1)
+    assert trials.loc["nan", "reason"] == "all 2 replicates NaN or infinite at round 2"
+    assert trials.loc["half", "reason"] == "1 of 2 replicates NaN or infinite at round 2"
+    assert set(trials.loc[["nan", "half"], "last_fidelity"]) == {2}
+    others = trials[trials["status"] != "stopped"]
+    assert others[["rung", "cutoff"]].isna().all(axis=None)
+
+
+def assert_stopped(trial, rung, why, cutoff):
+    assert trial["reason"] == f"stopped at rung round {rung}: {why}"
+    assert (trial["rung"], trial["last_fidelity"]) == (rung, rung)
+    assert trial["cutoff"] == pytest.approx(cutoff)
+
+
+def winner_is_recorded(folder):
+    if not (folder / "trials.parquet").exists():
+        return False
+    return rows(load_record(folder)).loc["winner", "status"] == "finished"

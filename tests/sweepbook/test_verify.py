@@ -1,0 +1,71 @@
+import json
+
+import pandas as pd
+import pytest
+
+from analysis.load import load_record
+from sweepbook.imports import load_studies
+from sweepbook.plan import Options, make_plan
+from sweepbook.record import RecordWriter
+from sweepbook.session import _import_paths, manifest_of
+from sweepbook.verify import differences, problems, sample, verify
+from sweepbook.worker import Assignment, reports
+
+
+@pytest.fixture
+def record(toy_file, tmp_path):
+    """The record of the toy study, trained in this process."""
+    (study,) = load_studies([str(toy_file)])
+    plan = make_plan(study, Options())
+    manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], _import_paths(study))))
+    folder = tmp_path / "records" / "toy"
+    out = RecordWriter(folder, manifest, list(plan.trials))
+    for trial in plan.trials:
+        for report in reports(Assignment(trial, [str(folder)], [])):
+            out.add_rows(trial.trial_id, report["rows"])
+        out.end_trial(trial.trial_id)
+    out.close()
+    return folder
+
+
+def test_a_sound_record_holds(record):
+    assert list(verify(record, n_trials=2, seed=0, most=None)) == []
+    assert list(verify(record, n_trials=2, seed=0, most=1)) == []
+
+
+def test_a_changed_number_is_found_by_the_digest_and_by_training(record):
+    reports_file = record / "reports.parquet"
+    table = pd.read_parquet(reports_file)
+    table.loc[0, "val_acc"] += 1e-12
+    table.to_parquet(reports_file)
+    found = list(verify(record, n_trials=2, seed=0, most=None))
+    assert any("do not have the digest" in line for line in found)
+    assert any("trained anew differs: val_acc at replicate 0, round 1" in line for line in found)
+
+
+def test_missing_rows_and_unended_trials_are_named(record):
+    table = pd.read_parquet(record / "reports.parquet")
+    table.iloc[1:].to_parquet(record / "reports.parquet")
+    trials = pd.read_parquet(record / "trials.parquet")
+    trials.loc[1, "status"] = "failed"
+    trials.to_parquet(record / "trials.parquet")
+    found = problems(load_record(record))
+    assert any("lacks report rows" in line for line in found)
+    assert any("is failed" in line for line in found)
+
+
+def test_changed_code_is_said(record, toy_file):
+    toy_file.write_text(toy_file.read_text() + "\n# changed\n")
+    assert "the trainable's code has changed" in list(verify(record, 0, 0, None))
+
+
+def test_the_sample_is_drawn_with_its_seed(record):
+    loaded = load_record(record)
+    assert len(sample(loaded, 1, 0)) == 1
+    assert sample(loaded, 1, 0) == sample(loaded, 1, 0)
+    assert {tuple(sample(loaded, 1, seed)) for seed in range(9)} == {
+        (i,) for i in loaded.trials["trial_id"]
+    }
+    assert [i for i, _ in differences(loaded, sample(loaded, 9, 0))] == sorted(
+        loaded.trials["trial_id"]
+    )
