@@ -20,6 +20,7 @@ from analysis.data_card import DataCard, data_card
 from analysis.drawn import Drawn, NothingToDraw
 from analysis.figures import draw, specs_of
 from analysis.load import Record, load_record
+from analysis.page_repeat import repeat_of
 from analysis.published import source as published_source
 from analysis.scorecard import agreement, scorecard
 
@@ -59,8 +60,13 @@ class _Section:
     claims: page_claims.Claims
 
 
-def write_report(records: Sequence[str | Path], out: str | Path) -> Path:
+def write_report(
+    records: Sequence[str | Path], out: str | Path, repeats: Sequence[str | Path] = ()
+) -> Path:
     """Write the report of `records` into the folder `out`; returns the path of report.html.
+
+    `repeats` are records of the same studies with another seed: the report says whether their
+    findings agree with those of `records` (repeat.csv).
 
     Writes report.html (self-contained), report.md, findings.csv, scorecard.csv and, for every
     figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. An earlier report
@@ -74,6 +80,7 @@ def write_report(records: Sequence[str | Path], out: str | Path) -> Path:
     if not records:
         raise ValueError("a report needs at least one record, got none")
     loaded = [load_record(path) for path in records]
+    repeat = repeat_of(loaded, [load_record(path) for path in repeats])
     folder = _checked_folder(Path(out))
     earlier = _earlier_names(folder)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
@@ -88,7 +95,10 @@ def write_report(records: Sequence[str | Path], out: str | Path) -> Path:
     printed = scorecard(loaded)
     _write(folder / "findings.csv", _csv(page_claims.together(claims)))
     _write(folder / "scorecard.csv", _csv(printed))
+    if repeat is not None:
+        _write(folder / "repeat.csv", _csv(repeat.frame))
     context = {
+        "repeat": repeat,
         "tally": page_claims.tally(anchors, claims),
         "agreement": agreement(printed),
         "printed": page_claims.printed_table(printed),

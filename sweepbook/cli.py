@@ -183,11 +183,14 @@ def verify(
 def report(
     records: Annotated[list[Path], typer.Argument(help="record folders")],
     out: Annotated[Path, typer.Option(help="the report's folder")] = Path("report"),
+    repeat: Annotated[
+        list[Path] | None, typer.Option(help="a record of the same study with another seed")
+    ] = None,
 ) -> None:
     """Write a report: figures, tables, findings."""
     from analysis.report import write_report
 
-    page = write_report(records, out)
+    page = write_report(records, out, repeat or ())
     console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ray.exceptions import RayActorError
-from ray.tune.result import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
+from ray.air.constants import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

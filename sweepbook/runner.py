@@ -97,6 +97,8 @@ def _train_together(
     with Progress([plan for plan, _ in pairs], done, console) as progress:
         callback = RecordCallback(owners, progress, endings)
         _tuner(assignments, callback, scheduler, place).fit()
+    for _, writer in pairs:
+        writer.flush()
     return len(progress.endings) == len(progress.trials)
 
 

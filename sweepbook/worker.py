@@ -73,7 +73,7 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
             saved = time.monotonic()
         yield _report(trial, fidelity, new, unreported)
         unreported = []
-        if not any(math.isfinite(row[trial.metric]) for row in new):
+        if last or not any(math.isfinite(row[trial.metric]) for row in new):
             return
 
 

@@ -36,8 +36,9 @@ def train_mlp(
         coordinates do not occur in train) and, at epochs 1, 5, 10, 20, 50, 100 and the last,
         train_eval_* (the train split in eval mode); time_s, the epoch's seconds for the whole
         stack; n_steps so far. `replicates` holds the same metrics per replicate, and on request
-        the lists batch_losses, grad_sq_norm and grad_zero_share. Where a replicate diverged its
-        metrics are NaN, and so are the means. `state` and `predictions` are callables.
+        single_s (seconds of an epoch of one model on its own) and the lists batch_losses,
+        grad_sq_norm and grad_zero_share. Where a replicate diverged its metrics are NaN, and so
+        are the means. `state` and `predictions` are callables.
 
     Raises:
         ValueError: for a setting out of its range, or data that cannot be read.
@@ -54,11 +55,12 @@ def train_mlp(
     trainer = _Trainer(config, data, seeds)
     if state is not None:
         trainer.load_state(state)
-    single_s = _time_single(config, data, seeds[0]) if config.time_single else None
+    single_s = _time_single(config, data, seeds) if config.time_single else None
     while trainer.epoch < config.epochs:
         metrics = trainer.train_epoch()
         if single_s is not None:
-            metrics["single_s"] = single_s
+            metrics["single_s"] = float(np.mean(single_s))
+            metrics["replicates"]["single_s"] = single_s
         yield metrics
 
 
@@ -255,14 +257,19 @@ def _finite(name: str, loss: Tensor, acc: Tensor) -> dict[str, list[float]]:
     return {f"{name}_loss": loss.tolist(), f"{name}_acc": acc.tolist()}
 
 
-def _time_single(config: MLPConfig, data: StackedData, seeds: ReplicateSeeds) -> float:
-    """Seconds of an epoch of one model on its own, extrapolated from at most 200 steps."""
+def _time_single(
+    config: MLPConfig, data: StackedData, seeds: Sequence[ReplicateSeeds]
+) -> list[float]:
+    """Seconds of an epoch of each replicate on its own, extrapolated from at most 100 steps."""
     train = StackedSplit(data.train.x[:1], data.train.y[:1], data.train.row_id[:1])
-    alone = _Trainer(replace(config, replicates=1), replace(data, train=train), [seeds])
+    one = replace(config, replicates=1)
     steps = list(batches(len(train), config.batch_size, config.batch_norm))
-    timed = steps[:200]
-    for warm_up in (True, False):
-        start = time.perf_counter()
-        for rows in timed[:5] if warm_up else timed:
-            alone.step(train.x[:, :, rows], train.y[:, rows], False)
-    return (time.perf_counter() - start) / len(timed) * len(steps)
+    seconds = []
+    for own in seeds:  # the rows are replicate 0's: their values do not change the time
+        alone = _Trainer(one, replace(data, train=train), [own])
+        for timed in (steps[:5], steps[:100]):  # the first ones warm up
+            start = time.perf_counter()
+            for rows in timed:
+                alone.step(train.x[:, :, rows], train.y[:, rows], False)
+        seconds.append((time.perf_counter() - start) / len(timed) * len(steps))
+    return seconds

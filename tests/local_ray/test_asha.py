@@ -11,7 +11,7 @@ from analysis.load import load_record
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(120)]
 
 STUDY = """
-import math, time
+import dataclasses, math, time
 from pathlib import Path
 from search_spaces import ASHA, Fidelity, Metric, Study
 
@@ -43,6 +43,7 @@ def study(name, kinds):
     )
 
 ENDINGS = study("endings", list(KINDS))
+WHOLE = dataclasses.replace(ENDINGS, name="whole", grid={"kind": ["late"]}, scheduler=None)
 """
 
 
@@ -61,7 +62,7 @@ def test_a_study_that_is_killed_and_goes_on_stops_the_losers_and_keeps_the_winne
     sweepbook, complete, tmp_path
 ):
     folder = tmp_path / "records" / "endings"
-    process = sweepbook("run", "planted.py:ENDINGS", "--max-concurrent", 1)
+    process = sweepbook("run", "planted.py", "--max-concurrent", 1)
     deadline = time.monotonic() + 60
     while not winner_is_recorded(folder):
         assert process.poll() is None and time.monotonic() < deadline, "waited in vain"
@@ -72,6 +73,8 @@ def test_a_study_that_is_killed_and_goes_on_stops_the_losers_and_keeps_the_winne
     assert dict(before["status"]) == dict.fromkeys(before.index, "running") | {
         "winner": "finished"
     }
+    whole = rows(load_record(tmp_path / "records" / "whole")).loc["late"]
+    assert whole["reason"] == "reached round 12", "a study without scheduler, beside one with"
     (tmp_path / "gate").touch()  # the loser, the second, went no further before
     code, output = complete("run", "--resume", folder, "--max-concurrent", 1)
     assert code == 0, output

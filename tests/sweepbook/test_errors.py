@@ -4,7 +4,7 @@ import pickle
 from types import SimpleNamespace
 
 import pytest
-from ray.exceptions import ActorDiedError, RayTaskError
+from ray.exceptions import RayActorError, RayTaskError
 
 from sweepbook.errors import failure_text
 
@@ -14,27 +14,27 @@ def failed(folder, *attempts):
     for number, error in enumerate(attempts, 1):
         with (folder / "error.txt").open("a") as file:
             file.write(f"Failure # {number} (occurred at noon)\n{error}\n")
-        if isinstance(error, ActorDiedError | RayTaskError):
+        if isinstance(error, RayActorError | RayTaskError):
             (folder / "error.pkl").write_bytes(pickle.dumps(error))
     return SimpleNamespace(local_path=str(folder))
 
 
 def test_a_dead_worker_keeps_ray_s_words_and_gets_a_reason(tmp_path):
-    died = ActorDiedError("\x1b[36mThe worker died, says Ray.\x1b[39m")
+    died = RayActorError(error_msg="\x1b[36mThe worker died, says Ray.\x1b[39m")
     lines = failure_text(failed(tmp_path, died), None, None).splitlines()
     assert "The worker died, says Ray." in lines
     assert lines[-1] == "its worker died: killed, out of memory, or crashed"
 
 
 def test_a_dead_worker_that_left_its_stacks_hung(tmp_path):
-    died = ActorDiedError("The worker died, says Ray.")
+    died = RayActorError(error_msg="The worker died, says Ray.")
     text = failure_text(failed(tmp_path, died), "File planted.py, line 7", 2.5)
     assert "says Ray" in text and "line 7" in text
     assert text.splitlines()[-1] == "it hung: no step within 2.5 s (hang_s)"
 
 
 def test_another_error_after_a_dead_worker_is_not_called_one(tmp_path):
-    trial = failed(tmp_path, ActorDiedError("It died."), ValueError("of Tune itself"))
+    trial = failed(tmp_path, RayActorError(error_msg="It died."), ValueError("of Tune itself"))
     text = failure_text(trial, None, None)
     assert "It died." in text, "the first attempt too"
     assert text.splitlines()[-1] == "of Tune itself"

@@ -1,5 +1,7 @@
 """The scheduler without a cluster: reports are made by hand."""
 
+import dataclasses
+import json
 import math
 import pickle
 from types import SimpleNamespace
@@ -10,8 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.load import load_record
 from search_spaces import ASHA, Metric
+from sweepbook.imports import load_studies
+from sweepbook.plan import Options, make_plan
+from sweepbook.record import RecordWriter
 from sweepbook.schedulers import Rungs, StudyASHA
+from sweepbook.session import manifest_of
+from sweepbook.worker import Assignment, reports
 
 FINITE = st.floats(-1e6, 1e6)
 BAD = (math.nan, math.inf, -math.inf, None)
@@ -198,3 +206,53 @@ def test_it_can_be_pickled_as_tune_does_and_printed():
 def test_it_needs_a_bound_max_t():
     with pytest.raises(ValueError, match="max_t of a scheduler"):
         StudyASHA(ASHA(), Metric("val_x", "min"), "epoch", {})
+
+
+def planned(toy_file, scheduler, **options):
+    """The toy study, three rounds to a trial, with a scheduler."""
+    (study,) = load_studies([str(toy_file)])
+    return make_plan(dataclasses.replace(study, scheduler=scheduler), Options(**options))
+
+
+def test_a_plan_binds_the_scheduler_to_its_trials(toy_file):
+    assert planned(toy_file, ASHA()).study.scheduler == ASHA(max_t=3)
+    ids = {t.trial_id for t in planned(toy_file, None).trials}
+    assert {t.trial_id for t in planned(toy_file, ASHA()).trials} == ids
+    scaled = planned(toy_file, ASHA(grace_period=2), scale=10.0)
+    assert scaled.study.scheduler == ASHA(grace_period=20, max_t=30)
+    with pytest.raises(ValueError, match=r"`grace_period <= max_t` must hold, got \(2, 1\)"):
+        planned(toy_file, ASHA(grace_period=2), epochs=1)
+
+
+def test_a_trial_cut_short_by_max_t_is_another_trial_and_ends_there(toy_file, tmp_path):
+    plan, whole = planned(toy_file, ASHA(max_t=2)), planned(toy_file, None)
+    assert {t.max_fidelity for t in plan.trials} == {2}
+    assert {t.trial_id for t in plan.trials}.isdisjoint(t.trial_id for t in whole.trials)
+    assert plan.trials[0].config["rounds"] == 3, "what the config says stays as it is"
+    for name in ("checkpoints", "parts"):
+        (tmp_path / name).mkdir()
+    made = list(reports(Assignment(plan.trials[0], [str(tmp_path)], [])))
+    assert [report["round"] for report in made] == [1, 2]
+
+
+def test_endings_come_into_the_record_with_rung_and_cutoff(toy_file, tmp_path):
+    plan = planned(toy_file, ASHA(grace_period=2))
+    manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], [])))
+    assert ASHA(**manifest["study"]["scheduler"]) == plan.study.scheduler
+    writer = RecordWriter(tmp_path / "r", manifest, list(plan.trials))
+    one, two = (t.trial_id for t in plan.trials)
+    for trial_id, value in ((one, 0.5), (two, math.nan)):
+        both = [{"round": 2, "replicate": r, "val_acc": v} for r, v in enumerate((0.5, value))]
+        writer.start_trial(trial_id)
+        writer.retry_trial(trial_id)
+        writer.add_rows(trial_id, both)
+    writer.end_trial(one, stopped="stopped at rung round 2: why", rung=2, cutoff=0.75)
+    writer.end_trial(two, diverged="1 of 2 replicates NaN or infinite at round 2")
+    writer.close()
+    trials = load_record(tmp_path / "r").trials.set_index("trial_id")
+    assert tuple(trials.loc[one, ["status", "rung", "cutoff"]]) == ("stopped", 2, 0.75)
+    assert trials.loc[one, "reason"] == "stopped at rung round 2: why"
+    assert trials.loc[two, "status"] == "diverged"
+    assert trials.loc[two, "reason"] == "1 of 2 replicates NaN or infinite at round 2"
+    assert trials.loc[two, ["rung", "cutoff"]].isna().all()
+    assert list(trials["n_retries"]) == [1, 1]

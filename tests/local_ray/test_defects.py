@@ -1,0 +1,135 @@
+"""Defects of the plain stack that this project makes good, each shown as it is in Ray 2.60.
+
+A test here that fails after an upgrade says: mended, so that our layer for it can go.
+"""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+from ray.tune.schedulers import AsyncHyperBandScheduler
+from ray.tune.schedulers.async_hyperband import _Bracket
+
+from search_spaces import ASHA, Metric
+from sweepbook.schedulers import StudyASHA
+
+ROUNDS = 9
+KINDS = {"winner": 0.1, "loser": 0.9, "nan": math.nan}
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def plain_asha():
+    return AsyncHyperBandScheduler(
+        time_attr="round", metric="loss", mode="min", max_t=ROUNDS, reduction_factor=3
+    )
+
+
+def our_asha():
+    asha = ASHA(max_t=ROUNDS, reduction_factor=3)
+    return StudyASHA(asha, Metric("loss", "min"), "round", {})
+
+
+def stopped_at(scheduler, trial_id, value):
+    """Reports one value at each round; returns the round of the stop."""
+    trial = SimpleNamespace(trial_id=trial_id, config={"trial_id": trial_id})
+    scheduler.on_trial_add(None, trial)
+    for n in range(1, ROUNDS + 1):
+        if scheduler.on_trial_result(None, trial, {"round": n, "loss": value}) == "STOP":
+            return n
+    raise AssertionError("never stopped")
+
+
+def test_defect_1_plain_asha_trains_a_nan_trial_to_its_end_and_ours_ends_it_at_once():
+    plain, ours = plain_asha(), our_asha()
+    for scheduler in (plain, ours):
+        assert stopped_at(scheduler, "good", 0.1) == ROUNDS
+        assert stopped_at(scheduler, "bad", 0.9) == 1, "it does stop what is merely bad"
+    assert stopped_at(plain, "nan", math.nan) == ROUNDS
+    assert stopped_at(ours, "nan", math.nan) == 1
+    with pytest.raises(TypeError):
+        stopped_at(plain, "none", None)
+    assert stopped_at(ours, "none", None) == 1
+
+
+@pytest.mark.parametrize("max_t, factor", [(243, 3), (1000, 10)])
+def test_plain_rungs_lose_one_to_a_logarithm_and_ours_do_not(max_t, factor):
+    plain = [rung for rung, _ in _Bracket(1, max_t, factor, 0)._rungs]
+    assert max(plain) == max_t // factor
+    assert max(ASHA(reduction_factor=factor).rungs(max_t)) == max_t
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """(Tuner, its results, its scheduler, its folder) of three trials under the plain stack."""
+    import ray
+    from ray import tune
+
+    def train(config):
+        for n in range(1, ROUNDS + 1):
+            tune.report({"round": n, "loss": KINDS[config["kind"]]})
+
+    folder = tmp_path_factory.mktemp("plain")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AIR_NEW_OUTPUT", "0")
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.delenv("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", raising=False)
+        ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+        try:
+            scheduler = plain_asha()
+            tuner = tune.Tuner(
+                train,
+                param_space={"kind": tune.grid_search(list(KINDS))},
+                tune_config=tune.TuneConfig(
+                    scheduler=scheduler, max_concurrent_trials=1, reuse_actors=True
+                ),
+                run_config=tune.RunConfig(name="plain", storage_path=str(folder), verbose=0),
+            )
+            results = tuner.fit()
+            yield results, scheduler, folder / "plain", train
+        finally:
+            ray.shutdown()
+
+
+def rounds(results):
+    return {r.config["kind"]: r.metrics["round"] for r in results}
+
+
+@pytest.mark.ray
+def test_defect_4_a_table_by_best_value_cannot_be_had_where_a_trial_is_all_nan(fitted):
+    results, *_ = fitted
+    assert rounds(results) == {"winner": ROUNDS, "loser": 1, "nan": ROUNDS}, "defect 1, on Ray"
+    with pytest.raises(ValueError, match="NA"):
+        results.get_dataframe(filter_metric="loss", filter_mode="min")
+    misspelt = results.get_dataframe(filter_metric="lost", filter_mode="min")
+    assert len(misspelt) == len(KINDS), "and a misspelt metric is no error"
+
+
+@pytest.mark.ray
+def test_defect_5_a_restored_tuner_has_forgotten_the_rungs(fitted):
+    from ray import tune
+
+    results, scheduler, folder, train = fitted
+    (bracket,) = scheduler._brackets
+    assert bracket._rungs[-1][1], "the rungs were filled"
+    restored = tune.Tuner.restore(str(folder), trainable=train)
+    (again,) = restored._local_tuner._tune_config.scheduler._brackets
+    assert [rung for rung, _ in again._rungs] == [rung for rung, _ in bracket._rungs]
+    assert all(values == {} for _, values in again._rungs)
+
+
+@pytest.mark.ray
+def test_defect_7_a_pruned_trial_cannot_be_told_from_a_finished_one(fitted):
+    results, *_ = fitted
+    trials = {t.config["kind"]: t for t in results._experiment_analysis.trials}
+    assert trials["winner"].status == trials["loser"].status == "TERMINATED"
+    both = [r.metrics for r in results if r.config["kind"] in ("winner", "loser")]
+    assert both[0].keys() == both[1].keys() and both[0]["done"] == both[1]["done"]
+    told = " ".join(str(key) for metrics in both for key in metrics)
+    assert not any(word in told for word in ("reason", "cutoff", "rung", "stopped", "pruned"))
+    ours = our_asha()
+    stopped_at(ours, "winner", KINDS["winner"])
+    stopped_at(ours, "loser", KINDS["loser"])
+    assert {k: str(v) for k, v in ours.endings.items()} == {
+        "loser": "stopped at rung round 1: loss 0.9 > cutoff 0.1"
+    }
