@@ -1,8 +1,8 @@
-"""Trials that an ended record under the same storage already holds: taken, not trained again."""
+"""What an ended record under the same storage already holds is taken, not trained again."""
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,41 +23,83 @@ def take_known_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:
     Returns: trial_id -> name of the record that it was taken from.
     """
     taken: dict[str, str] = {}
-    mine = {writer.folder for writer in writers}
     wanted = {trial_id for writer in writers for trial_id in writer.trials}
-    for folder, known in _ended(writers[0].folder.parent, writers[0].manifest, wanted, mine):
-        fresh = known - taken.keys()
+    for folder, other in _same_code(writers):
+        fresh = wanted & {trial["trial_id"] for trial in other["trials"]} - taken.keys()
         if not fresh:
             continue
         record = load_record(folder)
+        ended = record.trials[record.trials["status"].isin(TAKEN)]
         predictions = record.predictions()
-        for writer in writers:
-            for trial_id in fresh & writer.trials.keys():
-                _take(writer, trial_id, record, predictions)
-                taken[trial_id] = folder.name
+        for trial_id in fresh & set(ended["trial_id"]):
+            taken[trial_id] = folder.name
+            for writer in writers:
+                if trial_id in writer.trials:
+                    _take(writer, trial_id, record, predictions)
     for writer in writers:
         writer.manifest["taken"] = {i: taken[i] for i in writer.trials if i in taken}
     return taken
 
 
-def _ended(
-    storage: Path, manifest: dict[str, Any], wanted: set[str], mine: set[Path]
-) -> Iterator[tuple[Path, set[str]]]:
-    """Ended records of the same code and versions, with the wanted trials in their plans."""
-    for path in sorted(storage.glob("*/manifest.json")):
+def take_started_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:
+    """Gives new trials the checkpoints of earlier, shorter or interrupted ones.
+
+    So a study with more epochs goes on where one with fewer ended. The earlier trial has the
+    same code, versions, config but for its length, seed, replicates and data; its rows come with
+    its checkpoint. (Where the trainable does something at its last step alone, an extended trial
+    shows it at both lengths.)
+
+    Returns: trial_id -> name of the record whose checkpoint it goes on from.
+    """
+    wanted: dict[str, list[tuple[RecordWriter, dict[str, Any]]]] = {}
+    for writer in writers:
+        for trial in writer.manifest["trials"]:
+            if writer.trials[trial["trial_id"]]["status"] == "pending":
+                wanted.setdefault(_but_length(trial, writer.manifest), []).append((writer, trial))
+    best: dict[tuple[Path, str], tuple[int, Path]] = {}
+    for folder, other in _same_code(writers):
+        for earlier in other["trials"]:
+            path = checkpoint_path(folder, earlier["trial_id"])
+            for writer, trial in wanted.get(_but_length(earlier, other), ()):
+                reached = _reached(path)
+                key = (writer.folder, trial["trial_id"])
+                if best.get(key, (0, path))[0] < reached <= trial["max_fidelity"]:
+                    best[key] = (reached, path)
+    for (folder, trial_id), (_, path) in best.items():
+        shutil.copyfile(path, checkpoint_path(folder, trial_id))
+    return {trial_id: path.parents[1].name for (_, trial_id), (_, path) in best.items()}
+
+
+def _but_length(trial: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    """A trial's identity without how long it is trained."""
+    length = manifest["study"]["fidelity"]["setting"]
+    config = {k: v for k, v in trial["config"].items() if k not in ("data", length)}
+    whole = [trial["trainable"], config, trial["seed"], trial["n_replicates"]]
+    return json.dumps([*whole, manifest["data"].get("sha256")], sort_keys=True, default=str)
+
+
+def _reached(path: Path) -> int:
+    if not path.is_file():
+        return 0
+    import torch
+
+    return int(torch.load(path, weights_only=True)["fidelity"])
+
+
+def _same_code(writers: Sequence[RecordWriter]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Folders and manifests of the storage's other records that have ended, of the same code."""
+    mine = {writer.folder for writer in writers}
+    for path in sorted(writers[0].folder.parent.glob("*/manifest.json")):
         if path.parent in mine:
             continue
         try:
             other = json.loads(path.read_text())
         except (OSError, ValueError):
             continue  # somebody else's file: no record of ours
-        planned = {trial["trial_id"] for trial in other.get("trials", ())}
-        same = all(other.get(key) == manifest[key] for key in ("versions", "code_sha256"))
+        codes = [(w.manifest["versions"], w.manifest["code_sha256"]) for w in writers]
+        same = (other.get("versions"), other.get("code_sha256")) in codes
         if same and other.get("status") in ("complete", "failed", "interrupted"):
-            trials = load_record(path.parent).trials if planned & wanted else None
-            if trials is not None:
-                ended = set(trials.loc[trials["status"].isin(TAKEN), "trial_id"])
-                yield path.parent, ended & wanted
+            yield path.parent, other
 
 
 def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: Any) -> None:

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ray.exceptions import RayActorError
 from ray.air.constants import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
+from ray.exceptions import RayActorError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from analysis.load import SCHEMA_VERSION, load_record
 from search_spaces import Study
-from sweepbook.cache import take_known_trials
+from sweepbook.cache import take_known_trials, take_started_trials
 from sweepbook.imports import add_to_path, load_object
 from sweepbook.plan import Options, Plan, Trial, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
@@ -51,11 +52,18 @@ def run_studies(
         RecordWriter(folder, manifest, list(plan.trials))
         for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
     ]
-    taken = take_known_trials(writers) if cache else {}
-    for record in sorted(set(taken.values())):
-        n_taken = sum(name == record for name in taken.values())
-        console.print(f"{n_taken} trials are taken from {storage / record}", highlight=False)
+    if cache:
+        _take_known(writers, storage, console)
     return _train(plans, writers, import_paths, address, max_concurrent, max_failures, console)
+
+
+def _take_known(writers: Sequence[RecordWriter], storage: Path, console: Console) -> None:
+    taken, started = take_known_trials(writers), take_started_trials(writers)
+    for verb, source in (("are taken", taken), ("go on", started)):
+        for name, n_trials in Counter(source.values()).items():
+            console.print(f"{n_trials} trials {verb} from {storage / name}", highlight=False)
+    for writer in writers:
+        writer.manifest["started_from"] = {i: started[i] for i in writer.trials if i in started}
 
 
 def resume(

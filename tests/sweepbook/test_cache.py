@@ -5,15 +5,17 @@ import pandas as pd
 import pytest
 
 from analysis.load import load_record
-from sweepbook.cache import take_known_trials
+from sweepbook.cache import take_known_trials, take_started_trials
+from sweepbook.checkpoints import load_checkpoint, save_checkpoint
 from sweepbook.plan import Trial
 from sweepbook.record import RecordWriter
 
 
-def trial(trial_id):
+def trial(trial_id, rounds=2):
     return Trial(
-        trial_id=trial_id, trainable="x:y", config={"rounds": 2}, stacked=False, seed=0,
-        n_replicates=2, unit="round", max_fidelity=2, metric="val_acc", cpus=1, gpus=0, cost_s=1.0,
+        trial_id=trial_id, trainable="x:y", config={"rounds": rounds}, stacked=False, seed=0,
+        n_replicates=2, unit="round", max_fidelity=rounds, metric="val_acc",
+        cpus=1, gpus=0, cost_s=1.0,
     )  # fmt: skip
 
 
@@ -87,3 +89,31 @@ def test_nothing_is_taken_from_files_that_are_no_records(tmp_path):
     new = writer(tmp_path / "new", "a")
     assert take_known_trials([new]) == {}
     new.close()
+
+
+def test_a_longer_trial_goes_on_from_the_furthest_checkpoint_of_a_shorter_one(tmp_path):
+    for name, reached in (("one", 1), ("two", 2), ("long", 5)):
+        old = writer(tmp_path / name, name)
+        rows = [{"replicate": r, "round": reached, "val_acc": 0.5} for r in (0, 1)]
+        save_checkpoint([str(old.folder)], name, reached, {"at": reached}, rows)
+        old.close()
+    new = longer(tmp_path / "new")
+    assert take_started_trials([new]) == {"new": "two"}, "not the one that is longer than asked"
+    content = load_checkpoint([str(new.folder)], "new")
+    assert content is not None and content["state"] == {"at": 2}
+    assert [row["round"] for row in content["rows"]] == [2, 2]
+    new.close()
+    other = longer(tmp_path / "other", seed=1)
+    assert take_started_trials([other]) == {}, "another seed is another trial"
+    other.close()
+
+
+def longer(folder, **changes):
+    """A record of one trial of three rounds."""
+    planned = dataclasses.replace(trial("new", rounds=3), **changes)
+    out = writer(folder, "new")
+    manifest = {**out.manifest, "trials": [dataclasses.asdict(planned)]}
+    out.close()
+    for path in (folder / "manifest.json", folder / "trials.parquet"):
+        path.unlink()
+    return RecordWriter(folder, manifest, [planned])
