@@ -43,7 +43,7 @@ def main() -> None:
         whole=whole,
         peer=_step("the usual way", lambda: measure_peer(n_epochs=2, n_seeds=2)),
         loops=_step("loops in one process", lambda: measure_loops(args.repeats)),
-        tracking=_step("gradient tracking", lambda: measure_tracking(max(1, args.repeats - 2))),
+        tracking=_step("gradient tracking", lambda: measure_tracking(args.repeats // 2 + 1)),
         compiled=[
             _step(f"torch.compile, {n} models", partial(measure_compile, n)) for n in stacks
         ],

@@ -75,8 +75,8 @@ def goals(m: Measured) -> list[Goal]:
             at_least=10,
         ),
         Goal(
-            "the same, beside the in-memory loop with fused Adam, one model per core, without Ray "
-            "and at no start-up; ratio peer / ours",
+            "the same, beside the in-memory loop with fused Adam in CPU seconds, as if one model "
+            "per core ran undisturbed, without Ray, start-up or records; ratio peer / ours",
             f"{ours_s:.4f} s",
             f"{loop.median / m.peer.n_cores:.4f} s",
             loop.median / m.peer.n_cores / ours_s,
@@ -176,9 +176,9 @@ def _compile(m: Measured) -> list[str]:
     return [
         "## torch.compile (`--set compile=true`), 6x16 with batch norm",
         "",
-        "Fastest epoch after the first, one thread, nothing compiled before; the first call's "
-        "seconds are the excess of the first epoch. A trial with fewer epochs than the last "
-        "column is faster without.",
+        "Median epoch after the first in CPU seconds, timed in turn, one thread; the first "
+        "call's wall seconds, nothing compiled before, are the excess of the first epoch. A trial "
+        "with fewer epochs than the last column is faster without.",
         "",
         "| stacked models | eager epoch | compiled epoch | times faster | first call | "
         "pays after epochs |",

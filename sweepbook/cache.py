@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from analysis.load import Record, load_record
 from sweepbook.checkpoints import checkpoint_path
 from sweepbook.files import write_parquet
 from sweepbook.record import RecordWriter
-
-TAKEN = ("finished", "diverged")  # whole trials; a stopped one depends on its rivals
 
 
 def take_known_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:
@@ -29,7 +29,7 @@ def take_known_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:
         if not fresh:
             continue
         record = load_record(folder)
-        ended = record.trials[record.trials["status"].isin(TAKEN)]
+        ended = record.trials[ended_by_itself(record.trials)]
         predictions = record.predictions()
         for trial_id in fresh & set(ended["trial_id"]):
             taken[trial_id] = folder.name
@@ -39,6 +39,16 @@ def take_known_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:
     for writer in writers:
         writer.manifest["taken"] = {i: taken[i] for i in writer.trials if i in taken}
     return taken
+
+
+def ended_by_itself(trials: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each trial ended on its own: finished, or diverged in every replicate.
+
+    A scheduler's ending, by a rung or by the first NaN, depends on the study around the trial.
+    """
+    all_diverged = trials["n_diverged"] == trials["n_replicates"]
+    diverged = (trials["status"] == "diverged") & all_diverged
+    return (trials["status"] == "finished") | diverged
 
 
 def take_started_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.digest import record_digest
 from analysis.load import Record, load_record
+from sweepbook.cache import ended_by_itself
 from sweepbook.plan import Trial
 from sweepbook.session import changes_since
 from sweepbook.worker import Assignment, reports
@@ -44,7 +45,7 @@ def problems(record: Record) -> list[str]:
 
 def sample(record: Record, n_trials: int, seed: int) -> list[str]:
     """Returns the ids of n trials that ended whole, drawn with the seed, without replacement."""
-    ended = record.trials[record.trials["status"].isin(["finished", "diverged"])]
+    ended = record.trials[ended_by_itself(record.trials)]
     ids = sorted(ended["trial_id"])
     chosen = np.random.default_rng(seed).permutation(len(ids))[:n_trials]
     return [ids[i] for i in sorted(chosen)]

@@ -45,7 +45,7 @@ def test_two_studies_and_their_report(slice_of_europe, tmp_path):
 
     sweepbook(tmp_path, "report", *(f"records/{name}" for name in studies))
     page = (tmp_path / "report" / "report.html").read_text()
-    assert "http-equiv=\"refresh\"" not in page and "src=\"http" not in page
+    assert 'http-equiv="refresh"' not in page and 'src="http' not in page
     for record in records.values():
         assert record.manifest["study"]["question"] in page
         assert record.manifest["record_digest"][:12] in page

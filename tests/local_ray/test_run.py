@@ -71,11 +71,21 @@ def test_every_ending_has_its_reason_and_the_exit_code_tells(complete, tmp_path)
 
 def test_the_same_numbers_whatever_workers_and_order(complete, tmp_path):
     text = (tmp_path / "planted.py").read_text()
-    assert complete("run", "planted.py:QUICK", "--name", "one", "--max-concurrent", 1)[0] == 0
+    assert (
+        complete("run", "planted.py:QUICK", "--no-cache", "--name", "one", "--max-concurrent", 1)[
+            0
+        ]
+        == 0
+    )
     other = text.replace('"quick", ["good", "fine", "also"]', '"quick", ["also", "good", "fine"]')
     assert other != text
     (tmp_path / "planted.py").write_text(other)
-    assert complete("run", "planted.py:QUICK", "--name", "two", "--max-concurrent", 2)[0] == 0
+    assert (
+        complete("run", "planted.py:QUICK", "--no-cache", "--name", "two", "--max-concurrent", 2)[
+            0
+        ]
+        == 0
+    )
     assert digest(tmp_path / "records" / "one") == digest(tmp_path / "records" / "two")
 
 
@@ -84,7 +94,7 @@ def test_an_interrupted_study_goes_on_to_the_undisturbed_record(sweepbook, compl
     calm = tmp_path / "records" / "calm"
     for name, number in (("stopped", signal.SIGINT), ("killed", signal.SIGKILL)):
         folder = tmp_path / "records" / name
-        process = sweepbook("run", "planted.py:SLOW", "--name", name)
+        process = sweepbook("run", "planted.py:SLOW", "--no-cache", "--name", name)
         wait_for(lambda folder=folder: list(folder.glob("checkpoints/*.pt")))
         start = time.monotonic()
         os.kill(process.pid, number)
