@@ -1,0 +1,83 @@
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from search_spaces import STUDIES
+from sweepbook.imports import load_studies
+from sweepbook.plan import Options, make_plan
+from sweepbook.record import RecordWriter
+from sweepbook.session import _import_paths, changes_since, manifest_of, new_folders, resume
+from trainables.europe import load_splits
+
+
+def write_record(folder, study, options):
+    plan = make_plan(study, options)
+    manifest = manifest_of(plan, options, [], _import_paths(study))
+    out = RecordWriter(folder, json.loads(json.dumps(manifest)), list(plan.trials))
+    out.close()
+    return folder
+
+
+@pytest.fixture
+def record(toy_file, tmp_path):
+    """A record of the toy study whose trials have not been trained."""
+    return write_record(tmp_path / "records" / "toy", load_studies([str(toy_file)])[0], Options())
+
+
+def content(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def quiet():
+    return Console(file=io.StringIO())
+
+
+def test_nothing_has_changed_since_a_record_was_made(record):
+    assert changes_since(json.loads((record / "manifest.json").read_text())) == []
+
+
+def test_resume_refuses_other_versions_and_leaves_the_record_untouched(record):
+    manifest = json.loads((record / "manifest.json").read_text())
+    manifest["versions"]["torch"] = "1.0"
+    (record / "manifest.json").write_text(json.dumps(manifest))
+    before = content(record)
+    with pytest.raises(ValueError, match=r"torch 1\.0 then, 2\.\S+ now.*--force"):
+        resume(record, console=quiet())
+    assert content(record) == before
+
+
+def test_resume_refuses_changed_code_of_the_trainable(record, toy_file):
+    toy_file.write_text(toy_file.read_text().replace("% 97", "% 96"))
+    before = content(record)
+    with pytest.raises(ValueError, match="code has changed"):
+        resume(record, console=quiet())
+    assert content(record) == before
+
+
+def test_resume_refuses_changed_data(tmp_path):
+    data = tmp_path / "europe"
+    data.mkdir()
+    for name, split in load_splits().parts().items():
+        rows = np.arange(0, len(split), 40)
+        columns = {"long": split.x[rows, 0], "lat": split.x[rows, 1], "country": split.y[rows]}
+        pd.DataFrame(columns).to_csv(data / f"{name}.csv")
+    folder = write_record(tmp_path / "record", STUDIES["epochs"], Options(data=str(data)))
+    assert changes_since(json.loads((folder / "manifest.json").read_text())) == []
+    lines = (data / "test.csv").read_text().splitlines()
+    (data / "test.csv").write_text("\n".join(lines[:-1]) + "\n")
+    before = content(folder)
+    with pytest.raises(ValueError, match="data [0-9a-f]{12} then, [0-9a-f]{12} now"):
+        resume(folder, console=quiet())
+    assert content(folder) == before
+
+
+def test_a_taken_name_gets_a_suffix_and_nothing_is_overwritten(tmp_path):
+    (tmp_path / "epochs").mkdir()
+    (tmp_path / "epochs-2").mkdir()
+    names = ["epochs", "epochs", "other"]
+    folders = [f.name for f in new_folders(tmp_path, names)]
+    assert folders == ["epochs-3", "epochs-4", "other"]
