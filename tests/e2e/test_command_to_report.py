@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from analysis.load import load_record
 from trainables.europe import load_splits
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
 
 
@@ -57,6 +59,22 @@ def test_two_studies_and_their_report(slice_of_europe, tmp_path):
     assert (tmp_path / "report" / "report.md").read_text().startswith("#")
     for table in ("findings", "scorecard"):
         assert len(pd.read_csv(tmp_path / "report" / f"{table}.csv").columns) > 3
+
+
+def test_the_example_of_a_study_of_one_s_own(tmp_path):
+    example = ROOT / "examples" / "forest.py"
+    assert len(example.read_text().splitlines()) < 40
+    sweepbook(tmp_path, "run", example, "--epochs", 2, "--replicates", 2)
+    record = load_record(tmp_path / "records" / "forest")
+    assert list(record.trials["status"]) == ["finished"] * 4
+    assert len(record.reports) == 4 * 2 * 2
+    assert record.reports.groupby("replicate")["val_acc"].mean().nunique() == 2, "seeds differ"
+    deep = record.trials.set_index("config/max_depth")["val_acc_last"]
+    assert deep[16] > deep[2] > 0.5
+    sweepbook(tmp_path, "report", "records/forest", "--out", "mine")
+    page = (tmp_path / "mine" / "report.html").read_text()
+    assert "How deep should the trees be?" in page
+    assert (tmp_path / "mine" / "figures" / "forest.svg").exists()
 
 
 def assert_predictions_match(predictions, record):
