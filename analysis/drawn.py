@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import style
-from analysis.aggregate import arm_columns, select_trials
-from analysis.labels import arm_labels, sorted_trials
+from analysis.aggregate import arm_columns, extreme_trials, select_trials
+from analysis.labels import arm_labels, better, sorted_trials
 from analysis.load import Record
 from analysis.published import published_points
 
@@ -74,6 +74,26 @@ def choose_arms(record: Record, spec: Spec, by: Sequence[str] | None = None) -> 
         raise NothingToDraw(str(error)) from error
     trials = sorted_trials(trials, columns)
     return Arms(trials, columns, arm_labels(trials, columns))
+
+
+def best_and_worst(record: Record, arms: Arms, spec: Spec) -> Arms:
+    """The best and the worst of some arms by `spec["select"]`, a validation metric, so labelled.
+
+    Raises:
+        NothingToDraw: fewer than two trials finished whole, or the metric is unknown.
+    """
+    select = str(spec.get("select", record.metric))
+    mode = record.mode if select == record.metric else better(select, spec.get("mode"))
+    try:
+        found = extreme_trials(record, select, mode, arms.trials)
+    except ValueError as error:
+        raise NothingToDraw(str(error)) from error
+    if found is None:
+        raise NothingToDraw("fewer than two trials finished with all replicates finite")
+    chosen = arms.trials.set_index("trial_id").loc[list(found)].reset_index()
+    names = zip(("best", "worst"), found, strict=True)
+    labels = pd.Series({t: f"{name}: {arms.labels[t]}" for name, t in names})
+    return Arms(chosen, arms.columns, labels)
 
 
 def _named_arms(trials: pd.DataFrame, named: Sequence[Spec], by: list[str], setting: str) -> Arms:

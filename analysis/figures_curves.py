@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import captions, curves, style
-from analysis.aggregate import curve_table, extreme_trials, last_rows
+from analysis.aggregate import curve_table, last_rows
 from analysis.axes import scale_fidelity, scale_y
 from analysis.drawn import (
     Arms,
@@ -18,13 +18,14 @@ from analysis.drawn import (
     NothingToDraw,
     Spec,
     arm_looks,
+    best_and_worst,
     choose_arms,
     csv_numbers,
     published_rows,
     with_arms,
     with_published,
 )
-from analysis.labels import better, count, is_share, metric_name, quantity_name
+from analysis.labels import count, is_share, metric_name, quantity_name
 from analysis.load import Record
 
 MOST_PANELS = 12
@@ -84,18 +85,8 @@ def draw_panels(spec: Spec, record: Record) -> Drawn:
 def draw_extremes(spec: Spec, record: Record) -> Drawn:
     """The best and the worst trial by the mean of `select` (validation) side by side."""
     arms = choose_arms(record, spec, by=[])
+    pair = best_and_worst(record, arms, spec)
     select = str(spec.get("select", record.metric))
-    mode = record.mode if select == record.metric else better(select, spec.get("mode"))
-    try:
-        found = extreme_trials(record, select, mode, arms.trials)
-    except ValueError as error:
-        raise NothingToDraw(str(error)) from error
-    if found is None:
-        raise NothingToDraw("fewer than two trials finished with all replicates finite")
-    chosen = arms.trials.set_index("trial_id").loc[list(found)].reset_index()
-    names = ["best", "worst"]
-    labels = {t: f"{name}: {arms.labels[t]}" for t, name in zip(found, names, strict=True)}
-    pair = Arms(chosen, arms.columns, pd.Series(labels))
     left_out = len(arms.trials[arms.trials["status"] != "finished"])
     how = f"Chosen by {metric_name(select)} at each trial's last {record.unit}."
     if left_out:

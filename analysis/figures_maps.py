@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import captions, style
-from analysis.aggregate import extreme_trials
-from analysis.drawn import Arms, Drawn, NothingToDraw, Spec, choose_arms
-from analysis.labels import better, metric_name
+from analysis.drawn import Arms, Drawn, NothingToDraw, Spec, best_and_worst, choose_arms
+from analysis.labels import metric_name
 from analysis.load import Record
 from analysis.maps import (
     country_accuracy,
@@ -111,18 +110,9 @@ def _few(spec: Spec, record: Record) -> tuple[Arms, str]:
     arms = choose_arms(record, spec)
     if spec.get("select"):
         select = str(spec["select"])
-        mode = record.mode if select == record.metric else better(select, spec.get("mode"))
-        try:
-            found = extreme_trials(record, select, mode, arms.trials)
-        except ValueError as error:
-            raise NothingToDraw(str(error)) from error
-        if found is None:
-            raise NothingToDraw("fewer than two trials finished with all replicates finite")
-        trials = arms.trials.set_index("trial_id").loc[list(found)].reset_index()
-        names = zip(("best", "worst"), found, strict=True)
-        labels = pd.Series({t: f"{name}: {arms.labels[t]}" for name, t in names})
+        pair = best_and_worst(record, arms, spec)
         said = f"Best and worst by the mean {metric_name(select)} at the last {record.unit}."
-        return Arms(trials, arms.columns, labels), said
+        return pair, said
     kept = arms.trials.head(MOST_MAPS)
     left_out = len(arms.trials) - len(kept)
     said = f"The first {MOST_MAPS} of {len(arms.trials)} trials." if left_out else ""

@@ -1,7 +1,7 @@
 """A study of one's own: how deep should the trees of a forest on the digits be?
 
-    sweepbook run examples/forest.py
-    sweepbook report records/forest
+sweepbook run examples/forest.py
+sweepbook report records/forest
 """
 
 from sklearn.datasets import load_digits

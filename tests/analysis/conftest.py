@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.load import Record, load_record
+
 Configs = Sequence[dict[str, Any]]
 
 
@@ -128,5 +130,38 @@ def make_record(tmp_path: Path) -> Callable[..., Path]:
 
     def make(configs: Configs, at: str = "records/demo", **rest: Any) -> Path:
         return write_record(tmp_path / at, configs, **rest)
+
+    return make
+
+
+@pytest.fixture
+def planted(make_record: Callable[..., Path]) -> Callable[..., Record]:
+    """planted(configs, claims, {metric: values of each config}) -> Record.
+
+    Values of a config: (R,) for every epoch, or (R, epochs).
+    """
+
+    def make(
+        configs: Configs, claims: list[Any], values: dict[str, Any], epochs: int = 8, **rest: Any
+    ) -> Record:
+        n = len(next(iter(values.values()))[0])
+        path = make_record(configs, epochs=epochs, n_replicates=n, claims=claims, **rest)
+        record = load_record(path)
+        order = {
+            trial_id: next(
+                i
+                for i, config in enumerate(configs)
+                if all(row[f"config/{key}"] == value for key, value in config.items())
+            )
+            for trial_id, row in record.trials.set_index("trial_id").iterrows()
+        }
+        reports = record.reports
+        for metric, tables in values.items():
+            cells = []
+            for row in reports.to_dict("records"):
+                own = np.asarray(tables[order[row["trial_id"]]])[row["replicate"]]
+                cells.append(own if np.ndim(own) == 0 else own[row["epoch"] - 1])
+            reports[metric] = cells
+        return record
 
     return make

@@ -25,37 +25,6 @@ def claim(**changes):
     return fields | changes
 
 
-@pytest.fixture
-def planted(make_record):
-    """planted(configs, claims, {metric: values of each config}) -> Record.
-
-    Values of a config: (R,) for every epoch, or (R, epochs).
-    """
-
-    def make(configs, claims, values, epochs=8, **rest):
-        n = len(next(iter(values.values()))[0])
-        path = make_record(configs, epochs=epochs, n_replicates=n, claims=claims, **rest)
-        record = load_record(path)
-        order = {
-            trial_id: next(
-                i
-                for i, config in enumerate(configs)
-                if all(row[f"config/{key}"] == value for key, value in config.items())
-            )
-            for trial_id, row in record.trials.set_index("trial_id").iterrows()
-        }
-        reports = record.reports
-        for metric, tables in values.items():
-            cells = []
-            for row in reports.to_dict("records"):
-                own = np.asarray(tables[order[row["trial_id"]]])[row["replicate"]]
-                cells.append(own if np.ndim(own) == 0 else own[row["epoch"] - 1])
-            reports[metric] = cells
-        return record
-
-    return make
-
-
 def finding(record, name="it"):
     frame = evaluate(record).set_index("name")
     return frame.loc[name]
