@@ -9,23 +9,15 @@ import pandas as pd
 import pytest
 
 from analysis.load import load_record
-from trainables.europe import load_splits
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-def slice_of_europe(tmp_path):
+def slice_of_europe(tmp_path, write_cities):
     """A folder of CSV files with real cities, as the exercise has them."""
-    folder = tmp_path / "europe"
-    folder.mkdir()
-    sizes = {"train": 3000, "validation": 600, "test": 600}
-    for name, split in load_splits().parts().items():
-        rows = np.random.default_rng(0).choice(len(split), sizes[name], replace=False)
-        columns = {"long": split.x[rows, 0], "lat": split.x[rows, 1], "country": split.y[rows]}
-        pd.DataFrame(columns, index=split.row_id[rows]).to_csv(folder / f"{name}.csv")
-    return folder
+    return write_cities(tmp_path / "europe", {"train": 3000, "validation": 600, "test": 600})
 
 
 def test_two_studies_and_their_report(slice_of_europe, tmp_path):

@@ -1,5 +1,4 @@
 import dataclasses
-import random
 
 import pytest
 
@@ -45,18 +44,9 @@ def test_trial_id_is_of_config_seed_and_data_alone(toy_file, tmp_path):
         assert not ids & {t.trial_id for t in make_plan(toy(toy_file), Options(**changed)).trials}
 
 
-def test_trial_id_names_the_data_by_content_not_by_place(tmp_path):
-    from trainables.europe import load_splits
-
-    folders = []
-    for name in ("one", "two"):
-        folder = tmp_path / name
-        folder.mkdir()
-        for split, part in load_splits().parts().items():
-            rows = random.Random(0).sample(range(len(part)), 200)
-            lines = [f"{i},{part.x[i, 0]},{part.x[i, 1]},{part.y[i]}" for i in rows]
-            (folder / f"{split}.csv").write_text("\n".join([",long,lat,country", *lines]) + "\n")
-        folders.append(folder)
+def test_trial_id_names_the_data_by_content_not_by_place(tmp_path, write_cities):
+    sizes = {"train": 200, "validation": 50, "test": 50}
+    folders = [write_cities(tmp_path / name, sizes) for name in ("one", "two")]
     study = STUDIES["epochs"]
     (one,) = make_plan(study, Options(data=str(folders[0]))).trials
     (two,) = make_plan(study, Options(data=str(folders[1]))).trials

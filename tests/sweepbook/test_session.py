@@ -1,8 +1,6 @@
 import io
 import json
 
-import numpy as np
-import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -11,7 +9,6 @@ from sweepbook.imports import load_studies
 from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.session import _import_paths, changes_since, manifest_of, new_folders, resume
-from trainables.europe import load_splits
 
 
 def write_record(folder, study, options):
@@ -58,13 +55,9 @@ def test_resume_refuses_changed_code_of_the_trainable(record, toy_file):
     assert content(record) == before
 
 
-def test_resume_refuses_changed_data(tmp_path):
-    data = tmp_path / "europe"
-    data.mkdir()
-    for name, split in load_splits().parts().items():
-        rows = np.arange(0, len(split), 40)
-        columns = {"long": split.x[rows, 0], "lat": split.x[rows, 1], "country": split.y[rows]}
-        pd.DataFrame(columns).to_csv(data / f"{name}.csv")
+def test_resume_refuses_changed_data(tmp_path, write_cities):
+    sizes = {"train": 200, "validation": 50, "test": 50}
+    data = write_cities(tmp_path / "europe", sizes)
     folder = write_record(tmp_path / "record", STUDIES["epochs"], Options(data=str(data)))
     assert changes_since(json.loads((folder / "manifest.json").read_text())) == []
     lines = (data / "test.csv").read_text().splitlines()
