@@ -14,6 +14,8 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image
 
 from analysis import page, page_claims, style
 from analysis.data_card import DataCard, data_card
@@ -24,7 +26,9 @@ from analysis.page_repeat import repeat_of
 from analysis.published import source as published_source
 from analysis.scorecard import agreement, scorecard
 
-INLINE_SVG_BYTES = 200_000  # a larger drawing goes into the page as PNG if that is smaller
+INLINE_SVG_BYTES = 200_000  # a larger drawing goes into the page as PNG
+INLINE_SVG_FACTOR = 1.5  # so does one that is so many times larger than its PNG
+PNG_COLOURS = 256  # a drawing has few colours: a palette makes its PNG a third as large
 _FIGURE_SUFFIXES = ("svg", "png", "csv")
 _EARLIER_FIGURES = re.compile(r'href="figures/([A-Za-z0-9._-]+)\.csv"')
 
@@ -224,18 +228,30 @@ def _write_drawn(drawn: Drawn, folder: Path) -> _Shown:
     if drawn.figure is None:
         table = page.as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
         return _Shown(drawn.name, drawn.title, drawn.caption, table=table)
-    pictures = {}
     with style.look():
-        for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-            buffer = io.BytesIO()
-            drawn.figure.savefig(buffer, format=suffix, metadata=metadata)
-            pictures[suffix] = buffer.getvalue()
-            _write(folder / f"{drawn.name}.{suffix}", pictures[suffix])
-    svg, png = pictures["svg"], pictures["png"]
-    as_svg = len(svg) <= INLINE_SVG_BYTES or len(svg) <= len(png)
+        svg = _picture(drawn.figure, "svg", {"Date": None})
+        png = _palette(_picture(drawn.figure, "png", {"Software": None}))
+    _write(folder / f"{drawn.name}.svg", svg)
+    _write(folder / f"{drawn.name}.png", png)
+    as_svg = len(svg) <= min(INLINE_SVG_BYTES, INLINE_SVG_FACTOR * len(png))
     kind, data = ("svg+xml", svg) if as_svg else ("png", png)
     picture = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     return _Shown(drawn.name, drawn.title, drawn.caption, picture=picture, alt=drawn.alt)
+
+
+def _picture(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=form, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _palette(png: bytes) -> bytes:
+    """The picture with a palette of its own most frequent colours, without dithering."""
+    with Image.open(io.BytesIO(png)) as full:
+        few = full.convert("RGB").quantize(PNG_COLOURS, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, format="png", optimize=True, dpi=full.info.get("dpi"))
+    return buffer.getvalue()
 
 
 def _csv(frame: pd.DataFrame) -> str:
