@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,31 +13,30 @@ from sweepbook.files import write_parquet
 from sweepbook.record import RecordWriter
 
 
-def take_known_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:
+def take_known_trials(writers: Sequence[RecordWriter]) -> tuple[dict[str, str], list[str]]:
     """Copies the trials that earlier records hold into new ones.
 
     A trial is taken from a record whose versions, code of the trainable and identity (config,
-    seed, data: the trial_id) are the same. Each taken trial is named in its manifest.
+    seed, data: the trial_id) are the same, and whose data has a hash. Each taken trial is named
+    in its manifest.
 
-    Returns: trial_id -> name of the record that it was taken from.
+    Returns: trial_id -> name of the record that it was taken from; and a line for each record
+    that could not be read.
     """
     taken: dict[str, str] = {}
-    wanted = {trial_id for writer in writers for trial_id in writer.trials}
-    for folder, other in _same_code(writers):
-        fresh = wanted & {trial["trial_id"] for trial in other["trials"]} - taken.keys()
-        if not fresh:
-            continue
-        record = load_record(folder)
+    damaged: list[str] = []
+    for other, record in _same_code(writers, damaged):
+        planned = {trial["trial_id"] for trial in other["trials"]} - taken.keys()
         ended = record.trials[ended_by_itself(record.trials)]
         predictions = record.predictions()
-        for trial_id in fresh & set(ended["trial_id"]):
-            taken[trial_id] = folder.name
+        for trial_id in planned & set(ended["trial_id"]):
             for writer in writers:
                 if trial_id in writer.trials:
                     _take(writer, trial_id, record, predictions)
+                    taken[trial_id] = record.name
     for writer in writers:
         writer.manifest["taken"] = {i: taken[i] for i in writer.trials if i in taken}
-    return taken
+    return taken, damaged
 
 
 def ended_by_itself(trials: pd.DataFrame) -> "pd.Series[bool]":
@@ -51,65 +49,35 @@ def ended_by_itself(trials: pd.DataFrame) -> "pd.Series[bool]":
     return (trials["status"] == "finished") | diverged
 
 
-def take_started_trials(writers: Sequence[RecordWriter]) -> dict[str, str]:
-    """Gives new trials the checkpoints of earlier, shorter or interrupted ones.
+def _same_code(
+    writers: Sequence[RecordWriter], damaged: list[str]
+) -> Iterator[tuple[dict[str, Any], Record]]:
+    """The storage's other ended records of the same code and data, with what they plan.
 
-    So a study with more epochs goes on where one with fewer ended. The earlier trial has the
-    same code, versions, config but for its length, seed, replicates and data; its rows come with
-    its checkpoint. (Where the trainable does something at its last step alone, an extended trial
-    shows it at both lengths.)
-
-    Returns: trial_id -> name of the record whose checkpoint it goes on from.
+    A record that cannot be read is left alone and named in `damaged`.
     """
-    wanted: dict[str, list[tuple[RecordWriter, dict[str, Any]]]] = {}
-    for writer in writers:
-        for trial in writer.manifest["trials"]:
-            if writer.trials[trial["trial_id"]]["status"] == "pending":
-                wanted.setdefault(_but_length(trial, writer.manifest), []).append((writer, trial))
-    best: dict[tuple[Path, str], tuple[int, Path]] = {}
-    for folder, other in _same_code(writers):
-        for earlier in other["trials"]:
-            path = checkpoint_path(folder, earlier["trial_id"])
-            for writer, trial in wanted.get(_but_length(earlier, other), ()):
-                reached = _reached(path)
-                key = (writer.folder, trial["trial_id"])
-                if best.get(key, (0, path))[0] < reached <= trial["max_fidelity"]:
-                    best[key] = (reached, path)
-    for (folder, trial_id), (_, path) in best.items():
-        shutil.copyfile(path, checkpoint_path(folder, trial_id))
-    return {trial_id: path.parents[1].name for (_, trial_id), (_, path) in best.items()}
-
-
-def _but_length(trial: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
-    """A trial's identity without how long it is trained."""
-    length = manifest["study"]["fidelity"]["setting"]
-    config = {k: v for k, v in trial["config"].items() if k not in ("data", length)}
-    whole = [trial["trainable"], config, trial["seed"], trial["n_replicates"]]
-    return json.dumps([*whole, manifest["data"].get("sha256")], sort_keys=True, default=str)
-
-
-def _reached(path: Path) -> int:
-    if not path.is_file():
-        return 0
-    import torch
-
-    return int(torch.load(path, weights_only=True)["fidelity"])
-
-
-def _same_code(writers: Sequence[RecordWriter]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Folders and manifests of the storage's other records that have ended, of the same code."""
     mine = {writer.folder for writer in writers}
+    codes = [(w.manifest["versions"], w.manifest["code_sha256"]) for w in writers]
+    wanted = {trial_id for writer in writers for trial_id in writer.trials}
     for path in sorted(writers[0].folder.parent.glob("*/manifest.json")):
         if path.parent in mine:
             continue
         try:
             other = json.loads(path.read_text())
-        except (OSError, ValueError):
+            same = (other["versions"], other["code_sha256"]) in codes
+            ended = other["status"] in ("complete", "failed", "interrupted")
+            planned = {trial["trial_id"] for trial in other["trials"]}
+        except (OSError, ValueError, KeyError, TypeError):
             continue  # somebody else's file: no record of ours
-        codes = [(w.manifest["versions"], w.manifest["code_sha256"]) for w in writers]
-        same = (other.get("versions"), other.get("code_sha256")) in codes
-        if same and other.get("status") in ("complete", "failed", "interrupted"):
-            yield path.parent, other
+        # without a hash of its data nobody can say that a trial would come out the same
+        if same and ended and planned & wanted and other["data"]["sha256"] is not None:
+            try:
+                record = load_record(path.parent)
+                record.predictions()
+            except (OSError, ValueError) as error:
+                damaged.append(f"{path.parent} cannot be read, nothing is taken from it: {error}")
+                continue
+            yield other, record
 
 
 def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: Any) -> None:

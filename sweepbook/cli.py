@@ -37,7 +37,9 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError) as error:
-        errors.print(f"sweepbook: {error}", style="red", markup=False, highlight=False)
+        errors.print(
+            f"sweepbook: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
         sys.exit(2 if isinstance(error, ValueError) else 1)
 
 
@@ -106,7 +108,7 @@ def run(
     epochs: Epochs = None,
     scale: Scale = None,
     settings: Set = None,
-    storage: Annotated[Path, typer.Option(help="where records are kept")] = Path("records"),
+    storage: Annotated[str, typer.Option(help="where records are kept")] = "records",
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
@@ -133,10 +135,12 @@ def run(
             raise ValueError("--resume goes on with a record as it was planned: give nothing else")
         ended = session.resume(resume, force=force, **place)
     elif studies:
-        if name is not None and Path(name).name != name:
+        if name is not None and (not name or Path(name).name != name):
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
+        if "://" in storage:
+            raise ValueError(f"--storage must be a folder that this machine has, got {storage!r}")
         ended = session.run_studies(
-            load_studies(studies), options, storage=storage, name=name, cache=cache, **place
+            load_studies(studies), options, storage=Path(storage), name=name, cache=cache, **place
         )
     else:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: written aside, flushed, renamed."""
+"""Files that are either whole or absent: written aside, synced to disk, renamed."""
 
 import json
 import os
@@ -18,13 +18,24 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(aside)
+        _sync(aside)
         os.replace(aside, path)
+        _sync(path.parent)
     finally:
         aside.unlink(missing_ok=True)
 
 
+def _sync(path: Path) -> None:
+    """Waits until a file's content, or a folder's names, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Writes a JSON file atomically; floats that are not finite become null."""
+    """Writes a JSON file atomically."""
     text = json.dumps(value, indent=1, sort_keys=False, default=str)
     write_aside(path, lambda aside: aside.write_text(text + "\n"))
 

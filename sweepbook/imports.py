@@ -80,7 +80,13 @@ def _studies_of_file(file: Path, wanted: str) -> list[Study]:
     if known and Path(known).resolve() != file.resolve():
         raise ValueError(f"{file.name} has the name of an installed module: rename it")
     add_to_path(folder)
-    module = importlib.import_module(stem)
+    try:
+        module = importlib.import_module(stem)
+    except Exception as error:  # whatever the user's code raises
+        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise ValueError(
+            f"{file}{where} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
     studies = {k: v for k, v in vars(module).items() if isinstance(v, Study)}
     if wanted and wanted not in studies:
         raise ValueError(f"{file} has no study {wanted!r}: it has {', '.join(studies) or 'none'}")

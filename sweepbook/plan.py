@@ -129,6 +129,13 @@ def _check_known(
     study: Study, config: Mapping[str, Any], options: Options, kind: type | None
 ) -> None:
     known = [f.name for f in dataclasses.fields(kind)] if kind else list(config)
+    for key in config:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, cutoff=0.4) or known
+            raise ValueError(
+                f"study {study.name} sets {key!r}, which its trainable's config does not have: "
+                f"did you mean {', '.join(near)}?"
+            )
     for key in options.settings:
         if key in ("seed", "replicates", "data"):
             raise ValueError(f"use --{key}, not --set {key}=...")
@@ -199,7 +206,7 @@ def _trial(
         max_fidelity=fidelity,
         metric=study.metric.name,
         cpus=study.cpus,
-        gpus=study.gpus,
+        gpus=max(study.gpus, 1) if str(config.get("device")).startswith("cuda") else study.gpus,
         cost_s=cost(config, data) if cost else float(fidelity),
         hang_s=study.hang_s,
     )

@@ -29,7 +29,10 @@ def git_commit() -> str | None:
     """Returns the commit of the code, with "+changes" where files differ from it, or None."""
     here = Path(__file__).parent
     git = ["git", "-C", str(here)]
+    ours = [*git, "ls-files", "--error-unmatch", Path(__file__).name]
     try:
+        if subprocess.run(ours, capture_output=True).returncode:
+            return None  # installed beneath somebody else's repository
         commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
         if commit.returncode:
             return None

@@ -47,7 +47,7 @@ class RecordWriter:
         self._flushed = time.monotonic()
         if (folder / "manifest.json").exists():
             self._continue()
-        self.manifest["status"] = "running"
+        self.manifest |= {"status": "running", "ended": None}
         self._write_manifest()
         self.flush()
 
@@ -193,14 +193,16 @@ class RecordWriter:
         return {str(k): int(v) for k, v in counts.items()}
 
     def _compact(self) -> None:
+        """Parts become tables; they go only when the tables that hold them are on the disk."""
+        parts = [p for p in (self.folder / "parts").iterdir() if not p.name.startswith(".")]
         record = load_record(self.folder)
         predictions = record.predictions()
         if len(record.reports):
             write_parquet(self.folder / "reports.parquet", record.reports)
         if len(predictions):
             write_parquet(self.folder / "predictions.parquet", predictions)
-        for part in (self.folder / "parts").iterdir():
-            part.unlink()
+        for part in parts:
+            part.unlink(missing_ok=True)
 
     def _write_manifest(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest)

@@ -1,11 +1,12 @@
 """From a command to finished records: new ones, and interrupted ones that go on."""
 
+import contextlib
 import dataclasses
 import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from analysis.load import SCHEMA_VERSION, load_record
 from search_spaces import Study
-from sweepbook.cache import take_known_trials, take_started_trials
+from sweepbook.cache import take_known_trials
 from sweepbook.imports import add_to_path, load_object
 from sweepbook.plan import Options, Plan, Trial, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
@@ -42,9 +43,10 @@ def run_studies(
         ValueError: a setting, data set or storage that cannot be used.
     """
     plans = [make_plan(study, options) for study in studies]
-    console.print(*(f"{p.study.name}: {len(p.trials)} trials" for p in plans), sep=", ")
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
     folders = new_folders(storage, names)
+    counts = ", ".join(f"{p.study.name}: {len(p.trials)} trials" for p in plans)
+    console.print(counts, highlight=False, soft_wrap=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
     manifests = [manifest_of(plan, options, command, import_paths) for plan in plans]
@@ -58,12 +60,11 @@ def run_studies(
 
 
 def _take_known(writers: Sequence[RecordWriter], storage: Path, console: Console) -> None:
-    taken, started = take_known_trials(writers), take_started_trials(writers)
-    for verb, source in (("are taken", taken), ("go on", started)):
-        for name, n_trials in Counter(source.values()).items():
-            console.print(f"{n_trials} trials {verb} from {storage / name}", highlight=False)
-    for writer in writers:
-        writer.manifest["started_from"] = {i: started[i] for i in writer.trials if i in started}
+    taken, damaged = take_known_trials(writers)
+    for line in damaged:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for name, n_trials in Counter(taken.values()).items():
+        console.print(f"{n_trials} trials are taken from {storage / name}", highlight=False)
 
 
 def resume(
@@ -132,21 +133,37 @@ def _train(
     max_failures: int,
     console: Console,
 ) -> dict[Path, dict[str, int]]:
-    for number in (signal.SIGTERM, signal.SIGHUP):  # end as by Ctrl-C: with closed records
-        signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     try:
-        train(
-            plans,
-            writers,
-            import_paths=import_paths,
-            address=address,
-            max_concurrent=max_concurrent,
-            max_failures=max_failures,
-            console=console,
-        )
+        with _ended_like_ctrl_c(signal.SIGTERM, signal.SIGHUP):
+            train(
+                plans,
+                writers,
+                import_paths=import_paths,
+                address=address,
+                max_concurrent=max_concurrent,
+                max_failures=max_failures,
+                console=console,
+            )
     finally:
         counts = {writer.folder: writer.close() for writer in writers}
     return counts
+
+
+@contextlib.contextmanager
+def _ended_like_ctrl_c(*numbers: signal.Signals) -> Iterator[None]:
+    """A signal to this process ends the study with closed records.
+
+    One to the whole process group kills Ray first, and this process with it: the record then
+    stays as at its last part, as after kill -9, and can be resumed.
+    """
+    earlier = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 def manifest_of(

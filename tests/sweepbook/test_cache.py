@@ -5,16 +5,15 @@ import pandas as pd
 import pytest
 
 from analysis.load import load_record
-from sweepbook.cache import take_known_trials, take_started_trials
-from sweepbook.checkpoints import load_checkpoint, save_checkpoint
+from sweepbook.cache import take_known_trials
 from sweepbook.plan import Trial
 from sweepbook.record import RecordWriter
 
 
-def trial(trial_id, rounds=2):
+def trial(trial_id):
     return Trial(
-        trial_id=trial_id, trainable="x:y", config={"rounds": rounds}, stacked=False, seed=0,
-        n_replicates=2, unit="round", max_fidelity=rounds, metric="val_acc",
+        trial_id=trial_id, trainable="x:y", config={"rounds": 2}, stacked=False, seed=0,
+        n_replicates=2, unit="round", max_fidelity=2, metric="val_acc",
         cpus=1, gpus=0, cost_s=1.0,
     )  # fmt: skip
 
@@ -28,7 +27,7 @@ def writer(folder, *trial_ids, **changes):
             "metric": {"name": "val_acc", "mode": "max"},
             "fidelity": {"unit": "round", "setting": "rounds"},
         },
-        "data": {"name": "none"},
+        "data": {"name": "none", "sha256": "d4"},
         "versions": {"torch": "1"},
         "code_sha256": "abc",
         "started": "now",
@@ -59,7 +58,7 @@ def storage(tmp_path):
 
 def test_a_finished_trial_is_taken_whole_and_named_in_the_manifest(storage):
     new = writer(storage / "new", "a", "b")
-    assert take_known_trials([new]) == {"a": "old"}
+    assert take_known_trials([new]) == ({"a": "old"}, [])
     assert new.trials["b"]["status"] == "pending", "an interrupted trial is trained"
     new.close()
     old, record = load_record(storage / "old"), load_record(storage / "new")
@@ -78,42 +77,32 @@ def test_a_finished_trial_is_taken_whole_and_named_in_the_manifest(storage):
 )
 def test_nothing_is_taken_across_versions_or_code(storage, changes):
     new = writer(storage / "new", "a", **changes)
-    assert take_known_trials([new]) == {}
+    assert take_known_trials([new]) == ({}, [])
     new.close()
 
 
 def test_nothing_is_taken_from_files_that_are_no_records(tmp_path):
-    for name, text in (("odd", "{"), ("empty", "{}")):
+    for name, text in (("odd", "{"), ("empty", "{}"), ("list", "[]")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").write_text(text)
     new = writer(tmp_path / "new", "a")
-    assert take_known_trials([new]) == {}
+    assert take_known_trials([new]) == ({}, [])
     new.close()
 
 
-def test_a_longer_trial_goes_on_from_the_furthest_checkpoint_of_a_shorter_one(tmp_path):
-    for name, reached in (("one", 1), ("two", 2), ("long", 5)):
-        old = writer(tmp_path / name, name)
-        rows = [{"replicate": r, "round": reached, "val_acc": 0.5} for r in (0, 1)]
-        save_checkpoint([str(old.folder)], name, reached, {"at": reached}, rows)
-        old.close()
-    new = longer(tmp_path / "new")
-    assert take_started_trials([new]) == {"new": "two"}, "not the one that is longer than asked"
-    content = load_checkpoint([str(new.folder)], "new")
-    assert content is not None and content["state"] == {"at": 2}
-    assert [row["round"] for row in content["rows"]] == [2, 2]
+def test_a_damaged_neighbour_is_named_and_stops_nothing(storage):
+    (storage / "old" / "reports.parquet").write_bytes(b"PAR1 cut off")
+    new = writer(storage / "new", "a")
+    taken, (line,) = take_known_trials([new])
+    assert taken == {}
+    assert str(storage / "old") in line
     new.close()
-    other = longer(tmp_path / "other", seed=1)
-    assert take_started_trials([other]) == {}, "another seed is another trial"
-    other.close()
 
 
-def longer(folder, **changes):
-    """A record of one trial of three rounds."""
-    planned = dataclasses.replace(trial("new", rounds=3), **changes)
-    out = writer(folder, "new")
-    manifest = {**out.manifest, "trials": [dataclasses.asdict(planned)]}
-    out.close()
-    for path in (folder / "manifest.json", folder / "trials.parquet"):
-        path.unlink()
-    return RecordWriter(folder, manifest, [planned])
+def test_nothing_is_taken_where_the_data_has_no_hash(storage):
+    manifest = json.loads((storage / "old" / "manifest.json").read_text())
+    manifest["data"]["sha256"] = None
+    (storage / "old" / "manifest.json").write_text(json.dumps(manifest))
+    new = writer(storage / "new", "a")
+    assert take_known_trials([new]) == ({}, [])
+    new.close()

@@ -61,6 +61,8 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "epochs", "--scale", "-1"], "--scale must lie in 0 .. 1000"),
         (["run", "epochs", "--data", "nowhere"], "nowhere"),
         (["run", "epochs", "--name", "../x"], "--name must be a plain folder name"),
+        (["run", "epochs", "--name", ""], "--name must be a plain folder name, got ''"),
+        (["run", "epochs", "--storage", "s3://x/y"], "--storage must be a folder"),
         (["run", "--resume", "nowhere"], "nowhere: no such folder"),
         (["run", "epochs", "--resume", "nowhere"], "give nothing else"),
         (["run", "--max-concurrent", "0", "epochs"], "--max-concurrent must be at least 1, got 0"),

@@ -1,4 +1,6 @@
 import dataclasses
+import importlib
+import sys
 
 import pytest
 
@@ -61,3 +63,19 @@ def test_config_type_is_the_dataclass_of_the_annotation():
     assert config_type(train_mlp) is MLPConfig
     assert config_type(annotated) is Own
     assert config_type(plain) is None
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("def f(:\n", "line 1 cannot be imported: SyntaxError"),
+        ("import no_such_package\n", "ModuleNotFoundError: No module named 'no_such_package'"),
+        ("1 / 0\n", "ZeroDivisionError"),
+    ],
+)
+def test_a_study_file_that_cannot_be_imported_says_why(tmp_path, text, message, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    importlib.invalidate_caches()
+    (tmp_path / "broken_study.py").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_studies([str(tmp_path / "broken_study.py")])

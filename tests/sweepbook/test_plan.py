@@ -139,3 +139,15 @@ def test_replicates_of_a_config_without_seed_are_refused(tmp_path, monkeypatch):
 def test_a_study_without_its_fidelity_setting_is_refused(toy_file):
     with pytest.raises(ValueError, match="by 'rounds'.* got None"):
         make_plan(toy(toy_file, fixed={}), Options())
+
+
+def test_a_declared_setting_that_the_config_lacks_is_named():
+    study = dataclasses.replace(STUDIES["epochs"], fixed={"epochs": 3, "bach_norm": True})
+    with pytest.raises(ValueError, match="sets 'bach_norm'.* did you mean batch_norm"):
+        make_plan(study, Options())
+
+
+def test_a_gpu_is_reserved_where_the_config_asks_for_one():
+    assert make_plan(STUDIES["epochs"], Options()).trials[0].gpus == 0
+    plan = make_plan(STUDIES["epochs"], Options(settings={"device": "cuda"}))
+    assert plan.trials[0].gpus == 1
