@@ -14,10 +14,12 @@ from benchmarks.gradient_tracking import measure_tracking
 from benchmarks.loops import measure_loops
 from benchmarks.ours import measure_command
 from benchmarks.peer import measure_peer
+from benchmarks.records import measure_load
 from benchmarks.results import Measured, goals, results_page
 
 STACKS = (5, 8, 16)
 N_REPLICATES = 8
+RECORDS = ((1000, 100, 5), (10_000, 5, 5))  # trials, epochs, replicates
 T = TypeVar("T")
 
 
@@ -47,6 +49,12 @@ def main() -> None:
         compiled=[
             _step(f"torch.compile, {n} models", partial(measure_compile, n)) for n in stacks
         ],
+        loading={
+            shape: _step(
+                f"loading a record of {shape}", partial(measure_load, *shape, args.repeats)
+            )
+            for shape in RECORDS
+        },
         load=(load, os.getloadavg()[0]),
     )
     args.out.write_text(results_page(measured))

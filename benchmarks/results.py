@@ -28,6 +28,7 @@ class Measured:
     loops: Mapping[str, Timing]
     tracking: Mapping[str, Timing]
     compiled: Sequence[CompileTimes]
+    loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
     load: tuple[float, float]  # 1-minute load average before and after
 
 
@@ -126,6 +127,8 @@ def results_page(m: Measured) -> str:
             "",
             *_compile(m),
             "",
+            *_loading(m),
+            "",
         ]
     )
 
@@ -184,6 +187,20 @@ def _compile(m: Measured) -> list[str]:
         "pays after epochs |",
         "|---|---|---|---|---|---|",
         *lines,
+    ]
+
+
+def _loading(m: Measured) -> list[str]:
+    rows = [
+        f"| {trials:,} | {epochs} | {replicates} | {trials * epochs * replicates:,} | {seconds} |"
+        for (trials, epochs, replicates), seconds in m.loading.items()
+    ]
+    return [
+        "## Loading a record (`analysis.load.load_record`, wall seconds)",
+        "",
+        "| trials | epochs | replicates | report rows | seconds |",
+        "|---|---|---|---|---|",
+        *rows,
     ]
 
 
