@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 SCALE ?= 0.3
-STUDIES := learning-rate epochs batch-norm batch-size architecture
+STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
 FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
