@@ -101,9 +101,7 @@ def _estimate(claim: Declared, result: Outcome, unit: str) -> str:
     def text(value: float) -> str:
         return _number(in_unit(claim, value), unit_of(claim, unit), "+" if signed else "")
 
-    what = {"winner": "to the nearest of the others, ", "ranking": "the weakest step, "}
-    lead = what.get(claim.kind, "" if len(result.tests) < 2 else "the weakest, ")
-    head = f"{lead}{result.rival}, " if lead else ""
+    head = _compared(claim, result)
     if not math.isfinite(shown.low):
         return f"{head}{text(shown.mean)}{words} from {_sample(result)}, which has no interval"
     bounds = f"{text(shown.low)} to {text(shown.high)}{words}"
@@ -111,6 +109,16 @@ def _estimate(claim: Declared, result: Outcome, unit: str) -> str:
         f"{head}{text(shown.mean)}{words} (95 % interval {bounds}, {_sample(result)}; "
         f"{_criterion(claim, unit)})"
     )
+
+
+def _compared(claim: Declared, result: Outcome) -> str:
+    """Of which of several comparisons the estimate is: "to the nearest of the others, 6x32, "."""
+    if result.picked_anew:
+        how = "both picked anew on the other replicates for each one left out"
+        return f"to the runner-up, {result.rival} ({how}), "
+    what = {"winner": "to the nearest of the others, ", "ranking": "the weakest step, "}
+    lead = what.get(claim.kind, "" if len(result.tests) < 2 else "the weakest, ")
+    return f"{lead}{result.rival}, " if lead else ""
 
 
 def _words(claim: Declared, unit: str) -> str:

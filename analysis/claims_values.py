@@ -18,6 +18,7 @@ from analysis.aggregate import same_value
 from analysis.labels import better, metric_name, setting_name, setting_value
 from analysis.load import CONFIG, Record
 
+LAST_SHARE, LEAST_BATCHES = 0.2, 50  # of a trial's batches, where each has a value of its own
 LAST_STEPS = 5  # "last5": one last epoch with batch norm scatters by 0.5 to 2 points
 
 
@@ -176,12 +177,14 @@ def _reduce(
     if fidelity == "every":
         target = claim.target or 0.0
         furthest = (table - target).abs().to_numpy().argmax(axis=0)  # NaN is furthest
-        values = [table.iloc[row, j] for j, row in enumerate(furthest)]
-        series = pd.Series(values, index=table.columns)
+        series = pd.Series(
+            [table.iloc[row, j] for j, row in enumerate(furthest)], index=table.columns
+        )
         return Arm(label, trial_id, series, f"of all {last} {unit}s the furthest from the target")
     if fidelity == "last5":
         tail = table.iloc[-LAST_STEPS:]
-        return Arm(label, trial_id, _single(claim, tail.mean(skipna=False)), _span(unit, tail))
+        values = measured(claim.metric, tail.mean(skipna=False))
+        return Arm(label, trial_id, values, _span(unit, tail))
     step = last if fidelity == "last" else int(fidelity)
     note = ""
     if step > last:
@@ -190,12 +193,12 @@ def _reduce(
     if step not in table.index:
         return Arm(label, trial_id, problem=f"{label} has no {unit} {step}")
     series = pd.Series(table.loc[step], dtype="float64")
-    return Arm(label, trial_id, _single(claim, series), f"{unit} {step}", note=note)
+    return Arm(label, trial_id, measured(claim.metric, series), f"{unit} {step}", note=note)
 
 
-def _single(claim: Declared, values: pd.Series[float]) -> pd.Series[float]:
+def measured(column: str, values: pd.Series[float]) -> pd.Series[float]:
     """Seconds that are the same for every replicate were measured once, not n times."""
-    if claim.metric.endswith("_s") and len(values) > 1 and values.nunique(dropna=False) == 1:
+    if column.endswith("_s") and len(values) > 1 and values.nunique(dropna=False) == 1:
         return values.iloc[:1]
     return values
 
@@ -222,14 +225,31 @@ def _change(claim: Declared, label: str, trial_id: str, table: pd.DataFrame, uni
 
 
 def _spread(claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
+    """The sd about a straight line: of the last 5 steps, or of the steps from `since` on.
+
+    Where a step has a list of values, one per batch, of the last 20 % of the trial's batches
+    instead, at least 50 (or all, if there are fewer): an epoch may hold the whole descent.
+    """
     last = int(table.index[-1])
     if claim.since is not None and claim.since >= last:
         problem = f"needs {unit}s beyond {claim.since}, {label} was trained for {last}"
         return Arm(label, trial_id, problem=problem)
-    tail = table.iloc[-LAST_STEPS:] if claim.since is None else table.loc[claim.since :]
-    values = {replicate: detrended_sd(_flat(tail[replicate])) for replicate in tail}
+    per_batch = any(np.ndim(cell) for cell in table.iloc[-1])
+    if claim.since is not None:
+        tail = table.loc[claim.since :]
+    else:
+        tail = table if per_batch else table.iloc[-LAST_STEPS:]
+    samples = {replicate: _flat(tail[replicate]) for replicate in tail}
     steps = _span(unit, tail).removeprefix("mean of ")
+    if per_batch and claim.since is None:
+        samples = {replicate: _last_batches(values) for replicate, values in samples.items()}
+        steps = f"last {100 * LAST_SHARE:.0f} % of the batches, at least {LEAST_BATCHES}"
+    values = {replicate: detrended_sd(sample) for replicate, sample in samples.items()}
     return Arm(label, trial_id, pd.Series(values, dtype="float64"), steps)
+
+
+def _last_batches(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return values[-max(LEAST_BATCHES, math.ceil(LAST_SHARE * len(values))) :]
 
 
 def _flat(cells: pd.Series[Any]) -> np.ndarray[Any, Any]:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,7 @@ import pandas as pd
 from analysis.claims_values import Arm, Declared, arm_values, logs
 from analysis.intervals import (
     Difference,
+    leave_one_out_margin,
     leave_one_out_winner,
     one_sample,
     p_value,
@@ -81,8 +82,10 @@ class Comparison(NamedTuple):
 class Outcome:
     """What a claim came to, before its verdict: arms, comparisons, and the estimate to show.
 
-    shown: the difference that the sentence names (a winner: the margin to the best other arm;
-    several comparisons: the one that is furthest from making the claim true). best, corrected,
+    shown: the difference that the sentence names (a winner: the margin to the best other arm, on
+    replicates that did not select that arm; several comparisons: the one that is furthest from
+    making the claim true). picked_anew: the winner too was chosen after seeing the values, so
+    shown is of the best and the runner-up of the other replicates, each time. best, corrected,
     advantage: of a winner, the best arm's label, its mean on replicates that did not select it,
     and what selection adds.
     """
@@ -96,6 +99,7 @@ class Outcome:
     notes: Sequence[str] = field(default_factory=tuple)
     best: str = ""
     rival: str = ""
+    picked_anew: bool = False
     corrected: float = math.nan
     advantage: float = math.nan
 
@@ -174,25 +178,23 @@ def _difference(claim: Declared, a: Arm, b: Arm, paired: bool) -> Difference:
 
 
 def _winner(claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str, ...]) -> Outcome:
-    lines, claimed, others = band(claim), arms[0], list(arms[1:])
-    sign = 1.0 if claim.direction == "higher" else -1.0
+    lines, claimed = band(claim), arms[0]
+    mode: Literal["min", "max"] = "max" if claim.direction == "higher" else "min"
+    sign = 1.0 if mode == "max" else -1.0
     tests = [
         Comparison(
             f"{claimed.label} against {b.label}", _difference(claim, claimed, b, paired), lines
         )
-        for b in others
+        for b in arms[1:]
     ]
     means = [sign * float(_scale(claim, arm).mean()) for arm in arms]
-    best = int(np.argmax(means))
     rival = 1 + int(np.argmax(means[1:]))
     shown, corrected, advantage = tests[rival - 1].difference, math.nan, math.nan
     same = all(set(arm.values.index) == set(claimed.values.index) for arm in arms)
-    if paired and same and len(claimed.values) > 1:
+    left_out = same and (paired or claim.chosen) and len(claimed.values) > 1
+    if left_out:
         order = sorted(claimed.values.index)
-        scores = np.array([_scale(claim, arm).reindex(order) for arm in arms])
-        mode: Literal["min", "max"] = "max" if sign > 0 else "min"
-        left_out = leave_one_out_winner(scores[1:], mode)
-        shown = one_sample(scores[0] - left_out.scores)
+        shown = _left_out_margin(claim, arms, order, mode)
         winner = leave_one_out_winner(np.array([a.values.reindex(order) for a in arms]), mode)
         corrected, advantage = winner.corrected, winner.advantage
     return Outcome(
@@ -201,11 +203,26 @@ def _winner(claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str
         shown,
         paired,
         notes=notes,
-        best=arms[best].label,
+        best=arms[int(np.argmax(means))].label,
         rival=arms[rival].label,
+        picked_anew=left_out and claim.chosen,
         corrected=corrected,
         advantage=advantage,
     )
+
+
+def _left_out_margin(
+    claim: Declared, arms: Sequence[Arm], order: list[Any], mode: Literal["min", "max"]
+) -> Difference:
+    """The winner's margin, each replicate's from the arms that the other replicates select.
+
+    A declared winner is given and only its rival is selected; one that was chosen after seeing
+    the values is selected anew as well.
+    """
+    scores = np.array([_scale(claim, arm).reindex(order) for arm in arms])
+    if claim.chosen:
+        return leave_one_out_margin(scores, mode)
+    return one_sample(scores[0] - leave_one_out_winner(scores[1:], mode).scores)
 
 
 def _never_reached(record: Record, claim: Declared, arms: Sequence[Arm]) -> Outcome:

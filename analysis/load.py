@@ -7,7 +7,7 @@ trials, reports = load_record("records/batch-norm")
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,9 +94,10 @@ class Record:
     def predictions(self) -> pd.DataFrame:
         """Predictions at the last fidelity, read now; one row per example of a trial x replicate.
 
-        Returns an empty frame with the contract's columns where the study recorded none.
+        Returns an empty frame with the contract's columns where the study recorded none. Raises
+        ValueError where a file cannot be read or its parts keep vanishing.
         """
-        return _read_predictions(self.path)
+        return _look_again(self.path, lambda: _read_predictions(self.path))
 
 
 def load_record(path: str | Path) -> Record:
@@ -114,19 +115,23 @@ def load_record(path: str | Path) -> Record:
     folder = Path(path)
     manifest = _read_manifest(folder)
     unit = str(manifest["study"]["fidelity"]["unit"])
-    for attempt in range(_READ_ATTEMPTS):
-        try:
-            reports = _read_reports(folder, unit)
-            break
-        except FileNotFoundError:  # a part went into reports.parquet meanwhile: look again
-            if attempt == _READ_ATTEMPTS - 1:
-                raise ValueError(f"{folder}: its parts vanish while they are read") from None
+    reports = _look_again(folder, lambda: _read_reports(folder, unit))
     trials = _read_trials(folder, manifest)
     if trials.empty and len(reports):
         raise ValueError(
             f"{folder}: has {len(reports)} report rows but no trial in trials.parquet"
         )
     return Record(folder, manifest, trials, reports)
+
+
+def _look_again(folder: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """What `read` finds, read again where a part was compacted after it had been listed."""
+    for _ in range(_READ_ATTEMPTS):
+        try:
+            return read()
+        except FileNotFoundError:
+            continue
+    raise ValueError(f"{folder}: its parts vanish while they are read")
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

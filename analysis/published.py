@@ -1,15 +1,16 @@
 """The values that the exercise's report printed, as rows that can be matched with trials.
 
 Source: published.json beside this file, a copy of the printed tables with their protocol; this is
-the only part of analysis that knows one exercise.
+the only part of analysis that knows one exercise, and the only reader of that file.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -17,14 +18,28 @@ from analysis.aggregate import same_value
 from analysis.load import CONFIG, Record
 
 SAME_DATA = "europe-csv"  # the exercise's own files; every other data set is not theirs
-_NOT_SETTINGS = ("rows", "statements", "note", "epochs", "epoch", "epochs_shown", "values")
-# What the printed text says about a table's settings without a column for it (see its "note").
-_IMPLIED: dict[str, dict[str, Any]] = {
-    "batch_norm": {"batch_norm": True, "batch_size": 256},
-    "batch_size": {"batch_norm": False},
-    "deep_gradients": {"init": "he2", "residual": False, "clip_norm": 0.0},
-    "implicit": {"batch_size": 256, "lr": 0.001},
+MINUTES = "minutes"
+_METRICS = ("train_acc", "val_acc", "test_acc", "train_loss", "val_loss", "test_loss", MINUTES)
+_SETTINGS = ("depth", "width", "batch_size", "lr", "encoding", "batch_norm")
+PROTOCOL: Mapping[str, Any] = {"batch_size": 256, "lr": 0.001}  # "unless said"
+# What a section's text and note say about its rows' settings without a column of their own.
+_IMPLIED: Mapping[str, Mapping[str, Any]] = {
+    "batch-norm": {"batch_norm": True},
+    "batch-size": {"batch_norm": False},
+    "architecture": {},
+    "deep-gradients": {"init": "he2", "residual": False, "clip_norm": 0.0},
+    "implicit": {},
 }
+
+
+class Printed(NamedTuple):
+    """One published value: study, settings, the epoch that it is of, metric, value."""
+
+    study: str
+    settings: dict[str, Any]
+    epoch: int
+    metric: str
+    value: float
 
 
 @cache
@@ -44,46 +59,61 @@ def label(data_name: str) -> str:
     return "published (single run)" if same else "published (single run, other data)"
 
 
+@cache
+def printed_values() -> tuple[Printed, ...]:
+    """Every printed number of the MLP part, in the order of published.json.
+
+    Settings are those of the row, of its section, of the section's text, and of the protocol.
+    Where a row has no epoch, its number of epochs is taken, else the section's.
+    """
+    return tuple(
+        Printed(study, settings, epoch, metric, float(row[metric]))
+        for study in _IMPLIED
+        for row in _sections()[study.replace("-", "_")]["rows"]
+        for settings, epoch in [_where(study, row)]
+        for metric in _METRICS
+        if metric in row
+    )
+
+
+def _where(study: str, row: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    section = _sections()[study.replace("-", "_")]
+    given = {key: row.get(key, section.get(key, PROTOCOL.get(key))) for key in _SETTINGS}
+    settings = {key: value for key, value in given.items() if value is not None}
+    epoch = row.get("epoch", row.get("epochs", section.get("epochs")))
+    return settings | dict(_IMPLIED[study]), int(epoch)
+
+
+def matching_trials(trials: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[Any, Any]]:
+    """Rows of `trials` that have every one of these settings, and with the same value."""
+    return [
+        trial
+        for trial in trials.to_dict("records")
+        if all(
+            CONFIG + key in trial and same_value(trial[CONFIG + key], value)
+            for key, value in settings.items()
+        )
+    ]
+
+
 def published_points(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
     """Published values of this study that match a trial of `trials`: settings and fidelity.
 
     A value matches a trial when every setting printed with it equals the trial's, and the trial
     reported at the printed epoch. Returns trial_id, metric, the fidelity's own column, value;
-    sorted by them; empty for other studies. Where no epoch is printed, the section's is taken.
+    sorted by them; empty for other studies. Minutes are no metric of the figures.
     """
     unit = record.unit
     columns = ["trial_id", "metric", unit, "value"]
-    section = _sections().get(record.study.replace("-", "_"))
+    printed = [v for v in printed_values() if v.study == record.study and v.metric != MINUTES]
     rows: list[tuple[Any, ...]] = []
-    if isinstance(section, dict) and unit == "epoch":
+    if printed and unit == "epoch":
         reached = record.reports.groupby("trial_id")[unit].max()
-        for trial in trials.to_dict("records"):
-            last = reached.get(trial["trial_id"], 0)
-            for settings, epoch, values in _printed(record.study.replace("-", "_"), section):
-                if epoch <= last and _matches(trial, settings):
-                    rows += [(trial["trial_id"], name, epoch, v) for name, v in values.items()]
+        rows = [
+            (trial["trial_id"], value.metric, value.epoch, value.value)
+            for value in printed
+            for trial in matching_trials(trials, value.settings)
+            if value.epoch <= reached.get(trial["trial_id"], 0)
+        ]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(columns[:3], ignore_index=True)
-
-
-def _printed(
-    name: str, section: dict[str, Any]
-) -> list[tuple[dict[str, Any], int, dict[str, float]]]:
-    """(settings, epoch, metrics) of each printed row of one section."""
-    shared = {k: v for k, v in section.items() if k not in _NOT_SETTINGS}
-    printed = []
-    for row in section.get("rows", ()):
-        values = {k: v for k, v in row.items() if k.endswith(("_acc", "_loss"))}
-        own = {k: v for k, v in row.items() if k not in values and k not in _NOT_SETTINGS}
-        own.pop("minutes", None)
-        epoch = row.get("epoch", row.get("epochs", section.get("epochs")))
-        if epoch is not None:
-            printed.append((shared | own | _IMPLIED.get(name, {}), int(epoch), values))
-    return printed
-
-
-def _matches(trial: dict[Any, Any], settings: dict[str, Any]) -> bool:
-    return all(
-        CONFIG + key in trial and same_value(trial[CONFIG + key], value)
-        for key, value in settings.items()
-    )

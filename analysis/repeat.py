@@ -1,7 +1,9 @@
 """Does a second run of the studies lead to the same sentences? Findings of two seeds, compared.
 
 Two repetitions agree where no verdict is opposite and the second estimate lies where the first
-says that it will: in its 95 % prediction interval for another mean of as many replicates.
+says that it will: in its 95 % prediction interval for another mean of as many replicates. Which
+config is best is read from the values, so two repetitions may ask it of different configs: they
+are opposite where both are sure.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from analysis.claims_verdicts import FAILS, HOLDS, MISSING, OPEN
 COLUMNS = (
     *("study", "name", "statement", "verdict", "verdict_again", "opposite", "moved", "estimate"),
     *("estimate_again", "low", "high", "inside", "unit", "n", "n_again"),
+    *("arm", "arm_again", "rival", "rival_again"),
 )
 
 
@@ -28,7 +31,9 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, level: float = 0.95) -> p
     verdict_again; opposite: one holds and the other does not; moved: one of them is undecided and
     the other is not; estimate and estimate_again in unit; low, high: the prediction interval of
     the first for a mean of n_again replicates; inside: null where there is none (one replicate,
-    shares, nothing available, or a winner whose compared arms may differ).
+    shares, nothing available) or where the estimates are of different arms: arm, or the rival
+    that it is compared with, is not the same again. Where arm differs (a config that the values
+    chose), opposite: both hold, so that two winners are named; moved: only one of them holds.
     """
     keys = ["study", "name"]
     both = first.merge(second, on=keys, suffixes=("", "_again"))
@@ -39,15 +44,26 @@ def _row(row: Mapping[Any, Any], level: float) -> dict[str, Any]:
     verdicts = [row["verdict"], row["verdict_again"]]
     low, high = _prediction(row, level)
     again = row["estimate_again"]
-    known = math.isfinite(low) and again == again and MISSING not in verdicts
+    available = MISSING not in verdicts
+    other_arm = _differs(row, "arm")
+    known = math.isfinite(low) and again == again and available
+    known = known and not other_arm and not _differs(row, "rival")
+    opposite = set(verdicts) == {HOLDS} if other_arm else set(verdicts) == {HOLDS, FAILS}
+    turning = HOLDS if other_arm else OPEN
     return {
         **{key: row[key] for key in COLUMNS if key in row},
-        "opposite": set(verdicts) == {HOLDS, FAILS},
-        "moved": (verdicts[0] == OPEN) != (verdicts[1] == OPEN) and MISSING not in verdicts,
+        "opposite": opposite,
+        "moved": (verdicts[0] == turning) != (verdicts[1] == turning) and available,
         "low": low,
         "high": high,
         "inside": bool(low <= again <= high) if known else None,
     }
+
+
+def _differs(row: Mapping[Any, Any], key: str) -> bool:
+    """Whether both findings name an arm (a rival), and not the same."""
+    first, again = row[key], row[f"{key}_again"]
+    return not pd.isna(first) and not pd.isna(again) and first != again
 
 
 def _prediction(row: Mapping[Any, Any], level: float) -> tuple[float, float]:

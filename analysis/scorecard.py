@@ -2,69 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from analysis.aggregate import same_value
-from analysis.claims_values import settings_label, value_table
+from analysis.claims_values import measured, settings_label, value_table
 from analysis.intervals import prediction_interval
-from analysis.load import CONFIG, Record
-from analysis.published import SAME_DATA
+from analysis.load import Record
+from analysis.published import (
+    MINUTES,
+    PROTOCOL,
+    SAME_DATA,
+    Printed,
+    matching_trials,
+    printed_values,
+)
 
 COLUMNS = (
     *("study", "record", "config", "epoch", "metric", "published", "mean", "sd", "n"),
     *("low", "high", "inside", "comparable", "note", "epoch_used", "trial_id", "data", "seed"),
 )
-MINUTES = "minutes"
-_METRICS = ("train_acc", "val_acc", "test_acc", "train_loss", "val_loss", "test_loss", MINUTES)
-# What a section's text and note say about its rows without a column of their own.
-_IMPLIED: Mapping[str, Mapping[str, Any]] = {
-    "batch-norm": {"batch_norm": True},
-    "batch-size": {"batch_norm": False},
-    "architecture": {},
-    "deep-gradients": {"batch_norm": True, "init": "he2", "residual": False, "clip_norm": 0.0},
-    "implicit": {},
-}
-_SETTINGS = ("depth", "width", "batch_size", "encoding")
-
-
-class Printed(NamedTuple):
-    """One published value: study, settings, epoch (None where it is of a whole trial), metric."""
-
-    study: str
-    settings: dict[str, Any]
-    epoch: int
-    metric: str
-    value: float
-
-
-@cache
-def printed_values() -> tuple[Printed, ...]:
-    """Every printed number of the MLP part, in the order of published.json."""
-    sections = json.loads((files("analysis") / "published.json").read_text(encoding="utf-8"))
-    return tuple(
-        Printed(study, settings, epoch, metric, float(row[metric]))
-        for study, implied in _IMPLIED.items()
-        for row in sections[study.replace("-", "_")]["rows"]
-        for settings, epoch in [_where(sections[study.replace("-", "_")], row, implied)]
-        for metric in _METRICS
-        if metric in row
-    )
-
-
-def _where(
-    section: Mapping[str, Any], row: Mapping[str, Any], implied: Mapping[str, Any]
-) -> tuple[dict[str, Any], int]:
-    given = {key: row.get(key, section.get(key)) for key in _SETTINGS}
-    settings = {key: value for key, value in given.items() if value is not None}
-    epoch = row.get("epoch", row.get("epochs", section.get("epochs")))
-    return settings | dict(implied), int(epoch)
 
 
 def scorecard(records: Sequence[Record]) -> pd.DataFrame:
@@ -76,7 +35,8 @@ def scorecard(records: Sequence[Record]) -> pd.DataFrame:
     inside: whether the published value, a single training, lies in it; comparable: True only for
     the published data at the printed epoch of a finished trial; note: why not; trial_id, data,
     seed. inside is null where a value is not comparable or there is one replicate. Minutes are
-    those of one model on its own, and of another machine: never comparable.
+    those of one model on its own, one timing per replicate (n is 1 where one was recorded for
+    all), and of another machine: never comparable.
     """
     rows = [
         _row(record, value)
@@ -94,7 +54,7 @@ def _row(record: Record, printed: Printed) -> dict[str, Any]:
     row: dict[str, Any] = {
         "study": record.study,
         "record": record.name,
-        "config": settings_label(printed.settings),
+        "config": settings_label(_said(printed)),
         "epoch": printed.epoch,
         "metric": printed.metric,
         "published": printed.value,
@@ -104,7 +64,7 @@ def _row(record: Record, printed: Printed) -> dict[str, Any]:
         "data": record.data_name,
         "seed": record.manifest.get("seed"),
     }
-    trials = list(_matching(record, printed.settings))
+    trials = matching_trials(record.trials, printed.settings)
     if len(trials) != 1:
         return row | {
             "note": f"{len(trials)} trials have these settings" if trials else "no trial"
@@ -120,9 +80,10 @@ def _row(record: Record, printed: Printed) -> dict[str, Any]:
     row["epoch_used"] = used
     if used not in table.index:
         return row | {"note": f"epoch {used} is missing"}
-    values = pd.Series(table.loc[used], dtype="float64").to_numpy()
+    at_epoch = pd.Series(table.loc[used], dtype="float64")
+    values = measured(column, at_epoch).to_numpy()
     if printed.metric == MINUTES:
-        values = values[:1] * last / 60  # one model alone, measured once
+        values = values * last / 60  # a trial of one model alone, one timing per replicate
     note = _why_not(record, trial, printed, last)
     interval = prediction_interval(values)
     low, high = float(interval.low), float(interval.high)
@@ -140,15 +101,9 @@ def _row(record: Record, printed: Printed) -> dict[str, Any]:
     return row
 
 
-def _matching(record: Record, settings: Mapping[str, Any]) -> Iterator[dict[Any, Any]]:
-    """Trials whose settings equal the printed ones, as far as the record has such settings."""
-    for trial in record.trials.to_dict("records"):
-        if all(
-            same_value(trial[CONFIG + key], value)
-            for key, value in settings.items()
-            if CONFIG + key in trial
-        ):
-            yield trial
+def _said(printed: Printed) -> dict[str, Any]:
+    """The settings that name a printed value: all that are not the protocol's for every table."""
+    return {k: v for k, v in printed.settings.items() if PROTOCOL.get(k) != v}
 
 
 def _why_not(record: Record, trial: Mapping[Any, Any], printed: Printed, last: int) -> str:

@@ -18,7 +18,8 @@ Quantity = Literal[
     "value",  # the metric at the fidelity
     "change",  # the metric at the fidelity minus the metric at `since`, within a replicate
     "steps_to",  # first fidelity step at which arms[0] has what arms[1] has at `since`
-    "spread",  # sd of the metric about a straight line, over the last 5 steps (or since `since`)
+    "spread",  # sd of the metric about a straight line, over the last 5 steps (or since `since`);
+    # of a list per step, one value per batch: over the last 20 % of the batches, at least 50
 ]
 Direction = Literal["higher", "lower"]
 Window = Literal["last", "last5", "every"] | int
@@ -33,7 +34,10 @@ class Claim:
         name: letters, digits and hyphens; unique within a study.
         statement: the published sentence, word for word; "" where nobody published it.
         reading: how the statement is read, where that needs saying or it has several parts.
-        kind, quantity: as commented above.
+        kind, quantity: as commented above. The "spread" of a column with one value per batch
+            (batch_losses) is taken over the last 20 % of the trial's optimizer steps, at least
+            50 (or all, if there are fewer), unless `since` is given: the last 5 epochs may be
+            all there are, with the whole descent in them.
         metric: a column of the reports. Validation, unless the statement is about training or
             test data.
         smallest: smallest difference that matters, >= 0, in the metric's unit (0.005 of an

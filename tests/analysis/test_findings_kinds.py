@@ -3,7 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from analysis.claims_values import detrended_sd
+from analysis.claims_general import general_claims
+from analysis.claims_values import arm_values, detrended_sd, read_claims
+from analysis.claims_verdicts import outcome
 from analysis.findings import evaluate
 
 ON, OFF = {"batch_norm": True}, {"batch_norm": False}
@@ -61,6 +63,42 @@ def test_the_best_of_equal_arms_is_not_declared_the_winner(planted):
         advantages.append(row["advantage"])
     assert "holds" not in verdicts
     assert np.mean(advantages) > 0.002  # selecting and scoring on the same replicates flatters
+
+
+@pytest.mark.parametrize("name", ["best-config", "worst-config"])
+def test_the_margin_of_a_chosen_arm_is_of_replicates_that_did_not_choose_it(planted, name):
+    random = np.random.default_rng(8)
+    configs = [{"width": w} for w in (2, 4, 8, 16, 32, 64, 128)]
+    record = planted(configs, [], {"val_loss": np.full((7, 5), 0.3)}, epochs=1)
+    sign = 1.0 if name == "worst-config" else -1.0
+    places = record.reports["trial_id"].astype("category").cat.codes
+    margins, covered = [], []
+    for noise in random.standard_normal((30, 7, 5)):
+        record.reports["val_loss"] = 10 + noise[places, record.reports["replicate"]]
+        claim = next(c for c in general_claims(record) if c.name == name)
+        shown = outcome(record, claim).shown
+        margins.append(sign * shown.mean)
+        covered.append(shown.low <= 0 <= shown.high)
+    assert abs(np.mean(margins)) < 3 * np.std(margins) / np.sqrt(len(margins))
+    assert np.mean(covered) >= 0.8
+    row = finding(record, name)
+    assert row["estimate"] == pytest.approx(shown.mean) and row["low"] == pytest.approx(shown.low)
+    assert "both picked anew on the other replicates" in row["sentence"]
+
+
+def test_a_clear_winner_among_many_is_found_with_its_margin(planted):
+    noise = 0.001 * np.random.default_rng(5).standard_normal((3, 5))
+    losses = np.array([[0.1], [0.2], [0.4]]) + noise
+    record = planted(SIZES, [], {"val_loss": losses}, epochs=1)
+    best, worst = finding(record, "best-config"), finding(record, "worst-config")
+    assert (best["verdict"], best["best"], best["rival"]) == ("holds", "width 64", "width 32")
+    assert best["estimate"] == pytest.approx((losses[0] - losses[1]).mean())
+    assert (worst["verdict"], worst["best"], worst["rival"]) == ("holds", "width 16", "width 32")
+    assert worst["estimate"] == pytest.approx((losses[2] - losses[1]).mean())
+    record.manifest["data"]["paired"] = False
+    alone = finding(record, "best-config")
+    assert alone["estimate"] == pytest.approx(best["estimate"])
+    assert "5 replicates an arm" in alone["sentence"]
 
 
 def test_a_ranking_needs_every_step(planted):
@@ -149,6 +187,61 @@ def test_the_steadiest_is_found_in_the_losses_of_single_batches(planted):
     row = finding(record)
     assert row["verdict"] == "holds"
     assert row["estimate"] == pytest.approx(-66, abs=5)
+
+
+def test_the_scatter_of_batch_losses_leaves_the_descent_out_even_within_one_epoch(planted):
+    random = np.random.default_rng(2)
+    arms = [{"batch_size": 1, "epochs": 1}, {"batch_size": 64, "epochs": 10}]
+    steady = claim(
+        kind="winner",
+        quantity="spread",
+        metric="batch_losses",
+        direction="lower",
+        relative=True,
+        smallest=0.1,
+        arms=[{"batch_size": 1}, {"batch_size": 64}],
+        labels=["one", "many"],
+    )
+    record = planted(arms, [steady], {"val_acc": [FIVE, FIVE]})
+    ids = record.trials.set_index("config/batch_size")["trial_id"]
+
+    def losses(trial, epoch):
+        if trial == ids[1]:  # 1000 steps in one epoch: the descent, then quiet
+            return list(5 * np.exp(-np.arange(1000) / 40) + 0.05 * random.standard_normal(1000))
+        return list(3 / epoch + 0.2 * random.standard_normal(30))
+
+    rows = zip(record.reports["trial_id"], record.reports["epoch"], strict=True)
+    record.reports["batch_losses"] = [losses(trial, epoch) for trial, epoch in rows]
+    row = finding(record)
+    assert (row["verdict"], row["best"]) == ("holds", "one")
+    assert row["arm_value"] == pytest.approx(0.05, rel=0.05)
+    assert row["against_value"] == pytest.approx(0.2, rel=0.1)
+    assert "(last 20 % of the batches, at least 50)" in row["sentence"]
+
+
+def test_the_window_of_batch_losses_is_a_fifth_of_the_steps_and_at_least_50(planted):
+    arms = [{"batch_size": 1}, {"batch_size": 2}, {"batch_size": 3}]
+    n_batches = {1: 100, 2: 20, 3: 5}  # per epoch, of which there are 4: windows 80, 50, 20
+    quiet = claim(
+        kind="winner", quantity="spread", metric="batch_losses", arms=arms, labels=["a", "b", "c"]
+    )
+    record = planted(arms, [quiet], {"val_acc": [FIVE] * 3}, epochs=4)
+    sizes = record.reports["trial_id"].map(
+        record.trials.set_index("trial_id")["config/batch_size"]
+    )
+    windows = {1: 80, 2: 50, 3: 20}
+    cells = []
+    for size, epoch in zip(sizes, record.reports["epoch"], strict=True):
+        n = n_batches[size]
+        steps = np.arange(n) + n * (epoch - 1)
+        inside = steps >= 4 * n - windows[size]
+        cells.append(np.where(inside, 0.1 * (-1.0) ** steps, 9.0 + steps**2))
+    record.reports["batch_losses"] = cells
+    declared = read_claims(record.manifest)[0]
+    found = [arm_values(record, declared, i).values for i in range(3)]
+    assert [values.to_numpy() for values in found] == [
+        pytest.approx(0.1, rel=0.06) for _ in range(3)
+    ]
 
 
 def test_one_measurement_of_time_decides_nothing(planted):

@@ -133,6 +133,35 @@ def test_winner_ignores_order_and_mirrors(table, random):
     assert moved.naive == pytest.approx(plain.naive, abs=1e-9)
 
 
+def test_the_margin_of_the_best_of_equal_arms_is_nothing_on_replicates_that_did_not_pick_it():
+    random = np.random.default_rng(11)
+    scores = random.normal(size=(1_500, 7, 5))
+    found = [intervals.leave_one_out_margin(s, "max") for s in scores]
+    means = np.array([f.mean for f in found])
+    assert abs(means.mean()) < 3 * means.std() / np.sqrt(len(means))
+    covered = np.mean([f.low <= 0 <= f.high for f in found])
+    assert covered == pytest.approx(0.93, abs=0.02)  # 0.82 as if the scores were independent
+    ordered = np.sort(scores.mean(axis=2))
+    naive = ordered[:, -1] - ordered[:, -2]
+    assert naive.mean() > 0.2  # what choosing and scoring on the same replicates would show
+
+
+def test_a_planted_margin_is_found_in_either_mode_and_order():
+    random = np.random.default_rng(12)
+    scores = random.normal(0, 0.1, size=(6, 5)) + np.array([[3.0], [2.0], [0], [0], [0], [0]])
+    margin = intervals.leave_one_out_margin(scores, "max")
+    assert margin == pytest.approx(intervals.one_sample(scores[0] - scores[1]))
+    assert intervals.leave_one_out_margin(scores[::-1], "max") == pytest.approx(margin)
+    mirror = intervals.leave_one_out_margin(-scores, "min")
+    assert (mirror.mean, mirror.low) == pytest.approx((-margin.mean, -margin.high))
+    tied = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    assert intervals.leave_one_out_margin(tied, "max")[:3] == (0.0, 0.0, 0.0)
+    for unknown in ([[1.0], [2.0]], [[1.0, math.nan], [0.0, 0.0]]):
+        assert math.isnan(intervals.leave_one_out_margin(unknown, "max").mean)
+    with pytest.raises(ValueError, match="two arms"):
+        intervals.leave_one_out_margin([[1.0, 2.0]], "max")
+
+
 def test_leaving_one_out_removes_the_advantage_of_the_best_of_seven_equal_arms():
     random = np.random.default_rng(2)
     found = [

@@ -121,6 +121,47 @@ def test_parts_that_vanish_while_reading_are_looked_for_again(
     pd.testing.assert_frame_equal(load_record(folder).reports, expected)
 
 
+def test_predictions_that_are_compacted_while_reading_are_looked_for_again(
+    make_record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import analysis.load
+
+    folder = make_record(CONFIGS, parts=3)
+    row = {"trial_id": "t", "replicate": 0, "split": "test", "row_id": 1, "label": 0,
+           "predicted": 1, "probability": 0.5}  # fmt: skip
+    frame = pd.DataFrame([row, row | {"row_id": 2}])
+    for i in range(2):
+        path = folder / "parts" / f"predictions-{i}.parquet"
+        frame.iloc[[i]].to_parquet(path)
+    record = load_record(folder)
+    read = analysis.load._read_table
+
+    def compact_before_reading(path: Path) -> object:
+        if (folder / "parts").is_dir():
+            frame.to_parquet(folder / "predictions.parquet")
+            shutil.rmtree(folder / "parts")
+        return read(path)
+
+    monkeypatch.setattr(analysis.load, "_read_table", compact_before_reading)
+    assert record.predictions()["row_id"].tolist() == [1, 2]
+
+
+def test_predictions_that_keep_vanishing_are_refused(
+    make_record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import analysis.load
+
+    record = load_record(make_record(CONFIGS, parts=1))
+    (record.path / "parts" / "predictions-a.parquet").write_bytes(b"")
+
+    def gone(path: Path) -> object:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(analysis.load, "_read_table", gone)
+    with pytest.raises(ValueError, match="vanish while they are read"):
+        record.predictions()
+
+
 def break_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 

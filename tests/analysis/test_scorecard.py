@@ -6,8 +6,8 @@ import pytest
 
 from analysis.intervals import prediction_interval
 from analysis.load import load_record
-from analysis.published import published_points
-from analysis.scorecard import agreement, printed_values, scorecard
+from analysis.published import printed_values, published_points
+from analysis.scorecard import agreement, scorecard
 
 BATCH_NORM = [
     {"batch_norm": norm, "depth": 6, "width": 16, "batch_size": 256, "lr": 0.001}
@@ -92,6 +92,50 @@ def test_matching_agrees_with_the_markers_of_the_figures(record):
     assert (joined["value"] == joined["published"]).all()
 
 
+STUDIES = {
+    "batch-norm": BATCH_NORM,
+    "batch-size": [
+        {"batch_size": size, "batch_norm": norm, "depth": 6, "width": 16, "lr": 0.001}
+        for size in (1, 16, 128, 1024)
+        for norm in (False, True)
+    ],
+    "architecture": [
+        {"depth": d, "width": w, "batch_norm": norm, "batch_size": 256, "lr": 0.001}
+        for d, w in ((1, 16), (2, 16), (6, 16), (10, 16), (6, 8), (6, 32), (6, 64))
+        for norm in (False, True)
+    ],
+    "deep-gradients": [
+        {"depth": 100, "width": 4, "batch_size": 256, "lr": 0.001, "batch_norm": norm,
+         "init": init, "residual": False, "clip_norm": 0.0}
+        for norm in (False, True)
+        for init in ("default", "he2")
+    ],
+    "implicit": [
+        {"depth": 6, "width": 16, "batch_size": 256, "lr": 0.001, "encoding": encoding}
+        for encoding in ("raw", "sines")
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_figures_and_scorecard_find_every_printed_row_in_the_same_trials(make_record, study):
+    record = with_data(
+        load_record(make_record(STUDIES[study], name=study, epochs=200, n_replicates=2)),
+        "europe-csv",
+    )
+    frame = scorecard([record])
+    frame = frame[frame["metric"] != "minutes"]
+    assert len(frame) and frame["trial_id"].notna().all() and frame["comparable"].all()
+    points = published_points(record, record.trials)
+    key = ["trial_id", "metric", "epoch"]
+    joined = points.merge(frame, on=key, validate="one_to_one")
+    assert len(joined) == len(points) == len(frame)
+    assert (joined["value"] == joined["published"]).all()
+    trials = record.trials.set_index("trial_id")
+    if study in ("architecture", "deep-gradients"):
+        assert trials.loc[frame["trial_id"], "config/batch_norm"].all()
+
+
 def test_missing_trials_diverged_ones_and_single_replicates(make_record):
     gone = {1: {"status": "diverged", "diverge": {2: 3}}}
     path = make_record(BATCH_NORM, name="batch-norm", epochs=12, endings=gone)
@@ -107,9 +151,10 @@ def test_missing_trials_diverged_ones_and_single_replicates(make_record):
 
 def test_minutes_are_those_of_one_model_and_of_another_machine(make_record):
     configs = [
-        {"batch_size": size, "batch_norm": False, "depth": 6, "width": 16, "epochs": epochs}
+        {"batch_size": size, "batch_norm": False, "depth": 6, "width": 16, "lr": 0.001,
+         "epochs": epochs}
         for size, epochs in ((1, 1), (16, 10), (128, 50), (1024, 50))
-    ]
+    ]  # fmt: skip
     record = load_record(make_record(configs, name="batch-size"))
     sizes = record.trials.set_index("trial_id")["config/batch_size"]
     record.reports["single_s"] = np.where(record.reports["trial_id"].map(sizes) == 1, 60.0, 1.2)
@@ -117,6 +162,14 @@ def test_minutes_are_those_of_one_model_and_of_another_machine(make_record):
     minutes = frame[frame["metric"] == "minutes"].set_index("epoch")
     assert minutes["mean"].to_dict() == pytest.approx({1: 1.0, 50: 1.0})
     assert not minutes["comparable"].any()
+    assert (minutes["n"] == 1).all()  # the same number for all: measured once
+    replicate = record.reports["replicate"]  # 0, 1, 2: timed one by one
+    record.reports["single_s"] *= 1 + 0.1 * replicate
+    frame = scorecard([record])
+    minutes = frame[frame["metric"] == "minutes"].set_index("epoch")
+    assert minutes["mean"].to_dict() == pytest.approx({1: 1.1, 50: 1.1})
+    assert minutes["sd"].to_dict() == pytest.approx({1: 0.1, 50: 0.1})
+    assert (minutes["n"] == 3).all() and not minutes["comparable"].any()
 
 
 def test_records_of_other_studies_have_no_rows(make_record):
