@@ -14,6 +14,7 @@ from trainables.gradients import GradientTracker, clip_
 from trainables.mlp_config import MLPConfig, as_config
 from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, batches, encode, load_stacked
 from trainables.seeds import ReplicateSeeds, replicate_seeds
+from trainables.stacked_adam import StackedAdam
 from trainables.stacked_mlp import CrossEntropy, StackedMLP
 
 EVAL_ROWS = 1024  # rows per evaluation step: activations of a stack stay in the cache
@@ -119,9 +120,7 @@ class _Trainer:
     ) -> None:
         self.config, self.data, self.seeds = config, data, seeds
         self.model = _new_model(config, seeds)
-        self.optimizer = torch.optim.Adam(
-            [self.model.flat], lr=config.lr, weight_decay=config.weight_decay, fused=True
-        )
+        self.adam = StackedAdam(self.model.flat)
         self.tracker = GradientTracker(self.model)
         self.epoch = 0
         self.n_steps = 0
@@ -182,8 +181,7 @@ class _Trainer:
         if self.config.clip_norm:
             norms = self.tracker.squared_norms(flat)
             clip_(flat, norms, self.tracker.segments, self.config.clip_norm)
-        self.model.flat.grad = flat
-        self.optimizer.step()
+        self.adam.step(flat, self.config.lr, self.config.weight_decay)
         return loss.detach(), hits
 
     def state(self) -> dict[str, Any]:
@@ -191,18 +189,13 @@ class _Trainer:
             "epoch": self.epoch,
             "n_steps": self.n_steps,
             "model": self.model.state(),
-            "optimizer": {
-                name: value.detach().cpu().clone()
-                for name, value in self.optimizer.state[self.model.flat].items()
-            },
+            "optimizer": self.adam.state(),
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         self.epoch, self.n_steps = state["epoch"], state["n_steps"]
         self.model.load_state(state["model"])
-        groups = self.optimizer.state_dict()["param_groups"]
-        moments = {name: value.clone() for name, value in state["optimizer"].items()}
-        self.optimizer.load_state_dict({"state": {0: moments}, "param_groups": groups})
+        self.adam.load_state(state["optimizer"])
 
     def predictions(self) -> dict[str, Any]:
         """Returns arrays (K, n_test) of the test split's predictions."""
