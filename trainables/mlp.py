@@ -17,7 +17,7 @@ from trainables.seeds import ReplicateSeeds, replicate_seeds
 from trainables.stacked_adam import StackedAdam
 from trainables.stacked_mlp import CrossEntropy, StackedMLP
 
-EVAL_ROWS = 1024  # rows per evaluation step: activations of a stack stay in the cache
+EVAL_ROWS = 512  # rows per evaluation step: the logits of a stack stay in the cache
 TRAIN_EVAL_EPOCHS = (1, 5, 10, 20, 50, 100)  # and the last: train split evaluated in eval mode
 
 
