@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -25,11 +24,9 @@ def take_known_trials(writers: Sequence[RecordWriter]) -> tuple[dict[str, str], 
     """
     taken: dict[str, str] = {}
     damaged: list[str] = []
-    for other, record in _same_code(writers, damaged):
-        planned = {trial["trial_id"] for trial in other["trials"]} - taken.keys()
+    for record, predictions in _same_code(writers, damaged):
         ended = record.trials[ended_by_itself(record.trials)]
-        predictions = record.predictions()
-        for trial_id in planned & set(ended["trial_id"]):
+        for trial_id in set(ended["trial_id"]) - taken.keys():
             for writer in writers:
                 if trial_id in writer.trials:
                     _take(writer, trial_id, record, predictions)
@@ -51,8 +48,8 @@ def ended_by_itself(trials: pd.DataFrame) -> "pd.Series[bool]":
 
 def _same_code(
     writers: Sequence[RecordWriter], damaged: list[str]
-) -> Iterator[tuple[dict[str, Any], Record]]:
-    """The storage's other ended records of the same code and data, with what they plan.
+) -> Iterator[tuple[Record, pd.DataFrame]]:
+    """The storage's other ended records of the same code and data, with their predictions.
 
     A record that cannot be read is left alone and named in `damaged`.
     """
@@ -73,14 +70,14 @@ def _same_code(
         if same and ended and planned & wanted and other["data"]["sha256"] is not None:
             try:
                 record = load_record(path.parent)
-                record.predictions()
+                predictions = record.predictions()
             except (OSError, ValueError) as error:
                 damaged.append(f"{path.parent} cannot be read, nothing is taken from it: {error}")
                 continue
-            yield other, record
+            yield record, predictions
 
 
-def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: Any) -> None:
+def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.DataFrame) -> None:
     reports = record.reports[record.reports["trial_id"] == trial_id]
     columns = reports.drop(columns="trial_id").dropna(axis=1, how="all")
     names = [str(name) for name in columns]

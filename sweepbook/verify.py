@@ -27,8 +27,8 @@ def problems(record: Record) -> list[str]:
         found.append(f"it has not ended: status {record.manifest.get('status')!r}")
     elif record_digest(record) != recorded:
         found.append(f"its tables do not have the digest {recorded} of its manifest")
-    planned = {t["trial_id"]: t for t in record.manifest["trials"]}
-    if set(planned) != set(record.trials["trial_id"]):
+    planned = {trial["trial_id"] for trial in record.manifest["trials"]}
+    if planned != set(record.trials["trial_id"]):
         found.append("trials.parquet does not hold the planned trials")
     steps = record.reports.groupby(["trial_id", "replicate"])[record.unit]
     counts = steps.agg(["count", "max"])
@@ -97,10 +97,7 @@ def _train(trial: Trial, import_paths: list[str]) -> list[dict[str, Any]]:
             (Path(folder) / name).mkdir()
         for report in reports(Assignment(trial, [folder], import_paths)):
             rows += report["rows"]
-            done = report[trial.unit]
-            print(f"\r{trial.trial_id} {trial.unit} {done}", end="", file=sys.stderr)
-            if done >= trial.max_fidelity:
-                break
+            print(f"\r{trial.trial_id} {trial.unit} {report[trial.unit]}", end="", file=sys.stderr)
     print(file=sys.stderr)
     return rows
 
