@@ -28,10 +28,18 @@ class Metric:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How much training a trial gets: the counted unit and the setting that says how many."""
+    """How much training a trial gets: the counted unit and the setting that says how many.
 
-    unit: str  # the column that counts 1, 2, ...: "epoch", "round"
-    setting: str  # the config key with the number of them: "epochs", "rounds"
+    Args:
+        unit: the column that counts 1, 2, ...: "epoch", "round", "eval".
+        setting: the whole-numbered config key that the command line's --epochs and --scale set.
+        count: import path of a function (config) -> number of units that a trial gets; None: the
+            setting itself. A trial whose count does not follow the setting keeps its config.
+    """
+
+    unit: str
+    setting: str
+    count: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +59,8 @@ class Study:
         stacked: the trainable takes `replicates` and `seed` and trains its replicates itself,
             yielding lists under "replicates". Otherwise one generator per replicate is stepped
             in turn, each with its own `seed` drawn from (study seed, replicate).
+        single: import path of a function (config) -> whether every seed gives the same model, so
+            that the trial gets 1 replicate, whatever `replicates` says; None: no trial does.
         data: import path of a function (config) -> description of the data set, which raises
             ValueError where the data cannot be used; None: the trainable's own business.
         cost: import path of a function (config, data description) -> rough seconds on one core,
@@ -77,6 +87,7 @@ class Study:
     replicates: int = 5
     seed: int = 0
     stacked: bool = False
+    single: str | None = None
     data: str | None = None
     cost: str | None = None
     cpus: float = 1
@@ -89,8 +100,8 @@ class Study:
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
-        for what in ("trainable", "data", "cost"):
-            path = getattr(self, what)
+        paths = {key: getattr(self, key) for key in ("trainable", "single", "data", "cost")}
+        for what, path in {**paths, "fidelity's count": self.fidelity.count}.items():
             if path is not None and path.count(":") != 1:
                 raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
         if self.replicates < 1:

@@ -79,16 +79,19 @@ def _show(plan: Plan) -> None:
     same = {k: v for k, v in configs[0].items() if k not in varied}
     console.print("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items()))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("trial", *varied, f"{study.fidelity.unit}s", "one core, about"):
+    sizes = sorted({t.n_replicates for t in plan.trials})
+    several = ["replicates"] if len(sizes) > 1 else []
+    for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
         table.add_column(column)
     for trial in plan.trials:
         cost = _duration(trial.cost_s) if study.cost else "unknown"
         values = [str(trial.config[k]) for k in varied]
+        values += [str(trial.n_replicates)] if several else []
         table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
     console.print(table)
     total = _duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
     console.print(
-        f"{len(plan.trials)} trials x {plan.n_replicates} replicates, "
+        f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
         f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
         f"about {total} of one core (a rough estimate, good to a factor of two)"
     )

@@ -5,7 +5,7 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Plan:
 
     study: Study
     seed: int
-    n_replicates: int
+    n_replicates: int  # of a trial, unless it is one of a single replicate
     data: dict[str, Any]
     trials: tuple[Trial, ...]
 
@@ -84,10 +84,7 @@ def make_plan(study: Study, options: Options) -> Plan:
     ]
     study = _bound(study, configs, options)
     data = _describe(study, configs[0])
-    cost = load_object(study.cost) if study.cost else None
-    trials = [
-        _trial(study, config, seed, n_replicates, data, cost) for config in _distinct(configs)
-    ]
+    trials = [_trial(study, config, seed, n_replicates, data) for config in _distinct(configs)]
     trials.sort(key=lambda t: (-t.cost_s, t.trial_id))
     return Plan(study=study, seed=seed, n_replicates=n_replicates, data=data, trials=tuple(trials))
 
@@ -107,13 +104,8 @@ def _complete(
     fields = {f.name for f in dataclasses.fields(kind)} if kind else set()
     if study.stacked:
         config |= {"seed": seed, "replicates": n_replicates}
-    elif kind and "seed" in fields:
+    elif "seed" in fields:
         config["seed"] = seed
-    elif kind and n_replicates > 1:
-        raise ValueError(
-            f"{kind.__name__} of study {study.name} has no field 'seed', so its {n_replicates} "
-            "replicates would be one and the same: add the field, or ask for 1 replicate"
-        )
     if options.data is not None:
         if study.data is None:
             raise ValueError(
@@ -155,18 +147,47 @@ def _scaled(
             f"study {study.name} counts {study.fidelity.unit}s by {key!r}: every config "
             f"needs it as a whole number, got {config.get(key)!r}"
         )
-    if options.epochs is not None:
-        config[key] = options.epochs
+    wanted = config[key] if options.epochs is None else options.epochs
     if options.scale is not None:
-        config[key] = max(1, math.ceil(config[key] * options.scale - 1e-9))
-    return dataclasses.asdict(kind(**config)) if kind else config
+        wanted = max(1, math.ceil(wanted * options.scale - 1e-9))
+    changed = config | {key: wanted}
+    changed = dataclasses.asdict(kind(**changed)) if kind else changed
+    if study.fidelity.count and _count(study, changed) == _count(study, config):
+        return config  # its length is another setting's matter
+    return changed
+
+
+def _count(study: Study, config: Mapping[str, Any]) -> int:
+    """How many units of fidelity the config asks for."""
+    fidelity = study.fidelity
+    if fidelity.count is None:
+        return int(config[fidelity.setting])
+    count = load_object(fidelity.count)(config)
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(
+            f"{fidelity.count} of study {study.name} must return a whole number >= 1 of "
+            f"{fidelity.unit}s, got {count!r}"
+        )
+    return count
+
+
+def _replicates(study: Study, config: Mapping[str, Any], wanted: int) -> int:
+    """How many replicates the trial gets: 1 where every seed gives the same model."""
+    n = 1 if study.single and load_object(study.single)(config) else wanted
+    kind = config_type(load_object(study.trainable))
+    if n > 1 and kind and not study.stacked and "seed" not in config:
+        raise ValueError(
+            f"{kind.__name__} of study {study.name} has no field 'seed', so its {n} "
+            "replicates would be one and the same: add the field, or ask for 1 replicate"
+        )
+    return n
 
 
 def _bound(study: Study, configs: Sequence[Mapping[str, Any]], options: Options) -> Study:
     """The study with its scheduler's limits for these trials."""
     if study.scheduler is None:
         return study
-    most = max(config[study.fidelity.setting] for config in configs)
+    most = max(_count(study, config) for config in configs)
     return dataclasses.replace(study, scheduler=study.scheduler.bound(most, options.scale))
 
 
@@ -185,11 +206,14 @@ def _trial(
     study: Study,
     config: dict[str, Any],
     seed: int,
-    n_replicates: int,
+    most_replicates: int,
     data: Mapping[str, Any],
-    cost: Callable[..., float] | None,
 ) -> Trial:
-    wanted = config[study.fidelity.setting]
+    n_replicates = _replicates(study, config, most_replicates)
+    if study.stacked:
+        config = config | {"replicates": n_replicates}
+    cost = load_object(study.cost) if study.cost else None
+    wanted = _count(study, config)
     fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
     identity = {k: v for k, v in config.items() if k not in ("data", "seed", "replicates")}
     whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]

@@ -201,6 +201,7 @@ def _import_paths(study: Study) -> list[str]:
 def _recorded_plan(manifest: dict[str, Any]) -> Plan:
     study = dict(manifest["study"])
     kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
+    kept |= {"single"} & study.keys()  # records of earlier versions do not have it
     scheduler = study.get("scheduler")
     from search_spaces import ASHA, Fidelity, Metric
 

@@ -1,8 +1,9 @@
 import dataclasses
+import sys
 
 import pytest
 
-from search_spaces import STUDIES, Fidelity, Metric, Study
+from search_spaces import ASHA, STUDIES, Fidelity, Metric, Study
 from sweepbook.imports import load_studies
 from sweepbook.plan import Options, make_plan
 
@@ -151,3 +152,62 @@ def test_a_gpu_is_reserved_where_the_config_asks_for_one():
     assert make_plan(STUDIES["epochs"], Options()).trials[0].gpus == 0
     plan = make_plan(STUDIES["epochs"], Options(settings={"device": "cuda"}))
     assert plan.trials[0].gpus == 1
+
+
+def by_model(plan):
+    return {t.config["model"]: t for t in plan.trials}
+
+
+@pytest.mark.parametrize(
+    "options, net, epochs",
+    [
+        (Options(), 4, 1),
+        (Options(epochs=3), 12, 3),
+        (Options(scale=2.5), 12, 3),
+        (Options(scale=0.1), 4, 1),
+    ],
+)
+def test_a_count_makes_fidelity_of_the_setting_where_it_has_a_meaning(
+    counted, options, net, epochs
+):
+    trials = by_model(make_plan(counted, options))
+    assert trials["net"].max_fidelity == net
+    assert trials["net"].config["epochs"] == epochs
+    untouched = by_model(make_plan(counted, Options()))["trees"]
+    assert trials["trees"] == untouched
+    assert untouched.max_fidelity == 7
+
+
+def test_rungs_are_bound_by_the_count(counted):
+    plan = make_plan(dataclasses.replace(counted, scheduler=ASHA(max_t=6)), Options(epochs=3))
+    assert by_model(plan)["net"].max_fidelity == 6
+    assert plan.study.scheduler.max_t == 6
+    unbound = make_plan(dataclasses.replace(counted, scheduler=ASHA()), Options(epochs=3))
+    assert unbound.study.scheduler.max_t == 12
+
+
+def test_a_single_trial_gets_one_replicate(counted):
+    plan = make_plan(counted, Options(replicates=4))
+    assert {m: t.n_replicates for m, t in by_model(plan).items()} == {"net": 4, "trees": 1}
+    assert plan.n_replicates == 4
+    more = make_plan(counted, Options(replicates=5))
+    assert by_model(more)["trees"] == by_model(plan)["trees"], "the same trial, whatever N"
+
+
+def test_a_stacked_single_trial_is_told_its_one_replicate(toy_file, monkeypatch):
+    study = dataclasses.replace(toy(toy_file), stacked=True, single=f"{toy_file.stem}:first")
+    monkeypatch.setattr(sys.modules[toy_file.stem], "first", _is_first, raising=False)
+    trials = {t.config["slope"]: t for t in make_plan(study, Options()).trials}
+    assert (trials[1.0].n_replicates, trials[1.0].config["replicates"]) == (1, 1)
+    assert (trials[2.0].n_replicates, trials[2.0].config["replicates"]) == (2, 2)
+
+
+def _is_first(config):
+    return config["slope"] == 1.0
+
+
+def test_a_count_that_is_no_count_is_refused(counted, monkeypatch):
+    module = sys.modules[counted.trainable.split(":")[0]]
+    monkeypatch.setattr(module, "n_evals", lambda config: 0)
+    with pytest.raises(ValueError, match="n_evals .* whole number >= 1 of evals, got 0"):
+        make_plan(counted, Options())

@@ -7,7 +7,7 @@ from analysis.load import load_record
 from sweepbook.imports import load_studies
 from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
-from sweepbook.session import _import_paths, manifest_of
+from sweepbook.session import _import_paths, _recorded_plan, manifest_of
 from sweepbook.verify import differences, problems, sample, verify
 from sweepbook.worker import Assignment, reports
 
@@ -15,10 +15,13 @@ from sweepbook.worker import Assignment, reports
 @pytest.fixture
 def record(toy_file, tmp_path):
     """The record of the toy study, trained in this process."""
-    (study,) = load_studies([str(toy_file)])
+    return train(load_studies([str(toy_file)])[0], tmp_path)
+
+
+def train(study, tmp_path):
     plan = make_plan(study, Options())
     manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], _import_paths(study))))
-    folder = tmp_path / "records" / "toy"
+    folder = tmp_path / "records" / study.name
     out = RecordWriter(folder, manifest, list(plan.trials))
     for trial in plan.trials:
         for report in reports(Assignment(trial, [str(folder)], [])):
@@ -31,6 +34,18 @@ def record(toy_file, tmp_path):
 def test_a_sound_record_holds(record):
     assert list(verify(record, n_trials=2, seed=0, most=None)) == []
     assert list(verify(record, n_trials=2, seed=0, most=1)) == []
+
+
+def test_trials_of_different_numbers_of_replicates_hold_and_are_planned_again(counted, tmp_path):
+    folder = train(counted, tmp_path)
+    record = load_record(folder)
+    sizes = record.trials.set_index("config/model")["n_replicates"].to_dict()
+    assert sizes == {"net": 3, "trees": 1}
+    assert record.reports.groupby("trial_id").size().sort_values().to_list() == [7, 12]
+    assert list(verify(folder, n_trials=2, seed=0, most=None)) == []
+    again = _recorded_plan(record.manifest)
+    assert again.trials == make_plan(counted, Options()).trials
+    assert (again.study.single, again.study.fidelity) == (counted.single, counted.fidelity)
 
 
 def test_a_changed_number_is_found_by_the_digest_and_by_training(record):
