@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +30,10 @@ Seed = Annotated[int | None, typer.Option(help="study seed")]
 Epochs = Annotated[int | None, typer.Option(help="epochs (or rounds) of every trial")]
 Scale = Annotated[float | None, typer.Option(help="factor of every trial's epochs")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE in every trial")]
+Weights = Annotated[
+    str | None, typer.Option(help="what pretrained models start from: a name it knows, or a file")
+]
+SkipCorrupt = Annotated[bool, typer.Option(help="leave out data files that cannot be read")]
 
 
 def main() -> None:
@@ -63,9 +67,14 @@ def show(
     epochs: Epochs = None,
     scale: Scale = None,
     settings: Set = None,
+    weights: Weights = None,
+    skip_corrupt: SkipCorrupt = False,
 ) -> None:
     """Show a study: its space, its trials, an estimate of its cost."""
-    options = _options(data, replicates, seed, epochs, scale, settings)
+    optional = _optional(weights, skip_corrupt)
+    options = _options(
+        data, replicates, seed, epochs, scale, settings, optional, everywhere=study != "all"
+    )
     for plan in [make_plan(s, options) for s in load_studies([study])]:
         _show(plan)
 
@@ -111,6 +120,8 @@ def run(
     epochs: Epochs = None,
     scale: Scale = None,
     settings: Set = None,
+    weights: Weights = None,
+    skip_corrupt: SkipCorrupt = False,
     storage: Annotated[str, typer.Option(help="where records are kept")] = "records",
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
@@ -128,7 +139,9 @@ def run(
         "max_concurrent": max_concurrent,
         "max_failures": max_failures,
     }
-    options = _options(data, replicates, seed, epochs, scale, settings)
+    optional = _optional(weights, skip_corrupt)
+    everywhere = "all" not in (studies or ())
+    options = _options(data, replicates, seed, epochs, scale, settings, optional, everywhere)
     if max_concurrent is not None and max_concurrent < 1:
         raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
     if max_failures < 0:
@@ -208,6 +221,8 @@ def _options(
     epochs: int | None,
     scale: float | None,
     settings: Sequence[str] | None,
+    optional: Mapping[str, Any],
+    everywhere: bool,
 ) -> Options:
     return Options(
         data=data,
@@ -216,7 +231,25 @@ def _options(
         epochs=epochs,
         scale=scale,
         settings=dict(_setting(text) for text in settings or ()),
+        optional=optional,
+        everywhere=everywhere or not optional,
     )
+
+
+def _optional(weights: str | None, skip_corrupt: bool) -> dict[str, Any]:
+    """The settings that have an option of their own, as far as they are given.
+
+    What looks like a file, by a slash or an ending, is one; other words are the trainable's.
+    """
+    given: dict[str, Any] = {"skip_corrupt": True} if skip_corrupt else {}
+    if weights is None:
+        return given
+    path = Path(weights).expanduser()
+    if not (path.suffix or len(path.parts) > 1):
+        return given | {"weights": weights}
+    if not path.is_file():
+        raise ValueError(f"--weights: no file {weights!r}")
+    return given | {"weights": str(path.resolve())}
 
 
 def _setting(text: str) -> tuple[str, Any]:

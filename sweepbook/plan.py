@@ -5,7 +5,7 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ class Options:
     epochs: int | None = None  # the fidelity setting of every trial
     scale: float | None = None  # factor of every trial's fidelity
     settings: Mapping[str, Any] = field(default_factory=dict)
+    optional: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # settings with an option of their own
+    everywhere: bool = True  # every study must have the optional ones, else those without stay
 
     def __post_init__(self) -> None:
         for name, low in (("replicates", 1), ("seed", 0), ("epochs", 1)):
@@ -64,6 +68,7 @@ class Plan:
     n_replicates: int  # of a trial, unless it is one of a single replicate
     data: dict[str, Any]
     trials: tuple[Trial, ...]
+    files: dict[str, str] = field(default_factory=dict)  # path -> sha256, of settings naming one
 
 
 def make_plan(study: Study, options: Options) -> Plan:
@@ -84,9 +89,35 @@ def make_plan(study: Study, options: Options) -> Plan:
     ]
     study = _bound(study, configs, options)
     data = _describe(study, configs[0])
-    trials = [_trial(study, config, seed, n_replicates, data) for config in _distinct(configs)]
+    files = file_hashes(configs)
+    trials = [
+        _trial(study, config, seed, n_replicates, data, files) for config in _distinct(configs)
+    ]
     trials.sort(key=lambda t: (-t.cost_s, t.trial_id))
-    return Plan(study=study, seed=seed, n_replicates=n_replicates, data=data, trials=tuple(trials))
+    return Plan(
+        study=study,
+        seed=seed,
+        n_replicates=n_replicates,
+        data=data,
+        trials=tuple(trials),
+        files=files,
+    )
+
+
+def file_hashes(configs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Returns path -> sha256 of every file that a setting names by an absolute path.
+
+    The data, which may be a folder, have a hash of their own.
+    """
+    values = {v for c in configs for k, v in c.items() if k != "data" and isinstance(v, str)}
+    paths = sorted(v for v in values if Path(v).is_absolute() and Path(v).is_file())
+    return {path: file_sha256(path) for path in paths}
+
+
+def file_sha256(path: str) -> str:
+    """Returns the hash of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _complete(
@@ -100,11 +131,11 @@ def _complete(
     """One cell of the space with the command line's settings and the trainable's defaults."""
     config = dict(cell)
     _check_known(study, config, options, kind)
-    config |= options.settings
-    fields = {f.name for f in dataclasses.fields(kind)} if kind else set()
+    fields = {f.name for f in dataclasses.fields(kind)} if kind else set(config)
+    config |= {**options.settings, **_optional(study, fields, options)}
     if study.stacked:
         config |= {"seed": seed, "replicates": n_replicates}
-    elif "seed" in fields:
+    elif kind and "seed" in fields:
         config["seed"] = seed
     if options.data is not None:
         if study.data is None:
@@ -115,6 +146,17 @@ def _complete(
         config["data"] = str(folder.resolve())
     config = dataclasses.asdict(kind(**config)) if kind else config  # its rules raise here
     return _scaled(study, config, options, kind)
+
+
+def _optional(study: Study, known: Set[str], options: Options) -> dict[str, Any]:
+    """The optional settings that the study's config has."""
+    missing = options.optional.keys() - known
+    if missing and options.everywhere:
+        names = " and ".join(f"--{key.replace('_', '-')}" for key in sorted(missing))
+        raise ValueError(
+            f"study {study.name} takes no {names}: its trainable's config has no such setting"
+        )
+    return {key: value for key, value in options.optional.items() if key in known}
 
 
 def _check_known(
@@ -208,6 +250,7 @@ def _trial(
     seed: int,
     most_replicates: int,
     data: Mapping[str, Any],
+    files: Mapping[str, str],
 ) -> Trial:
     n_replicates = _replicates(study, config, most_replicates)
     if study.stacked:
@@ -216,6 +259,8 @@ def _trial(
     wanted = _count(study, config)
     fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
     identity = {k: v for k, v in config.items() if k not in ("data", "seed", "replicates")}
+    named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
+    identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
     whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
     whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
     canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)

@@ -16,7 +16,7 @@ from analysis.load import SCHEMA_VERSION, load_record
 from search_spaces import Study
 from sweepbook.cache import take_known_trials
 from sweepbook.imports import add_to_path, load_object
-from sweepbook.plan import Options, Plan, Trial, make_plan
+from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import train
@@ -178,16 +178,22 @@ def manifest_of(
         "seed": plan.seed,
         "n_replicates": plan.n_replicates,
         "scale": options.scale,
-        "overrides": dict(options.settings) | {"epochs": options.epochs},
+        "overrides": {**options.settings, **_given(plan, options), "epochs": options.epochs},
         "versions": versions(),
         "git_commit": git_commit(),
         "code_sha256": code_sha256(plan.study.trainable.split(":")[0]),
         "data": plan.data,
+        "files": plan.files,
         "started": now(),
         "ended": None,
         "import_paths": import_paths,
         "trials": [dataclasses.asdict(trial) for trial in plan.trials],
     }
+
+
+def _given(plan: Plan, options: Options) -> dict[str, Any]:
+    """The optional settings of a command that this study has."""
+    return {k: v for k, v in options.optional.items() if k in plan.trials[0].config}
 
 
 def _import_paths(study: Study) -> list[str]:
@@ -215,6 +221,7 @@ def _recorded_plan(manifest: dict[str, Any]) -> Plan:
         seed=manifest["seed"],
         n_replicates=manifest["n_replicates"],
         data=manifest["data"],
+        files=manifest.get("files", {}),
         trials=tuple(Trial(**trial) for trial in manifest["trials"]),
     )
 
@@ -242,4 +249,9 @@ def changes_since(manifest: dict[str, Any]) -> list[str]:
         then, at_present = manifest["data"]["sha256"], data["sha256"]
         if at_present != then:
             found.append(f"data {then[:12]} then, {at_present[:12]} now")
+    for path, then in manifest.get("files", {}).items():
+        if not Path(path).is_file():
+            found.append(f"{path} was read then, and is gone now")
+        elif (at_present := file_sha256(path)) != then:
+            found.append(f"{path} {then[:12]} then, {at_present[:12]} now")
     return found

@@ -34,6 +34,8 @@ COUNTED = """
         epochs: int = 1
         rounds: int = 7
         seed: int = 0
+        weights: str = "none"
+        skip_corrupt: bool = False
 
     def n_evals(config):
         return 4 * config["epochs"] if config["model"] == "net" else config["rounds"]

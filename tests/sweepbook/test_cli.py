@@ -66,6 +66,9 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "--resume", "nowhere"], "nowhere: no such folder"),
         (["run", "epochs", "--resume", "nowhere"], "give nothing else"),
         (["run", "--max-concurrent", "0", "epochs"], "--max-concurrent must be at least 1, got 0"),
+        (["run", "epochs", "--weights", "pretext"], "study epochs takes no --weights"),
+        (["run", "epochs", "--skip-corrupt"], "study epochs takes no --skip-corrupt"),
+        (["run", "epochs", "--weights", "no/where"], "--weights: no file 'no/where'"),
         (["report", "nowhere"], "nowhere"),
         (["shwo"], "shwo"),
     ],
@@ -78,6 +81,16 @@ def test_bad_usage_is_told_with_exit_code_2_and_writes_nothing(
     assert message in printed
     assert os.listdir(tmp_path) == []
     assert command("show", "epochs")[0] == 0, "good use still works"
+
+
+def test_weights_that_look_like_a_file_are_one_wherever_the_worker_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.pth").write_bytes(b"")
+    absolute = str(tmp_path / "own.pth")
+    assert cli._optional("own.pth", False) == {"weights": absolute}
+    assert cli._optional("./own.pth", True) == {"weights": absolute, "skip_corrupt": True}
+    assert cli._optional("pretext", False) == {"weights": "pretext"}
+    assert cli._optional(None, False) == {}
 
 
 def test_a_storage_that_cannot_be_made_is_named(command, tmp_path):

@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import sys
 
 import pytest
@@ -211,3 +212,27 @@ def test_a_count_that_is_no_count_is_refused(counted, monkeypatch):
     monkeypatch.setattr(module, "n_evals", lambda config: 0)
     with pytest.raises(ValueError, match="n_evals .* whole number >= 1 of evals, got 0"):
         make_plan(counted, Options())
+
+
+def test_optional_settings_reach_the_studies_that_have_them(counted):
+    settings = {"weights": "pretext", "skip_corrupt": True}
+    plan = make_plan(counted, Options(optional=settings))
+    assert all(t.config["weights"] == "pretext" for t in plan.trials)
+    assert all(t.config["skip_corrupt"] is True for t in plan.trials)
+    with pytest.raises(ValueError, match="study epochs takes no --skip-corrupt and --weights"):
+        make_plan(STUDIES["epochs"], Options(optional=settings))
+    left = make_plan(STUDIES["epochs"], Options(optional=settings, everywhere=False))
+    assert left.trials == make_plan(STUDIES["epochs"], Options()).trials
+
+
+def test_a_file_that_a_setting_names_counts_by_its_content(counted, tmp_path):
+    def trials(name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        plan = make_plan(counted, Options(optional={"weights": str(path)}))
+        assert plan.files == {str(path): hashlib.sha256(content).hexdigest()}
+        return {t.trial_id for t in plan.trials}
+
+    assert trials("one.pth", b"weights") == trials("two.pth", b"weights")
+    assert not trials("one.pth", b"weights") & trials("one.pth", b"other")
+    assert make_plan(counted, Options()).files == {}

@@ -68,6 +68,23 @@ def test_resume_refuses_changed_data(tmp_path, write_cities):
     assert content(folder) == before
 
 
+def test_a_changed_file_of_a_setting_is_told(counted, tmp_path):
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"then")
+    folder = write_record(
+        tmp_path / "record", counted, Options(optional={"weights": str(weights)})
+    )
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["overrides"]["weights"] == str(weights)
+    assert changes_since(manifest) == []
+    weights.write_bytes(b"now")
+    with pytest.raises(ValueError, match="weights.pth [0-9a-f]{12} then, [0-9a-f]{12} now"):
+        resume(folder, console=quiet())
+    weights.unlink()
+    (change,) = changes_since(manifest)
+    assert "weights.pth was read then, and is gone now" in change
+
+
 def test_a_taken_name_gets_a_suffix_and_nothing_is_overwritten(tmp_path):
     (tmp_path / "epochs").mkdir()
     (tmp_path / "epochs-2").mkdir()
