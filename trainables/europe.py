@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trainables.cache import cache_folder
 from trainables.europe_files import (
     COUNTRIES,
     Split,
     Splits,
-    cache_folder,
     content_sha256,
     read_embedded,
     read_folder,

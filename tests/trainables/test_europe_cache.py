@@ -120,15 +120,3 @@ def test_a_new_process_reads_the_cache_and_gets_the_same_split() -> None:
     environ = os.environ | {"PYTHONHASHSEED": "7"}
     out = subprocess.check_output([sys.executable, "-c", code], env=environ, text=True)
     assert out.strip() == europe_files.content_sha256(here.parts())
-
-
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [
-        ({"SWEEPBOOK_CACHE": "a", "XDG_CACHE_HOME": "b"}, "a"),
-        ({"SWEEPBOOK_CACHE": "", "XDG_CACHE_HOME": "b"}, "b/sweepbook"),
-        ({}, "~/.cache/sweepbook"),
-    ],
-)
-def test_the_cache_folder_follows_the_environment(environ: dict[str, str], expected: str) -> None:
-    assert europe_files.cache_folder(environ) == Path(expected)
