@@ -214,6 +214,40 @@ def report(
     console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command()
+def replay(
+    record: Annotated[Path, typer.Argument(help="a record folder with full-length curves")],
+    grace_period: Annotated[list[int] | None, typer.Option(help="first rung; repeat")] = None,
+    reduction_factor: Annotated[
+        list[int] | None, typer.Option(help="1 of so many passes a rung; repeat")
+    ] = None,
+    workers: Annotated[list[int] | None, typer.Option(help="trials at a time; repeat")] = None,
+    orders: Annotated[int, typer.Option(help="random arrival orders")] = 1000,
+    seed: Annotated[int, typer.Option(help="draws the orders")] = 0,
+    equal_times: Annotated[
+        bool, typer.Option("--equal-times", help="not the recorded seconds")
+    ] = False,
+    jitter: Annotated[
+        float, typer.Option(help="sigma of a trial's pace from order to order")
+    ] = 0.1,
+    out: Annotated[Path, typer.Option(help="the folder of its table and figure")] = Path("replay"),
+) -> None:
+    """Replay recorded curves through ASHA in virtual time: what it saves, what it loses."""
+    from sweepbook import replay as replays
+
+    wanted = replays.Wanted(
+        grace_periods=grace_period,
+        reduction_factors=reduction_factor,
+        workers=workers,
+        n_orders=orders,
+        seed=seed,
+        equal_times=equal_times,
+        jitter=jitter,
+    )
+    page = replays.replay(record, out, wanted, console)
+    console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
+
+
 def _options(
     data: str | None,
     replicates: int | None,

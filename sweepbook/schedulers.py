@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
+from analysis.rungs import Entry, Rungs
 from search_spaces import ASHA, Metric
 
 
@@ -24,70 +25,6 @@ class Ending:
 
     def __str__(self) -> str:
         return self.reason
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What a trial brought to a rung; larger is better, and -inf where it had diverged."""
-
-    rung: int
-    value: float
-    cutoff: float | None  # of those who were there before; None: of too few to say
-
-    @property
-    def is_below(self) -> bool:
-        """Whether the trial is to be stopped there."""
-        return self.cutoff is not None and self.value < self.cutoff
-
-
-class Rungs:
-    """One bracket: for each rung the value of each trial that came there.
-
-    Args:
-        levels: the rungs in counts of fidelity, upwards.
-        reduction_factor: about 1 / reduction_factor of the trials pass a rung.
-    """
-
-    def __init__(self, levels: tuple[int, ...], reduction_factor: int) -> None:
-        self.levels, self.reduction_factor = levels, reduction_factor
-        self.values: dict[int, dict[str, float]] = {level: {} for level in levels}
-
-    def cutoff(self, rung: int) -> float | None:
-        """Returns what a trial needs to pass the rung now; None where nobody was there yet."""
-        values = sorted(self.values[rung].values())
-        if not values:
-            return None
-        below, rest = divmod(
-            (len(values) - 1) * (self.reduction_factor - 1), self.reduction_factor
-        )
-        low = values[below]
-        if rest == 0 or low == -math.inf:  # nothing can be interpolated from there
-            return low
-        return low + (values[below + 1] - low) * rest / self.reduction_factor
-
-    def enter(self, trial_id: str, steps: Mapping[int, float]) -> Entry | None:
-        """Enters a trial's steps, fidelity -> value, into the rungs where it is not yet.
-
-        A value that is not finite is the worst of the rung that it stands at, or of the next
-        that the trial would have come to. Returns the entry at the highest rung, the one that
-        decides, or None where there is nothing new.
-        """
-        last, entry = max(steps), None
-        for rung in self.levels:
-            if rung > last and math.isfinite(steps[last]):
-                break
-            if trial_id not in self.values[rung]:
-                value = steps[min((at for at in steps if at >= rung), default=last)]
-                worst = -math.inf
-                entry = Entry(rung, value if math.isfinite(value) else worst, self.cutoff(rung))
-                self.values[rung][trial_id] = entry.value
-            if rung >= last:
-                break
-        return entry
-
-    def debug_str(self) -> str:
-        """Returns the cutoffs in one line, for Ray's own log."""
-        return "Bracket: " + " | ".join(f"{rung}: {self.cutoff(rung)}" for rung in self.levels)
 
 
 class StudyASHA(AsyncHyperBandScheduler):

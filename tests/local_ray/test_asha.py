@@ -113,3 +113,47 @@ def winner_is_recorded(folder):
     if not (folder / "trials.parquet").exists():
         return False
     return rows(load_record(folder)).loc["winner", "status"] == "finished"
+
+
+RANDOM = """
+import dataclasses
+from search_spaces import ASHA, Fidelity, Metric, Study
+
+def train(config):
+    value = config["first"]
+    for n in range(1, config["rounds"] + 1):
+        value += ((config["place"] * 7919 + n * 104729) % 997 - 498) / 1000  # no two alike
+        yield {"round": n, "val_acc": float("nan") if config["place"] == 2 and n > 2 else value}
+
+def cost(config, data):
+    return float(100 - config["place"])  # trained in this order
+
+WHOLE = Study(
+    name="whole", question="?", trainable="random_curves:train", cost="random_curves:cost",
+    metric=Metric("val_acc", "max"), fidelity=Fidelity("round", "rounds"), replicates=1,
+    points=[{"place": i, "first": (i * 31 % 12) / 12} for i in range(12)], fixed={"rounds": 9},
+)
+ASHED = dataclasses.replace(
+    WHOLE, name="ashed", scheduler=ASHA(grace_period=1, reduction_factor=2)
+)
+"""
+
+
+def test_a_replay_of_whole_curves_decides_as_the_study_with_a_scheduler_did(complete, tmp_path):
+    from analysis.replay import Arrival, full_curves
+    from analysis.replay_table import Setting, play
+
+    (tmp_path / "random_curves.py").write_text(RANDOM)
+    code, output = complete("run", "random_curves.py", "--max-concurrent", 1)
+    assert code == 0, output
+    whole, ashed = (load_record(tmp_path / "records" / name) for name in ("whole", "ashed"))
+    places = whole.trials.set_index("trial_id")["config/place"]
+    curves = full_curves(whole)
+    by_place = sorted(range(12), key=lambda i: places[curves[i].trial_id])
+    setting = Setting(grace_period=1, reduction_factor=2, n_workers=1)
+    found = next(play(curves, setting, [Arrival(by_place, [1.0] * 12)]))
+    theirs = ashed.trials.set_index("config/place").sort_index()
+    assert [found.reached[i] for i in by_place] == theirs["last_fidelity"].tolist()
+    stopped = {int(places[curves[i].trial_id]): rung for i, rung in found.stopped.items()}
+    assert stopped == theirs["rung"].dropna().astype(int).to_dict()
+    assert set(stopped.values()) == {1, 2} and theirs.loc[2, "status"] == "diverged"

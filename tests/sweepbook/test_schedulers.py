@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.load import load_record
+from analysis.rungs import Rungs
 from search_spaces import ASHA, Metric
 from sweepbook.imports import load_studies
 from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
-from sweepbook.schedulers import Rungs, StudyASHA
+from sweepbook.schedulers import StudyASHA
 from sweepbook.session import manifest_of
 from sweepbook.worker import Assignment, reports
 
@@ -120,7 +121,8 @@ def test_an_end_at_the_last_fidelity_is_no_stop_however_bad_the_value():
 @given(st.lists(FINITE, min_size=1, max_size=40), st.integers(2, 7))
 def test_cutoffs_are_those_of_ray(values, factor):
     rungs = Rungs((1,), factor)
-    rungs.values[1] = {str(i): v for i, v in enumerate(values)}
+    for i, value in enumerate(values):
+        rungs.add(str(i), 1, value)
     expected = np.nanpercentile(values, (1 - 1 / factor) * 100)
     assert rungs.cutoff(1) == pytest.approx(expected, rel=1e-9, abs=1e-6)
 
@@ -128,7 +130,8 @@ def test_cutoffs_are_those_of_ray(values, factor):
 @given(st.lists(st.one_of(FINITE, st.just(-math.inf)), min_size=1, max_size=40), st.integers(2, 7))
 def test_a_cutoff_is_never_nan_and_the_best_always_passes(values, factor):
     rungs = Rungs((1,), factor)
-    rungs.values[1] = {str(i): v for i, v in enumerate(values)}
+    for i, value in enumerate(values):
+        rungs.add(str(i), 1, value)
     cutoff = rungs.cutoff(1)
     assert min(values) <= cutoff <= max(values)
 
