@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.load import Record, load_record
 from sweepbook.checkpoints import checkpoint_path
 from sweepbook.files import write_parquet
+from sweepbook.ledger import TIMES
 from sweepbook.record import RecordWriter
 
 
@@ -86,7 +87,7 @@ def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.D
     )
     writer.end_trial(trial_id)
     ended = record.trials.set_index("trial_id").loc[trial_id]
-    for column in ("started", "ended", "time_total_s"):
+    for column in ("started", "ended", *(name for name in TIMES if name in ended.index)):
         writer.trials[trial_id][column] = ended[column]
     own = predictions[predictions["trial_id"] == trial_id]
     if len(own):

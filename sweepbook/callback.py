@@ -46,6 +46,7 @@ class RecordCallback(Callback):
         planned = self.progress.trials[trial_id]
         for writer in self.writers[trial_id]:
             writer.add_rows(trial_id, result["rows"])
+            writer.add_spent(trial_id, result["spent"])
         self.progress.step(trial_id, result[planned.unit], result[planned.metric])
 
     def on_trial_complete(

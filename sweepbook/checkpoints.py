@@ -26,8 +26,11 @@ def save_checkpoint(
 
 def load_checkpoint(records: list[str], trial_id: str) -> dict[str, Any] | None:
     """Returns the furthest checkpoint among the records, or None."""
+    paths = [checkpoint_path(record, trial_id) for record in records]
+    paths = [path for path in paths if path.is_file()]
+    if not paths:
+        return None  # torch takes a second to import, and not every trainable needs it
     import torch
 
-    paths = [checkpoint_path(record, trial_id) for record in records]
-    found = [torch.load(path, weights_only=True) for path in paths if path.is_file()]
-    return max(found, key=lambda content: content["fidelity"], default=None)
+    found: list[dict[str, Any]] = [torch.load(path, weights_only=True) for path in paths]
+    return max(found, key=lambda content: int(content["fidelity"]))

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +16,7 @@ from analysis.digest import record_digest
 from analysis.load import load_record
 from sweepbook.checkpoints import Rows
 from sweepbook.files import write_json, write_parquet
+from sweepbook.ledger import TIMES, Attempt
 from sweepbook.plan import Trial
 from sweepbook.provenance import now
 
@@ -41,7 +43,7 @@ class RecordWriter:
         self._lock = lock(folder)
         self.metric = manifest["study"]["metric"]
         self.trials = {t.trial_id: self._new_row(t) for t in trials}
-        self._started: dict[str, float] = {}
+        self._attempts: dict[str, Attempt] = {}
         self._rows: Rows = []
         self._changed = True
         self._flushed = time.monotonic()
@@ -71,7 +73,7 @@ class RecordWriter:
             f"{name}_last": math.nan,
             f"{name}_best": math.nan,
             f"{name}_best_at": 0,
-            "time_total_s": 0.0,
+            **dict.fromkeys(TIMES, 0.0),
             "started": None,
             "ended": None,
             **{f"config/{k}": _plain(v) for k, v in trial.config.items()},
@@ -88,8 +90,8 @@ class RecordWriter:
     def start_trial(self, trial_id: str) -> None:
         """Says that a trial is being trained."""
         self._add_time(trial_id)  # of an attempt that failed
-        self._started[trial_id] = time.monotonic()
         row = self.trials[trial_id]
+        self._attempts[trial_id] = Attempt(row)
         row |= {"status": "running", "started": row["started"] or now(), "ended": None}
         self._changed = True
 
@@ -104,6 +106,11 @@ class RecordWriter:
         for fidelity, step in sorted(steps.items()):
             self._rows += [{"trial_id": trial_id, **row} for row in step]
             self._follow(trial, fidelity, [row[self.metric["name"]] for row in step])
+
+    def add_spent(self, trial_id: str, spent: Sequence[float]) -> None:
+        """Takes note of a worker's seconds by phase, as in `sweepbook.ledger.PHASES`."""
+        if trial_id in self._attempts:
+            self._attempts[trial_id].hear(spent)
 
     def _follow(self, trial: dict[str, Any], fidelity: int, values: list[float]) -> None:
         """Keeps the trial's last and best mean; a mean with a NaN in it is NaN and not best."""
@@ -148,9 +155,9 @@ class RecordWriter:
         return str(trial["status"])
 
     def _add_time(self, trial_id: str) -> None:
-        start = self._started.pop(trial_id, None)
-        if start is not None:
-            self.trials[trial_id]["time_total_s"] += time.monotonic() - start
+        attempt = self._attempts.pop(trial_id, None)
+        if attempt is not None:
+            self.trials[trial_id] |= attempt.times()
 
     def flush_if_due(self) -> None:
         """Writes what is new when the last part is 5 seconds old."""
@@ -163,7 +170,9 @@ class RecordWriter:
             numbers = [int(p.stem) for p in (self.folder / "parts").glob("[0-9]*.parquet")]
             path = self.folder / "parts" / f"{max(numbers, default=-1) + 1:05d}.parquet"
             write_parquet(path, pd.DataFrame(self._rows))
-        if self._rows or self._changed:
+        for trial_id, attempt in self._attempts.items():  # a killed driver's time counts too
+            self.trials[trial_id] |= attempt.times()
+        if self._rows or self._changed or self._attempts:
             write_parquet(
                 self.folder / "trials.parquet", _trials_frame(list(self.trials.values()))
             )

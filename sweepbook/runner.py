@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from analysis.load import load_record
+from sweepbook.ledger import Session, slots
 from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
@@ -54,9 +55,10 @@ def train(
     groups = [pairs for pairs in groups if any(_is_open(w, t) for p, w in pairs for t in p.trials)]
     if not groups:
         return
+    session = Session(_rows(writers))
     scratch = (writers[0].folder / ".ray").resolve()  # Tune's own folder, never read
     place = _Place(scratch, list(import_paths), max_concurrent, max_failures)
-    _connect(address, writers[0].folder)
+    resources = _connect(address, writers[0].folder)
     try:
         for group in groups:
             if not _train_together(group, place, console):
@@ -64,6 +66,16 @@ def train(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         _disconnect()
+        trials = {t.trial_id: t for plan in plans for t in plan.trials}
+        room = {i: slots(t.cpus, t.gpus, resources, max_concurrent) for i, t in trials.items()}
+        summary = session.summary(_rows(writers), room) | {"n_studies": len(plans)}
+        for writer in writers:
+            writer.manifest.setdefault("sessions", []).append(summary)
+
+
+def _rows(writers: Sequence[RecordWriter]) -> list[dict[str, Any]]:
+    """The rows of all trials; one that several records share once."""
+    return list({i: row for writer in writers for i, row in writer.trials.items()}.values())
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,8 @@ def _is_open(writer: RecordWriter, trial: Trial) -> bool:
     return writer.trials[trial.trial_id]["status"] not in DONE
 
 
-def _connect(address: str | None, folder: Path) -> None:
+def _connect(address: str | None, folder: Path) -> dict[str, float]:
+    """Connects to a Ray, or starts one; returns its resources."""
     os.environ.update(ENVIRONMENT)
     if address is None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said to quieten its note
@@ -151,6 +164,7 @@ def _connect(address: str | None, folder: Path) -> None:
         configure_logging=False,
         runtime_env={"env_vars": dict(ENVIRONMENT)},
     )
+    return dict(ray.cluster_resources())
 
 
 def _disconnect() -> None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sweepbook.checkpoints import Rows, load_checkpoint, save_checkpoint
 from sweepbook.files import write_parquet
 from sweepbook.hang import guarded, trace_path
 from sweepbook.imports import add_to_path, config_type, load_object
+from sweepbook.ledger import Ledger
 from sweepbook.plan import Trial
 
 CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
@@ -32,7 +33,8 @@ class Assignment:
 def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, Assignment]) -> None:
     """Ray Tune's function trainable: trains one assigned trial and reports every step.
 
-    A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate}.
+    A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate,
+    "spent": seconds by phase so far, a list as in `sweepbook.ledger.PHASES`}.
     """
     from ray import tune
 
@@ -45,19 +47,22 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
 
     A trial whose replicates have all diverged ends early, and one that hangs ends its process.
     """
-    trial = assignment.trial
+    trial, ledger = assignment.trial, Ledger()
     for path in assignment.import_paths:
         add_to_path(path)
     checkpoint = load_checkpoint(assignment.records, trial.trial_id)
     rows: Rows = list(checkpoint["rows"]) if checkpoint else []
     unreported = list(rows)
     if checkpoint and checkpoint["fidelity"] >= trial.max_fidelity:
-        yield _report(trial, checkpoint["fidelity"], rows, rows)
+        ledger.lap("start")
+        yield _report(trial, checkpoint["fidelity"], rows, rows, ledger)
         return
     saved = time.monotonic()
-    steps = _steps(trial, checkpoint["state"] if checkpoint else None)
+    steps = _steps(trial, checkpoint["state"] if checkpoint else None, ledger)
     trace = trace_path(assignment.records[0], trial.trial_id)
+    ledger.lap("start")
     for metrics in guarded(steps, trial.hang_s, trace):
+        ledger.step(metrics.pop("times", None))
         fidelity = int(metrics[trial.unit])
         new = rows_of(metrics, trial.n_replicates)
         for row in new:
@@ -71,15 +76,20 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
             state = metrics["state"]()
             save_checkpoint(assignment.records, trial.trial_id, fidelity, state, rows)
             saved = time.monotonic()
-        yield _report(trial, fidelity, new, unreported)
+        ledger.lap("report")
+        yield _report(trial, fidelity, new, unreported, ledger)
+        ledger.lap("report")
         unreported = []
         if last or not any(math.isfinite(row[trial.metric]) for row in new):
             return
 
 
-def _report(trial: Trial, fidelity: int, current: Rows, rows: Rows) -> dict[str, Any]:
+def _report(
+    trial: Trial, fidelity: int, current: Rows, rows: Rows, ledger: Ledger
+) -> dict[str, Any]:
     values = [r[trial.metric] for r in current if r[trial.unit] == fidelity]
-    return {trial.unit: fidelity, trial.metric: float(np.mean(values)), "rows": rows}
+    mean = float(np.mean(values))
+    return {trial.unit: fidelity, trial.metric: mean, "rows": rows, "spent": ledger.spent()}
 
 
 def rows_of(metrics: Mapping[str, Any], n_replicates: int) -> Rows:
@@ -99,9 +109,10 @@ def rows_of(metrics: Mapping[str, Any], n_replicates: int) -> Rows:
     ]
 
 
-def _steps(trial: Trial, state: Any) -> Iterator[dict[str, Any]]:
+def _steps(trial: Trial, state: Any, ledger: Ledger) -> Iterator[dict[str, Any]]:
     """The trial's yielded dicts, with the seconds of each step where the trainable has none."""
     trainable = load_object(trial.trainable)
+    ledger.lap("import")
     generator = (
         _call(trainable, trial.config, state)
         if trial.stacked
@@ -131,14 +142,21 @@ def _lockstep(trial: Trial, trainable: Callable[..., Any], state: Any) -> Iterat
         for seed, own in zip(seeds, states, strict=True)
     ]
     for step in zip(*generators, strict=True):
-        names = [k for k in step[0] if k not in CALLABLES]
+        names = [k for k in step[0] if k not in CALLABLES and k != "times"]
         joined: dict[str, Any] = {trial.unit: step[0][trial.unit]}
         joined["replicates"] = {k: [s[k] for s in step] for k in names}
+        if "times" in step[0]:
+            joined["times"] = _sum([s["times"] for s in step])
         if "state" in step[0]:
             joined["state"] = lambda step=step: [s["state"]() for s in step]
         if "predictions" in step[0]:
             joined["predictions"] = lambda step=step: _stack([s["predictions"]() for s in step])
         yield joined
+
+
+def _sum(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    phases = {phase for own in times for phase in own}
+    return {phase: sum(own.get(phase, 0.0) for own in times) for phase in phases}
 
 
 def replicate_seed(seed: int, replicate: int) -> int:

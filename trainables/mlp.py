@@ -36,10 +36,12 @@ def train_mlp(
         train mode while the weights move), val_*, test_*, test_acc_clean (test points whose
         coordinates do not occur in train) and, at epochs 1, 5, 10, 20, 50, 100 and the last,
         train_eval_* (the train split in eval mode); time_s, the epoch's seconds for the whole
-        stack; n_steps so far. `replicates` holds the same metrics per replicate, and on request
-        single_s (seconds of an epoch of one model on its own) and the lists batch_losses,
-        grad_sq_norm and grad_zero_share. Where a replicate diverged its metrics are NaN, and so
-        are the means. `state` and `predictions` are callables.
+        stack; n_steps so far. `times` divides the seconds since the last dict into data, compile
+        (the first step, where `compile` is set), train and evaluate. `replicates` holds the same
+        metrics per replicate, and on request single_s (seconds of an epoch of one model on its
+        own) and the lists batch_losses, grad_sq_norm and grad_zero_share. Where a replicate
+        diverged its metrics are NaN, and so are the means. `state` and `predictions` are
+        callables.
 
     Raises:
         ValueError: for a setting out of its range, or data that cannot be read.
@@ -50,15 +52,23 @@ def train_mlp(
     if config.device != "cpu" and not torch.cuda.is_available():
         raise ValueError(f"device {config.device!r} asked for, but no GPU is available: use 'cpu'")
     seeds = [replicate_seeds(config.seed, r) for r in range(config.replicates)]
+    start = time.perf_counter()
     data = load_stacked(config, seeds)
+    built = time.perf_counter()
     if config.batch_norm and len(data.train) < 2:
         raise ValueError("batch_norm needs at least 2 training rows, got 1: turn batch_norm off")
     trainer = _Trainer(config, data, seeds)
     if state is not None:
         trainer.load_state(state)
+    before = {"data": built - start, "train": time.perf_counter() - built}
+    start = time.perf_counter()
     single_s = _time_single(config, data, seeds) if config.time_single else None
+    before["evaluate"] = time.perf_counter() - start
     while trainer.epoch < config.epochs:
         metrics = trainer.train_epoch()
+        for phase, seconds in before.items():
+            metrics["times"][phase] = metrics["times"].get(phase, 0.0) + seconds
+        before = {}
         if single_s is not None:
             metrics["single_s"] = float(np.mean(single_s))
             metrics["replicates"]["single_s"] = single_s
@@ -124,6 +134,7 @@ class _Trainer:
         self.tracker = GradientTracker(self.model)
         self.epoch = 0
         self.n_steps = 0
+        self.is_new, self.compile_s = True, 0.0  # the first step of a process compiles
         self.forward_loss = torch.compile(_forward_loss) if config.compile else _forward_loss
 
     def train_epoch(self) -> dict[str, Any]:
@@ -131,17 +142,23 @@ class _Trainer:
         start = time.perf_counter()
         self.epoch += 1
         values = self._train()
+        trained = time.perf_counter()
         last = self.epoch == self.config.epochs
         values |= _evaluate(self.model, self.data.validation, "val")
         values |= _evaluate(self.model, self.data.test, "test", self.data.clean)
         if last or self.epoch in TRAIN_EVAL_EPOCHS:
             values |= _evaluate(self.model, self.data.train, "train_eval")
+        end = time.perf_counter()
+        compile_s, self.compile_s = self.compile_s, 0.0
+        times = {"train": trained - start - compile_s, "evaluate": end - trained}
+        times |= {"compile": compile_s} if compile_s else {}
         scalars = {name: float(np.mean(v)) for name, v in values.items() if np.ndim(v) == 1}
         return {
             "epoch": self.epoch,
             **scalars,
             "n_steps": self.n_steps,
-            "time_s": time.perf_counter() - start,
+            "time_s": end - start,
+            "times": times,
             "replicates": values,
             "state": self.state,
             "predictions": self.predictions,
@@ -151,10 +168,14 @@ class _Trainer:
         config, track = self.config, self.config.track_gradients
         x, y = self.data.train.shuffled(self.seeds, self.epoch)
         losses, correct, n_rows = [], torch.zeros(len(self.seeds), device=x.device), 0
-        sizes = []
+        sizes: list[int] = []
         self.tracker.reset()
         for rows in batches(y.shape[1], config.batch_size, config.batch_norm):
+            start = time.perf_counter()
             loss, hits = self.step(x[:, :, rows], y[:, rows], track)
+            if self.is_new and config.compile:
+                self.compile_s = time.perf_counter() - start
+            self.is_new = False
             losses.append(loss)
             correct += hits
             sizes.append(rows.stop - rows.start)

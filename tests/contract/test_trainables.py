@@ -32,7 +32,8 @@ ON_REQUEST = {
     "time_single": {"single_s"},
 }
 CALLABLES = {"state", "predictions"}
-CLOCK = {"time_s", "single_s"}
+CLOCK = {"time_s", "times", "single_s"}
+PHASES = {"data", "compile", "train", "evaluate"}
 
 
 @pytest.fixture(scope="session")
@@ -77,9 +78,10 @@ def test_a_trainable_keeps_its_contract(
     asked = {name for key, names in ON_REQUEST.items() if config.get(key) for name in names}
     own = {"single_s"} if config.get("time_single") else set()
     for epoch in epochs:
-        assert set(epoch) - SOMETIMES == metrics | {unit, "n_steps", "time_s", "replicates"} | (
-            CALLABLES | own
+        assert set(epoch) - SOMETIMES == metrics | CALLABLES | own | (
+            {unit, "n_steps", "time_s", "times", "replicates"}
         )
+        assert set(epoch["times"]) <= PHASES and min(epoch["times"].values()) >= 0
         assert set(epoch["replicates"]) - SOMETIMES == metrics | asked
         for name, values in epoch["replicates"].items():
             assert len(values) == 2

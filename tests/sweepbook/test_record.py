@@ -2,12 +2,14 @@ import json
 import math
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from analysis.load import load_record
 from sweepbook import record as record_module
+from sweepbook.ledger import PHASES, column
 from sweepbook.plan import Trial
 from sweepbook.record import RecordWriter
 
@@ -202,3 +204,27 @@ def test_settings_of_several_kinds_and_lists_can_be_recorded(tmp_path):
     assert list(record.trials["config/depth"]) == ["3", '"all"']
     assert list(record.trials["config/layers"]) == ["[1, 2]", "[]"]
     assert [list(v) for v in record.reports["batch_losses"]] == [[0.1, 0.2]] * 2
+
+
+def test_a_record_s_phases_sum_to_each_trial_s_time_and_survive_a_kill(tmp_path, monkeypatch):
+    at = [0.0]
+    monkeypatch.setattr("sweepbook.ledger.time", SimpleNamespace(monotonic=lambda: at[0]))
+    first = writer(tmp_path / "r", trial("a"), trial("b"))
+    for trial_id in "ab":
+        first.start_trial(trial_id)
+    at[0] += 3
+    first.add_rows("a", rows((0.1, 0.3)))
+    first.add_spent("a", [0, 1, 0, 0, 1, 0, 0, 0])
+    first.flush()
+    first._lock.close()  # killed: nobody closes the record
+    again = writer(tmp_path / "r", trial("a"), trial("b"))
+    again.start_trial("a")
+    at[0] += 5
+    again.add_spent("a", [0, 0, 0, 0, 5, 0, 0, 0])
+    again.end_trial("a")
+    again.close()
+    trials = load_record(tmp_path / "r").trials.set_index("trial_id")
+    assert dict(trials["time_total_s"]) == {"a": 8, "b": 3}
+    assert trials.loc["a", ["time_start_s", "time_import_s", "time_train_s"]].tolist() == [1, 1, 6]
+    phases = trials[[column(phase) for phase in PHASES]]
+    pd.testing.assert_series_equal(phases.sum(axis=1), trials["time_total_s"], check_names=False)

@@ -25,13 +25,14 @@ METRICS = {
     "test_acc_clean",
 }
 EVALUATED = {"train_eval_loss", "train_eval_acc"}
-SCALARS = {"epoch", "n_steps", "time_s"}
+SCALARS = {"epoch", "n_steps", "time_s", "times"}
+CLOCK = {"time_s", "times", "state", "predictions"}
 OTHERS = {"replicates", "state", "predictions"}
 
 
 def numbers(epoch: dict[str, Any]) -> dict[str, Any]:
     """Everything but the time and the callables."""
-    return {k: v for k, v in epoch.items() if k not in ("time_s", "state", "predictions")}
+    return {k: v for k, v in epoch.items() if k not in CLOCK}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,25 @@ def test_there_is_one_dict_per_epoch_counted_from_1(epochs: list[dict[str, Any]]
     assert [epoch["epoch"] for epoch in epochs] == [1, 2, 3, 4, 5, 6, 7]
     assert [epoch["n_steps"] for epoch in epochs] == [21 * n for n in range(1, 8)]
     assert all(epoch["time_s"] > 0 for epoch in epochs)
+
+
+def test_every_second_of_an_epoch_is_training_or_evaluation(epochs: list[dict[str, Any]]) -> None:
+    first, *later = epochs
+    assert set(first["times"]) == {"data", "train", "evaluate"}, "loading is told once"
+    for epoch in later:
+        assert set(epoch["times"]) == {"train", "evaluate"}
+        assert sum(epoch["times"].values()) == pytest.approx(epoch["time_s"])
+        assert min(epoch["times"].values()) > 0
+
+
+def test_compiling_is_told_apart_in_the_first_epoch(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.compile", lambda function: function)
+    first, second, *_ = train_mlp({**settings, "compile": True, "epochs": 3})
+    assert set(first["times"]) == {"data", "compile", "train", "evaluate"}
+    assert first["times"]["compile"] > 0
+    assert set(second["times"]) == {"train", "evaluate"}
 
 
 def test_the_metrics_are_exactly_those_that_are_promised(epochs: list[dict[str, Any]]) -> None:

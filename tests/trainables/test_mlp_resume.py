@@ -10,6 +10,7 @@ import torch
 
 from trainables.mlp import train_mlp
 
+CLOCK = ("time_s", "times", "state", "predictions")
 CONFIGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "batch norm": {"batch_norm": True, "weight_decay": 0.01},
@@ -39,7 +40,7 @@ def same_state(one: Any, other: Any) -> bool:
 
 
 def numbers(epoch: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in epoch.items() if k not in ("time_s", "state", "predictions")}
+    return {k: v for k, v in epoch.items() if k not in CLOCK}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
