@@ -15,7 +15,8 @@ from trainables.mlp_config import MLPConfig, as_config
 from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, batches, encode, load_stacked
 from trainables.seeds import ReplicateSeeds, replicate_seeds
 from trainables.stacked_adam import StackedAdam
-from trainables.stacked_mlp import CrossEntropy, StackedMLP
+from trainables.stacked_gradient import cross_entropy, loss_and_gradient
+from trainables.stacked_mlp import StackedMLP
 
 EVAL_ROWS = 512  # rows per evaluation step: the logits of a stack stay in the cache
 TRAIN_EVAL_EPOCHS = (1, 5, 10, 20, 50, 100)  # and the last: train split evaluated in eval mode
@@ -90,11 +91,10 @@ def predict(
     model.load_state(state["model"])
     x = torch.tensor(encode(np.asarray(points, dtype=float), config.encoding).T)
     x = x.to(model.flat.dtype).expand(config.replicates, -1, -1)
-    with torch.no_grad():
-        labels = [
-            model.forward(x[:, :, rows], training=False)[replicate].argmax(0)
-            for rows in batches(x.shape[2], EVAL_ROWS, batch_norm=False)
-        ]
+    labels = [
+        model.forward(x[:, :, rows])[replicate].argmax(0)
+        for rows in batches(x.shape[2], EVAL_ROWS, batch_norm=False)
+    ]
     return torch.cat(labels).numpy()
 
 
@@ -135,7 +135,7 @@ class _Trainer:
         self.epoch = 0
         self.n_steps = 0
         self.is_new, self.compile_s = True, 0.0  # the first step of a process compiles
-        self.forward_loss = torch.compile(_forward_loss) if config.compile else _forward_loss
+        self.compiled = torch.compile(loss_and_gradient) if config.compile else loss_and_gradient
 
     def train_epoch(self) -> dict[str, Any]:
         """Trains one epoch and returns its metrics, as `train_mlp` yields them."""
@@ -193,17 +193,15 @@ class _Trainer:
     def step(self, x: Tensor, y: Tensor, track: bool) -> tuple[Tensor, Tensor]:
         """One optimizer step; returns each model's loss and number of hits (K,), no sync."""
         whole = x.shape[2] == self.config.batch_size  # a trailing batch is not worth compiling for
-        forward_loss = self.forward_loss if whole else _forward_loss
-        loss, hits = forward_loss(self.model, x, y)
-        gradients = torch.autograd.grad(loss.sum(), self.model.parameters)
-        flat = torch.cat([*(g.flatten() for g in gradients), self.model.padding])
+        loss, hits = (self.compiled if whole else loss_and_gradient)(self.model, x, y)
+        gradient = self.model.gradient
         if track:
-            self.tracker.add(flat)
+            self.tracker.add(gradient)
         if self.config.clip_norm:
-            norms = self.tracker.squared_norms(flat)
-            clip_(flat, norms, self.tracker.segments, self.config.clip_norm)
-        self.adam.step(flat, self.config.lr, self.config.weight_decay)
-        return loss.detach(), hits
+            norms = self.tracker.squared_norms(gradient)
+            clip_(gradient, norms, self.tracker.segments, self.config.clip_norm)
+        self.adam.step(gradient, self.config.lr, self.config.weight_decay)
+        return loss, hits
 
     def state(self) -> dict[str, Any]:
         return {
@@ -237,15 +235,9 @@ def _new_model(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedMLP
     return StackedMLP(config, n_inputs, N_CLASSES, [s.init for s in seeds])
 
 
-def _forward_loss(model: StackedMLP, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    losses, hits = CrossEntropy.apply(model.forward(x, training=True), y)
-    return losses.mean(1), hits.sum(1)
-
-
 def _logits(model: StackedMLP, split: StackedSplit) -> Iterator[tuple[Tensor, slice]]:
-    with torch.no_grad():
-        for rows in batches(len(split), EVAL_ROWS, batch_norm=False):
-            yield model.forward(split.x[:, :, rows], training=False), rows
+    for rows in batches(len(split), EVAL_ROWS, batch_norm=False):
+        yield model.forward(split.x[:, :, rows]), rows
 
 
 def _evaluate(
@@ -255,7 +247,7 @@ def _evaluate(
     loss = torch.zeros(model.n_models, dtype=torch.float64, device=split.y.device)
     correct = torch.empty(split.y.shape, dtype=torch.bool, device=split.y.device)
     for logits, rows in _logits(model, split):
-        losses, correct[:, rows] = CrossEntropy.apply(logits, split.y[:, rows])
+        losses, correct[:, rows], *_ = cross_entropy(logits, split.y[:, rows])
         loss += losses.sum(1)
     loss /= len(split)
     values = _finite(name, loss, correct.double().mean(1))

@@ -7,7 +7,7 @@ models costs the same number of operations, each K times as large. Layout, with 
     batch norm   on (1, K*width, B): one call normalises every channel of every model
     logits       (K, classes, B)   rows last too: reductions over the classes are vectorised
 
-All parameters lie in one flat buffer: Adam is one fused call, a gradient one concatenation. No
+All parameters lie in one flat buffer, their gradients in another: Adam is one fused call. No
 operation mixes models, so a replicate does not feel its neighbours, not even one that diverges,
 and on one machine stacks of two or more models give each the same bits, however many there are.
 """
@@ -95,18 +95,18 @@ class StackedMLP:
         self.padding = torch.zeros(n_padded, device=config.device, dtype=dtype)
         self.flat = torch.cat([*(s.flatten().to(self.padding) for s in stacks), self.padding])
         shapes = _stack_shapes(config, n_inputs, n_classes, self.n_models)
+        self.gradient = torch.zeros_like(self.flat)  # set by loss_and_gradient
         self.parameters = _views(self.flat, shapes)
         self.layers = _layers(self.parameters, config)
+        self.gradients = _layers(_views(self.gradient, shapes), config)
         n_norms = config.depth if config.batch_norm else 0
         channels = self.n_models * config.width
         self.running = torch.zeros(2, n_norms, channels, device=config.device, dtype=dtype)
         self.running[1] = 1.0
 
-    def forward(self, x: Tensor, *, training: bool) -> Tensor:
-        """Returns logits (K, classes, B) for inputs x (K, n_inputs, B).
-
-        In training mode batch norm uses the batch's statistics and moves the running ones.
-        """
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns logits (K, classes, B) for inputs x (K, n_inputs, B), in evaluation mode."""
         h = x
         *hidden, (w_out, b_out, _) = self.layers
         for i, (w, b, norm) in enumerate(hidden):
@@ -114,9 +114,9 @@ class StackedMLP:
             if norm is not None:
                 mean, var = self.running[0, i], self.running[1, i]
                 flat = z.view(1, -1, z.shape[-1])  # (1, K*width, B)
-                flat = F.batch_norm(flat, mean, var, *norm, training, BN_MOMENTUM, BN_EPS)
+                flat = F.batch_norm(flat, mean, var, *norm, False, BN_MOMENTUM, BN_EPS)
                 z = flat.view(z.shape)
-            z = z.relu()
+            z.relu_()
             h = h + z if self.residual and h.shape == z.shape else z
         return torch.baddbmm(b_out, w_out, h)  # (K, classes, B)
 
@@ -136,7 +136,7 @@ class StackedMLP:
                     f"this is the state of another config: {name} has shape "
                     f"{tuple(state[name].shape)} there and {tuple(mine.shape)} here"
                 )
-        self.flat.data.copy_(state["flat"])
+        self.flat.copy_(state["flat"])
         self.running.copy_(state["running"])
 
 
@@ -157,13 +157,10 @@ def _stack_shapes(
 
 
 def _views(flat: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
-    """Leaves that share the buffer's memory, so that one optimizer step moves them all."""
+    """The stacked arrays, in the buffer's own memory: one optimizer step moves them all."""
     sizes = [math.prod(shape) for shape in shapes]
     parts = flat[: sum(sizes)].split(sizes)
-    return [
-        part.view(shape).detach().requires_grad_()
-        for part, shape in zip(parts, shapes, strict=True)
-    ]
+    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def _layers(parameters: list[Tensor], config: MLPConfig) -> list[Layer]:
@@ -174,33 +171,3 @@ def _layers(parameters: list[Tensor], config: MLPConfig) -> list[Layer]:
         normed = config.batch_norm and i < config.depth
         layers.append((w, b, (next(rest), next(rest)) if normed else None))
     return layers
-
-
-class CrossEntropy(torch.autograd.Function):
-    """Cross entropy of each row, and whether it is a hit.
-
-    Takes logits (K, C, B) and labels (K, B); returns losses (K, B) in nats and hits (K, B), True
-    where no class has a larger logit than the label's (a tie counts as a hit).
-
-    The same numbers as torch.nn.functional.cross_entropy to within rounding. One exponential
-    serves loss and gradient, and the largest logit both the loss and the hits: on small batches
-    a step is a tenth faster than with log_softmax, its backward and argmax.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        index = labels.unsqueeze(1)
-        largest = logits.amax(1, keepdim=True)
-        own = logits.gather(1, index)
-        exps = (logits - largest).exp_()
-        total = exps.sum(1, keepdim=True)
-        hits = (own == largest).squeeze(1)
-        ctx.save_for_backward(exps, total, index)
-        ctx.mark_non_differentiable(hits)
-        return (total.log() + (largest - own)).squeeze(1), hits
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        exps, total, index = ctx.saved_tensors
-        grad = grads[0].unsqueeze(1)
-        return (exps * (grad / total)).scatter_add_(1, index, -grad), None

@@ -13,7 +13,7 @@ from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
 from trainables.mlp_data import N_CLASSES, encode, epoch_order
 from trainables.seeds import replicate_seeds
-from trainables.stacked_mlp import CrossEntropy, StackedMLP, build_network
+from trainables.stacked_mlp import StackedMLP, build_network
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -145,18 +145,3 @@ def test_a_diverging_replicate_does_not_touch_its_neighbours(
         for name, values in sound["replicates"].items():
             for replicate in (0, 2, 3):
                 assert spoilt["replicates"][name][replicate] == values[replicate], name
-
-
-def test_cross_entropy_equals_torchs_and_its_gradient() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(3, 7, 50, generator=generator, dtype=torch.float64).mul_(20)
-    labels = torch.randint(7, (3, 50), generator=generator)
-    ours, theirs = (logits.clone().requires_grad_() for _ in range(2))
-    loss, hits = CrossEntropy.apply(ours, labels)
-    expected = nn.functional.cross_entropy(theirs, labels, reduction="none")
-    assert torch.allclose(loss, expected, rtol=1e-12)
-    assert torch.equal(hits, logits.argmax(1) == labels) and 0 < hits.sum() < hits.numel()
-    weights = torch.rand(3, 50, generator=generator, dtype=torch.float64)
-    (grad,) = torch.autograd.grad((loss * weights).sum(), ours)
-    (expected_grad,) = torch.autograd.grad((expected * weights).sum(), theirs)
-    assert torch.allclose(grad, expected_grad, rtol=1e-9, atol=1e-14)
