@@ -8,6 +8,7 @@ from analysis.aggregate import varying_columns
 from analysis.drawn import Drawn, NothingToDraw, Spec
 from analysis.figures_curves import draw_curves, draw_extremes, draw_panels
 from analysis.figures_gradients import draw_gradient_layers, draw_gradient_steps
+from analysis.figures_ledger import draw_ledger
 from analysis.figures_maps import draw_class_accuracy, draw_error_map, draw_map
 from analysis.figures_points import draw_against, draw_per_batch, draw_steps
 from analysis.figures_table import draw_table
@@ -27,6 +28,7 @@ KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
     "map": draw_map,
     "error_map": draw_error_map,
     "class_accuracy": draw_class_accuracy,
+    "ledger": draw_ledger,
 }
 _WITH_METRICS = ("curves", "panels", "extremes", "against", "table")
 

@@ -21,6 +21,7 @@ from analysis import page, page_claims, style
 from analysis.data_card import DataCard, data_card
 from analysis.drawn import Drawn, NothingToDraw
 from analysis.figures import draw, specs_of
+from analysis.figures_ledger import draw_ledger, has_ledger
 from analysis.load import Record, load_record
 from analysis.page_repeat import repeat_of
 from analysis.published import source as published_source
@@ -61,6 +62,7 @@ class _Section:
     trials_csv: str
     n_trials: int
     shown: list[_Shown]
+    ledger: _Shown | None
     claims: page_claims.Claims
 
 
@@ -118,7 +120,8 @@ def write_report(
     }
     _write(folder / "report.md", _render("report.md.j2", context))
     _write(folder / "report.html", _render("report.html.j2", context))
-    written = {name for own in names for name in own} | {f"{anchor}-trials" for anchor in anchors}
+    written = {name for own in names for name in own}
+    written |= {f"{anchor}-{table}" for anchor in anchors for table in ("trials", "ledger")}
     for name in earlier - written:
         for suffix in _FIGURE_SUFFIXES:
             (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
@@ -219,8 +222,16 @@ def _section(
         trials_csv=f"{anchor}-trials",
         n_trials=len(trials),
         shown=shown,
+        ledger=_ledger(record, f"{anchor}-ledger", folder),
         claims=page_claims.claims_of(record),
     )
+
+
+def _ledger(record: Record, name: str, folder: Path) -> _Shown | None:
+    """Where the time went: for every record that says so, without its study asking."""
+    if not has_ledger(record):
+        return None
+    return _write_drawn(draw_ledger({"name": name}, record), folder / "figures")
 
 
 def _write_drawn(drawn: Drawn, folder: Path) -> _Shown:
