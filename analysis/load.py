@@ -1,7 +1,8 @@
-"""Read a record folder into pandas frames.
+"""Read a record into pandas frames, from a folder or from a store.
 
 from analysis.load import load_record
 trials, reports = load_record("records/batch-norm")
+trials, reports = load_record("s3://bucket/records/batch-norm")
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from analysis.places import Place, Where, place
 
 SCHEMA_VERSION = 1
 CONFIG = "config/"  # a setting's column in trials is config/KEY
@@ -48,7 +50,7 @@ class Record:
     fidelity), unique and sorted by that key.
     """
 
-    path: Path
+    path: Place
     manifest: dict[str, Any]
     trials: pd.DataFrame
     reports: pd.DataFrame
@@ -100,8 +102,8 @@ class Record:
         return _look_again(self.path, lambda: _read_predictions(self.path))
 
 
-def load_record(path: str | Path) -> Record:
-    """Load the record in folder `path`, complete or still growing.
+def load_record(path: Where) -> Record:
+    """Load the record in the folder or at the URI `path`, complete or still growing.
 
     Reads reports.parquet and then parts/NNNNN.parquet in their order; of rows with the same
     (trial_id, replicate, fidelity) the last wins. Files that are still being written do not show:
@@ -111,8 +113,9 @@ def load_record(path: str | Path) -> Record:
     Raises:
         ValueError: `path` is no folder, holds no manifest.json or an unreadable one, has another
             schema version, or a table cannot be read or lacks its key columns. Names the path.
+        OSError: a store cannot be reached, or refuses.
     """
-    folder = Path(path)
+    folder = place(path)
     manifest = _read_manifest(folder)
     unit = str(manifest["study"]["fidelity"]["unit"])
     reports = _look_again(folder, lambda: _read_reports(folder, unit))
@@ -124,7 +127,7 @@ def load_record(path: str | Path) -> Record:
     return Record(folder, manifest, trials, reports)
 
 
-def _look_again(folder: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def _look_again(folder: Place, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """What `read` finds, read again where a part was compacted after it had been listed."""
     for _ in range(_READ_ATTEMPTS):
         try:
@@ -134,16 +137,16 @@ def _look_again(folder: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     raise ValueError(f"{folder}: its parts vanish while they are read")
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _read_manifest(folder: Place) -> dict[str, Any]:
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder; expected a record (STORAGE/NAME)")
     path = folder / "manifest.json"
     if not path.is_file():
         raise ValueError(f"{folder}: is not a record: it has no manifest.json")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: cannot be read as JSON: {error}") from error
+        raise _unreadable(path, "JSON", error) from error
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if version != SCHEMA_VERSION:
         raise ValueError(f"{path}: schema_version must be {SCHEMA_VERSION}, got {version!r}")
@@ -157,16 +160,23 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _read_table(path: Path) -> pa.Table:
+def _read_table(path: Place) -> pa.Table:
     try:
-        return pq.read_table(path)
+        return pq.read_table(path.path if path.is_local else pa.BufferReader(path.read_bytes()))
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
-        raise ValueError(f"{path}: cannot be read as parquet: {error}") from error
+        raise _unreadable(path, "parquet", error) from error
 
 
-def _read_reports(folder: Path, unit: str) -> pd.DataFrame:
+def _unreadable(path: Place, form: str, error: Exception) -> Exception:
+    """What to raise for a damaged file; a store that cannot be reached stays an OSError."""
+    if isinstance(error, OSError) and not path.is_local:
+        return OSError(f"{path}: {error}")
+    return ValueError(f"{path}: cannot be read as {form}: {error}")
+
+
+def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
     key = ["trial_id", "replicate", unit]
     # Parts before reports.parquet: a writer that compacts in between hides nothing this way.
     parts = [_read_table(path) for path in _part_paths(folder)]
@@ -186,13 +196,13 @@ def _read_reports(folder: Path, unit: str) -> pd.DataFrame:
     return _to_pandas(table if in_order else table.take(order))
 
 
-def _part_paths(folder: Path) -> list[Path]:
+def _part_paths(folder: Place) -> list[Place]:
     """Part files of the reports, oldest first: parts/NNNNN.parquet and nothing else."""
-    paths = [path for path in (folder / "parts").glob("*.parquet") if path.stem.isdigit()]
-    return sorted(paths, key=lambda path: int(path.stem))
+    parts = [part for part in (folder / "parts").iterdir() if part.name.endswith(".parquet")]
+    return sorted((p for p in parts if p.stem.isdigit()), key=lambda part: int(part.stem))
 
 
-def _read_trials(folder: Path, manifest: dict[str, Any]) -> pd.DataFrame:
+def _read_trials(folder: Place, manifest: dict[str, Any]) -> pd.DataFrame:
     path = folder / "trials.parquet"
     trials = _to_pandas(_read_table(path)) if path.is_file() else _empty(TRIAL_COLUMNS)
     missing = [name for name in ("trial_id", "status") if name not in trials]
@@ -206,9 +216,10 @@ def _read_trials(folder: Path, manifest: dict[str, Any]) -> pd.DataFrame:
     return trials.sort_values("trial_id", ignore_index=True)
 
 
-def _read_predictions(folder: Path) -> pd.DataFrame:
+def _read_predictions(folder: Place) -> pd.DataFrame:
     compacted = folder / "predictions.parquet"
-    paths = sorted((folder / "parts").glob("predictions-*.parquet"))
+    parts = (folder / "parts").iterdir()
+    paths = [p for p in parts if p.name.startswith("predictions-") and p.name.endswith(".parquet")]
     paths = [compacted, *paths] if compacted.is_file() else paths
     if not paths:
         return _empty(PREDICTION_COLUMNS)

@@ -6,6 +6,7 @@ them when called. Longitude and latitude are degrees.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -164,7 +165,8 @@ def prediction_map(ax: Axes, record: Record, trial_id: str, replicate: int = 0) 
         raise ValueError(f"a map needs the trial's checkpoint, and {path} does not exist")
     codes = country_codes()
     points = placed_points(record, trial_id, replicate)
-    state = torch.load(path, map_location="cpu", weights_only=True)["state"]
+    content = io.BytesIO(path.read_bytes())
+    state = torch.load(content, map_location="cpu", weights_only=True)["state"]
     known = {key: value for key, value in config.items() if key not in ("device", "compile")}
     east, north = grid_axes(points)
     plane = np.stack(np.meshgrid(east, north), axis=-1).reshape(-1, 2)

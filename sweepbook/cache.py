@@ -1,14 +1,13 @@
 """What an ended record under the same storage already holds is taken, not trained again."""
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from analysis.load import Record, load_record
 from sweepbook.checkpoints import checkpoint_path
-from sweepbook.files import write_parquet
+from sweepbook.files import write_bytes, write_parquet
 from sweepbook.ledger import TIMES
 from sweepbook.record import RecordWriter
 
@@ -57,23 +56,23 @@ def _same_code(
     mine = {writer.folder for writer in writers}
     codes = [(w.manifest["versions"], w.manifest["code_sha256"]) for w in writers]
     wanted = {trial_id for writer in writers for trial_id in writer.trials}
-    for path in sorted(writers[0].folder.parent.glob("*/manifest.json")):
-        if path.parent in mine:
+    for folder in writers[0].folder.parent.iterdir():
+        if folder in mine:
             continue
         try:
-            other = json.loads(path.read_text())
+            other = json.loads((folder / "manifest.json").read_text())
             same = (other["versions"], other["code_sha256"]) in codes
             ended = other["status"] in ("complete", "failed", "interrupted")
             planned = {trial["trial_id"] for trial in other["trials"]}
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # somebody else's file: no record of ours
+            continue  # somebody else's file or folder: no record of ours
         # without a hash of its data nobody can say that a trial would come out the same
         if same and ended and planned & wanted and other["data"]["sha256"] is not None:
             try:
-                record = load_record(path.parent)
+                record = load_record(folder)
                 predictions = record.predictions()
             except (OSError, ValueError) as error:
-                damaged.append(f"{path.parent} cannot be read, nothing is taken from it: {error}")
+                damaged.append(f"{folder} cannot be read, nothing is taken from it: {error}")
                 continue
             yield record, predictions
 
@@ -94,4 +93,4 @@ def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.D
         write_parquet(writer.folder / "parts" / f"predictions-{trial_id}.parquet", own)
     checkpoint = checkpoint_path(record.path, trial_id)
     if checkpoint.is_file():
-        shutil.copyfile(checkpoint, checkpoint_path(writer.folder, trial_id))
+        write_bytes(checkpoint_path(writer.folder, trial_id), checkpoint.read_bytes())

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from analysis.places import Place
 from search_spaces import STUDIES
 from sweepbook.imports import load_studies
 from sweepbook.plan import Options, Plan, make_plan
@@ -29,6 +30,9 @@ Replicates = Annotated[int | None, typer.Option(help="seeds per trial")]
 Seed = Annotated[int | None, typer.Option(help="study seed")]
 Epochs = Annotated[int | None, typer.Option(help="epochs (or rounds) of every trial")]
 Scale = Annotated[float | None, typer.Option(help="factor of every trial's epochs")]
+Storage = Annotated[
+    str, typer.Option(help="where records are kept: a folder, s3://BUCKET/..., gs://BUCKET/...")
+]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE in every trial")]
 Weights = Annotated[
     str | None, typer.Option(help="what pretrained models start from: a name it knows, or a file")
@@ -113,7 +117,7 @@ def _duration(seconds: float) -> str:
 @app.command()
 def run(
     studies: Annotated[list[str] | None, typer.Argument(help="STUDY..., my_study.py, all")] = None,
-    resume: Annotated[Path | None, typer.Option(help="go on with this record")] = None,
+    resume: Annotated[str | None, typer.Option(help="go on with this record")] = None,
     data: Data = None,
     replicates: Replicates = None,
     seed: Seed = None,
@@ -122,7 +126,7 @@ def run(
     settings: Set = None,
     weights: Weights = None,
     skip_corrupt: SkipCorrupt = False,
-    storage: Annotated[str, typer.Option(help="where records are kept")] = "records",
+    storage: Storage = "records",
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
@@ -151,19 +155,17 @@ def run(
             raise ValueError("--resume goes on with a record as it was planned: give nothing else")
         ended = session.resume(resume, force=force, **place)
     elif studies:
-        if name is not None and (not name or Path(name).name != name):
+        if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
-        if "://" in storage:
-            raise ValueError(f"--storage must be a folder that this machine has, got {storage!r}")
         ended = session.run_studies(
-            load_studies(studies), options, storage=Path(storage), name=name, cache=cache, **place
+            load_studies(studies), options, storage=storage, name=name, cache=cache, **place
         )
     else:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
     _tell(ended)
 
 
-def _tell(ended: dict[Path, dict[str, int]]) -> None:
+def _tell(ended: dict[Place, dict[str, int]]) -> None:
     for folder, counts in ended.items():
         shown = ", ".join(f"{n} {status}" for status, n in counts.items())
         console.print(f"{folder}: {shown}", markup=False, highlight=False, soft_wrap=True)
@@ -178,7 +180,7 @@ def _tell(ended: dict[Path, dict[str, int]]) -> None:
 
 @app.command()
 def verify(
-    record: Annotated[Path, typer.Argument(help="a record folder")],
+    record: Annotated[str, typer.Argument(help="a record's folder or URI")],
     trials: Annotated[int, typer.Option(help="how many trials to train anew")] = 1,
     epochs: Annotated[
         int | None, typer.Option(help="of each, so many epochs; default all")
@@ -201,10 +203,10 @@ def verify(
 
 @app.command()
 def report(
-    records: Annotated[list[Path], typer.Argument(help="record folders")],
+    records: Annotated[list[str], typer.Argument(help="record folders or URIs")],
     out: Annotated[Path, typer.Option(help="the report's folder")] = Path("report"),
     repeat: Annotated[
-        list[Path] | None, typer.Option(help="a record of the same study with another seed")
+        list[str] | None, typer.Option(help="a record of the same study with another seed")
     ] = None,
 ) -> None:
     """Write a report: figures, tables, findings."""
@@ -216,7 +218,7 @@ def report(
 
 @app.command()
 def replay(
-    record: Annotated[Path, typer.Argument(help="a record folder with full-length curves")],
+    record: Annotated[str, typer.Argument(help="a record folder with full-length curves")],
     grace_period: Annotated[list[int] | None, typer.Option(help="first rung; repeat")] = None,
     reduction_factor: Annotated[
         list[int] | None, typer.Option(help="1 of so many passes a rung; repeat")

@@ -4,14 +4,18 @@ Tune does not see a hang. Python's own watchdog does, even where the interpreter
 """
 
 import faulthandler
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from analysis.places import Place, Where, place
+from sweepbook.files import delete
+
 T = TypeVar("T")
 
 
-def guarded(steps: Iterator[T], limit_s: float | None, trace: Path) -> Iterator[T]:
+def guarded(steps: Iterator[T], limit_s: float | None, trace: Place) -> Iterator[T]:
     """Yields the steps; one that takes longer than `limit_s` ends this process.
 
     The limit holds for each step alone, not for what is done between steps, and nothing of it
@@ -24,7 +28,7 @@ def guarded(steps: Iterator[T], limit_s: float | None, trace: Path) -> Iterator[
     if limit_s is None:
         yield from steps
         return
-    with trace.open("w") as file:
+    with Path(trace).open("w") as file:
         try:
             while True:
                 faulthandler.dump_traceback_later(limit_s, exit=True, file=file)
@@ -36,15 +40,21 @@ def guarded(steps: Iterator[T], limit_s: float | None, trace: Path) -> Iterator[
                     faulthandler.cancel_dump_traceback_later()
                 yield step
         finally:
-            trace.unlink(missing_ok=True)
+            delete(trace)
 
 
-def trace_path(record: str | Path, trial_id: str) -> Path:
-    """Returns where a record keeps the stacks of a trial that hung, until it is closed."""
-    return Path(record) / "parts" / f"hung-{trial_id}.txt"
+def trace_path(record: Where, trial_id: str) -> Place:
+    """Returns where the stacks of a trial that hung are kept, until its record is closed.
+
+    That is a file of the disk, as nothing else can be written when a process hangs: with a record
+    in a store, one of the worker's machine.
+    """
+    folder = place(record) / "parts"
+    folder = folder if folder.is_local else place(tempfile.gettempdir())
+    return folder / f"hung-{trial_id}.txt"
 
 
-def read_trace(record: str | Path, trial_id: str) -> str | None:
+def read_trace(record: Where, trial_id: str) -> str | None:
     """Returns the stacks of a trial whose last attempt hung, or None."""
     try:
         return trace_path(record, trial_id).read_text().strip() or None

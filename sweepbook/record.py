@@ -1,22 +1,21 @@
 """The writer of a record: one per record, in the driver, and nobody else writes its tables."""
 
-import fcntl
 import json
 import math
-import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.digest import record_digest
 from analysis.load import load_record
+from analysis.places import Where, place
 from sweepbook.checkpoints import Rows
-from sweepbook.files import write_json, write_parquet
+from sweepbook.files import delete, make_folder, write_json, write_parquet
 from sweepbook.ledger import TIMES, Attempt
+from sweepbook.lock import lock
 from sweepbook.plan import Trial
 from sweepbook.provenance import now
 
@@ -28,7 +27,7 @@ class RecordWriter:
     """Writes one study's record: parts while it goes on, whole tables at its end.
 
     Args:
-        folder: the record's folder; made here, or continued where it holds a record.
+        folder: the record's folder or URI; made here, or continued where it holds a record.
         manifest: its manifest; `status` and times are kept up to date here.
 
     Raises:
@@ -36,18 +35,18 @@ class RecordWriter:
         OSError: where the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], trials: list[Trial]) -> None:
-        self.folder, self.manifest = folder, manifest
+    def __init__(self, folder: Where, manifest: dict[str, Any], trials: list[Trial]) -> None:
+        self.folder, self.manifest = place(folder), manifest
         for name in ("parts", "checkpoints"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        self._lock = lock(folder)
+            make_folder(self.folder / name)
+        self._lock = lock(self.folder)
         self.metric = manifest["study"]["metric"]
         self.trials = {t.trial_id: self._new_row(t) for t in trials}
         self._attempts: dict[str, Attempt] = {}
         self._rows: Rows = []
         self._changed = True
         self._flushed = time.monotonic()
-        if (folder / "manifest.json").exists():
+        if (self.folder / "manifest.json").exists():
             self._continue()
         self.manifest |= {"status": "running", "ended": None}
         self._write_manifest()
@@ -167,8 +166,9 @@ class RecordWriter:
     def flush(self) -> None:
         """Writes new rows as an immutable part, and the trials where one has changed."""
         if self._rows:
-            numbers = [int(p.stem) for p in (self.folder / "parts").glob("[0-9]*.parquet")]
-            path = self.folder / "parts" / f"{max(numbers, default=-1) + 1:05d}.parquet"
+            parts = self.folder / "parts"
+            numbers = [int(part.stem) for part in parts.iterdir() if part.stem.isdigit()]
+            path = parts / f"{max(numbers, default=-1) + 1:05d}.parquet"
             write_parquet(path, pd.DataFrame(self._rows))
         for trial_id, attempt in self._attempts.items():  # a killed driver's time counts too
             self.trials[trial_id] |= attempt.times()
@@ -211,7 +211,7 @@ class RecordWriter:
         if len(predictions):
             write_parquet(self.folder / "predictions.parquet", predictions)
         for part in parts:
-            part.unlink(missing_ok=True)
+            delete(part)
 
     def _write_manifest(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest)
@@ -234,28 +234,6 @@ def _ending(
     if last < most:
         return "finished", f"its trainable ended at {unit} {last} of {most}{kept}"
     return "finished", f"reached {unit} {most}{kept}"
-
-
-def lock(folder: Path) -> IO[str]:
-    """Takes the record's lock, which the system frees when this process ends in any way.
-
-    Raises:
-        ValueError: where another process holds it.
-    """
-    handle = (folder / ".lock").open("a+")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        handle.seek(0)
-        owner = handle.read().strip()
-        handle.close()
-        raise ValueError(
-            f"record {folder} is being written by process {owner}: wait for it, or end it"
-        ) from None
-    handle.truncate(0)
-    handle.write(str(os.getpid()))
-    handle.flush()
-    return handle
 
 
 def _plain(value: Any) -> Any:

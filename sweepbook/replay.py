@@ -1,5 +1,6 @@
 """Replays a record through ASHA in virtual time, and writes what came of it."""
 
+import io
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from rich.progress import Progress
 from analysis import style
 from analysis.figures_replay import draw_replay
 from analysis.load import load_record
+from analysis.places import Where
 from analysis.replay import Curve, arrivals, full_curves, not_told_apart
 from analysis.replay_page import Clock, replay_page
 from analysis.replay_table import Setting, replay_table
 from search_spaces import ASHA
-from sweepbook.files import write_aside
+from sweepbook.files import write_bytes
 
 FACTORS = (2, 3, 4)
 MOST_GRACES = 3
@@ -50,7 +52,7 @@ class Wanted:
             raise ValueError(f"--jitter must lie in 0 .. 2, got {self.jitter}")
 
 
-def replay(path: Path, out: Path, wanted: Wanted, console: Console) -> Path:
+def replay(path: Where, out: Path, wanted: Wanted, console: Console) -> Path:
     """Writes replay.csv, .svg, .png and .md into `out`, and returns the path of the last.
 
     Raises:
@@ -66,19 +68,17 @@ def replay(path: Path, out: Path, wanted: Wanted, console: Console) -> Path:
         task = progress.add_task(f"{len(settings)} settings", total=len(settings))
         table = replay_table(curves, settings, arrived, after_each=lambda: progress.advance(task))
     out.mkdir(parents=True, exist_ok=True)
-    write_aside(out / "replay.csv", lambda p: table.to_csv(p, index=False, lineterminator="\n"))
+    text = table.to_csv(index=False, lineterminator="\n")
+    write_bytes(out / "replay.csv", text.encode())
     figure = draw_replay(table, len(not_told_apart(curves)), record.metric, record.unit)
     with style.look():
         for form, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-            write_aside(
-                out / f"replay.{form}",
-                lambda p, form=form, metadata=metadata: figure.savefig(  # type: ignore[misc]
-                    p, format=form, metadata=metadata
-                ),
-            )
+            picture = io.BytesIO()
+            figure.savefig(picture, format=form, metadata=metadata)
+            write_bytes(out / f"replay.{form}", picture.getvalue())
     clock = Clock(seed=wanted.seed, equal_times=wanted.equal_times, jitter=wanted.jitter)
     page = replay_page(record, curves, table, clock)
-    write_aside(out / "replay.md", lambda p: p.write_text(page, encoding="utf-8"))
+    write_bytes(out / "replay.md", page.encode())
     return out / "replay.md"
 
 

@@ -1,8 +1,10 @@
 """Runs the trials of some studies under Ray Tune: the only file that builds a Tuner."""
 
+import contextlib
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +13,15 @@ from typing import Any
 from rich.console import Console
 
 from analysis.load import load_record
+from analysis.places import Place
+from sweepbook.files import write_bytes
 from sweepbook.ledger import Session, slots
 from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
 from sweepbook.worker import Assignment, run_assignment
 
+TUNE = "tune"  # Tune's own folder in the scratch folder, never read
 DONE = ("finished", "stopped", "diverged")
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # they pin every trial in memory; we record
@@ -56,16 +61,19 @@ def train(
     if not groups:
         return
     session = Session(_rows(writers))
-    scratch = (writers[0].folder / ".ray").resolve()  # Tune's own folder, never read
+    scratch = _scratch_folder(writers[0].folder)
     place = _Place(scratch, list(import_paths), max_concurrent, max_failures)
-    resources = _connect(address, writers[0].folder)
+    log = Path(writers[0].folder if writers[0].folder.is_local else scratch) / "ray.log"
+    resources = _connect(address, log)
     try:
         for group in groups:
             if not _train_together(group, place, console):
                 return  # interrupted
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
         _disconnect()
+        if log.parent == scratch:
+            _keep_log(log, writers[0].folder)
+        shutil.rmtree(scratch, ignore_errors=True)
         trials = {t.trial_id: t for plan in plans for t in plan.trials}
         room = {i: slots(t.cpus, t.gpus, resources, max_concurrent) for i, t in trials.items()}
         summary = session.summary(_rows(writers), room) | {"n_studies": len(plans)}
@@ -88,6 +96,20 @@ class _Place:
     max_failures: int
 
 
+def _scratch_folder(record: Place) -> Path:
+    """Makes a folder on the driver's disk for what Tune writes and nobody reads."""
+    if not record.is_local:
+        return Path(tempfile.mkdtemp(prefix="sweepbook-"))
+    return Path(record.resolve()) / ".ray"
+
+
+def _keep_log(log: Path, record: Place) -> None:
+    """Puts what Ray had to say, if anything, beside the record's tables."""
+    with contextlib.suppress(OSError):  # not worth a study
+        if log.exists():
+            write_bytes(record / log.name, log.read_bytes())
+
+
 def _train_together(
     pairs: Sequence[tuple[Plan, RecordWriter]], place: _Place, console: Console
 ) -> bool:
@@ -103,7 +125,7 @@ def _train_together(
     }
     from sweepbook.callback import RecordCallback
 
-    shutil.rmtree(place.scratch, ignore_errors=True)
+    shutil.rmtree(place.scratch / TUNE, ignore_errors=True)
     endings: dict[str, Any] = {}
     scheduler = _scheduler(*pairs[0], endings)
     with Progress([plan for plan, _ in pairs], done, console) as progress:
@@ -145,14 +167,14 @@ def _is_open(writer: RecordWriter, trial: Trial) -> bool:
     return writer.trials[trial.trial_id]["status"] not in DONE
 
 
-def _connect(address: str | None, folder: Path) -> dict[str, float]:
+def _connect(address: str | None, log: Path) -> dict[str, float]:
     """Connects to a Ray, or starts one; returns its resources."""
     os.environ.update(ENVIRONMENT)
     if address is None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said to quieten its note
     import ray
 
-    handler = logging.FileHandler(folder / "ray.log", delay=True)
+    handler = logging.FileHandler(log, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for name in ("ray", "ray.tune"):
         logger = logging.getLogger(name)
@@ -197,7 +219,7 @@ def _tuner(
             trial_dirname_creator=lambda trial: str(trial.config["trial_id"]),
         ),
         run_config=tune.RunConfig(
-            name="tune",
+            name=TUNE,
             storage_path=str(place.scratch),
             verbose=0,
             callbacks=[callback],

@@ -13,27 +13,31 @@ from typing import Any
 from rich.console import Console
 
 from analysis.load import SCHEMA_VERSION, load_record
+from analysis.places import Place, Where, place
 from search_spaces import Study
 from sweepbook.cache import take_known_trials
+from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.imports import add_to_path, load_object
 from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import train
 
+PROBE = ".sweepbook-can-write"
+
 
 def run_studies(
     studies: Sequence[Study],
     options: Options,
     *,
-    storage: Path,
+    storage: Where,
     console: Console,
     name: str | None = None,
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
     cache: bool = True,
-) -> dict[Path, dict[str, int]]:
+) -> dict[Place, dict[str, int]]:
     """Runs studies, each into a record of its own, and returns how its trials ended.
 
     Everything is checked before anything starts or is written. With `cache`, trials that an
@@ -44,7 +48,7 @@ def run_studies(
     """
     plans = [make_plan(study, options) for study in studies]
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
-    folders = new_folders(storage, names)
+    folders = new_folders(place(storage), names)
     counts = ", ".join(f"{p.study.name}: {len(p.trials)} trials" for p in plans)
     console.print(counts, highlight=False, soft_wrap=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
@@ -55,11 +59,11 @@ def run_studies(
         for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
     ]
     if cache:
-        _take_known(writers, storage, console)
+        _take_known(writers, place(storage), console)
     return _train(plans, writers, import_paths, address, max_concurrent, max_failures, console)
 
 
-def _take_known(writers: Sequence[RecordWriter], storage: Path, console: Console) -> None:
+def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Console) -> None:
     taken, damaged = take_known_trials(writers)
     for line in damaged:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -68,14 +72,14 @@ def _take_known(writers: Sequence[RecordWriter], storage: Path, console: Console
 
 
 def resume(
-    folder: Path,
+    folder: Where,
     *,
     console: Console,
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
     force: bool = False,
-) -> dict[Path, dict[str, int]]:
+) -> dict[Place, dict[str, int]]:
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
     Ended trials stay as they are; the others go on from their checkpoints.
@@ -100,19 +104,21 @@ def resume(
     return _train([plan], [writer], paths, address, max_concurrent, max_failures, console)
 
 
-def new_folders(storage: Path, names: Sequence[str]) -> list[Path]:
+def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     """Returns a new record folder for each name, with a suffix where the name is taken.
 
     Raises:
         ValueError: where the storage cannot be written.
     """
     try:
-        storage.mkdir(parents=True, exist_ok=True)
+        make_folder(storage)
+        write_bytes(storage / PROBE, b"")
+        delete(storage / PROBE)
     except OSError as error:
-        raise ValueError(f"cannot make storage {str(storage)!r}: {error.strerror}") from error
-    if not os.access(storage, os.W_OK):
-        raise ValueError(f"storage {str(storage)!r} is not writable: choose another by --storage")
-    folders: list[Path] = []
+        raise ValueError(
+            f"storage {storage} is not writable: choose another by --storage ({error})"
+        ) from error
+    folders: list[Place] = []
     for name in names:
         candidates = [name, *(f"{name}-{i}" for i in range(2, 10_000))]
         free = (storage / c for c in candidates if not (storage / c).exists())
@@ -132,7 +138,7 @@ def _train(
     max_concurrent: int | None,
     max_failures: int,
     console: Console,
-) -> dict[Path, dict[str, int]]:
+) -> dict[Place, dict[str, int]]:
     try:
         with _ended_like_ctrl_c(signal.SIGTERM, signal.SIGHUP):
             train(

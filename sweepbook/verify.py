@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.digest import record_digest
 from analysis.load import Record, load_record
+from analysis.places import Where
 from sweepbook.cache import ended_by_itself
 from sweepbook.plan import Trial
 from sweepbook.session import changes_since
@@ -118,7 +119,7 @@ def _first(old: Any, new: Any) -> str:
     return f"{old} is recorded, {new} is trained"
 
 
-def verify(folder: Path, n_trials: int, seed: int, most: int | None) -> Iterator[str]:
+def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> Iterator[str]:
     """Yields what is wrong with a record, a line each; nothing for one that holds.
 
     Raises:

@@ -4,12 +4,12 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.places import place
 from sweepbook.checkpoints import Rows, load_checkpoint, save_checkpoint
 from sweepbook.files import write_parquet
 from sweepbook.hang import guarded, trace_path
@@ -186,4 +186,4 @@ def _write_predictions(assignment: Assignment, arrays: Mapping[str, Any]) -> Non
         }
     )
     for record in assignment.records:
-        write_parquet(Path(record) / "parts" / f"predictions-{trial_id}.parquet", frame)
+        write_parquet(place(record) / "parts" / f"predictions-{trial_id}.parquet", frame)

@@ -152,7 +152,7 @@ def test_predictions_that_keep_vanishing_are_refused(
     import analysis.load
 
     record = load_record(make_record(CONFIGS, parts=1))
-    (record.path / "parts" / "predictions-a.parquet").write_bytes(b"")
+    Path(record.path / "parts" / "predictions-a.parquet").write_bytes(b"")
 
     def gone(path: Path) -> object:
         raise FileNotFoundError(path)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -78,7 +80,7 @@ def test_the_map_shows_what_the_checkpoint_predicts(record):
         maps.prediction_map(ax, data, trial_id, replicate=1)
         figure.canvas.draw()
     image, points = ax.images[0], maps.placed_points(data, trial_id, 1)
-    state = torch.load(data.path / "checkpoints" / f"{trial_id}.pt")["state"]
+    state = torch.load(Path(data.path) / "checkpoints" / f"{trial_id}.pt")["state"]
     west, east, south, north = image.get_extent()
     shape = image.get_array().shape
     colours = maps.colours_of(points, len(COUNTRIES))
@@ -165,7 +167,7 @@ def test_what_is_missing_is_named(record, make_record):
         maps.prediction_map(ax, data, "none")
     with pytest.raises(ValueError, match="no predictions of trial"):
         maps.placed_points(data, trial_id, replicate=7)
-    (data.path / "checkpoints" / f"{trial_id}.pt").unlink()
+    Path(data.path / "checkpoints" / f"{trial_id}.pt").unlink()
     with pytest.raises(ValueError, match="a map needs the trial's checkpoint"):
         maps.prediction_map(ax, data, trial_id)
     plt.close(figure)

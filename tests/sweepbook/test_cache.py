@@ -48,10 +48,10 @@ def storage(tmp_path):
     out.add_rows("a", rows)
     out.end_trial("a")
     out.add_rows("b", rows[:2])
-    (out.folder / "checkpoints" / "a.pt").write_bytes(b"state")
+    (tmp_path / "old" / "checkpoints" / "a.pt").write_bytes(b"state")
     predictions = {"trial_id": ["a"], "replicate": [0], "split": ["test"], "row_id": [7]}
     predictions |= {"label": [1], "predicted": [2], "probability": [0.5]}
-    pd.DataFrame(predictions).to_parquet(out.folder / "parts" / "predictions-a.parquet")
+    pd.DataFrame(predictions).to_parquet(tmp_path / "old" / "parts" / "predictions-a.parquet")
     out.close()
     return tmp_path
 

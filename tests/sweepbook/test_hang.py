@@ -5,11 +5,12 @@ import time
 import pytest
 
 from search_spaces import STUDIES
+from sweepbook.files import make_folder
 from sweepbook.hang import guarded, read_trace, trace_path
 
 HANGING = """
 import itertools, sys, time
-from pathlib import Path
+from analysis.places import place
 from sweepbook.hang import guarded
 
 def steps():
@@ -17,7 +18,7 @@ def steps():
     yield 2
     time.sleep(60)
 
-for step in guarded(steps(), 0.3, Path(sys.argv[1])):
+for step in guarded(steps(), 0.3, place(sys.argv[1])):
     print(step, flush=True)
     time.sleep(0.4)  # what is done between steps does not count
 """
@@ -25,7 +26,7 @@ for step in guarded(steps(), 0.3, Path(sys.argv[1])):
 
 def test_a_step_that_takes_too_long_ends_the_process_and_says_where(tmp_path):
     path = trace_path(tmp_path, "abc")
-    path.parent.mkdir()
+    make_folder(path.parent)
     command = [sys.executable, "-c", HANGING, str(path)]
     start = time.monotonic()
     ended = subprocess.run(command, capture_output=True, text=True, timeout=50)

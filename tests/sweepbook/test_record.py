@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -8,8 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis.load import load_record
-from sweepbook import record as record_module
 from sweepbook.ledger import PHASES, column
+from sweepbook.lock import lock
 from sweepbook.plan import Trial
 from sweepbook.record import RecordWriter
 
@@ -159,17 +160,17 @@ def test_a_continued_record_keeps_what_it_had(tmp_path):
 
 def test_a_second_driver_is_refused_and_the_lock_dies_with_its_process(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from sweepbook.record import lock; "
-        f"held = lock(Path({str(tmp_path)!r})); print('held', flush=True); time.sleep(60)"
+        "import sys, time; from sweepbook.lock import lock; "
+        f"held = lock({str(tmp_path)!r}); print('held', flush=True); time.sleep(60)"
     )
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None and other.stdout.readline() == "held\n"
     with pytest.raises(ValueError, match=f"being written by process {other.pid}"):
-        record_module.lock(tmp_path)
+        lock(tmp_path)
     other.kill()
     other.wait()
     other.stdout.close()
-    record_module.lock(tmp_path).close()
+    lock(tmp_path).close()
 
 
 def test_a_full_disk_leaves_the_record_as_at_its_last_part(tmp_path, monkeypatch):
@@ -178,12 +179,12 @@ def test_a_full_disk_leaves_the_record_as_at_its_last_part(tmp_path, monkeypatch
     out.flush()
     out.add_rows("a", rows((0.2, 0.4), start=2))
 
-    def full(self, path, **kwargs):
-        path.write_bytes(b"half a fi")
+    def full(handle):
+        os.ftruncate(handle, 9)
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pd.DataFrame, "to_parquet", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space left"):
             out.flush()
     assert list(load_record(tmp_path / "r").reports["round"]) == [1, 1]

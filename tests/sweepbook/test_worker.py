@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sweepbook.checkpoints import checkpoint_path
+from sweepbook.files import delete
 from sweepbook.imports import load_studies
 from sweepbook.plan import Options, make_plan
 from sweepbook.worker import Assignment, replicate_seed, reports, rows_of
@@ -39,7 +40,7 @@ def test_replicates_get_seeds_of_study_seed_and_replicate_alone():
 def test_a_second_start_goes_on_from_the_checkpoint_and_loses_no_row(toy_file, tmp_path):
     job = assignment(toy_file, tmp_path / "record")
     whole = [row for report in reports(job) for row in report["rows"]]
-    checkpoint_path(job.records[0], job.trial.trial_id).unlink()
+    delete(checkpoint_path(job.records[0], job.trial.trial_id))
     # the same trial asked for two steps only: its last step leaves a checkpoint
     list(reports(assignment(toy_file, tmp_path / "record", max_fidelity=2)))
     again = list(reports(job))
