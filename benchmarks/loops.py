@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from benchmarks.measure import Timing, interleaved
 from trainables.europe import Split, load_splits
-from trainables.mlp import TRAIN_EVAL_EPOCHS, train_mlp
+from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
 from trainables.mlp_data import N_CLASSES
+from trainables.mlp_trainer import TRAIN_EVAL_EPOCHS
 from trainables.stacked_mlp import build_network
 
 

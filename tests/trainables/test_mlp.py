@@ -53,7 +53,7 @@ def test_there_is_one_dict_per_epoch_counted_from_1(epochs: list[dict[str, Any]]
 
 def test_every_second_of_an_epoch_is_training_or_evaluation(epochs: list[dict[str, Any]]) -> None:
     first, *later = epochs
-    assert set(first["times"]) == {"data", "train", "evaluate"}, "loading is told once"
+    assert set(first["times"]) == {"import", "data", "train", "evaluate"}, "loading is told once"
     for epoch in later:
         assert set(epoch["times"]) == {"train", "evaluate"}
         assert sum(epoch["times"].values()) == pytest.approx(epoch["time_s"])
@@ -65,7 +65,7 @@ def test_compiling_is_told_apart_in_the_first_epoch(
 ) -> None:
     monkeypatch.setattr("torch.compile", lambda function: function)
     first, second, *_ = train_mlp({**settings, "compile": True, "epochs": 3})
-    assert set(first["times"]) == {"data", "compile", "train", "evaluate"}
+    assert set(first["times"]) == {"import", "data", "compile", "train", "evaluate"}
     assert first["times"]["compile"] > 0
     assert set(second["times"]) == {"train", "evaluate"}
 
