@@ -24,6 +24,7 @@ def mlp_study(
         metric=Metric("val_loss", "min"),
         fidelity=Fidelity("epoch", "epochs"),
         stacked=True,
+        extendable=True,  # nothing in the training depends on how many epochs are to come
         figures=figures,
         claims=CLAIMS.get(name, ()),
         **rest,

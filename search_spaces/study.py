@@ -69,6 +69,9 @@ class Study:
         scheduler: stops trials early at rungs; None: every trial trains to its end.
         hang_s: seconds within which a trial must make a step, the first with its imports and
             data; one that does not is ended, and retried as after an error. None: no limit.
+        extendable: a training of n units is the first n units of a longer one, so that more
+            epochs go on from a record's checkpoints. False where the length shapes the training,
+            as with a schedule of the learning rate: a longer trial is then trained anew.
         figures: what the report draws, as dicts that the analysis understands.
         claims: what is to be decided, declared before results are seen.
 
@@ -94,6 +97,7 @@ class Study:
     gpus: float = 0
     scheduler: ASHA | None = None
     hang_s: float | None = None
+    extendable: bool = False
     figures: Sequence[Mapping[str, Any]] = ()
     claims: Sequence[Claim] = ()
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,7 +135,7 @@ def run(
     force: Annotated[bool, typer.Option(help="resume although versions or code differ")] = False,
     cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
 ) -> None:
-    """Run studies, or go on with an interrupted record."""
+    """Run studies, go on with an interrupted record, or extend one by replicates or epochs."""
     from sweepbook import session
 
     place: dict[str, Any] = {
@@ -151,9 +152,14 @@ def run(
     if max_failures < 0:
         raise ValueError(f"--max-failures must be at least 0, got {max_failures}")
     if resume is not None:
-        if studies or options != Options():
-            raise ValueError("--resume goes on with a record as it was planned: give nothing else")
-        ended = session.resume(resume, force=force, **place)
+        more = Options(replicates=replicates, epochs=epochs, scale=scale)
+        if studies or options != more:
+            raise ValueError(
+                "--resume goes on with a record as it was planned: give nothing else, or more "
+                "of --replicates, --epochs or --scale to extend it"
+            )
+        go_on = session.resume if more == Options() else partial(session.extend, options=more)
+        ended = go_on(resume, force=force, **place)
     elif studies:
         if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
             raise ValueError(f"--name must be a plain folder name, got {name!r}")

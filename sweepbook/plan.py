@@ -120,6 +120,25 @@ def file_sha256(path: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def extended_trial(
+    study: Study,
+    trial: Trial,
+    options: Options,
+    data: Mapping[str, Any],
+    files: Mapping[str, str],
+) -> Trial:
+    """Returns a recorded trial with the replicates and the length of the options.
+
+    Args:
+        study: as recorded, with the new limits of its scheduler.
+        options: `scale` is a factor of the trial's recorded length.
+    """
+    config = _scaled(study, trial.config, options, config_type(load_object(study.trainable)))
+    wanted = options.replicates or trial.n_replicates
+    made = _trial(study, config, trial.seed, wanted, data, files)
+    return dataclasses.replace(made, cpus=trial.cpus, gpus=trial.gpus, hang_s=trial.hang_s)
+
+
 def _complete(
     study: Study,
     cell: Mapping[str, Any],

@@ -16,6 +16,7 @@ from analysis.load import SCHEMA_VERSION, load_record
 from analysis.places import Place, Where, place
 from search_spaces import Study
 from sweepbook.cache import take_known_trials
+from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.imports import add_to_path, load_object
 from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
@@ -89,12 +90,7 @@ def resume(
             left untouched.
     """
     record = load_record(folder)
-    changes = changes_since(record.manifest)
-    if changes and not force:
-        raise ValueError(
-            f"cannot resume {folder}, its numbers would mix: {'; '.join(changes)}. Restore what "
-            "it was made with, start a new record, or insist with --force"
-        )
+    changes = _check_unchanged(folder, record.manifest, force)
     plan = _recorded_plan(record.manifest)
     writer = RecordWriter(folder, record.manifest, list(plan.trials))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
@@ -102,6 +98,38 @@ def resume(
     writer.manifest.setdefault("resumed", []).append(resumed)
     paths = record.manifest["import_paths"]
     return _train([plan], [writer], paths, address, max_concurrent, max_failures, console)
+
+
+def extend(
+    where: Where, options: Options, *, console: Console, force: bool = False, **rest: Any
+) -> dict[Place, dict[str, int]]:
+    """Extends a record by replicates or fidelity into a new one beside it.
+
+    The old record stays as it is. What has ended unchanged is taken from it, longer trials of an
+    extendable study go on from its checkpoints, the others are trained from the beginning.
+
+    Raises:
+        ValueError: as `resume`, and for fewer replicates or epochs than there are.
+    """
+    folder = place(where)
+    record = load_record(folder)
+    _check_unchanged(folder, record.manifest, force)
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    (new,) = new_folders(folder.resolve().parent, [folder.name])
+    plan = _recorded_plan(record.manifest)
+    extension = write_extension(folder, new, plan, options, command)
+    console.print(f"{new} extends {folder}: {extension}", highlight=False, soft_wrap=True)
+    return resume(new, console=console, force=force, **rest)
+
+
+def _check_unchanged(folder: Place, manifest: dict[str, Any], force: bool) -> list[str]:
+    changes = changes_since(manifest)
+    if changes and not force:
+        raise ValueError(
+            f"cannot resume {folder}, its numbers would mix: {'; '.join(changes)}. Restore what "
+            "it was made with, start a new record, or insist with --force"
+        )
+    return changes
 
 
 def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
@@ -213,7 +241,7 @@ def _import_paths(study: Study) -> list[str]:
 def _recorded_plan(manifest: dict[str, Any]) -> Plan:
     study = dict(manifest["study"])
     kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
-    kept |= {"single"} & study.keys()  # records of earlier versions do not have it
+    kept |= {"single", "extendable"} & study.keys()  # records of earlier versions do not have it
     scheduler = study.get("scheduler")
     from search_spaces import ASHA, Fidelity, Metric
 
