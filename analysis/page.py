@@ -173,6 +173,7 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ("Overrides", ", ".join(f"{k}={v}" for k, v in overrides.items() if v is not None)),
         ("Settings of every trial", fixed_settings(record)),
         ("Data", f"{record.data_name}, sha256 {data.get('sha256', 'unknown')}"),
+        ("Extends", _extends(manifest.get("extends"))),
         ("Started", _text(manifest.get("started"))),
         ("Ended", _text(manifest.get("ended")) or "not yet"),
         ("Git commit", _text(manifest.get("git_commit"))),
@@ -180,6 +181,16 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ("Record digest", digest + note),
     ]
     return [(what, value) for what, value in pairs if value]
+
+
+def _extends(extension: Mapping[str, Any] | None) -> str:
+    if not extension:
+        return ""
+    kept, went_on, anew = (len(extension[what]) for what in ("kept", "continued", "anew"))
+    return (
+        f"{extension['record']}: {count(kept, 'trial')} kept, {went_on} went on from their "
+        f"checkpoints, {anew} trained from the beginning"
+    )
 
 
 def summary_row(record: Record) -> list[str]:

@@ -104,9 +104,7 @@ def write_extension(
     manifest = {k: v for k, v in record.manifest.items() if k not in _OF_ONE_RECORD}
     extendable = bool(record.manifest["study"].get("extendable"))
     if manifest.get("search"):
-        raise ValueError(
-            "a search cannot be extended by epochs or replicates: start it anew"
-        )
+        raise ValueError("a search cannot be extended by epochs or replicates: start it anew")
     plan = _bound(plan, options)
     extension = plan_extension(record, plan, options, extendable)
     if {t.trial_id for t in extension.trials} == {t.trial_id for t in plan.trials}:

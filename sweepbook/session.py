@@ -122,7 +122,7 @@ def extend(
     return resume(new, console=console, force=force, **rest)
 
 
-def _check_unchanged(folder: Place, manifest: dict[str, Any], force: bool) -> list[str]:
+def _check_unchanged(folder: Where, manifest: dict[str, Any], force: bool) -> list[str]:
     changes = changes_since(manifest)
     if changes and not force:
         raise ValueError(
