@@ -204,7 +204,12 @@ def verify(
     if found:
         raise typer.Exit(1)
     anew = f"{trials} trials trained anew gave the recorded numbers" if trials else "none trained"
-    console.print(f"{record} holds: digest, completeness; {anew}", markup=False, highlight=False)
+    console.print(
+        f"{record} holds: digest, completeness; {anew}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()

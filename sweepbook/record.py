@@ -16,6 +16,7 @@ from sweepbook.checkpoints import Rows
 from sweepbook.files import delete, make_folder, write_json, write_parquet
 from sweepbook.ledger import TIMES, Attempt
 from sweepbook.lock import lock
+from sweepbook.outage import Outage, Say, insist
 from sweepbook.plan import Trial
 from sweepbook.provenance import now
 
@@ -29,28 +30,36 @@ class RecordWriter:
     Args:
         folder: the record's folder or URI; made here, or continued where it holds a record.
         manifest: its manifest; `status` and times are kept up to date here.
+        say: is told where the storage is away, and when it is back.
 
     Raises:
         ValueError: where another process writes this record.
         OSError: where the folder cannot be written.
     """
 
-    def __init__(self, folder: Where, manifest: dict[str, Any], trials: list[Trial]) -> None:
-        self.folder, self.manifest = place(folder), manifest
+    def __init__(
+        self,
+        folder: Where,
+        manifest: dict[str, Any],
+        trials: list[Trial],
+        say: Say = lambda text: None,
+    ) -> None:
+        self.folder, self.manifest, self.say = place(folder), manifest, say
         for name in ("parts", "checkpoints"):
             make_folder(self.folder / name)
-        self._lock = lock(self.folder)
+        self._lock = lock(self.folder, say)
         self.metric = manifest["study"]["metric"]
         self.trials = {t.trial_id: self._new_row(t) for t in trials}
         self._attempts: dict[str, Attempt] = {}
         self._rows: Rows = []
         self._changed = True
-        self._flushed = time.monotonic()
+        self._due = 0.0
+        self._outage = Outage(self.folder, say)
         if (self.folder / "manifest.json").exists():
             self._continue()
         self.manifest |= {"status": "running", "ended": None}
         self._write_manifest()
-        self.flush()
+        self._flush()
 
     def _new_row(self, trial: Trial) -> dict[str, Any]:
         name = self.metric["name"]
@@ -159,12 +168,26 @@ class RecordWriter:
             self.trials[trial_id] |= attempt.times()
 
     def flush_if_due(self) -> None:
-        """Writes what is new when the last part is 5 seconds old."""
-        if time.monotonic() - self._flushed >= FLUSH_EVERY_S:
-            self.flush()
+        """Writes what is new when the last part is 5 seconds old; does not wait for a storage.
+
+        Raises:
+            StorageAway: where it has been away for too long; other OSErrors at once.
+        """
+        if time.monotonic() < self._due:
+            return
+        try:
+            self._flush()
+        except OSError as error:  # the rows are kept, and the trials go on meanwhile
+            self._due = time.monotonic() + self._outage.met(error)
+        else:
+            self._outage.over()
 
     def flush(self) -> None:
         """Writes new rows as an immutable part, and the trials where one has changed."""
+        insist(self.folder, self._flush, self.say)
+
+    def _flush(self) -> None:
+        self._lock.check()
         if self._rows:
             parts = self.folder / "parts"
             numbers = [int(part.stem) for part in parts.iterdir() if part.stem.isdigit()]
@@ -177,13 +200,28 @@ class RecordWriter:
                 self.folder / "trials.parquet", _trials_frame(list(self.trials.values()))
             )
         self._rows, self._changed = [], False
-        self._flushed = time.monotonic()
+        self._due = time.monotonic() + FLUSH_EVERY_S
+        n_steps = sum(int(trial["last_fidelity"]) for trial in self.trials.values())
+        n_ended = sum(trial["ended"] is not None for trial in self.trials.values())
+        self.safe = f"{n_ended} ended trials and {n_steps} steps, as at {now()}"
+
+    def abandon(self) -> None:
+        """Leaves the record as at its last part, to be resumed."""
+        self._lock.close()
 
     def close(self) -> dict[str, int]:
         """Ends the record: unended trials are interrupted, parts become whole tables.
 
         Returns how many trials ended how.
+
+        Raises:
+            StorageAway: where the storage stays away; the record is then as at its last part.
         """
+        counts = insist(self.folder, self._close, self.say)
+        self._lock.close()
+        return counts
+
+    def _close(self) -> dict[str, int]:
         for trial_id, trial in self.trials.items():
             if trial["status"] in ("running", "pending"):
                 at = f"at {trial['fidelity_unit']} {trial['last_fidelity']}"
@@ -191,14 +229,13 @@ class RecordWriter:
                 self._add_time(trial_id)
                 trial |= {"status": "interrupted", "reason": reason, "ended": now()}
         self._changed = True
-        self.flush()
+        self._flush()
         self._compact()
         counts = pd.Series([t["status"] for t in self.trials.values()]).value_counts().to_dict()
         status = next((s for s in ("interrupted", "failed") if counts.get(s)), "complete")
         self.manifest |= {"ended": now(), "status": status, "n_trials": counts}
         self.manifest["record_digest"] = record_digest(load_record(self.folder))
         self._write_manifest()
-        self._lock.close()
         return {str(k): int(v) for k, v in counts.items()}
 
     def _compact(self) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from analysis.load import load_record
 from analysis.places import Place
 from sweepbook.files import write_bytes
 from sweepbook.ledger import Session, slots
+from sweepbook.outage import insist
 from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
@@ -71,7 +73,7 @@ def train(
                 return  # interrupted
     finally:
         _disconnect()
-        if log.parent == scratch:
+        if log.parent == scratch and not isinstance(sys.exc_info()[1], OSError):
             _keep_log(log, writers[0].folder)
         shutil.rmtree(scratch, ignore_errors=True)
         trials = {t.trial_id: t for plan in plans for t in plan.trials}
@@ -146,7 +148,8 @@ def _scheduler(plan: Plan, writer: RecordWriter, endings: dict[str, Any]) -> Any
     last = {t.trial_id: t.max_fidelity for t in plan.trials}
     scheduler = StudyASHA(asha, study.metric, study.fidelity.unit, endings, last)
     writer.flush()
-    scheduler.enter_record(*load_record(writer.folder))
+    record = insist(writer.folder, lambda: load_record(writer.folder), writer.say)
+    scheduler.enter_record(*record)
     return scheduler
 
 

@@ -19,6 +19,7 @@ from sweepbook.cache import take_known_trials
 from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.imports import add_to_path, load_object
+from sweepbook.outage import Say, StorageAway
 from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
@@ -56,7 +57,7 @@ def run_studies(
     import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
     manifests = [manifest_of(plan, options, command, import_paths) for plan in plans]
     writers = [
-        RecordWriter(folder, manifest, list(plan.trials))
+        RecordWriter(folder, manifest, list(plan.trials), _say(console))
         for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
     ]
     if cache:
@@ -92,7 +93,7 @@ def resume(
     record = load_record(folder)
     changes = _check_unchanged(folder, record.manifest, force)
     plan = _recorded_plan(record.manifest)
-    writer = RecordWriter(folder, record.manifest, list(plan.trials))
+    writer = RecordWriter(folder, record.manifest, list(plan.trials), _say(console))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.manifest.setdefault("resumed", []).append(resumed)
@@ -154,6 +155,10 @@ def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     return folders
 
 
+def _say(console: Console) -> Say:
+    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def _join(name: str | None, study: str) -> str:
     return f"{name}-{study}" if name else study
 
@@ -178,9 +183,19 @@ def _train(
                 max_failures=max_failures,
                 console=console,
             )
-    finally:
-        counts = {writer.folder: writer.close() for writer in writers}
-    return counts
+        return _close(writers)
+    except StorageAway as error:
+        for writer in writers:
+            writer.abandon()
+        safe = "; ".join(f"{writer.folder} with {writer.safe}" for writer in writers)
+        raise StorageAway(f"{error}. Safe is {safe}: go on by --resume") from error
+    except BaseException:
+        _close(writers)
+        raise
+
+
+def _close(writers: Sequence[RecordWriter]) -> dict[Place, dict[str, int]]:
+    return {writer.folder: writer.close() for writer in writers}
 
 
 @contextlib.contextmanager

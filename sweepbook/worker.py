@@ -1,6 +1,8 @@
 """The adapter between a trainable's generator and Ray Tune: this runs in the workers."""
 
+import functools
 import math
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from sweepbook.files import write_parquet
 from sweepbook.hang import guarded, trace_path
 from sweepbook.imports import add_to_path, config_type, load_object
 from sweepbook.ledger import Ledger
+from sweepbook.outage import insist_in_worker
 from sweepbook.plan import Trial
 
 CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
@@ -50,6 +53,7 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     trial, ledger = assignment.trial, Ledger()
     for path in assignment.import_paths:
         add_to_path(path)
+    _check_reachable(assignment.records)
     checkpoint = load_checkpoint(assignment.records, trial.trial_id)
     rows: Rows = list(checkpoint["rows"]) if checkpoint else []
     unreported = list(rows)
@@ -82,6 +86,16 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
         unreported = []
         if last or not any(math.isfinite(row[trial.metric]) for row in new):
             return
+
+
+def _check_reachable(records: list[str]) -> None:
+    """Raises OSError where a record is a folder that the worker's machine does not have."""
+    for record in map(place, records):
+        if record.is_local and not record.is_dir():
+            raise OSError(
+                f"{record} does not exist on {socket.gethostname()}: with several machines, give "
+                "--storage a folder that all of them share, or s3://... or gs://..."
+            )
 
 
 def _report(
@@ -186,4 +200,5 @@ def _write_predictions(assignment: Assignment, arrays: Mapping[str, Any]) -> Non
         }
     )
     for record in assignment.records:
-        write_parquet(place(record) / "parts" / f"predictions-{trial_id}.parquet", frame)
+        path = place(record) / "parts" / f"predictions-{trial_id}.parquet"
+        insist_in_worker(path, functools.partial(write_parquet, path, frame))

@@ -1,0 +1,215 @@
+"""Records in an object store: a real S3 server on loopback, stopped and started under a study."""
+
+import dataclasses
+import io
+import logging
+import os
+import socket
+import sys
+import time
+
+import pytest
+import torch
+from pyarrow.fs import FileSystem
+
+from analysis.load import load_record
+from analysis.places import place
+from analysis.report import write_report
+from sweepbook import lock as lock_module
+from sweepbook import record as record_module
+from sweepbook.imports import load_studies
+from sweepbook.outage import WAIT_VARIABLE
+from sweepbook.plan import Options, make_plan
+from sweepbook.record import RecordWriter
+from sweepbook.session import manifest_of, new_folders
+from sweepbook.verify import verify
+from sweepbook.worker import Assignment, reports
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(250)]
+
+STUDY = """
+import time
+from search_spaces import Fidelity, Metric, Study
+
+def train(config, state=None):
+    for n in range(1 + (state or 0), config["rounds"] + 1):
+        time.sleep(config["pause_s"])
+        yield {"round": n, "val_acc": config["lift"] + config["seed"] % 97 + n, "state": lambda n=n: n}
+
+STUDY = Study(
+    name="remote", question="Which lift?", trainable="stored:train", replicates=2,
+    metric=Metric("val_acc", "max"), fidelity=Fidelity("round", "rounds"),
+    grid={"lift": (1.0, 2.0)}, fixed={"rounds": 12, "pause_s": 0.3},
+)
+"""  # noqa: E501 - the file of a user
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+class Server:
+    """moto's, in this process: what its bucket holds outlives a stop."""
+
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.query = f"?endpoint_override=http://127.0.0.1:{self.port}"
+        self.start()
+        make = FileSystem.from_uri(f"s3://bucket{self.query}&allow_bucket_creation=true")[0]
+        make.create_dir("bucket")
+
+    def start(self):
+        from moto.server import ThreadedMotoServer
+
+        self.server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
+        self.server.start()
+
+    def stop(self):
+        self.server.stop()
+
+    def uri(self, path):
+        return f"s3://bucket/{path}{self.query}"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        started = Server()
+        yield started
+        started.stop()
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """The study's plan and its file."""
+    file = tmp_path_factory.mktemp("stored") / "stored.py"
+    file.write_text(STUDY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        (study,) = load_studies([str(file)])
+        yield make_plan(study, Options()), file
+    sys.modules.pop("stored")
+
+
+def written(plan, folder, say=lambda text: None):
+    """A writer with all rows of the plan's trials, not flushed."""
+    manifest = manifest_of(plan, Options(), [], [])
+    writer = RecordWriter(folder, manifest, list(plan.trials), say)
+    for trial in plan.trials:
+        quick = dataclasses.replace(trial, config=trial.config | {"pause_s": 0})
+        for report in reports(Assignment(quick, [str(folder)], [])):
+            writer.add_rows(trial.trial_id, report["rows"])
+        writer.end_trial(trial.trial_id)
+    return writer
+
+
+def digest(record):
+    return load_record(record).manifest["record_digest"]
+
+
+def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_safe(
+    server, stored, sweepbook, tmp_path, monkeypatch
+):
+    plan, file = stored
+    written(plan, tmp_path / "calm").close()
+    folder = server.uri("records/remote")
+    checkpoints = place(folder) / "checkpoints"
+    with monkeypatch.context() as patch:
+        patch.setenv(WAIT_VARIABLE, "2")
+        process = sweepbook("run", file, "--storage", server.uri("records"))
+    wait_for(lambda: len(checkpoints.iterdir()) == 2)
+    growing = load_record(folder)
+    assert set(growing.trials["status"]) <= {"running", "pending"}
+    server.stop()
+    try:
+        output, _ = process.communicate(timeout=60)
+    finally:
+        server.start()
+    assert process.returncode == 1, output
+    assert "Traceback" not in output, output
+    assert "storage s3://bucket/records/remote is away" in output
+    assert f"Safe is {folder} with 0 ended trials and" in output
+    ended = load_record(folder)
+    assert ended.manifest["status"] == "running", "as at its last part"
+    assert len(ended.reports) >= len(growing.reports)
+    assert (ended.path / ".lock").exists(), "as after kill -9, too"
+
+    at = reached(checkpoints)
+    assert 1 <= at < plan.trials[0].max_fidelity
+    process = sweepbook("run", "--resume", folder)
+    wait_for(lambda: reached(checkpoints) > at)
+    server.stop()
+    time.sleep(1)
+    server.start()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert f"{folder}: 2 finished" in output
+    record = load_record(folder)
+    assert digest(folder) == digest(tmp_path / "calm"), "of an undisturbed study on a disk"
+    assert set(record.trials["status"]) == {"finished"}
+    left = {file.name for file in record.path.iterdir()} - {"parts", "ray.log"}
+    assert left == {"manifest.json", "trials.parquet", "reports.parquet", "checkpoints"}
+    assert list(verify(folder, n_trials=1, seed=0, most=2)) == []
+    assert "Which lift?" in write_report([folder], tmp_path / "page").read_text()
+
+
+def test_an_outage_between_two_parts_loses_no_row(server, stored, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(record_module, "FLUSH_EVERY_S", 0.0)
+    writer = written(stored[0], server.uri("parts/remote"), said.append)
+    server.stop()
+    writer.flush_if_due()
+    server.start()
+    time.sleep(1.1)
+    writer.flush_if_due()
+    assert [line.split("remote is ")[1].split()[0] for line in said] == ["away", "back"]
+    assert writer.close() == {"finished": 2}
+    written(stored[0], tmp_path / "calm").close()
+    assert digest(writer.folder) == digest(tmp_path / "calm")
+
+
+def test_a_second_driver_of_a_record_in_a_store_is_refused(server, monkeypatch):
+    monkeypatch.setattr(lock_module, "BEAT_S", 0.2)
+    monkeypatch.setattr(lock_module, "SETTLE_S", 0.1)
+    folder = place(server.uri("locks/remote"))
+    first = lock_module.lock(folder)
+    with pytest.raises(ValueError, match=f"is being written by process {os.getpid()} on"):
+        lock_module.lock(folder)
+    first.close()
+    monkeypatch.setattr(lock_module, "DEAD_AFTER_S", 1.5)
+    lost = lock_module.lock(folder)
+    lost._ended.set()  # a driver that no longer beats, on another machine
+    lost._thread.join()
+    second = lock_module.lock(folder)
+    lost._ended.clear()
+    lost._beat()
+    with pytest.raises(OSError, match="now belongs to process .*; this process stops"):
+        lost.check()
+    second.close()
+    assert not (folder / ".lock").exists()
+
+
+def test_a_store_that_cannot_be_written_is_told_before_anything_starts(server):
+    storage = place(f"s3://elsewhere/x{server.query}")
+    with pytest.raises(ValueError, match="is not writable: choose another by --storage .*NO_SUCH"):
+        new_folders(storage, ["remote"])
+
+
+def reached(checkpoints):
+    """The furthest step of any checkpoint."""
+    files = [file for file in checkpoints.iterdir() if file.name.endswith(".pt")]
+    loaded = [torch.load(io.BytesIO(file.read_bytes()), weights_only=True) for file in files]
+    return max((content["fidelity"] for content in loaded), default=0)
+
+
+def wait_for(condition, limit_s=60):
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
