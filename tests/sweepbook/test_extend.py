@@ -1,5 +1,6 @@
 """More replicates or epochs for a record: what is kept, what goes on, what is trained anew."""
 
+import contextlib
 import io
 
 import pandas as pd
@@ -136,5 +137,8 @@ def test_less_than_before_or_nothing_new_is_refused_and_nothing_written(run, opt
 
 def test_a_record_that_is_being_written_is_not_extended(run):
     folder = run("short")
-    with lock(folder), pytest.raises(ValueError, match="is being written by process"):
+    with (
+        contextlib.closing(lock(folder)),
+        pytest.raises(ValueError, match="is being written by process"),
+    ):
         extend(folder, epochs=5)
