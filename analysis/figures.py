@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from analysis.aggregate import varying_columns
 from analysis.drawn import Drawn, NothingToDraw, Spec
@@ -11,6 +12,14 @@ from analysis.figures_gradients import draw_gradient_layers, draw_gradient_steps
 from analysis.figures_ledger import draw_ledger
 from analysis.figures_maps import draw_class_accuracy, draw_error_map, draw_map
 from analysis.figures_points import draw_against, draw_per_batch, draw_steps
+from analysis.figures_search import (
+    draw_best,
+    draw_importance,
+    draw_incumbent,
+    draw_isolation,
+    draw_rungs,
+)
+from analysis.figures_search_space import draw_contour, draw_parallel, draw_slices
 from analysis.figures_table import draw_table
 from analysis.labels import listing
 from analysis.load import CONFIG, Record
@@ -29,6 +38,14 @@ KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
     "error_map": draw_error_map,
     "class_accuracy": draw_class_accuracy,
     "ledger": draw_ledger,
+    "incumbent": draw_incumbent,
+    "rungs": draw_rungs,
+    "best_trials": draw_best,
+    "isolation": draw_isolation,
+    "importance": draw_importance,
+    "slices": draw_slices,
+    "contour": draw_contour,
+    "parallel": draw_parallel,
 }
 _WITH_METRICS = ("curves", "panels", "extremes", "against", "table")
 
@@ -52,13 +69,44 @@ def draw(spec: Spec, record: Record) -> Drawn:
 
 
 def specs_of(record: Record) -> Sequence[Spec]:
-    """The manifest's figure specs; without any, curves and a table of the metric."""
-    declared = record.manifest["study"].get("figures")
+    """The manifest's figure specs; without any, curves and a table of the metric.
+
+    A search has figures of its own, after those that are declared.
+    """
+    declared = [dict(spec) for spec in record.manifest["study"].get("figures") or ()]
+    search = record.manifest.get("search")
+    if search:
+        return [*declared, *_of_search(record, search)]
     if declared:
-        return [dict(spec) for spec in declared]
+        return declared
     by = [name.removeprefix(CONFIG) for name in varying_columns(record.trials)]
     shared = {"metrics": [record.metric], "by": by}
     return [
         {"kind": "curves", "name": f"{record.study}-curves", "title": "All trials", **shared},
         {"kind": "table", "name": f"{record.study}-table", "title": "All trials", **shared},
+    ]
+
+
+def _of_search(record: Record, search: Mapping[str, Any]) -> list[Spec]:
+    """What is drawn of every search, as far as it can hold anything."""
+    numeric = [d for d in search["space"].values() if d["kind"] != "choice"]
+    titles = {
+        "best_trials": "The best trials",
+        "incumbent": "Best value so far",
+        "rungs": "What happened at the rungs",
+        "isolation": "Best value for each value in question, all else free",
+        "importance": "How much each setting matters",
+        "slices": "Each open setting",
+        "contour": "Two settings together",
+        "parallel": "All settings together",
+    }
+    kept = {
+        "rungs": bool(record.manifest["study"].get("scheduler")),
+        "isolation": len(search.get("cells") or ()) > 1 or bool(search.get("scientific")),
+        "contour": len(numeric) > 1,
+    }
+    return [
+        {"kind": kind, "name": f"{record.study}-{kind.replace('_', '-')}", "title": title}
+        for kind, title in titles.items()
+        if kept.get(kind, True)
     ]

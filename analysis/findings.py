@@ -32,6 +32,8 @@ from analysis.claims_verdicts import (
 )
 from analysis.intervals import holm
 from analysis.load import Record
+from analysis.search import search_of
+from analysis.search_checks import search_findings
 
 COLUMNS = (
     *("name", "study", "statement", "claim", "reading", "sentence", "verdict", "kind", "metric"),
@@ -55,6 +57,8 @@ COLUMNS = (
 def evaluate(record: Record) -> pd.DataFrame:
     """One row per finding: the declared claims in their order, then the questions of our own.
 
+    A search is asked what to check before believing it (search_checks) instead.
+
     Columns, null where they do not apply:
         name: unique. statement: the published sentence, "" where none is. claim: what is decided,
         published or not; reading: how it is read, "" where that is plain. sentence: the finding as
@@ -76,7 +80,8 @@ def evaluate(record: Record) -> pd.DataFrame:
 
     Raises ValueError for a malformed claim in the manifest. Randomness: none.
     """
-    claims = [*read_claims(record.manifest), *general_claims(record)]
+    search = search_of(record)  # of its trials each is asked nothing: they are one of many
+    claims = [*read_claims(record.manifest), *([] if search else general_claims(record))]
     results = {c.name: outcome(record, c) for c in claims if c.kind not in _COUNTED}
     adjusted = adjust(claims, results)
     rows = [
@@ -84,6 +89,7 @@ def evaluate(record: Record) -> pd.DataFrame:
         for claim in claims
         if (row := _row(record, claim, results.get(claim.name), adjusted.get(claim.name)))
     ]
+    rows += search_findings(search) if search else []
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -13,20 +13,25 @@ from analysis.findings import COLUMNS, evaluate
 from analysis.labels import metric_name, number
 from analysis.load import Record
 from analysis.page import Table
+from analysis.search import search_of
+from analysis.search_checks import KIND as SEARCH
+from analysis.search_checks import summary
 
 VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
 
 
 @dataclass(frozen=True, eq=False)
 class Claims:
-    """One record's findings: all of them as a frame; what was declared and what every record is
-    asked as (verdict, sentence); answers as paragraphs; problem: why there are none, or ""."""
+    """One record's findings: all of them as a frame; what was declared, what every record is
+    asked and what a search is checked for as (verdict, sentence); answers as paragraphs; problem:
+    why there are none, or ""."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
     asked: list[tuple[str, str]]
     answers: list[str]
     problem: str = ""
+    checks: list[tuple[str, str]] = field(default_factory=list)
 
 
 def claims_of(record: Record) -> Claims:
@@ -39,12 +44,17 @@ def claims_of(record: Record) -> Claims:
     except ValueError as error:
         return Claims(nothing, [], [], [], f"The findings could not be computed: {error}.")
     declared = {str(c.get("name")) for c in record.manifest["study"].get("claims") or []}
-    pairs = list(zip(frame["name"], frame["verdict"], frame["sentence"], strict=True))
+    is_check = frame["kind"] == SEARCH
+    checks = list(zip(frame["verdict"][is_check], frame["sentence"][is_check], strict=True))
+    others = frame[~is_check]
+    pairs = list(zip(others["name"], others["verdict"], others["sentence"], strict=True))
+    search = search_of(record)
     return Claims(
         frame=frame.assign(record=record.name)[["record", *COLUMNS]],
         declared=[(str(v), str(s)) for name, v, s in pairs if name in declared],
         asked=[(str(v), str(s)) for name, v, s in pairs if name not in declared],
-        answers=answers(record, frame),
+        answers=[*([summary(search)] if search else []), *answers(record, frame)],
+        checks=[(str(verdict), str(sentence)) for verdict, sentence in checks],
     )
 
 
