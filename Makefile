@@ -9,7 +9,7 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report test bench lint clean
+.PHONY: report test chaos bench lint clean
 
 report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -17,6 +17,9 @@ report: $(STAMP)  ## run the studies on the embedded data and write report/repor
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest
+
+chaos: $(STAMP)  ## kill workers and the driver of a study 20 times: the same record in the end
+	$(BIN)/python tests/chaos/chaos.py --kills 20
 
 bench: $(STAMP)  ## measure against the usual way; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks

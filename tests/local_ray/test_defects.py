@@ -4,6 +4,7 @@ A test here that fails after an upgrade says: mended, so that our layer for it c
 """
 
 import math
+import warnings
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,48 @@ def test_plain_rungs_lose_one_to_a_logarithm_and_ours_do_not(max_t, factor):
     plain = [rung for rung, _ in _Bracket(1, max_t, factor, 0)._rungs]
     assert max(plain) == max_t // factor
     assert max(ASHA(reduction_factor=factor).rungs(max_t)) == max_t
+
+
+def optuna_search(**settings):
+    """Ray's own search over one open setting, and the Optuna study inside it."""
+    from ray import tune
+    from ray.tune.search.optuna import OptunaSearch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna's own, on experimental parts
+        search = OptunaSearch({"x": tune.uniform(0, 1)}, metric="loss", mode="min", **settings)
+    return search, search._ot_study
+
+
+def states(study):
+    return [trial.state.name for trial in study.get_trials(deepcopy=False)]
+
+
+def test_defect_2_plain_optuna_search_leaves_a_nan_trial_running_for_ever():
+    search, study = optuna_search(seed=0)
+    search.suggest("nan")
+    search.on_trial_complete("nan", result={"loss": math.nan, "training_iteration": 1})
+    assert states(study) == ["RUNNING"]
+
+
+def test_defect_3_plain_optuna_search_takes_a_stopped_trial_for_a_complete_one():
+    search, study = optuna_search(seed=0)
+    search.suggest("stopped")  # by ASHA at its first rung: Tune says just this
+    search.on_trial_complete("stopped", result={"loss": 0.9, "training_iteration": 1})
+    assert states(study) == ["COMPLETE"]
+    (trial,) = study.get_trials(deepcopy=False)
+    assert trial.value == 0.9, "a value of low fidelity among those of whole trials"
+
+
+def test_defect_8_plain_optuna_search_ignores_its_seed_beside_a_sampler():
+    import optuna
+
+    def first(**settings):
+        return optuna_search(**settings)[0].suggest("a")["x"]
+
+    assert first(seed=3) == first(seed=3)
+    fresh = [first(seed=3, sampler=optuna.samplers.RandomSampler()) for _ in range(2)]
+    assert fresh[0] != fresh[1]
 
 
 @pytest.fixture(scope="module")
