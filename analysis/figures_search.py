@@ -31,7 +31,7 @@ from analysis.search_tables import best_table, incumbent_table, isolation_table,
 
 SELECTED = (
     "A best value was chosen and scored on the same replicates, so it flatters; "
-    "`sweepbook confirm` trains the best anew."
+    "sweepbook confirm trains the best anew."
 )
 MOST_BEST = 10  # rows per search; with several cells fewer each
 EDGE = (

@@ -70,8 +70,8 @@ def summary(search: Search) -> str:
     return (
         f"The search has {said}; {count(len(full), 'trial')} reached full length. The best has "
         f"{metric} {number(best['value'])}: {listing(settings, most=20)}. It was chosen among "
-        f"{len(full)} by the same {count(int(best['n']), 'replicate')}, so that this value "
-        "flatters; `sweepbook confirm` trains it anew with other seeds."
+        f"{len(full)} by the very values that score it (n = {int(best['n'])}), so that it "
+        "flatters; sweepbook confirm trains it anew with other seeds."
     )
 
 
