@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trainables.cache import cached_arrays
+from trainables.cache import cached_arrays, made_once
+from trainables.image_card import SPLIT_NAMES, image_card
 from trainables.image_facts import Facts, folder_facts, short_hash
 from trainables.image_folder import CLASSES, SPLITS
 from trainables.image_pixels import final_shape, write_pixels
@@ -169,29 +172,49 @@ def describe_images(data: str = EMBEDDED, skip_corrupt: bool = False) -> dict[st
     """What the manifest says about the images; JSON-able, and checked: bad data raises here.
 
     Returns:
-        name, path (absolute; None for embedded), sha256 (of the files' names and bytes, or of
-        the generated pixels), rows per split, splits, paired, class_names by label as text, and
-        the card.
+        name, path (absolute; None for embedded), sha256 (of the files' names and bytes), rows
+        per split, splits, paired, class_names by label as text, and the card (see `image_card`;
+        the embedded set's has notes and credits too). Made once per machine and content.
 
     Raises:
         ValueError, OSError: as `load_images` without size and crop, but sizes may differ.
     """
-    embedded = data == EMBEDDED
-    skipped: tuple[str, ...] = ()
-    if embedded:
-        from trainables.upsampled_photos import NAME, generated
+    if data == EMBEDDED:
+        from trainables.upsampled_photos import NAME, about, generated
 
-        facts = generated()[1]
-    else:
-        facts, skipped = checked_facts(_folder(data), skip_corrupt)
-    names = {"train": "train", "val": "validation", "test": "test"}
+        return _description(NAME, None, generated()[1], (), about())
+    folder = _folder(data)
+    return _description("images", str(folder), *checked_facts(folder, skip_corrupt), {})
+
+
+def _description(
+    name: str, path: str | None, facts: Facts, skipped: tuple[str, ...], extra: dict[str, Any]
+) -> dict[str, Any]:
+    sha256 = content_sha256(facts)
     return {
-        "name": NAME if embedded else "images",
-        "path": None if embedded else str(_folder(data)),
-        "sha256": content_sha256(facts),
-        "rows": {names[split]: int((facts.split == split).sum()) for split in SPLITS},
+        "name": name,
+        "path": path,
+        "sha256": sha256,
+        "rows": {SPLIT_NAMES[split]: int((facts.split == split).sum()) for split in SPLITS},
         "splits": "given",
         "paired": True,
-        "class_names": {str(label): name for label, name in enumerate(CLASSES)},
-        "card": {"skipped_files": list(skipped)},
+        "class_names": {str(label): text for label, text in enumerate(CLASSES)},
+        "card": {**extra, **_card(facts, skipped, sha256)},
     }
+
+
+def _card(facts: Facts, skipped: tuple[str, ...], sha256: str) -> dict[str, Any]:
+    """The card from the cache where it is there: it takes seconds to make."""
+    made: dict[str, Any] = {}
+
+    def make(to: Path) -> None:
+        made.update(image_card(facts, skipped))
+        (to / "card.json").write_text(json.dumps(made))
+
+    folder = made_once(
+        f"images/card-{short_hash([sha256, skipped, version('scikit-learn')])}", make
+    )
+    if made or folder is None:
+        return made or image_card(facts, skipped)
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text())
+    return card

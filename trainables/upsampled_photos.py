@@ -90,6 +90,18 @@ def generated(recipe: Recipe | None = None) -> tuple[dict[str, npt.NDArray[Any]]
     return {split: kept[split] for split in SPLITS}, facts
 
 
+def about() -> dict[str, Any]:
+    """What the data card says of the set besides what is measured: notes, credits."""
+    return {
+        "notes": [
+            f"Generated, and no faces: real images are {SIZE} x {SIZE} crops of photographs with "
+            "fresh noise, fake ones such crops after pooling and an up-convolution as in a "
+            "generator. File sizes are those of the images as PNG."
+        ],
+        "photographs": [f"{Path(file).stem} ({credit})" for _, file, credit in PHOTOS],
+    }
+
+
 def _path(package: str, file: str) -> Path:
     """Without importing the package, which takes a second."""
     spec = find_spec(package)
