@@ -105,6 +105,8 @@ def _nested(value: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _thousands(value)
     return "–" if value is None else _plain(value)
 
 

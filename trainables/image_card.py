@@ -12,7 +12,7 @@ from trainables.image_folder import CLASSES
 
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
 NEAR_BITS = 25  # of 256: images whose difference hashes differ in so few bits may be duplicates
-NEAR_LEVELS = 10.0  # grey levels: mean difference of their thumbnails, which confirms it
+NEAR_LEVELS = 6.0  # grey levels: mean difference of their thumbnails, which confirms it
 _MOST_PAIRS = 200_000_000  # compared per two splits, some seconds; beyond, images are sampled
 _CHUNK = 2_000_000  # pairs at once: 16 MB per word of a hash
 _PENALTIES = (0.01, 1.0, 100.0)  # C of the logistic regression, chosen by cross-validation
@@ -87,7 +87,7 @@ def near_duplicates(facts: Facts) -> tuple[dict[str, dict[str, int]], dict[str, 
     """Held-out images that another split has (nearly) too, with an example of each case.
 
     A near-duplicate: of the 256 signs of differences between neighbouring pixels of the 17 x 16
-    thumbnail (dHash) at most 25 differ, and the thumbnails by at most 10 grey levels on average;
+    thumbnail (dHash) at most 25 differ, and the thumbnails by at most 6 grey levels on average;
     as it is or mirrored. The second condition keeps plain surfaces of different colour apart.
 
     Returns:

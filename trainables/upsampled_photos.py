@@ -47,14 +47,15 @@ class Recipe:
     """What decides how hard the fakes are to tell; another recipe is another data set.
 
     gain: spread of the random changes to the up-sampling kernel's 16 weights, as a share.
-    detail: share of the detail lost by pooling that is put back.
-    noise: sensor-like noise on the real crops, standard deviation in grey levels.
+    detail: share of the detail lost by pooling that comes back right; the rest comes back with
+        random signs: as much of it, but invented.
+    noise: sensor-like noise on all images, standard deviation in grey levels.
     seed: of the cells' splits, places of the crops, kernel and noise.
     """
 
-    gain: float = 0.03
+    gain: float = 0.15
     detail: float = 0.2
-    noise: float = 2.0
+    noise: float = 1.0
     seed: int = 1
 
 
@@ -72,10 +73,12 @@ class Cell:
 def generated(recipe: Recipe | None = None) -> tuple[dict[str, npt.NDArray[Any]], Facts]:
     """Pixels by split (train, val, test), uint8 (n, 64, 64, 3), and the facts of all images.
 
-    Real (1) are crops of photographs with fresh noise. Fake (0) are other crops from the same
-    regions, pooled 2 x 2 and up-sampled again by a 4 x 4 kernel of stride 2 whose four phases
-    differ, as in a generator's up-convolution. A region of a photograph belongs to one split;
-    each gives as many fake as real crops. A name is "split/class/NNNN-PHOTO-TOP-LEFT".
+    Real (1) are crops of photographs. Fake (0) are other crops from the same regions, pooled
+    2 x 2 and up-sampled again by a 4 x 4 kernel of stride 2 whose four phases differ, as in a
+    generator's up-convolution. That changes brightness by a share that depends on the phase; real
+    crops get random changes of the same spread, and fake ones as much detail as they lost, so
+    that neither contrast nor file size gives a class away. A region of a photograph belongs to
+    one split and gives as many fake as real crops. A name is "split/class/NNNN-PHOTO-TOP-LEFT".
 
     Randomness: the recipe's seed alone, by numpy's default_rng. Made in seconds, then cached.
     Source: Zhang, Karaman and Chang 2019 (AutoGAN): up-convolution leaves periodic spectra. The
@@ -117,10 +120,11 @@ def _make(recipe: Recipe, files: list[bytes], to: Path) -> None:
     kernel = _kernel(recipe.gain, rng)
     found, measured = [], []
     for split in SPLITS:
-        pixels, names = _crops(photos, cells[split], ROWS[split] // 2, rng)
         n_fake = ROWS[split] // 2
-        pixels[:n_fake] = up_sampled(pixels[:n_fake], kernel, recipe.detail)
-        pixels[n_fake:] += recipe.noise * rng.standard_normal(pixels[n_fake:].shape)
+        pixels, names = _crops(photos, cells[split], n_fake, rng)
+        pixels[:n_fake] = up_sampled(pixels[:n_fake], kernel, recipe.detail, rng)
+        pixels[n_fake:] *= 1 + phase_spread(kernel) * rng.standard_normal((n_fake, SIZE, SIZE, 1))
+        pixels += recipe.noise * rng.standard_normal(pixels.shape)
         whole = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
         np.save(to / f"{split}.npy", whole)
         for position, (image, name) in enumerate(zip(whole, names, strict=True)):
@@ -177,19 +181,28 @@ def _crops(
     return pixels, names
 
 
-def _kernel(gain: float, rng: np.random.Generator) -> Floats:
-    return _BILINEAR * (1 + gain * rng.standard_normal((4, 4)))
-
-
 _BILINEAR = np.outer([0.25, 0.75, 0.75, 0.25], [0.25, 0.75, 0.75, 0.25])
 
 
-def up_sampled(images: Floats, kernel: Floats, detail: float) -> Floats:
-    """(n, H, W, 3) pooled 2 x 2 and up-sampled by `kernel`, with a share of the lost detail."""
+def _kernel(gain: float, rng: np.random.Generator) -> Floats:
+    """(4, 4), its weights' sum 4 as the bilinear one's, so that mean brightness stays."""
+    kernel = _BILINEAR * (1 + gain * rng.standard_normal((4, 4)))
+    return np.asarray(kernel * (4 / kernel.sum()))
+
+
+def phase_spread(kernel: Floats) -> float:
+    """Root mean square of the share by which the four phases change a plain surface."""
+    phases = kernel.reshape(2, 2, 2, 2).sum(axis=(0, 2))  # weights of even, odd rows and columns
+    return float(np.sqrt(((phases - 1) ** 2).mean()))
+
+
+def up_sampled(images: Floats, kernel: Floats, detail: float, rng: np.random.Generator) -> Floats:
+    """(n, H, W, 3) pooled 2 x 2, up-sampled by `kernel`, with the lost detail partly invented."""
     pooled = images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2]
     pooled = (pooled + images[:, 1::2, 1::2]) / 4
     lost = images - up_convolved(pooled, _BILINEAR)
-    return up_convolved(pooled, kernel) + detail * lost
+    right = rng.random((*images.shape[:3], 1)) < (1 + detail) / 2
+    return up_convolved(pooled, kernel) + np.where(right, lost, -lost)
 
 
 def up_convolved(images: Floats, kernel: Floats) -> Floats:
