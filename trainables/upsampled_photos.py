@@ -46,15 +46,20 @@ Floats = npt.NDArray[np.float64]
 class Recipe:
     """What decides how hard the fakes are to tell; another recipe is another data set.
 
+    invented and cover are set so that file sizes are alike in both classes.
+
     gain: spread of the random changes to the up-sampling kernel's 16 weights, as a share.
     detail: share of the detail lost by pooling that comes back right; the rest comes back with
-        random signs: as much of it, but invented.
+        random signs, invented. invented: factor of the part with the wrong sign.
+    cover: spread of the real crops' changes, as a multiple of that of the phases.
     noise: sensor-like noise on all images, standard deviation in grey levels.
     seed: of the cells' splits, places of the crops, kernel and noise.
     """
 
     gain: float = 0.15
     detail: float = 0.2
+    invented: float = 0.7
+    cover: float = 1.1
     noise: float = 1.0
     seed: int = 1
 
@@ -120,10 +125,10 @@ def _make(recipe: Recipe, files: list[bytes], to: Path) -> None:
     kernel = _kernel(recipe.gain, rng)
     found, measured = [], []
     for split in SPLITS:
-        n_fake = ROWS[split] // 2
+        n_fake, spread = ROWS[split] // 2, recipe.cover * phase_spread(kernel)
         pixels, names = _crops(photos, cells[split], n_fake, rng)
-        pixels[:n_fake] = up_sampled(pixels[:n_fake], kernel, recipe.detail, rng)
-        pixels[n_fake:] *= 1 + phase_spread(kernel) * rng.standard_normal((n_fake, SIZE, SIZE, 1))
+        pixels[:n_fake] = up_sampled(pixels[:n_fake], kernel, recipe, rng)
+        pixels[n_fake:] *= 1 + spread * rng.standard_normal((n_fake, SIZE, SIZE, 1))
         pixels += recipe.noise * rng.standard_normal(pixels.shape)
         whole = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
         np.save(to / f"{split}.npy", whole)
@@ -196,13 +201,13 @@ def phase_spread(kernel: Floats) -> float:
     return float(np.sqrt(((phases - 1) ** 2).mean()))
 
 
-def up_sampled(images: Floats, kernel: Floats, detail: float, rng: np.random.Generator) -> Floats:
+def up_sampled(images: Floats, kernel: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats:
     """(n, H, W, 3) pooled 2 x 2, up-sampled by `kernel`, with the lost detail partly invented."""
     pooled = images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2]
     pooled = (pooled + images[:, 1::2, 1::2]) / 4
     lost = images - up_convolved(pooled, _BILINEAR)
-    right = rng.random((*images.shape[:3], 1)) < (1 + detail) / 2
-    return up_convolved(pooled, kernel) + np.where(right, lost, -lost)
+    right = rng.random((*images.shape[:3], 1)) < (1 + recipe.detail) / 2
+    return up_convolved(pooled, kernel) + np.where(right, 1.0, -recipe.invented) * lost
 
 
 def up_convolved(images: Floats, kernel: Floats) -> Floats:

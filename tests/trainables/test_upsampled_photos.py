@@ -75,7 +75,8 @@ def test_a_second_load_makes_nothing(images: Images, monkeypatch: pytest.MonkeyP
     assert digest(again) == digest(images) and isinstance(again.train.pixels, np.memmap)
 
 
-def test_another_recipe_is_another_data_set() -> None:
+def test_another_recipe_is_another_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upsampled_photos, "ROWS", {"train": 20, "val": 20, "test": 20})
     recipe = upsampled_photos.Recipe(gain=0.0, noise=0.0, detail=1.0)
     arrays, facts = upsampled_photos.generated(recipe)
     file = str(facts.name[facts.split == "test"][-1])
@@ -129,7 +130,7 @@ def test_a_plain_surface_shows_the_phases_in_proportion_to_its_brightness() -> N
     rng = np.random.default_rng(0)
     kernel = upsampled_photos._kernel(0.2, rng)
     plain = np.stack([np.full((8, 8, 3), level) for level in (0.0, 50.0, 200.0)])
-    dark, middle, bright = up_sampled(plain, kernel, 0.2, rng)
+    dark, middle, bright = up_sampled(plain, kernel, upsampled_photos.Recipe(), rng)
     assert (dark == 0).all() and np.allclose(bright, 4 * middle)
     assert np.isclose(bright.mean(), 200.0)
     assert np.isclose((bright / 200).std(), phase_spread(kernel))
