@@ -1,4 +1,4 @@
-"""Measures everything and writes benchmarks/results.md; about eight minutes on two cores."""
+"""Measures everything and writes benchmarks/results.md; about ten minutes on two cores."""
 
 import argparse
 import os
@@ -16,10 +16,12 @@ from benchmarks.ours import measure_command
 from benchmarks.peer import measure_peer
 from benchmarks.records import measure_load
 from benchmarks.results import Measured, goals, results_page
+from benchmarks.trials import measure_trials
 
 STACKS = (5, 8, 16)
 N_REPLICATES = 8
 RECORDS = ((1000, 100, 5), (10_000, 5, 5))  # trials, epochs, replicates
+SHORT_TRIALS = (200, 1000)
 T = TypeVar("T")
 
 
@@ -54,6 +56,11 @@ def main() -> None:
                 f"loading a record of {shape}", partial(measure_load, *shape, args.repeats)
             )
             for shape in RECORDS
+        },
+        trials={
+            (side, n): _step(f"{n} short trials, {side}", partial(measure_trials, side, n))
+            for n in SHORT_TRIALS
+            for side in ("bare", "ours")
         },
         load=(load, os.getloadavg()[0]),
     )

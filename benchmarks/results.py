@@ -12,7 +12,9 @@ from benchmarks.compiled import CompileTimes
 from benchmarks.measure import Timing, ratios
 from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
+from benchmarks.trials import SHORT_STEPS, TrialCost
 
+MOST_S_PER_TRIAL, MOST_KB_PER_TRIAL = 0.1, 50
 PACKAGES = ("torch", "ray", "numpy", "pandas")
 
 
@@ -29,6 +31,7 @@ class Measured:
     tracking: Mapping[str, Timing]
     compiled: Sequence[CompileTimes]
     loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
+    trials: Mapping[tuple[str, int], TrialCost]  # side, number of trials
     load: tuple[float, float]  # 1-minute load average before and after
 
 
@@ -129,6 +132,8 @@ def results_page(m: Measured) -> str:
             "",
             *_loading(m),
             "",
+            *_trials(m),
+            "",
         ]
     )
 
@@ -202,6 +207,33 @@ def _loading(m: Measured) -> list[str]:
         "|---|---|---|---|---|",
         *rows,
     ]
+
+
+def _trials(m: Measured) -> list[str]:
+    rows = [
+        f"| {n:,} | {side} | {cost.wall_s:.1f} s | {cost.s_per_trial:.3f} s | "
+        f"{cost.kb_per_trial:.0f} KB | {_met(side, cost)} |"
+        for (side, n), cost in m.trials.items()
+    ]
+    return [
+        "## Many short trials",
+        "",
+        f"Trials of {SHORT_STEPS} reports and no work, whole study with Ray's start and end; bare: "
+        "Tune alone with reused workers and no loggers. Memory is the slope of the driver's "
+        "resident memory over the trials that had ended. The goal for ours is less than "
+        f"{MOST_S_PER_TRIAL} s and {MOST_KB_PER_TRIAL} KB a trial.",
+        "",
+        "| trials | side | whole | per trial | driver's memory per trial | goal met |",
+        "|---|---|---|---|---|---|",
+        *rows,
+    ]
+
+
+def _met(side: str, cost: TrialCost) -> str:
+    if side != "ours":
+        return ""
+    small = cost.s_per_trial < MOST_S_PER_TRIAL and cost.kb_per_trial < MOST_KB_PER_TRIAL
+    return "yes" if small else "NO"
 
 
 def _machine() -> str:
