@@ -218,8 +218,8 @@ def _trials(m: Measured) -> list[str]:
     return [
         "## Many short trials",
         "",
-        f"Trials of {SHORT_STEPS} reports and no work, whole study with Ray's start and end; bare: "
-        "Tune alone with reused workers and no loggers. Memory is the slope of the driver's "
+        f"Trials of {SHORT_STEPS} reports and no work, whole study with Ray's start and end; "
+        "bare: Tune alone with reused workers and no loggers. Memory is the slope of the driver's "
         "resident memory over the trials that had ended. The goal for ours is less than "
         f"{MOST_S_PER_TRIAL} s and {MOST_KB_PER_TRIAL} KB a trial.",
         "",
