@@ -65,7 +65,7 @@ class Study:
             ValueError where the data cannot be used; None: the trainable's own business.
         cost: import path of a function (config, data description) -> rough seconds on one core,
             used to order trials and to estimate; None: the fidelity counts.
-        cpus, gpus: what one trial occupies; gpus may be a fraction.
+        cpus, gpus: what one trial occupies; gpus may be a share below 1 of one GPU.
         scheduler: stops trials early at rungs; None: every trial trains to its end.
         hang_s: seconds within which a trial must make a step, the first with its imports and
             data; one that does not is ended, and retried as after an error. None: no limit.
@@ -112,8 +112,13 @@ class Study:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed of {self.name} must lie in 0 .. 2**63 - 1, got {self.seed}")
-        if self.cpus <= 0 or self.gpus < 0:
-            raise ValueError(f"a trial of {self.name} needs cpus > 0 and gpus >= 0")
+        if self.cpus <= 0:
+            raise ValueError(f"a trial of {self.name} needs cpus > 0, got {self.cpus}")
+        if not is_gpu_share(self.gpus):
+            raise ValueError(
+                f"gpus of {self.name} must be a share of one GPU, 0 .. 1, or a whole number, "
+                f"got {self.gpus}"
+            )
         if self.hang_s is not None and not 0 < self.hang_s < math.inf:
             raise ValueError(
                 f"hang_s of {self.name} must be seconds > 0, or None, got {self.hang_s}"
@@ -129,3 +134,8 @@ class Study:
             {**self.fixed, **dict(zip(self.grid, cell, strict=True)), **point}
             for point, cell in itertools.product(self.points, cells)
         ]
+
+
+def is_gpu_share(gpus: float) -> bool:
+    """Whether a trial can be given so many GPUs: none, a share of one, or some whole ones."""
+    return 0 <= gpus <= 1 or (1 < gpus < math.inf and gpus == int(gpus))

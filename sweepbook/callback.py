@@ -1,11 +1,12 @@
 """What the driver hears from Tune, passed on to the records and to the progress table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from ray.tune import Callback
 
 from sweepbook.errors import failure_text
+from sweepbook.gpus import is_out_of_memory
 from sweepbook.hang import read_trace
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
@@ -18,6 +19,8 @@ class RecordCallback(Callback):
     Args:
         writers: trial_id -> the writers of the records that hold the trial.
         endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
+        sharing: trials that get a share of a GPU. Those that fail because its memory is full do
+            not end; they are gathered in `crowded`, to be trained alone.
     """
 
     def __init__(
@@ -25,7 +28,9 @@ class RecordCallback(Callback):
         writers: Mapping[str, Sequence[RecordWriter]],
         progress: Progress,
         endings: Mapping[str, Ending] | None = None,
+        sharing: Set[str] = frozenset(),
     ) -> None:
+        self.sharing, self.crowded = sharing, list[str]()
         self.writers = writers
         self.endings = {} if endings is None else endings
         self.all_writers = list({id(w): w for ws in writers.values() for w in ws}.values())
@@ -55,13 +60,20 @@ class RecordCallback(Callback):
         self._end(trial.config["trial_id"])
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._end(trial.config["trial_id"], error=self._error(trial))
+        trial_id, error = trial.config["trial_id"], self._error(trial)
+        if trial_id in self.sharing and is_out_of_memory(error):
+            self.crowded.append(trial_id)
+            self._retry(trial_id, f"{_last_line(error)}; next alone on a whole GPU")
+        else:
+            self._end(trial_id, error=error)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        trial_id = trial.config["trial_id"]
+        self._retry(trial.config["trial_id"], _last_line(self._error(trial)))
+
+    def _retry(self, trial_id: str, cause: str) -> None:
         for writer in self.writers[trial_id]:
             writer.retry_trial(trial_id)
-        self.progress.retry(trial_id, self._error(trial).strip().splitlines()[-1])
+        self.progress.retry(trial_id, cause)
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         for writer in self.all_writers:
@@ -83,3 +95,7 @@ class RecordCallback(Callback):
         if ending is None:
             return {}
         return {ending.status: ending.reason, "rung": ending.rung, "cutoff": ending.cutoff}
+
+
+def _last_line(error: str) -> str:
+    return error.strip().splitlines()[-1]

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,7 @@ Replicates = Annotated[int | None, typer.Option(help="seeds per trial")]
 Seed = Annotated[int | None, typer.Option(help="study seed")]
 Epochs = Annotated[int | None, typer.Option(help="epochs (or rounds) of every trial")]
 Scale = Annotated[float | None, typer.Option(help="factor of every trial's epochs")]
+GPUs = Annotated[float | None, typer.Option(help="GPUs of one trial; 0.5: two share one")]
 Storage = Annotated[
     str, typer.Option(help="where records are kept: a folder, s3://BUCKET/..., gs://BUCKET/...")
 ]
@@ -129,6 +131,7 @@ def run(
     skip_corrupt: SkipCorrupt = False,
     storage: Storage = "records",
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
+    gpus_per_trial: GPUs = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
     max_failures: Annotated[int, typer.Option(help="a failed trial is tried again")] = 1,
@@ -147,6 +150,7 @@ def run(
     optional = _optional(weights, skip_corrupt)
     everywhere = "all" not in (studies or ())
     options = _options(data, replicates, seed, epochs, scale, settings, optional, everywhere)
+    options = replace(options, gpus=gpus_per_trial)
     if max_concurrent is not None and max_concurrent < 1:
         raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
     if max_failures < 0:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces import Study
+from search_spaces.study import is_gpu_share
 from sweepbook.imports import config_type, load_object
 
 
@@ -23,6 +24,7 @@ class Options:
     seed: int | None = None
     epochs: int | None = None  # the fidelity setting of every trial
     scale: float | None = None  # factor of every trial's fidelity
+    gpus: float | None = None  # that one trial occupies
     settings: Mapping[str, Any] = field(default_factory=dict)
     optional: Mapping[str, Any] = field(
         default_factory=dict
@@ -38,6 +40,11 @@ class Options:
             raise ValueError(f"--scale must lie in 0 .. 1000 (exclusive 0), got {self.scale}")
         if self.scale is not None and self.epochs is not None:
             raise ValueError("give --epochs or --scale, not both")
+        if self.gpus is not None and not is_gpu_share(self.gpus):
+            raise ValueError(
+                "--gpus-per-trial must be a share of one GPU, 0 .. 1, or a whole number, "
+                f"got {self.gpus}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +87,8 @@ def make_plan(study: Study, options: Options) -> Plan:
     Raises:
         ValueError: unknown setting, value out of range, data that cannot be used.
     """
+    if options.gpus is not None:
+        study = dataclasses.replace(study, gpus=options.gpus)
     trainable = load_object(study.trainable)
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
@@ -152,6 +161,8 @@ def _complete(
     _check_known(study, config, options, kind)
     fields = {f.name for f in dataclasses.fields(kind)} if kind else set(config)
     config |= {**options.settings, **_optional(study, fields, options)}
+    if study.gpus and "device" in fields:
+        config.setdefault("device", "cuda")  # else its default, the CPU
     if study.stacked:
         config |= {"seed": seed, "replicates": n_replicates}
     elif kind and "seed" in fields:
@@ -294,7 +305,7 @@ def _trial(
         max_fidelity=fidelity,
         metric=study.metric.name,
         cpus=study.cpus,
-        gpus=max(study.gpus, 1) if str(config.get("device")).startswith("cuda") else study.gpus,
+        gpus=study.gpus or float(str(config.get("device")).startswith("cuda")),
         cost_s=cost(config, data) if cost else float(fidelity),
         hang_s=study.hang_s,
     )

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from analysis.load import load_record
 from analysis.places import Place
 from sweepbook.files import write_bytes
+from sweepbook.gpus import missing_gpus
 from sweepbook.ledger import Session, slots
 from sweepbook.outage import insist
 from sweepbook.plan import Plan, Trial
@@ -67,6 +68,9 @@ def train(
     place = _Place(scratch, list(import_paths), max_concurrent, max_failures)
     log = Path(writers[0].folder if writers[0].folder.is_local else scratch) / "ray.log"
     resources = _connect(address, log)
+    note = missing_gpus([t for plan in plans for t in plan.trials], resources.get("GPU", 0.0))
+    if note:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
     try:
         for group in groups:
             if not _train_together(group, place, console):
@@ -113,11 +117,22 @@ def _keep_log(log: Path, record: Place) -> None:
 
 
 def _train_together(
-    pairs: Sequence[tuple[Plan, RecordWriter]], place: _Place, console: Console
+    pairs: Sequence[tuple[Plan, RecordWriter]],
+    place: _Place,
+    console: Console,
+    alone: Sequence[str] = (),
 ) -> bool:
-    """Trains the open trials of some plans under one Tuner; returns whether all have ended."""
+    """Trains the open trials of some plans under one Tuner; returns whether all have ended.
+
+    Those whose share of a GPU's memory was too small are trained again, each on a whole one.
+
+    Args:
+        alone: train only these, each with a whole GPU.
+    """
     trials, owners = _join(pairs)
     open_trials = [t for t in trials if any(_is_open(w, t) for w in owners[t.trial_id])]
+    if alone:
+        open_trials = [replace(t, gpus=1.0) for t in open_trials if t.trial_id in alone]
     done = {t.trial_id for t in trials} - {t.trial_id for t in open_trials}
     assignments = {
         t.trial_id: Assignment(
@@ -131,11 +146,15 @@ def _train_together(
     endings: dict[str, Any] = {}
     scheduler = _scheduler(*pairs[0], endings)
     with Progress([plan for plan, _ in pairs], done, console) as progress:
-        callback = RecordCallback(owners, progress, endings)
+        sharing = {t.trial_id for t in open_trials if 0 < t.gpus < 1}
+        callback = RecordCallback(owners, progress, endings, sharing)
         _tuner(assignments, callback, scheduler, place).fit()
     for _, writer in pairs:
         writer.flush()
-    return len(progress.endings) == len(progress.trials)
+    missing = len(progress.trials) - len(progress.endings)
+    if callback.crowded and missing == len(callback.crowded):
+        return _train_together(pairs, place, console, callback.crowded)
+    return missing == 0
 
 
 def _scheduler(plan: Plan, writer: RecordWriter, endings: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from search_spaces import Study
 from sweepbook.cache import take_known_trials
 from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
+from sweepbook.gpus import check_gpus
 from sweepbook.imports import add_to_path, load_object
 from sweepbook.outage import Say, StorageAway
 from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
@@ -49,6 +50,7 @@ def run_studies(
         ValueError: a setting, data set or storage that cannot be used.
     """
     plans = [make_plan(study, options) for study in studies]
+    check_gpus([trial for plan in plans for trial in plan.trials], address)
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
     folders = new_folders(place(storage), names)
     counts = ", ".join(f"{p.study.name}: {len(p.trials)} trials" for p in plans)
@@ -93,6 +95,7 @@ def resume(
     record = load_record(folder)
     changes = _check_unchanged(folder, record.manifest, force)
     plan = _recorded_plan(record.manifest)
+    check_gpus(plan.trials, address)
     writer = RecordWriter(folder, record.manifest, list(plan.trials), _say(console))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
