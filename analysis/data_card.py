@@ -91,7 +91,7 @@ def _is_nested(value: Any) -> bool:
 
 def _nested(value: Mapping[str, Mapping[str, Any]]) -> Table:
     """One row per entry, named in a first column without a heading."""
-    names = [str(name) for name in next(iter(value.values()))]
+    names = [setting_name(str(name)) for name in next(iter(value.values()))]
     rows = [
         [setting_name(key), *(_cell(one) for one in row.values())] for key, row in value.items()
     ]

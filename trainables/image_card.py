@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainables.image_facts import Facts
+from trainables.image_facts import THUMB, Facts
 from trainables.image_folder import CLASSES
 
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
@@ -31,6 +31,7 @@ def image_card(facts: Facts, skipped: tuple[str, ...]) -> dict[str, Any]:
         `near_duplicates`), compared (fewer than images where sampled).
     trivial_signals: see `trivial_signals`.
     skipped_files: "file: problem" of each file that is left out.
+    notes: how the two were found, as sentences.
     warnings: sentences that stand beside every result on this data.
 
     Randomness: none, but for a fixed sample where splits are too large to compare all pairs.
@@ -54,6 +55,13 @@ def image_card(facts: Facts, skipped: tuple[str, ...]) -> dict[str, Any]:
         "near_duplicates": duplicates,
         "trivial_signals": signals,
         "skipped_files": list(skipped),
+        "notes": [
+            f"Near duplicates: at most {NEAR_BITS} of the {THUMB[1] * (THUMB[0] - 1)} signs of "
+            "differences between neighbouring pixels of a thumbnail differ, and thumbnails by at "
+            f"most {NEAR_LEVELS:g} grey levels on average, as they are or mirrored.",
+            "Trivial signals: a logistic regression that sees no picture, fitted on train and "
+            "judged on validation, with 95 % Wilson intervals.",
+        ],
         "warnings": [*_told(signals), *_leaks(duplicates, examples), *_left_out(skipped)],
     }
 
@@ -160,9 +168,9 @@ def trivial_signals(facts: Facts) -> dict[str, dict[str, Any]]:
     5-fold cross-validation) is fitted on train and judged on validation.
 
     Returns:
-        signal -> accuracy, low, high (95 % Wilson interval; None where the signal is the same for
+        signal -> accuracy, ci95_low, ci95_high (Wilson; None where the signal is the same for
         all training images), chance (the larger class's share of validation), n, and verdict:
-        it tells the classes apart where low is above chance.
+        it tells the classes apart where ci95_low is above chance.
     """
     signals = {
         "file size": np.log(facts.n_bytes)[:, None],
@@ -178,7 +186,7 @@ def _judged(facts: Facts, values: npt.NDArray[np.float64]) -> dict[str, Any]:
 
     train, val = facts.split == "train", facts.split == "val"
     label, n = facts.label[val], int(val.sum())
-    out: dict[str, Any] = {"accuracy": None, "low": None, "high": None}
+    out: dict[str, Any] = {"accuracy": None, "ci95_low": None, "ci95_high": None}
     out |= {"chance": float(max(label.mean(), 1 - label.mean())), "n": n}
     if (np.ptp(values[train], axis=0) == 0).all():
         return {**out, "verdict": "the same for all training images"}
@@ -186,7 +194,7 @@ def _judged(facts: Facts, values: npt.NDArray[np.float64]) -> dict[str, Any]:
     right = int((predicted == label).sum())
     low, high = binomtest(right, n).proportion_ci(method="wilson")
     verdict = "tells the classes apart" if low > out["chance"] else "does not tell them apart"
-    interval = {"low": float(low), "high": float(high)}
+    interval = {"ci95_low": float(low), "ci95_high": float(high)}
     return {**out, "accuracy": right / n, **interval, "verdict": verdict}
 
 
@@ -218,10 +226,10 @@ def _predicted(
 def _told(signals: dict[str, dict[str, Any]]) -> list[str]:
     told = [
         f"{name} ({100 * one['accuracy']:.1f} % right on {one['n']:,} validation images, 95 % "
-        f"interval {100 * one['low']:.1f} to {100 * one['high']:.1f}, chance "
+        f"interval {100 * one['ci95_low']:.1f} to {100 * one['ci95_high']:.1f}, chance "
         f"{100 * one['chance']:.1f})"
         for name, one in signals.items()
-        if one["low"] is not None and one["low"] > one["chance"]
+        if one["ci95_low"] is not None and one["ci95_low"] > one["chance"]
     ]
     if not told:
         return []

@@ -22,7 +22,7 @@ from trainables.image_folder import Decoded, Found, decode_all, list_images
 
 THUMB = (17, 16)  # columns, rows of grey levels: 16 x 16 differences between neighbours
 _SETTLED_S = 2.0  # a file that changed later than this may change again within one clock tick
-_LAYOUT = 1  # of the files in the cache: count up when what is stored changes
+_LAYOUT = 2  # of the files in the cache: count up when what is stored changes
 
 
 class Measured(NamedTuple):

@@ -191,6 +191,8 @@ def _description(
     name: str, path: str | None, facts: Facts, skipped: tuple[str, ...], extra: dict[str, Any]
 ) -> dict[str, Any]:
     sha256 = content_sha256(facts)
+    card = _card(facts, skipped, sha256)
+    card["notes"] = [*extra.pop("notes", []), *card["notes"]]
     return {
         "name": name,
         "path": path,
@@ -199,7 +201,7 @@ def _description(
         "splits": "given",
         "paired": True,
         "class_names": {str(label): text for label, text in enumerate(CLASSES)},
-        "card": {**extra, **_card(facts, skipped, sha256)},
+        "card": {**extra, **card},
     }
 
 

@@ -19,8 +19,8 @@ CARD: dict[str, Any] = {
         "test in train": {"images": 1400, "near": 3},
     },
     "trivial_signals": {
-        "file size": {"accuracy": 0.75, "low": 0.6, "n": 40, "verdict": "tells"},
-        "image size": {"accuracy": None, "low": None, "n": 40, "verdict": "the same"},
+        "file size": {"accuracy": 0.75, "ci95_low": 0.6, "n": 40, "verdict": "tells"},
+        "image size": {"accuracy": None, "ci95_low": None, "n": 40, "verdict": "the same"},
     },
     "repeated_row_ids": {"train": 0, "test": 1},
     "skipped_files": [f"train/fake/{i}.png: damaged" for i in range(25)],
@@ -62,7 +62,7 @@ def test_each_kind_of_entry_has_its_form(make_record: Callable[..., Path]) -> No
         ["file size", "0.75", "0.6", "40", "tells"],
         ["image size", "–", "–", "40", "the same"],
     ]
-    assert signal_table.numeric == {"accuracy", "low", "n"}
+    assert signal_table.numeric == {"accuracy", "ci95 low", "n"}
 
 
 def test_the_manifest_is_not_changed(make_record: Callable[..., Path]) -> None:

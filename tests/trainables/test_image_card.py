@@ -122,7 +122,7 @@ def test_nothing_trivial_tells_equal_classes_apart(rows: list[tuple[Found, Measu
     assert signals["image size"]["verdict"] == "the same for all training images"
     for name in ("file size", "mean colour", "all of these"):
         one = signals[name]
-        assert one["low"] <= one["chance"] == 0.5 and one["n"] == 40
+        assert one["ci95_low"] <= one["chance"] == 0.5 and one["n"] == 40
         assert one["verdict"] == "does not tell them apart"
 
 

@@ -94,7 +94,7 @@ def test_another_recipe_is_another_data_set(monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_trivial_signal_gives_a_class_away(images: Images) -> None:
     facts = upsampled_photos.generated()[1]
     for name, one in trivial_signals(facts).items():
-        assert one["accuracy"] is None or one["low"] <= 0.5, name
+        assert one["accuracy"] is None or one["ci95_low"] <= 0.5, name
 
 
 def test_the_description_says_what_it_is() -> None:
