@@ -6,7 +6,8 @@ import math
 from typing import Any, NamedTuple
 
 from analysis.claims_sentences import gradient_sentence, mixture_sentence
-from analysis.claims_values import Declared, arm_label, arm_values, find_trial
+from analysis.claims_trials import find_trial
+from analysis.claims_values import Declared, arm_label, arm_values
 from analysis.claims_verdicts import FAILS, HOLDS, MISSING, OPEN
 from analysis.gradients import classify, gradient_table, slopes
 from analysis.intervals import mixture

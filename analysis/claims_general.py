@@ -35,7 +35,7 @@ def general_claims(record: Record) -> list[Declared]:
         if has_gradients(record):
             claims += _gradients(label, settings)
         elif "val_acc" in record.reports:
-            claims.append(_chance("mixture", label, settings))
+            claims.append(_chance("mixture", label, settings, _window(record)))
     return claims
 
 
@@ -84,7 +84,12 @@ def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Dec
     """The best and the worst config by the study's own metric, chosen on the same replicates."""
     sign = 1.0 if record.mode == "max" else -1.0
     probe = Declared(
-        name="probe", kind="winner", metric=record.metric, smallest=0.0, arms=list(arms.values())
+        name="probe",
+        kind="winner",
+        metric=record.metric,
+        smallest=0.0,
+        arms=list(arms.values()),
+        fidelity=_window(record),
     )
     found = {label: arm_values(record, probe, i) for i, label in enumerate(arms)}
     means = {
@@ -110,9 +115,15 @@ def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Dec
                 arms=[arms[label] for label in labels],
                 labels=labels,
                 chosen=True,
+                fidelity=_window(record),
             )
         )
     return claims
+
+
+def _window(record: Record) -> str:
+    """The steps to judge by: a step that is part of an epoch is no epoch to average over."""
+    return "last" if record.manifest["study"]["fidelity"].get("count") else "last5"
 
 
 def _leak(record: Record, label: str, settings: Mapping[str, Any]) -> list[Declared]:
@@ -153,7 +164,8 @@ def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Decla
             metric=metric,
             against_metric=against,
             direction=direction,
-            fidelity="last" if "eval" in metric else "last5",  # it is not evaluated every epoch
+            # in evaluation mode it is not evaluated every epoch
+            fidelity="last" if "eval" in metric else _window(record),
             smallest=0.005,
             reason=_GAP_REASON,
             arms=[settings],
@@ -187,7 +199,9 @@ def _gradients(label: str, settings: Mapping[str, Any]) -> list[Declared]:
     ]
 
 
-def _chance(name: str, label: str, settings: Mapping[str, Any]) -> Declared:
+def _chance(
+    name: str, label: str, settings: Mapping[str, Any], fidelity: str = "last5"
+) -> Declared:
     return Declared(
         name=f"{name}-{slug(label)}",
         kind="mixture",
@@ -195,6 +209,7 @@ def _chance(name: str, label: str, settings: Mapping[str, Any]) -> Declared:
         metric="val_acc",
         smallest=LEARNS,
         reason=LEARNS_REASON,
+        fidelity=fidelity,
         arms=[settings],
         labels=[label],
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from analysis.claims_outcomes import Outcome
 from analysis.claims_values import Declared
-from analysis.claims_verdicts import MISSING, OPEN, Outcome, arm_mean
+from analysis.claims_verdicts import MISSING, OPEN, arm_mean
 from analysis.labels import count, is_share, listing, metric_name, number
 
 
@@ -141,6 +142,8 @@ def _number(value: float, unit: str, sign: str = "") -> str:
 
 
 def _sample(result: Outcome) -> str:
+    if result.sample:
+        return result.sample
     n = result.shown.n if result.shown is not None else 0
     several = len(result.arms) > 1
     if result.paired and several:
@@ -165,6 +168,8 @@ def _criterion(claim: Declared, unit: str) -> str:
 def _ending(claim: Declared, result: Outcome, verdict: str, needed: int | None) -> str:
     if verdict != OPEN:
         return verdict
+    if result.sample:
+        return f"{verdict} on {result.sample}"
     n = result.shown.n if result.shown is not None else len(result.arms[0].values)
     if n < 2:
         return f"{verdict} at {count(n, 'seed')} (a spread needs two)"

@@ -6,6 +6,7 @@ search_spaces.claims.Claim says.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.aggregate import same_value
-from analysis.labels import better, metric_name, setting_name, setting_value
-from analysis.load import CONFIG, Record
+from analysis.claims_trials import find_trial, settings_label, value_table
+from analysis.labels import better, metric_name
+from analysis.load import Record
 
 LAST_SHARE, LEAST_BATCHES = 0.2, 50  # of a trial's batches, where each has a value of its own
 LAST_STEPS = 5  # "last5": one last epoch with batch norm scatters by 0.5 to 2 points
@@ -45,6 +46,8 @@ class Declared:
     target: float | None = None
     relative: bool = False
     family: str = ""
+    best_by: str | None = None
+    over: str = "replicates"
     expected: str | None = None
     chosen: bool = False  # the arms were ordered after seeing their values
 
@@ -90,10 +93,16 @@ def arm_values(record: Record, claim: Declared, i: int, metric: str | None = Non
     """
     column = metric or claim.metric
     label = arm_label(claim, i)
-    trial, problem = find_trial(record, claim.arms[i], diverged_is_fine=claim.kind == "mixture")
+    fine = claim.kind == "mixture"
+    trial, problem = find_trial(record, claim.arms[i], fine, claim.best_by)
     if trial is None:
         return Arm(label, problem=problem)
-    trial_id = str(trial["trial_id"])
+    arm = _measured(record, claim, i, str(trial["trial_id"]), column)
+    return _for_every_seed(record, trial, arm)
+
+
+def _measured(record: Record, claim: Declared, i: int, trial_id: str, column: str) -> Arm:
+    label = arm_label(claim, i)
     table = value_table(record, trial_id, column)
     if table is None:
         return Arm(label, trial_id, problem=f"the record has no {metric_name(column)} ({column})")
@@ -102,59 +111,21 @@ def arm_values(record: Record, claim: Declared, i: int, metric: str | None = Non
     return _reduce(record, claim, label, trial_id, table, level_only=i > 0)
 
 
+def _for_every_seed(record: Record, trial: Mapping[str, Any], arm: Arm) -> Arm:
+    """The one value of a model that every seed gives, as that of each replicate."""
+    n = record.manifest.get("n_replicates") or 1
+    single = record.manifest["study"].get("single") and trial.get("n_replicates") == 1
+    if not single or len(arm.values) != 1 or n < 2:
+        return arm
+    values = pd.Series([float(arm.values.iloc[0])] * n, index=range(n))
+    return dataclasses.replace(arm, values=values)
+
+
 def arm_label(claim: Declared, i: int) -> str:
     """The arm's declared label, or its settings: "depth 6, width 16"."""
     if claim.labels:
         return claim.labels[i]
     return settings_label(claim.arms[i])
-
-
-def settings_label(settings: Mapping[str, Any]) -> str:
-    """ "depth 6, width 16"."""
-    parts = (f"{setting_name(k)} {setting_value(v)}" for k, v in settings.items())
-    return ", ".join(parts) or "this config"
-
-
-def find_trial(
-    record: Record, settings: Mapping[str, Any], diverged_is_fine: bool = False
-) -> tuple[dict[str, Any] | None, str]:
-    """The one trial with these settings that trained to its end; or None and the reason.
-
-    A diverged trial passes only where that is what is asked about: survivors are not averaged.
-    """
-    rows = [
-        row
-        for row in record.trials.to_dict("records")
-        if all(CONFIG + k in row and same_value(row[CONFIG + k], v) for k, v in settings.items())
-    ]
-    label = settings_label(settings)
-    if len(rows) != 1:
-        return None, f"{len(rows) or 'no'} trial{'s' * (len(rows) > 1)} with {label}"
-    trial = {str(key): value for key, value in rows[0].items()}
-    status, n_diverged = trial["status"], trial.get("n_diverged") or 0
-    if diverged_is_fine and status in ("finished", "diverged"):
-        return trial, ""
-    if n_diverged == n_diverged and n_diverged > 0:
-        total = trial.get("n_replicates")
-        return None, f"{int(n_diverged)} of {total:.0f} replicates diverged with {label}"
-    if status != "finished":
-        last = trial.get("last_fidelity")
-        at = f" at {record.unit} {last:.0f}" if last is not None and last == last else ""
-        state = {"running": "is still training", "failed": "failed"}.get(status, f"was {status}")
-        return None, f"the trial with {label} {state}{at}"
-    return trial, ""
-
-
-def value_table(record: Record, trial_id: str, column: str) -> pd.DataFrame | None:
-    """Step x replicate table of one trial's metric; None where nothing was recorded."""
-    if column not in record.reports:
-        return None
-    reports = record.reports
-    rows = reports.loc[reports["trial_id"] == trial_id, [record.unit, "replicate", column]]
-    if rows.empty or rows[column].isna().all() and not column.endswith(("_loss", "_acc")):
-        return None
-    table: pd.DataFrame = rows.pivot(index=record.unit, columns="replicate", values=column)
-    return table.sort_index()
 
 
 def _reduce(

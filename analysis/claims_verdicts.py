@@ -24,19 +24,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from analysis.claims_outcomes import Comparison, Outcome, band
+from analysis.claims_rows import over_rows
 from analysis.claims_values import Arm, Declared, arm_values, logs
 from analysis.intervals import (
     Difference,
     leave_one_out_margin,
     leave_one_out_winner,
     one_sample,
-    p_value,
     paired_difference,
     t_interval,
     welch_difference,
@@ -46,62 +46,6 @@ from analysis.power import detectable_difference, needed_n
 
 HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "undecided", "not available"
 ALPHA = 0.05
-
-
-class Comparison(NamedTuple):
-    """One comparison: its difference, and the band in which the claim is true."""
-
-    label: str
-    difference: Difference
-    band: tuple[float, float]
-
-    @property
-    def inside(self) -> bool:
-        """Whether the estimate lies in the band."""
-        return self.band[0] <= self.difference.mean <= self.band[1]
-
-    @property
-    def edge(self) -> float:
-        """The band's edge that is nearest to the estimate."""
-        return min(self.band, key=lambda edge: abs(edge - self.difference.mean))
-
-    @property
-    def p(self) -> float:
-        """Two-sided p of "the difference is the nearest edge"."""
-        return p_value(self.difference, self.edge)
-
-    @property
-    def room(self) -> float:
-        """How far inside the band the estimate lies, in standard errors; negative outside."""
-        gap = abs(self.edge - self.difference.mean) * (1.0 if self.inside else -1.0)
-        se = self.difference.se
-        return gap / se if se > 0 else math.copysign(math.inf, gap) if se == 0 else gap
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a claim came to, before its verdict: arms, comparisons, and the estimate to show.
-
-    shown: the difference that the sentence names (a winner: the margin to the best other arm, on
-    replicates that did not select that arm; several comparisons: the one that is furthest from
-    making the claim true). picked_anew: the winner too was chosen after seeing the values, so
-    shown is of the best and the runner-up of the other replicates, each time. best, corrected,
-    advantage: of a winner, the best arm's label, its mean on replicates that did not select it,
-    and what selection adds.
-    """
-
-    arms: Sequence[Arm]
-    tests: Sequence[Comparison] = ()
-    shown: Difference | None = None
-    paired: bool = False
-    problem: str = ""
-    verdict: str = ""  # where it does not come from the tests
-    notes: Sequence[str] = field(default_factory=tuple)
-    best: str = ""
-    rival: str = ""
-    picked_anew: bool = False
-    corrected: float = math.nan
-    advantage: float = math.nan
 
 
 def outcome(record: Record, claim: Declared) -> Outcome:
@@ -121,6 +65,8 @@ def outcome(record: Record, claim: Declared) -> Outcome:
     if bad:
         return Outcome(arms, problem=f"not every replicate has a value with {bad[0]}", notes=notes)
     paired = bool(record.manifest.get("data", {}).get("paired", False))
+    if claim.over == "rows":
+        return over_rows(record, claim, arms, notes)
     if claim.kind == "winner":
         return _winner(claim, arms, paired, notes)
     tests = _tests(claim, arms, others, paired)
@@ -148,21 +94,6 @@ def _tests(
         return [Comparison(arms[0].label, one_sample(_scale(claim, arms[0])), lines)]
     label = f"{arms[0].label} against {arms[1].label}"
     return [Comparison(label, _difference(claim, arms[0], arms[1], paired), lines)]
-
-
-def band(claim: Declared) -> tuple[float, float]:
-    """Differences (or values) that make the claim true, on the scale that is tested."""
-    d = claim.smallest
-    if claim.kind == "equivalence":
-        edges = ((claim.target or 0.0) - d, (claim.target or 0.0) + d)
-    elif claim.direction == "higher":
-        edges = ((claim.target or 0.0) + d, math.inf)
-    else:
-        edges = (-math.inf, (claim.target or 0.0) - d)
-    if not claim.relative:
-        return edges
-    low, high = (math.log1p(max(e, -1 + 1e-12)) if math.isfinite(e) else e for e in edges)
-    return low, high
 
 
 def _scale(claim: Declared, arm: Arm) -> pd.Series[float]:
@@ -259,6 +190,8 @@ def replicates_needed(result: Outcome, p_adjusted: Sequence[float]) -> int | Non
     At the level of Holm's first step among them; None where that cannot be estimated or is more
     than power.LARGEST_N.
     """
+    if result.sample:  # it takes more test rows
+        return None
     still_open = [t for t, p in zip(result.tests, p_adjusted, strict=True) if not p <= ALPHA]
     level = 1 - ALPHA / max(len(still_open), 1)
     needed = [
@@ -272,7 +205,7 @@ def replicates_needed(result: Outcome, p_adjusted: Sequence[float]) -> int | Non
 
 def detectable(result: Outcome) -> float:
     """Smallest difference that this many replicates tell from 0 (power 0.8), tested scale."""
-    if result.shown is None:
+    if result.shown is None or result.sample:  # more seeds alone would not tell more
         return math.nan
     return detectable_difference(result.shown.sd, result.shown.n)
 

@@ -22,7 +22,8 @@ Spec = dict[str, Any]
 class Drawn:
     """A figure or table with its caption and the very numbers that it shows.
 
-    figure is None for a table; cells (texts, ready to print) is None for a figure.
+    figure is None for a table; cells (texts, ready to print) is None for a figure; photographs:
+    it shows pictures, whose colours a palette would spoil.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Drawn:
     figure: Figure | None = None
     cells: pd.DataFrame | None = None
     alt: str = ""
+    photographs: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,12 @@ from analysis.figures_curves import draw_curves, draw_extremes, draw_panels
 from analysis.figures_gradients import draw_gradient_layers, draw_gradient_steps
 from analysis.figures_ledger import draw_ledger
 from analysis.figures_maps import draw_class_accuracy, draw_error_map, draw_map
+from analysis.figures_models import draw_models_accuracy, draw_models_table
+from analysis.figures_models_curves import draw_models_curves
+from analysis.figures_models_setting import draw_models_setting, draw_models_time
+from analysis.figures_pictures import draw_pictures
 from analysis.figures_points import draw_against, draw_per_batch, draw_steps
+from analysis.figures_quality import draw_quality
 from analysis.figures_search import (
     draw_best,
     draw_importance,
@@ -46,8 +51,22 @@ KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
     "slices": draw_slices,
     "contour": draw_contour,
     "parallel": draw_parallel,
+    "models_table": draw_models_table,
+    "models_accuracy": draw_models_accuracy,
+    "models_setting": draw_models_setting,
+    "models_curves": draw_models_curves,
+    "models_time": draw_models_time,
+    "quality": draw_quality,
+    "pictures": draw_pictures,
 }
-_WITH_METRICS = ("curves", "panels", "extremes", "against", "table")
+_NEEDED: dict[str, list[str]] = {
+    **dict.fromkeys(("curves", "panels", "extremes", "table"), ["metrics"]),
+    "against": ["metrics", "x"],
+    **dict.fromkeys(("models_table", "models_accuracy", "models_time"), ["models"]),
+    **dict.fromkeys(("quality", "pictures"), ["models"]),
+    "models_setting": ["models", "x"],
+    "models_curves": ["models", "metrics", "x"],
+}
 
 
 def draw(spec: Spec, record: Record) -> Drawn:
@@ -59,9 +78,8 @@ def draw(spec: Spec, record: Record) -> Drawn:
     """
     kind = spec.get("kind")
     if kind not in KINDS:
-        raise NothingToDraw(f"unknown kind {kind!r}; known are {listing(list(KINDS), most=20)}")
-    needed = ["name", *(["metrics"] if kind in _WITH_METRICS else [])]
-    needed += ["x"] if kind == "against" else []
+        raise NothingToDraw(f"unknown kind {kind!r}; known are {listing(list(KINDS), most=30)}")
+    needed = ["name", *_NEEDED.get(str(kind), [])]
     missing = [key for key in needed if not spec.get(key)]
     if missing:
         raise NothingToDraw(f"a figure of kind {kind!r} needs {listing(missing)}")

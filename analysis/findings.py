@@ -19,11 +19,11 @@ import pandas as pd
 
 from analysis.claims_counts import class_of_gradients, count_at_chance
 from analysis.claims_general import general_claims
+from analysis.claims_outcomes import Outcome
 from analysis.claims_sentences import in_unit, sentence, unit_of
 from analysis.claims_values import Arm, Declared, read_claims
 from analysis.claims_verdicts import (
     OPEN,
-    Outcome,
     arm_mean,
     detectable,
     outcome,
@@ -134,7 +134,7 @@ def _row(
         "name": claim.name,
         "study": record.study,
         "statement": claim.statement,
-        "claim": claim.statement or claim.claim,
+        "claim": claim.statement or claim.claim or claim.reading,
         "reading": claim.reading,
         "kind": claim.kind,
         "metric": claim.metric,
@@ -169,11 +169,12 @@ def _row(
 
 def _whole(claim: Declared, text: str, notes: Sequence[str]) -> str:
     """The sentence with what is decided before the numbers, and notes before the full stop."""
-    said = claim.statement or claim.claim
-    if claim.reading:
-        said = f"{said}” (read as: {claim.reading}"
+    said = claim.statement or claim.claim or claim.reading
+    reading = claim.reading if claim.reading != said else ""  # of what nobody has stated
+    if reading:
+        said = f"{said}” (read as: {reading}"
     notes_text = f" ({'; '.join(notes)})" if notes else ""
-    closing = ")" if claim.reading else "”"
+    closing = ")" if reading else "”"
     return f"{f'“{said}{closing}: ' if said else ''}{text.removesuffix('.')}{notes_text}."
 
 

@@ -82,11 +82,15 @@ def setting_value(value: Any) -> str:
 
 
 def arm_labels(trials: pd.DataFrame, columns: Sequence[str]) -> pd.Series[str]:
-    """One label per trial, by trial_id: "depth 6, width 16"; without columns "this config"."""
-    texts = [
-        ", ".join(f"{setting_name(name)} {setting_value(row[name])}" for name in columns)
-        for row in trials.to_dict("records")
-    ]
+    """One label per trial, by trial_id: "depth 6, width 16"; without columns "this config".
+
+    A setting that a trial has not got is left out, as long as the labels still differ.
+    """
+    rows = trials.to_dict("records")
+    pairs = [[(setting_name(name), setting_value(row[name])) for name in columns] for row in rows]
+    short = [", ".join(f"{n} {v}" for n, v in own if v != "none") for own in pairs]
+    full = [", ".join(f"{n} {v}" for n, v in own) for own in pairs]
+    texts = short if len(set(short)) == len(set(full)) and all(short) else full
     labels = pd.Series(texts, index=trials["trial_id"].to_numpy(), dtype="str")
     return labels.mask(labels == "", "this config")
 

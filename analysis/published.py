@@ -7,6 +7,7 @@ the only part of analysis that knows one exercise, and the only reader of that f
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -30,6 +31,21 @@ _IMPLIED: Mapping[str, Mapping[str, Any]] = {
     "deep-gradients": {"init": "he2", "residual": False, "clip_norm": 0.0},
     "implicit": {},
 }
+_KEPT: Mapping[str, Any] = {"lr": 0.001, "epochs": 1}  # of the image part's nets
+_IMAGES = "vision-baselines"
+_MODELS: Mapping[str, Mapping[str, Any]] = {
+    "xgboost": {"model": "xgboost"},
+    "resnet18 from scratch": {"model": "resnet18-scratch", **_KEPT},
+    "resnet18 pretrained, last layer only": {
+        "model": "resnet18-probe", "weights": "imagenet", **_KEPT,
+    },
+    "resnet18 features + sklearn logistic regression": {
+        "model": "logistic-probe", "weights": "imagenet", "max_iter": 1,
+    },
+    "resnet18 pretrained, fine-tuned": {
+        "model": "resnet18-finetune", "weights": "imagenet", **_KEPT,
+    },
+}  # fmt: skip
 
 
 class Printed(NamedTuple):
@@ -61,19 +77,36 @@ def label(data_name: str) -> str:
 
 @cache
 def printed_values() -> tuple[Printed, ...]:
-    """Every printed number of the MLP part, in the order of published.json.
+    """Every printed number of the MLP part, then of the images', in the order of published.json.
 
-    Settings are those of the row, of its section, of the section's text, and of the protocol.
-    Where a row has no epoch, its number of epochs is taken, else the section's.
+    Of the MLP part settings are those of the row, of its section, of the section's text, and of
+    the protocol. Where a row has no epoch, its number of epochs is taken, else the section's.
     """
-    return tuple(
+    nets = [
         Printed(study, settings, epoch, metric, float(row[metric]))
         for study in _IMPLIED
         for row in _sections()[study.replace("-", "_")]["rows"]
         for settings, epoch in [_where(study, row)]
         for metric in _METRICS
         if metric in row
-    )
+    ]
+    images = [
+        Printed(_IMAGES, dict(_MODELS[row["model"]]), 1, "test_acc", float(row["test_acc"]))
+        for row in _sections()["vision"]["rows"]
+    ]
+    return (*nets, *images)
+
+
+def published_value(study: str, settings: Mapping[str, Any], metric: str) -> float:
+    """The printed value of `metric` whose settings include these; NaN unless there is just one."""
+    found = [
+        printed.value
+        for printed in printed_values()
+        if printed.study == study
+        and printed.metric == metric
+        and all(same_value(printed.settings.get(key), value) for key, value in settings.items())
+    ]
+    return found[0] if len(found) == 1 else math.nan
 
 
 def _where(study: str, row: Mapping[str, Any]) -> tuple[dict[str, Any], int]:

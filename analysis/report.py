@@ -241,7 +241,8 @@ def _write_drawn(drawn: Drawn, folder: Path) -> _Shown:
         return _Shown(drawn.name, drawn.title, drawn.caption, table=table)
     with style.look():
         svg = _picture(drawn.figure, "svg", {"Date": None})
-        png = _palette(_picture(drawn.figure, "png", {"Software": None}))
+        png = _picture(drawn.figure, "png", {"Software": None})
+    png = png if drawn.photographs else _palette(png)
     _write(folder / f"{drawn.name}.svg", svg)
     _write(folder / f"{drawn.name}.png", png)
     as_svg = len(svg) <= min(INLINE_SVG_BYTES, INLINE_SVG_FACTOR * len(png))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.claims_values import measured, settings_label, value_table
+from analysis.claims_trials import settings_label, value_table
+from analysis.claims_values import measured
 from analysis.intervals import prediction_interval
 from analysis.load import Record
 from analysis.published import (
@@ -77,7 +78,9 @@ def _row(record: Record, printed: Printed) -> dict[str, Any]:
         return row | {"note": f"not recorded: {column}"}
     last = int(table.index[-1])
     used = min(printed.epoch, last)
-    row["epoch_used"] = used
+    if record.unit != "epoch":  # the printed epochs are a setting, and all that it was trained
+        used, last = last, printed.epoch
+    row["epoch_used"] = min(used, last)
     if used not in table.index:
         return row | {"note": f"epoch {used} is missing"}
     at_epoch = pd.Series(table.loc[used], dtype="float64")

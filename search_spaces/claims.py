@@ -23,6 +23,10 @@ Quantity = Literal[
 ]
 Direction = Literal["higher", "lower"]
 Window = Literal["last", "last5", "every"] | int
+Over = Literal[
+    "replicates",  # intervals hold for further replicates, on these validation and test rows
+    "rows",  # and for further test rows: a bootstrap of the predictions' rows and replicates
+]
 _NUMBER_OF_ARMS = {"mixture": 1, "gradients": 1, "threshold": 1}
 
 
@@ -43,13 +47,18 @@ class Claim:
         smallest: smallest difference that matters, >= 0, in the metric's unit (0.005 of an
             accuracy is half a point), or as a share where `relative`.
         reason: one line: why that size.
-        arms: what is compared, each an equality filter on the settings that fits one trial.
+        arms: what is compared, each an equality filter on the settings that fits one trial; with
+            best_by one or more.
+        best_by: of several trials that fit an arm, the one with the best last mean of this
+            validation metric (a loss: lowest, else highest) is meant.
         labels: what the report calls each arm; () for a name made of the settings.
         direction: on which side arms[0] is claimed to lie (ranking: every next arm).
         fidelity: "last5" (mean of the last 5 steps), "last", a step counted from 1, or "every":
             of all steps the one furthest from `target`.
         since: the earlier step of a "change", the step of the level of "steps_to", the first
             step of a "spread".
+        over: what intervals are taken over, as commented above. "rows" is of test_acc, quantity
+            "value", at the last fidelity, and compares two arms or more.
         window: steps of which the two ends of a "change" are means, each ending at its step.
         against_metric: compare with this column of the same trial instead of another arm.
         target: number that "threshold" and "equivalence" compare with.
@@ -81,6 +90,8 @@ class Claim:
     target: float | None = None
     relative: bool = False
     family: str = ""
+    best_by: str | None = None
+    over: Over = "replicates"
     expected: Literal["vanishing", "exploding", "healthy"] | None = None
 
     def __post_init__(self) -> None:
@@ -90,6 +101,7 @@ class Claim:
             ("kind", self.kind, get_args(Kind)),
             ("quantity", self.quantity, get_args(Quantity)),
             ("direction", self.direction, get_args(Direction)),
+            ("over", self.over, get_args(Over)),
         ):
             if value not in allowed:
                 self._refuse(what, f"be one of {', '.join(allowed)}", value)
@@ -146,5 +158,17 @@ class Claim:
             self._refuse("expected", "be given with kind gradients only", self.expected)
         if self.against_metric is not None and self.kind != "direction":
             self._refuse("against_metric", "be None but for kind direction", self.against_metric)
+        if self.best_by is not None and self.best_by.startswith("test"):
+            self._refuse("best_by", "be a validation metric", self.best_by)
+        if self.over == "rows":
+            self._check_rows()
         if self.relative and self.target is not None and self.target <= -1:
             self._refuse("target", "be a share above -1 where relative", self.target)
+
+    def _check_rows(self) -> None:
+        if self.metric != "test_acc" or self.quantity != "value" or self.relative:
+            self._refuse("over", "be replicates unless it is the value of test_acc", self.over)
+        if self.kind not in ("direction", "winner", "equivalence") or len(self.arms) < 2:
+            self._refuse("over", "be replicates unless arms are compared", self.over)
+        if self.fidelity != "last":
+            self._refuse("fidelity", "be last, of which the predictions are", self.fidelity)

@@ -63,7 +63,8 @@ class Study:
             that the trial gets 1 replicate, whatever `replicates` says; None: no trial does.
         data: import path of a function (config) -> description of the data set, which raises
             ValueError where the data cannot be used; None: the trainable's own business.
-        cost: import path of a function (config, data description) -> rough seconds on one core,
+        cost: import path of a function (config, data description) -> rough seconds on one core
+            (of one replicate, where replicates are not stacked),
             used to order trials and to estimate; None: the fidelity counts.
         cpus, gpus: what one trial occupies; gpus may be a share below 1 of one GPU.
         scheduler: stops trials early at rungs; None: every trial trains to its end.

@@ -91,14 +91,17 @@ def _show(plan: Plan) -> None:
     console.print(f"[bold]{study.name}[/bold]: {study.question}")
     console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
     configs = [t.config for t in plan.trials]
-    varied = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
-    same = {k: v for k, v in configs[0].items() if k not in varied}
+    differing = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
+    same = {k: v for k, v in configs[0].items() if k not in differing}
     console.print("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items()))
+    varied = _telling(plan, differing)
+    if follow := [k for k in differing if k not in varied]:
+        console.print(f"following from these: {', '.join(follow)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     sizes = sorted({t.n_replicates for t in plan.trials})
     several = ["replicates"] if len(sizes) > 1 else []
     for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for trial in plan.trials:
         cost = _duration(trial.cost_s) if study.cost else "unknown"
         values = [str(trial.config[k]) for k in varied]
@@ -111,6 +114,18 @@ def _show(plan: Plan) -> None:
         f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
         f"about {total} of one core (a rough estimate, good to a factor of two)"
     )
+
+
+def _telling(plan: Plan, differing: list[str]) -> list[str]:
+    """Of the settings that differ, the declared ones, and others as far as it takes them."""
+    declared = {key for cell in plan.study.configs() for key in cell}
+    chosen = [key for key in differing if key in declared]
+    configs = [t.config for t in plan.trials]
+    for key in (k for k in differing if k not in declared):
+        if len({str([c[k] for k in chosen]) for c in configs}) == len(configs):
+            break
+        chosen.append(key)
+    return chosen
 
 
 def _duration(seconds: float) -> str:

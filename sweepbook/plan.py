@@ -306,6 +306,8 @@ def _trial(
         metric=study.metric.name,
         cpus=study.cpus,
         gpus=study.gpus or float(str(config.get("device")).startswith("cuda")),
-        cost_s=cost(config, data) if cost else float(fidelity),
+        # replicates that are not stacked are trained one by one
+        cost_s=(cost(config, data) if cost else float(fidelity))
+        * (1 if study.stacked else n_replicates),
         hang_s=study.hang_s,
     )

@@ -165,3 +165,84 @@ def planted(make_record: Callable[..., Path]) -> Callable[..., Record]:
         return record
 
     return make
+
+
+MODEL_SETTINGS = ("model", "weights", "lr", "max_iter")
+
+
+def write_models_record(
+    folder: Path,
+    entries: Sequence[dict[str, Any]],
+    claims: Sequence[Any] = (),
+    figures: Sequence[Any] = (),
+    n_replicates: int = 2,
+    data: dict[str, Any] | None = None,
+) -> Path:
+    """Write a record of a few models with planted test predictions.
+
+    An entry: model, hits (a row of 1 and 0, right and wrong, per seed), val_acc per seed; and it
+    may have the settings, status, error, first_row, and p (probability of what was predicted).
+    """
+    folder.mkdir(parents=True)
+    trials, reports, predictions = [], [], []
+    for i, own in enumerate(entries):
+        table = np.atleast_2d(own["hits"])
+        status, n = own.get("status", "finished"), len(table)
+        trial_id = f"trial{i:07d}"
+        trials.append(
+            {"trial_id": trial_id, "study": "vision-baselines", "status": status,
+             "reason": own.get("error") or "reached eval 2", "error": own.get("error"), "seed": 0,
+             "n_replicates": n, "n_diverged": 0, "fidelity_unit": "eval", "max_fidelity": 2,
+             "last_fidelity": 0 if status == "failed" else 2, "time_total_s": 4.0,
+             "config/data": "embedded", "config/skip_corrupt": False, "config/size": None}
+            | {f"config/{key}": own.get(key) for key in MODEL_SETTINGS}
+        )  # fmt: skip
+        if status == "failed":
+            continue
+        for r, hits in enumerate(table):
+            for step in (1, 2):
+                val = np.atleast_1d(own["val_acc"])[r] - 0.1 * (2 - step)
+                reports.append(
+                    {"trial_id": trial_id, "replicate": r, "eval": step, "val_acc": val,
+                     "train_loss": 1 - val, "val_loss": 1.1 - val, "test_acc": hits.mean(),
+                     "epoch": np.nan if own["model"] == "xgboost" else step / 2,
+                     "time_s": 1.0 + r}
+                )  # fmt: skip
+            n_rows = len(hits)
+            label = np.arange(n_rows) % 2
+            predictions.append(
+                pd.DataFrame(
+                    {"trial_id": trial_id, "replicate": r, "split": "test",
+                     "row_id": own.get("first_row", 100) + np.arange(n_rows), "label": label,
+                     "predicted": np.where(np.asarray(hits) == 1, label, 1 - label),
+                     "probability": own.get("p", 0.8)}
+                )
+            )  # fmt: skip
+    pd.DataFrame(trials).to_parquet(folder / "trials.parquet")
+    empty = pd.DataFrame({"trial_id": pd.Series(dtype="str"), "replicate": [], "eval": []})
+    (pd.DataFrame(reports) if reports else empty).to_parquet(folder / "reports.parquet")
+    if predictions:
+        pd.concat(predictions).to_parquet(folder / "predictions.parquet")
+    study = {"name": "vision-baselines", "question": "?", "trainable": "trainables.vision:train",
+             "metric": {"name": "val_acc", "mode": "max"}, "single": "trainables.vision:one",
+             "fidelity": {"unit": "eval", "setting": "epochs", "count": "trainables.vision:n"},
+             "figures": list(figures), "claims": list(claims)}  # fmt: skip
+    data = data or {"name": "upsampled-photos", "path": None, "sha256": "ab" * 32, "paired": True,
+                    "class_names": {"0": "fake", "1": "real"}, "splits": "given",
+                    "rows": {"train": 8, "validation": 4, "test": 4}}  # fmt: skip
+    manifest = {"schema_version": 1, "study": study, "command": ["sweepbook"], "seed": 0,
+                "n_replicates": n_replicates, "scale": None, "versions": {}, "data": data,
+                "started": "2026-01-01T10:00:00+00:00", "ended": "2026-01-01T10:05:00+00:00",
+                "status": "complete"}  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture
+def models_record(tmp_path: Path) -> Callable[..., Record]:
+    """models_record(entries, **as write_models_record) -> Record."""
+
+    def make(entries: Sequence[dict[str, Any]], **rest: Any) -> Record:
+        return load_record(write_models_record(tmp_path / "models", entries, **rest))
+
+    return make

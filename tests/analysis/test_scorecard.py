@@ -26,7 +26,7 @@ def with_data(record, name):
     return record
 
 
-def test_all_printed_numbers_of_the_mlp_part_are_there():
+def test_all_printed_numbers_are_there():
     values = printed_values()
     by_study = pd.Series([v.study for v in values]).value_counts().to_dict()
     # 6 metrics a row, and minutes for two batch sizes
@@ -36,6 +36,7 @@ def test_all_printed_numbers_of_the_mlp_part_are_there():
         "architecture": 42,
         "deep-gradients": 12,
         "implicit": 2,
+        "vision-baselines": 5,
     }
     assert all(math.isfinite(v.value) and v.epoch >= 1 for v in values)
 
@@ -175,3 +176,20 @@ def test_minutes_are_those_of_one_model_and_of_another_machine(make_record):
 def test_records_of_other_studies_have_no_rows(make_record):
     frame = scorecard([load_record(make_record([{"lr": 0.1}], name="mine"))])
     assert frame.empty and agreement(frame) == ""
+
+
+def test_a_model_s_value_stands_beside_its_printed_settings(models_record):
+    def net(lr, hits, weights="imagenet"):
+        settings = {"model": "resnet18-finetune", "weights": weights, "lr": lr}
+        return {**settings, "hits": [hits] * 2, "val_acc": [0.7] * 2}
+
+    nets = [net(0.001, [1, 1, 1, 0]), net(0.01, [1, 0, 0, 0]), net(0.001, [0] * 4, "pretext")]
+    record = models_record(nets)
+    record.trials["config/epochs"] = 1
+    frame = scorecard([record])
+    assert len(frame) == 5
+    (row,) = frame[frame["published"] == 0.775].to_dict("records")
+    assert (row["mean"], row["n"], row["epoch_used"]) == (0.75, 2, 1)
+    assert row["note"] == "other data", "trained as printed, on other images"
+    assert not frame["comparable"].any()
+    assert (frame["note"] == "no trial").sum() == 4

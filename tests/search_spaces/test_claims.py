@@ -110,3 +110,27 @@ def test_an_impossible_claim_is_refused_with_its_value(changes, message):
 def test_a_changed_copy_is_checked_again():
     with pytest.raises(ValueError, match="smallest"):
         replace(claim(), smallest=-1.0)
+
+
+ROWS = {"metric": "test_acc", "over": "rows", "fidelity": "last", "best_by": "val_acc"}
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"metric": "val_acc"}, "over .* must be replicates unless it is the value of test_acc"),
+        ({"relative": True}, "over .* must be replicates unless"),
+        ({"arms": ({"lr": 1.0},), "kind": "threshold", "target": 0.5}, "unless arms are compared"),
+        ({"fidelity": "last5"}, "fidelity .* must be last, of which the predictions are"),
+        ({"best_by": "test_acc"}, "best_by .* must be a validation metric, got 'test_acc'"),
+        ({"over": "seeds"}, "over .* must be one of replicates, rows, got 'seeds'"),
+    ],
+)
+def test_claims_over_rows_are_checked(changes, message):
+    whole = {
+        "name": "a", "statement": "s", "kind": "direction", "smallest": 0.02, "reason": "why",
+        "arms": ({"lr": 1.0}, {"lr": 0.1}), **ROWS,
+    }  # fmt: skip
+    assert Claim(**whole).over == "rows"
+    with pytest.raises(ValueError, match=message):
+        Claim(**(whole | changes))

@@ -1,0 +1,45 @@
+"""Claims about test accuracy whose intervals hold for further test rows as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.claims_outcomes import Comparison, Outcome, band
+from analysis.claims_values import Arm, Declared
+from analysis.labels import count
+from analysis.load import Record
+from analysis.row_intervals import hit_table, row_difference
+
+
+def over_rows(
+    record: Record, claim: Declared, arms: Sequence[Arm], notes: tuple[str, ...]
+) -> Outcome:
+    """The first arm against each other one, on the same test rows, over rows and replicates."""
+    predictions = record.predictions()
+    tables = [hit_table(predictions, arm.trial_id) for arm in arms]
+    without = next((a.label for a, t in zip(arms, tables, strict=True) if t.empty), "")
+    if without:
+        return Outcome(arms, problem=f"{without} has no test predictions", notes=notes)
+    try:
+        found = [row_difference(tables[0], other) for other in tables[1:]]
+    except ValueError as error:
+        return Outcome(arms, problem=str(error), notes=notes)
+    claimed = arms[0].label
+    tests = [
+        Comparison(f"{claimed} against {b.label}", gap, band(claim))
+        for b, gap in zip(arms[1:], found, strict=True)
+    ]
+    weakest = min(tests, key=lambda test: test.room)
+    higher = 1.0 if claim.direction == "higher" else -1.0
+    best = max(arms, key=lambda arm: higher * float(arm.values.mean()))
+    sizes = f"{count(len(tables[0]), 'test row')}, {count(weakest.difference.n, 'seed')}"
+    return Outcome(
+        arms,
+        tests,
+        weakest.difference,
+        paired=True,
+        notes=notes,
+        best=best.label if claim.kind == "winner" else "",
+        rival=arms[1 + tests.index(weakest)].label if len(tests) > 1 else "",
+        sample=sizes,
+    )

@@ -1,0 +1,167 @@
+"""Kinds models_setting and models_time: accuracy of each model against a setting, and seconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import captions, style
+from analysis.aggregate import curve_table, last_rows
+from analysis.axes import log_ticks, scale_values
+from analysis.drawn import Drawn, NothingToDraw, Spec
+from analysis.figures_models import alt_of, title_of
+from analysis.labels import is_share, listing, quantity_name, setting_name
+from analysis.load import CONFIG, Record
+from analysis.models import Model, chosen_sentence, missing_sentence, model_looks, models_of
+from analysis.row_intervals import hit_table, row_interval
+
+
+def draw_models_setting(spec: Spec, record: Record) -> Drawn:
+    """Accuracy against the setting `x`, a line per model; models without it are dashed levels.
+
+    Left the metric that chooses, with its t interval over replicates; right test accuracy with
+    its interval over rows and replicates.
+    """
+    models = models_of(record, spec)
+    table = setting_table(record, spec, models)
+    if table.empty:
+        raise NothingToDraw("no trial of these models has finished")
+    known = model_looks(models)
+    names = [name for name in known if name in set(table["model"])]
+    log = bool(spec.get("log_x"))
+    with style.look():
+        figure = Figure(figsize=(style.WIDTH, 3.5), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=is_share(record.metric))
+        for ax, kind in zip(axes, ("val", "test"), strict=True):
+            rows = table.rename(columns={f"{kind}_{k}": k for k in ("mean", "low", "high")})
+            tried = rows[rows["x"].notna()]
+            lines = [name for name in names if name in set(tried["model"])]
+            _draw_lines(ax, _side_by_side(tried, lines, log), {n: known[n] for n in lines})
+            for row in rows[rows["x"].isna()].to_dict("records"):
+                ax.axhline(row["mean"], color=known[row["model"]][0], linestyle="--", linewidth=1)
+            if len(tried):
+                scale_values(ax, list(tried["x"]), setting_name(spec["x"]), log=log)
+        axes[0].set_ylabel(quantity_name([record.metric]))
+        axes[1].set_ylabel("test accuracy (share correct)")
+        _legend(figure, axes[0], {name: known[name] for name in names}, table)
+    levels = table.loc[table["x"].isna(), "model"].tolist()
+    text = captions.caption(
+        "Left: mean and 95 % t interval over seeds. Right: mean and 95 % interval over test rows "
+        "and seeds.",
+        f"Dashed, without {setting_name(spec['x'])}: {listing(levels)}." if levels else "",
+        captions.data_sentence(record, intervals=False),
+        missing_sentence([m for m in models if m.trials.empty or not m.trial_id]),
+        name=spec["name"],
+    )
+    return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))
+
+
+def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.DataFrame:
+    """One row per ended trial of each model: model, trial_id, x (the setting; NaN for none),
+    status, val_mean, val_low, val_high, test_mean, test_low, test_high, n_replicates."""
+    trials = pd.concat([m.trials.assign(model=m.label) for m in models if len(m.trials)])
+    trials = trials[trials["status"].isin(["finished", "diverged"])]
+    curve = curve_table(record, [record.metric], trials.drop_duplicates("trial_id"))
+    last = last_rows(curve, record.unit).set_index("trial_id")
+    predictions = record.predictions()
+    rows = []
+    for trial in trials.to_dict("records"):
+        if trial["trial_id"] not in last.index:
+            continue
+        val = last.loc[trial["trial_id"]]
+        hits = hit_table(predictions, str(trial["trial_id"]))
+        test = row_interval(hits)
+        x = trial.get(CONFIG + spec["x"])
+        rows.append(
+            {"model": trial["model"], "trial_id": trial["trial_id"],
+             "x": math.nan if x is None else float(x), "status": trial["status"],
+             "val_mean": val["mean"], "val_low": val["low"], "val_high": val["high"],
+             "test_mean": test.mean, "test_low": test.low, "test_high": test.high,
+             "n_replicates": int(val["n"])}
+        )  # fmt: skip
+    return (
+        pd.DataFrame(rows).sort_values(["model", "x"], kind="stable") if rows else pd.DataFrame()
+    )
+
+
+def draw_models_time(spec: Spec, record: Record) -> Drawn:
+    """Test accuracy against the seconds of one seed's training, a mark per model."""
+    models = [model for model in models_of(record, spec) if model.known]
+    if not models or "time_s" not in record.reports:
+        raise NothingToDraw("no model has finished with predictions and seconds")
+    rows = []
+    for model in models:
+        low, middle, high = seconds_of(record, model.trial_id)
+        found = row_interval(model.hits)
+        rows.append(
+            {"model": model.label, "trial_id": model.trial_id, "seconds": middle,
+             "seconds_low": low, "seconds_high": high, "test_mean": found.mean,
+             "test_low": found.low, "test_high": found.high, "n_replicates": found.n}
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    looks = model_looks(models)
+    with style.look():
+        figure = Figure(figsize=(style.WIDTH, style.PANEL_HEIGHT), layout="constrained")
+        ax = figure.subplots()
+        for row in table.to_dict("records"):
+            colour, marker = looks[row["model"]]
+            ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour)
+            ax.hlines(row["test_mean"], row["seconds_low"], row["seconds_high"], color=colour)
+            ax.plot(row["seconds"], row["test_mean"], marker, color=colour, markersize=7,
+                    label=row["model"], linestyle="none", gid="mean")  # fmt: skip
+        ax.set_xscale("log")
+        low, high = table["seconds_low"].min() / 1.3, table["seconds_high"].max() * 1.3
+        ax.set_xlim(low, high)
+        log_ticks(ax.xaxis, low, high)
+        ax.set_xlabel("seconds of one seed, training and evaluation")
+        ax.set_ylabel("test accuracy (share correct)")
+        figure.legend(loc="outside lower center", ncols=2)
+    text = captions.caption(
+        "Vertical: 95 % interval over test rows and seeds; horizontal: fastest to slowest seed. "
+        "Seconds are those that the trainable measured, on the machine of this record; what it "
+        "took from its cache (decoded images, features) costs nothing here.",
+        chosen_sentence(record, models),
+        captions.data_sentence(record, intervals=False),
+        name=spec["name"],
+    )
+    return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))
+
+
+def seconds_of(record: Record, trial_id: str) -> tuple[float, float, float]:
+    """Smallest, median and largest sum of a replicate's time_s."""
+    rows = record.reports[record.reports["trial_id"] == trial_id]
+    sums = rows.groupby("replicate")["time_s"].sum()
+    return float(sums.min()), float(sums.median()), float(sums.max())
+
+
+def _side_by_side(table: pd.DataFrame, names: Sequence[str], log: bool) -> pd.DataFrame:
+    """x moved a little per model: bars at one place would hide each other."""
+    place = table["model"].map({n: i - (len(names) - 1) / 2 for i, n in enumerate(names)})
+    x = np.log(table["x"]) if log else table["x"]
+    x = x + 0.008 * place * ((x.max() - x.min()) or 1.0)
+    return table.assign(x=np.exp(x) if log else x)
+
+
+def _draw_lines(ax: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    for name, (colour, marker) in looks.items():
+        own = rows[rows["model"] == name].sort_values("x")
+        ax.vlines(own["x"], own["low"], own["high"], color=colour, linewidth=1.4, zorder=2)
+        ax.plot(own["x"], own["mean"], marker=marker, color=colour, linewidth=1.2, markersize=5.5,
+                zorder=3, gid="mean")  # fmt: skip
+
+
+def _legend(
+    figure: Figure, ax: Axes, looks: dict[str, tuple[str, str]], table: pd.DataFrame
+) -> None:
+    levels = set(table.loc[table["x"].isna(), "model"])
+    handles = [
+        ax.plot([], [], color=colour, label=name, linestyle="--" if name in levels else "-",
+                marker="" if name in levels else marker)[0]
+        for name, (colour, marker) in looks.items()
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
