@@ -33,7 +33,7 @@ ON_REQUEST = {
 }
 CALLABLES = {"state", "predictions"}
 CLOCK = {"time_s", "times", "single_s"}
-PHASES = {"data", "compile", "train", "evaluate"}
+PHASES = {"import", "data", "compile", "train", "evaluate"}
 
 
 @pytest.fixture(scope="session")
