@@ -88,7 +88,7 @@ class StoreLock:
         say(f"record {self._folder} has a lock of {_name(first)}: is it still alive?")
         until = time.monotonic() + DEAD_AFTER_S
         while time.monotonic() < until:
-            time.sleep(1.0)
+            time.sleep(BEAT_S / 5)
             found = self._read()
             if found is None:
                 return

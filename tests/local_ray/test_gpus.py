@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.timeout(200)]
 RAY = """
 import ray
 started = ray.init(
-    address="local", num_cpus=8, num_gpus=2, include_dashboard=False, log_to_driver=False
+    address="local", num_cpus=2, num_gpus=2, include_dashboard=False, log_to_driver=False
 )
 print(started.address_info["gcs_address"], flush=True)
 input()
@@ -33,17 +33,18 @@ class Config:
     seed: int = 0
 
 def train(config: Config, state=None):
-    import ray, torch
+    import ray
     share = ray.get_runtime_context().get_assigned_resources().get("GPU", 0.0)
     began = time.time()
     for n in range(1 + (state or 0), config.rounds + 1):
         if n == 2 and share < config.needs:
+            import torch  # here alone: a second of every worker's start
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         time.sleep(0.4)
         yield {
             "round": n, "val_acc": float(n), "share": share, "began": began, "ended": time.time(),
             "visible": os.environ.get("CUDA_VISIBLE_DEVICES", "all"),
-            "state": lambda n=n: n,
+            **({"state": lambda n=n: n} if config.needs == 1.0 else {}),
         }
 
 def study(name, n_trials, **rest):
@@ -53,9 +54,9 @@ def study(name, n_trials, **rest):
         grid={"n": range(n_trials)}, **rest,
     )
 
-SHARED = study("shared", 6, gpus=0.5)
-WHOLE = study("whole", 3, gpus=1, fixed={"needs": 0.9})
-NONE = study("none", 2)
+SHARED = study("shared", 4, gpus=0.5)
+WHOLE = study("whole", 2, gpus=1, fixed={"needs": 0.9})
+NONE = study("none", 1)
 CROWDED = study("crowded", 1, gpus=0.5, fixed={"needs": 1.0})
 FULL = study("full", 1, gpus=1, fixed={"needs": 2.0})
 """
@@ -111,14 +112,14 @@ def test_each_trial_sees_its_own_gpu_and_none_is_oversubscribed(complete, addres
         "error after round 1 of 2: torch.OutOfMemoryError: "
         "CUDA out of memory. Tried to allocate 2.00 GiB."
     )
-    assert endings(records) == {"shared": 6, "whole": 3, "none": 2, "crowded": 1, "full": 0}
+    assert endings(records) == {"shared": 4, "whole": 2, "none": 1, "crowded": 1, "full": 0}
 
     first = ["shared", "whole"]  # the crowded trial came after them
     assert {s for name in first for s in records[name].reports["visible"]} == {"0", "1"}
     spans = ["trial_id", "visible", "share"]
     rows = pd.concat([records[name].reports for name in first])
     spent = rows.groupby(spans, as_index=False).agg(began=("began", "min"), ended=("ended", "max"))
-    assert len(spent) == 9, "a trial stays on its device"
+    assert len(spent) == 6, "a trial stays on its device"
     for _, device in spent.groupby("visible"):
         assert most_at_once(device) <= 1
     shared = spent[spent["share"] == 0.5]

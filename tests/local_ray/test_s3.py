@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import logging
-import os
 import socket
 import sys
 import time
@@ -15,8 +14,6 @@ from pyarrow.fs import FileSystem
 from analysis.load import load_record
 from analysis.places import place
 from analysis.report import write_report
-from sweepbook import lock as lock_module
-from sweepbook import record as record_module
 from sweepbook.imports import load_studies
 from sweepbook.outage import WAIT_VARIABLE
 from sweepbook.plan import Options, make_plan
@@ -97,10 +94,10 @@ def stored(tmp_path_factory):
     sys.modules.pop("stored")
 
 
-def written(plan, folder, say=lambda text: None):
+def written(plan, folder):
     """A writer with all rows of the plan's trials, not flushed."""
     manifest = manifest_of(plan, Options(), [], [])
-    writer = RecordWriter(folder, manifest, list(plan.trials), say)
+    writer = RecordWriter(folder, manifest, list(plan.trials))
     for trial in plan.trials:
         quick = dataclasses.replace(trial, config=trial.config | {"pause_s": 0})
         for report in reports(Assignment(quick, [str(folder)], [])):
@@ -157,42 +154,6 @@ def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_
     assert left == {"manifest.json", "trials.parquet", "reports.parquet", "checkpoints"}
     assert list(verify(folder, n_trials=1, seed=0, most=2)) == []
     assert "Which lift?" in write_report([folder], tmp_path / "page").read_text()
-
-
-def test_an_outage_between_two_parts_loses_no_row(server, stored, tmp_path, monkeypatch):
-    said = []
-    monkeypatch.setattr(record_module, "FLUSH_EVERY_S", 0.0)
-    writer = written(stored[0], server.uri("parts/remote"), said.append)
-    server.stop()
-    writer.flush_if_due()
-    server.start()
-    time.sleep(1.1)
-    writer.flush_if_due()
-    assert [line.split("remote is ")[1].split()[0] for line in said] == ["away", "back"]
-    assert writer.close() == {"finished": 2}
-    written(stored[0], tmp_path / "calm").close()
-    assert digest(writer.folder) == digest(tmp_path / "calm")
-
-
-def test_a_second_driver_of_a_record_in_a_store_is_refused(server, monkeypatch):
-    monkeypatch.setattr(lock_module, "BEAT_S", 0.2)
-    monkeypatch.setattr(lock_module, "SETTLE_S", 0.1)
-    folder = place(server.uri("locks/remote"))
-    first = lock_module.lock(folder)
-    with pytest.raises(ValueError, match=f"is being written by process {os.getpid()} on"):
-        lock_module.lock(folder)
-    first.close()
-    monkeypatch.setattr(lock_module, "DEAD_AFTER_S", 1.5)
-    lost = lock_module.lock(folder)
-    lost._ended.set()  # a driver that no longer beats, on another machine
-    lost._thread.join()
-    second = lock_module.lock(folder)
-    lost._ended.clear()
-    lost._beat()
-    with pytest.raises(OSError, match="now belongs to process .*; this process stops"):
-        lost.check()
-    second.close()
-    assert not (folder / ".lock").exists()
 
 
 def test_a_store_that_cannot_be_written_is_told_before_anything_starts(server):

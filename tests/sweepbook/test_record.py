@@ -7,8 +7,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from pyarrow.fs import _MockFileSystem
 
+from analysis import places
 from analysis.load import load_record
+from sweepbook import lock as lock_module
+from sweepbook import record as record_module
 from sweepbook.ledger import PHASES, column
 from sweepbook.lock import lock
 from sweepbook.plan import Trial
@@ -191,6 +195,38 @@ def test_a_full_disk_leaves_the_record_as_at_its_last_part(tmp_path, monkeypatch
     assert not list((tmp_path / "r").rglob("*.tmp"))
     out.close()
     assert list(load_record(tmp_path / "r").reports["round"]) == [1, 2, 1, 2]
+
+
+def test_a_store_that_is_away_between_two_parts_loses_no_row(tmp_path, monkeypatch):
+    memory, said, away = _MockFileSystem(), [], []
+    memory.create_dir("bucket/r/parts")
+
+    def file_system(*_):
+        if away:
+            raise OSError("could not connect")
+        return memory
+
+    monkeypatch.setattr(places, "_file_system", file_system)
+    monkeypatch.setattr(lock_module, "SETTLE_S", 0.0)
+    monkeypatch.setattr(record_module, "FLUSH_EVERY_S", 0.0)
+    manifest = json.loads(json.dumps(MANIFEST))
+    out = RecordWriter("s3://bucket/r", manifest, [trial()], said.append)
+    out.add_rows("a", rows((0.1, 0.3)))
+    away.append(True)
+    out.flush_if_due()
+    out.flush_if_due()
+    assert said == [
+        "storage s3://bucket/r is away (could not connect): tried again in 1 s, for at most 300 s"
+    ], "the driver goes on meanwhile"
+    away.clear()
+    out._due = 0.0
+    out.flush_if_due()
+    assert said[1:] == ["storage s3://bucket/r is back after 0 s"]
+    assert list(load_record("s3://bucket/r").reports["round"]) == [1, 1]
+    out.add_rows("a", rows((0.2, 0.4), start=2))
+    assert out.close() == {"interrupted": 1}
+    assert list(load_record("s3://bucket/r").reports["round"]) == [1, 2, 1, 2]
+    assert [part.name for part in (out.folder / "parts").iterdir()] == []
 
 
 def test_settings_of_several_kinds_and_lists_can_be_recorded(tmp_path):
