@@ -3,7 +3,9 @@
 from search_spaces.asha import ASHA
 from search_spaces.mlp_nets import ARCHITECTURE, DEEP_GRADIENTS, IMPLICIT
 from search_spaces.mlp_training import BATCH_NORM, BATCH_SIZE, EPOCHS, LEARNING_RATE
+from search_spaces.search_spec import Search
 from search_spaces.study import Fidelity, Metric, Study
+from search_spaces.tuned import TUNED_ARCHITECTURE, TUNED_MLP
 
 STUDIES: dict[str, Study] = {
     study.name: study
@@ -15,7 +17,9 @@ STUDIES: dict[str, Study] = {
         ARCHITECTURE,
         DEEP_GRADIENTS,
         IMPLICIT,
+        TUNED_ARCHITECTURE,
+        TUNED_MLP,
     )
 }
 
-__all__ = ["ASHA", "STUDIES", "Fidelity", "Metric", "Study"]
+__all__ = ["ASHA", "STUDIES", "Fidelity", "Metric", "Search", "Study"]

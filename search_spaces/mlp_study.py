@@ -8,11 +8,16 @@ from search_spaces.study import Fidelity, Metric, Study
 
 LOSSES = ("train_loss", "val_loss", "test_loss")
 ACCURACIES = ("train_acc", "val_acc", "test_acc")
+VAL_LOSS = Metric("val_loss", "min")
 SHOWN_EPOCHS = (1, 5, 10, 20, 50, 100)
 
 
 def mlp_study(
-    name: str, question: str, figures: Sequence[Mapping[str, Any]], **rest: Any
+    name: str,
+    question: str,
+    figures: Sequence[Mapping[str, Any]],
+    metric: Metric = VAL_LOSS,
+    **rest: Any,
 ) -> Study:
     """Returns a study of the MLP trainable with the claims declared under its name."""
     return Study(
@@ -21,7 +26,7 @@ def mlp_study(
         trainable="trainables.mlp:train_mlp",
         data="trainables.mlp:describe_data",
         cost="trainables.mlp:trial_cost_s",
-        metric=Metric("val_loss", "min"),
+        metric=metric,
         fidelity=Fidelity("epoch", "epochs"),
         stacked=True,
         extendable=True,  # nothing in the training depends on how many epochs are to come

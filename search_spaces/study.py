@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from search_spaces.asha import ASHA
 from search_spaces.claims import Claim
+from search_spaces.search_spec import Search
 
 Settings = Mapping[str, Any]
 
@@ -68,6 +69,8 @@ class Study:
             used to order trials and to estimate; None: the fidelity counts.
         cpus, gpus: what one trial occupies; gpus may be a share below 1 of one GPU.
         scheduler: stops trials early at rungs; None: every trial trains to its end.
+        search: which settings are open; each config of grid and points is then a cell that is
+            searched by itself. None: the grid is all.
         hang_s: seconds within which a trial must make a step, the first with its imports and
             data; one that does not is ended, and retried as after an error. None: no limit.
         extendable: a training of n units is the first n units of a longer one, so that more
@@ -97,6 +100,7 @@ class Study:
     cpus: float = 1
     gpus: float = 0
     scheduler: ASHA | None = None
+    search: Search | None = None
     hang_s: float | None = None
     extendable: bool = False
     figures: Sequence[Mapping[str, Any]] = ()
@@ -129,12 +133,20 @@ class Study:
             raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")
 
     def configs(self) -> list[dict[str, Any]]:
-        """Returns the grid's settings, one dict per trial, in the order of declaration."""
+        """Returns the grid's settings, one dict per trial, in the order of declaration.
+
+        Of a search, one dict per cell.
+        """
         cells = list(itertools.product(*self.grid.values()))
         return [
             {**self.fixed, **dict(zip(self.grid, cell, strict=True)), **point}
             for point, cell in itertools.product(self.points, cells)
         ]
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials it plans; a command line may change that."""
+        return len(self.configs()) * (self.search.n_trials if self.search else 1)
 
 
 def is_gpu_share(gpus: float) -> bool:

@@ -17,7 +17,7 @@ class RecordCallback(Callback):
     """Gives every report and ending to each record that shares the trial.
 
     Args:
-        writers: trial_id -> the writers of the records that hold the trial.
+        writers: trial_id -> the writers of the records that hold the trial; a search adds some.
         endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
         sharing: trials that get a share of a GPU. Those that fail because its memory is full do
             not end; they are gathered in `crowded`, to be trained alone.
@@ -33,7 +33,6 @@ class RecordCallback(Callback):
         self.sharing, self.crowded = sharing, list[str]()
         self.writers = writers
         self.endings = {} if endings is None else endings
-        self.all_writers = list({id(w): w for ws in writers.values() for w in ws}.values())
         self.progress = progress
 
     def __getstate__(self) -> dict[str, Any]:
@@ -76,7 +75,7 @@ class RecordCallback(Callback):
         self.progress.retry(trial_id, cause)
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        for writer in self.all_writers:
+        for writer in {id(w): w for ws in self.writers.values() for w in ws}.values():
             writer.flush_if_due()
 
     def _error(self, trial: Any) -> str:

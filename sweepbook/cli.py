@@ -16,6 +16,7 @@ from analysis.places import Place
 from search_spaces import STUDIES
 from sweepbook.imports import load_studies
 from sweepbook.plan import Options, Plan, make_plan
+from sweepbook.show_search import show_search
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,6 +37,7 @@ GPUs = Annotated[float | None, typer.Option(help="GPUs of one trial; 0.5: two sh
 Storage = Annotated[
     str, typer.Option(help="where records are kept: a folder, s3://BUCKET/..., gs://BUCKET/...")
 ]
+Trials = Annotated[int | None, typer.Option(help="of each cell of a search")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE in every trial")]
 Weights = Annotated[
     str | None, typer.Option(help="what pretrained models start from: a name it knows, or a file")
@@ -61,7 +63,7 @@ def list_studies() -> None:
     for column in ("study", "trials", "replicates", "question"):
         table.add_column(column, overflow="fold")
     for study in STUDIES.values():
-        table.add_row(study.name, str(len(study.configs())), str(study.replicates), study.question)
+        table.add_row(study.name, str(study.n_trials), str(study.replicates), study.question)
     console.print(table)
 
 
@@ -73,6 +75,7 @@ def show(
     seed: Seed = None,
     epochs: Epochs = None,
     scale: Scale = None,
+    trials: Trials = None,
     settings: Set = None,
     weights: Weights = None,
     skip_corrupt: SkipCorrupt = False,
@@ -80,7 +83,15 @@ def show(
     """Show a study: its space, its trials, an estimate of its cost."""
     optional = _optional(weights, skip_corrupt)
     options = _options(
-        data, replicates, seed, epochs, scale, settings, optional, everywhere=study != "all"
+        data,
+        replicates,
+        seed,
+        epochs,
+        scale,
+        trials,
+        settings,
+        optional,
+        everywhere=study != "all",
     )
     for plan in [make_plan(s, options) for s in load_studies([study])]:
         _show(plan)
@@ -90,6 +101,9 @@ def _show(plan: Plan) -> None:
     study = plan.study
     console.print(f"[bold]{study.name}[/bold]: {study.question}")
     console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
+    if plan.search:
+        show_search(plan, console)
+        return
     configs = [t.config for t in plan.trials]
     differing = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
     same = {k: v for k, v in configs[0].items() if k not in differing}
@@ -141,6 +155,7 @@ def run(
     seed: Seed = None,
     epochs: Epochs = None,
     scale: Scale = None,
+    trials: Trials = None,
     settings: Set = None,
     weights: Weights = None,
     skip_corrupt: SkipCorrupt = False,
@@ -152,10 +167,18 @@ def run(
     max_failures: Annotated[int, typer.Option(help="a failed trial is tried again")] = 1,
     force: Annotated[bool, typer.Option(help="resume although versions or code differ")] = False,
     cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
+    warm_start: Annotated[
+        list[str] | None, typer.Option(help="a record whose trials a search begins with")
+    ] = None,
+    optuna_storage: Annotated[
+        str | None, typer.Option(help="sqlite:///FILE or FILE.journal, to watch a search")
+    ] = None,
 ) -> None:
     """Run studies, go on with an interrupted record, or extend one by replicates or epochs."""
     from sweepbook import session
+    from sweepbook.runner import set_environment
 
+    set_environment(address)  # before a study's own file imports Ray
     place: dict[str, Any] = {
         "console": console,
         "address": address,
@@ -164,7 +187,9 @@ def run(
     }
     optional = _optional(weights, skip_corrupt)
     everywhere = "all" not in (studies or ())
-    options = _options(data, replicates, seed, epochs, scale, settings, optional, everywhere)
+    options = _options(
+        data, replicates, seed, epochs, scale, trials, settings, optional, everywhere
+    )
     options = replace(options, gpus=gpus_per_trial)
     if max_concurrent is not None and max_concurrent < 1:
         raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
@@ -172,7 +197,7 @@ def run(
         raise ValueError(f"--max-failures must be at least 0, got {max_failures}")
     if resume is not None:
         more = Options(replicates=replicates, epochs=epochs, scale=scale)
-        if studies or options != more:
+        if studies or options != more or warm_start or optuna_storage:
             raise ValueError(
                 "--resume goes on with a record as it was planned: give nothing else, or more "
                 "of --replicates, --epochs or --scale to extend it"
@@ -183,21 +208,31 @@ def run(
         if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
         ended = session.run_studies(
-            load_studies(studies), options, storage=storage, name=name, cache=cache, **place
+            load_studies(studies),
+            options,
+            storage=storage,
+            name=name,
+            cache=cache,
+            warm_start=warm_start or (),
+            optuna_storage=optuna_storage,
+            **place,
         )
     else:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
     _tell(ended)
 
 
+_NOT_WELL = ("failed", "interrupted", "untried")
+
+
 def _tell(ended: dict[Place, dict[str, int]]) -> None:
     for folder, counts in ended.items():
         shown = ", ".join(f"{n} {status}" for status, n in counts.items())
         console.print(f"{folder}: {shown}", markup=False, highlight=False, soft_wrap=True)
-        if counts.get("interrupted") or counts.get("failed"):
+        if any(counts.get(status) for status in _NOT_WELL):
             again = f"go on with: sweepbook run --resume {folder}"
             console.print(again, markup=False, highlight=False, soft_wrap=True)
-    bad = any(c.get(s) for c in ended.values() for s in ("failed", "interrupted"))
+    bad = any(c.get(s) for c in ended.values() for s in _NOT_WELL)
     console.file.flush()
     if bad:
         raise typer.Exit(1)
@@ -286,6 +321,7 @@ def _options(
     seed: int | None,
     epochs: int | None,
     scale: float | None,
+    trials: int | None,
     settings: Sequence[str] | None,
     optional: Mapping[str, Any],
     everywhere: bool,
@@ -296,6 +332,7 @@ def _options(
         seed=seed,
         epochs=epochs,
         scale=scale,
+        trials=trials,
         settings=dict(_setting(text) for text in settings or ()),
         optional=optional,
         everywhere=everywhere or not optional,

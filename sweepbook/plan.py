@@ -13,6 +13,7 @@ from typing import Any
 from search_spaces import Study
 from search_spaces.study import is_gpu_share
 from sweepbook.imports import config_type, load_object
+from sweepbook.search_plan import SearchPlan, plan_search
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class Options:
     epochs: int | None = None  # the fidelity setting of every trial
     scale: float | None = None  # factor of every trial's fidelity
     gpus: float | None = None  # that one trial occupies
+    trials: int | None = None  # of each cell of a search
     settings: Mapping[str, Any] = field(default_factory=dict)
     optional: Mapping[str, Any] = field(
         default_factory=dict
@@ -32,7 +34,7 @@ class Options:
     everywhere: bool = True  # every study must have the optional ones, else those without stay
 
     def __post_init__(self) -> None:
-        for name, low in (("replicates", 1), ("seed", 0), ("epochs", 1)):
+        for name, low in (("replicates", 1), ("seed", 0), ("epochs", 1), ("trials", 1)):
             value = getattr(self, name)
             if value is not None and value < low:
                 raise ValueError(f"--{name} must be at least {low}, got {value}")
@@ -64,11 +66,15 @@ class Trial:
     gpus: float
     cost_s: float  # roughly, on one core
     hang_s: float | None = None  # longest time for a step
+    number: int | None = None  # order of suggestion in a search, from 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A study with its trials and the description of its data."""
+    """A study with its trials and the description of its data.
+
+    The trials of a search are those that it has suggested: none in the plan of a new one.
+    """
 
     study: Study
     seed: int
@@ -76,6 +82,12 @@ class Plan:
     data: dict[str, Any]
     trials: tuple[Trial, ...]
     files: dict[str, str] = field(default_factory=dict)  # path -> sha256, of settings naming one
+    search: SearchPlan | None = None
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials there are to be."""
+        return self.search.n_trials if self.search else len(self.trials)
 
 
 def make_plan(study: Study, options: Options) -> Plan:
@@ -99,6 +111,19 @@ def make_plan(study: Study, options: Options) -> Plan:
     study = _bound(study, configs, options)
     data = _describe(study, configs[0])
     files = file_hashes(configs)
+    if study.search or options.trials:
+        search = plan_search(
+            study, _distinct(configs), options.settings, options.trials, seed, kind
+        )
+        return Plan(
+            study=study,
+            seed=seed,
+            n_replicates=n_replicates,
+            data=data,
+            trials=(),
+            files=files,
+            search=search,
+        )
     trials = [
         _trial(study, config, seed, n_replicates, data, files) for config in _distinct(configs)
     ]
@@ -146,6 +171,23 @@ def extended_trial(
     wanted = options.replicates or trial.n_replicates
     made = _trial(study, config, trial.seed, wanted, data, files)
     return dataclasses.replace(made, cpus=trial.cpus, gpus=trial.gpus, hang_s=trial.hang_s)
+
+
+def suggested_trial(
+    plan: Plan, cell: int, settings: Mapping[str, Any], number: int | None = None
+) -> Trial:
+    """Returns the trial that a suggestion of a search makes: a cell's config with its settings.
+
+    Raises:
+        ValueError: where the trainable's own rules refuse the config.
+    """
+    if plan.search is None:
+        raise ValueError(f"study {plan.study.name} has no search")
+    kind = config_type(load_object(plan.study.trainable))
+    config = {**plan.search.configs[cell], **settings}
+    config = dataclasses.asdict(kind(**config)) if kind else config
+    trial = _trial(plan.study, config, plan.seed, plan.n_replicates, plan.data, plan.files)
+    return dataclasses.replace(trial, number=number)
 
 
 def _complete(

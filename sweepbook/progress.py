@@ -29,6 +29,7 @@ class Progress:
             for trial in plan.trials:
                 self.owners.setdefault(trial.trial_id, []).append(plan)
         self.names = _short_names(self.plans)
+        self.n_unknown = sum(p.n_trials - len(p.trials) for p in self.plans if p.search)
         self.fidelity = {i: t.max_fidelity if i in done else 0 for i, t in self.trials.items()}
         self.endings: dict[str, str] = dict.fromkeys(done, "finished before")
         self.running: dict[str, float] = {}  # trial_id -> the metric's last mean
@@ -45,6 +46,17 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self.console.is_terminal:
             self.live.stop()
+
+    def add(self, plan: Plan, trial: Trial) -> None:
+        """Takes note of a trial that a search has suggested."""
+        if trial.trial_id in self.trials or plan.search is None:
+            return
+        self.trials[trial.trial_id], self.owners[trial.trial_id] = trial, [plan]
+        self.fidelity[trial.trial_id] = 0
+        self.n_unknown -= 1
+        shown = [*plan.search.cells[0], *plan.search.space]
+        settings = " ".join(f"{key}={_shown(trial.config[key])}" for key in shown)
+        self.names[trial.trial_id] = f"{plan.study.name} {trial.number}: {settings}"
 
     def step(self, trial_id: str, fidelity: int, value: float) -> None:
         """Takes note of a report."""
@@ -77,8 +89,12 @@ class Progress:
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def share(self) -> float:
-        """Returns the share of the estimated cost that is done, 0 .. 1."""
-        total = sum(t.cost_s for t in self.trials.values()) or 1.0
+        """Returns the share of the estimated cost that is done, 0 .. 1.
+
+        A trial that a search has yet to suggest counts as the mean of those that it has.
+        """
+        known = sum(t.cost_s for t in self.trials.values())
+        total = known * (1 + self.n_unknown / max(1, len(self.trials))) or 1.0
         return sum(self._share(t) * t.cost_s for t in self.trials.values()) / total
 
     def _share(self, trial: Trial) -> float:
@@ -88,7 +104,8 @@ class Progress:
 
     def summary(self) -> str:
         """Returns trials done, running and left, and the time left, in one line."""
-        n, done, running = len(self.trials), len(self.endings), len(self.running)
+        n, done = len(self.trials) + self.n_unknown, len(self.endings)
+        running = len(self.running)
         failed = sum(status in ("failed", "diverged") for status in self.endings.values())
         bad = f", {failed} of them failed or diverged" if failed else ""
         return (
@@ -130,11 +147,15 @@ def _short_names(plans: list[Plan]) -> dict[str, str]:
     names: dict[str, str] = {}
     for plan in plans:
         configs = [t.config for t in plan.trials]
-        varied = [k for k in configs[0] if len({str(c.get(k)) for c in configs}) > 1]
+        varied = [k for k in (configs or [{}])[0] if len({str(c.get(k)) for c in configs}) > 1]
         for trial in plan.trials:
             settings = " ".join(f"{k}={trial.config.get(k)}" for k in varied)
             names.setdefault(trial.trial_id, f"{plan.study.name} {settings}".strip())
     return names
+
+
+def _shown(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _duration(seconds: float) -> str:

@@ -1,8 +1,10 @@
 """The writer of a record: one per record, in the driver, and nobody else writes its tables."""
 
+import dataclasses
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,7 +54,7 @@ class RecordWriter:
         self.trials = {t.trial_id: self._new_row(t) for t in trials}
         self._attempts: dict[str, Attempt] = {}
         self._rows: Rows = []
-        self._changed = True
+        self._changed, self._manifest_changed = True, False
         self._due = 0.0
         self._outage = Outage(self.folder, say)
         if (self.folder / "manifest.json").exists():
@@ -84,8 +86,16 @@ class RecordWriter:
             **dict.fromkeys(TIMES, 0.0),
             "started": None,
             "ended": None,
+            **({} if trial.number is None else {"number": trial.number}),
             **{f"config/{k}": _plain(v) for k, v in trial.config.items()},
         }
+
+    def add_trial(self, trial: Trial) -> None:
+        """Adds a trial that a search has suggested; one that is known stays as it is."""
+        if trial.trial_id not in self.trials:
+            self.trials[trial.trial_id] = self._new_row(trial)
+            self.manifest["trials"].append(dataclasses.asdict(trial))
+            self._changed = self._manifest_changed = True
 
     def _continue(self) -> None:
         """Takes over what an earlier driver recorded."""
@@ -188,6 +198,8 @@ class RecordWriter:
 
     def _flush(self) -> None:
         self._lock.check()
+        if self._manifest_changed:  # first: nothing is recorded of a trial that is not planned
+            self._write_manifest()
         if self._rows:
             parts = self.folder / "parts"
             numbers = [int(part.stem) for part in parts.iterdir() if part.stem.isdigit()]
@@ -195,7 +207,7 @@ class RecordWriter:
             write_parquet(path, pd.DataFrame(self._rows))
         for trial_id, attempt in self._attempts.items():  # a killed driver's time counts too
             self.trials[trial_id] |= attempt.times()
-        if self._rows or self._changed or self._attempts:
+        if self.trials and (self._rows or self._changed or self._attempts):
             write_parquet(
                 self.folder / "trials.parquet", _trials_frame(list(self.trials.values()))
             )
@@ -231,12 +243,20 @@ class RecordWriter:
         self._changed = True
         self._flush()
         self._compact()
-        counts = pd.Series([t["status"] for t in self.trials.values()]).value_counts().to_dict()
-        status = next((s for s in ("interrupted", "failed") if counts.get(s)), "complete")
+        counts: dict[Any, int] = dict(Counter(t["status"] for t in self.trials.values()))
+        if self._n_untried():
+            counts["untried"] = self._n_untried()
+        bad = {"untried": "interrupted", "interrupted": "interrupted", "failed": "failed"}
+        status = next((bad[s] for s in bad if counts.get(s)), "complete")
         self.manifest |= {"ended": now(), "status": status, "n_trials": counts}
         self.manifest["record_digest"] = record_digest(load_record(self.folder))
         self._write_manifest()
         return {str(k): int(v) for k, v in counts.items()}
+
+    def _n_untried(self) -> int:
+        """How many trials a search still owes: it was interrupted before it suggested them."""
+        search = self.manifest.get("search")
+        return search["n_trials"] - len(self.trials) if search and not search["exhausted"] else 0
 
     def _compact(self) -> None:
         """Parts become tables; they go only when the tables that hold them are on the disk."""
@@ -252,6 +272,7 @@ class RecordWriter:
 
     def _write_manifest(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest)
+        self._manifest_changed = False
 
 
 def _ending(
@@ -285,6 +306,8 @@ def _missing(value: Any) -> bool:
 def _trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per trial; a setting with values of several kinds becomes a column of JSON."""
     frame = pd.DataFrame(trials).astype({"rung": "Int64", "cutoff": "float64"})
+    if "number" in frame:
+        frame = frame.astype({"number": "Int64"})
     for column in frame.columns[frame.columns.str.startswith("config/")]:
         kinds = {type(v) for v in frame[column] if v is not None}
         if len(kinds) > 1 and kinds != {int, float}:

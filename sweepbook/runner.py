@@ -49,7 +49,7 @@ def train(
     """Trains every trial that is not done yet; a trial that several plans share once.
 
     The writers get every report and ending; the caller closes them. A plan with a scheduler is
-    trained by itself, after those without, which share their trials and their place.
+    trained by itself, as is a search, after the others, which share their trials and their place.
 
     Args:
         plans, writers: one writer per plan.
@@ -58,9 +58,10 @@ def train(
         max_failures: how often a trial whose attempt failed is tried again.
     """
     pairs = list(zip(plans, writers, strict=True))
-    plain = [pair for pair in pairs if pair[0].study.scheduler is None]
-    groups = [plain, *([pair] for pair in pairs if pair[0].study.scheduler is not None)]
-    groups = [pairs for pairs in groups if any(_is_open(w, t) for p, w in pairs for t in p.trials)]
+    alone = [plan.study.scheduler is not None or plan.search is not None for plan in plans]
+    groups = [[pair for pair, one in zip(pairs, alone, strict=True) if not one]]
+    groups += [[pair] for pair, one in zip(pairs, alone, strict=True) if one]
+    groups = [pairs for pairs in groups if any(_n_open(*pair) for pair in pairs)]
     if not groups:
         return
     session = Session(_rows(writers))
@@ -73,15 +74,18 @@ def train(
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     try:
         for group in groups:
-            if not _train_together(group, place, console):
+            train_group = _train_search if group[0][0].search else _train_together
+            if not train_group(group, place, console):
                 return  # interrupted
     finally:
         _disconnect()
         if log.parent == scratch and not isinstance(sys.exc_info()[1], OSError):
             _keep_log(log, writers[0].folder)
         shutil.rmtree(scratch, ignore_errors=True)
-        trials = {t.trial_id: t for plan in plans for t in plan.trials}
-        room = {i: slots(t.cpus, t.gpus, resources, max_concurrent) for i, t in trials.items()}
+        trials = {t["trial_id"]: t for writer in writers for t in writer.manifest["trials"]}
+        room = {
+            i: slots(t["cpus"], t["gpus"], resources, max_concurrent) for i, t in trials.items()
+        }
         summary = session.summary(_rows(writers), room) | {"n_studies": len(plans)}
         for writer in writers:
             writer.manifest.setdefault("sessions", []).append(summary)
@@ -157,6 +161,45 @@ def _train_together(
     return missing == 0
 
 
+def _train_search(
+    pairs: Sequence[tuple[Plan, RecordWriter]], place: _Place, console: Console
+) -> bool:
+    """Trains what a search suggests; returns whether it came to its end."""
+    ((plan, writer),) = pairs
+    from sweepbook.callback import RecordCallback
+    from sweepbook.search import StudySearch
+
+    shutil.rmtree(place.scratch / TUNE, ignore_errors=True)
+    endings: dict[str, Any] = {}
+    scheduler = _scheduler(plan, writer, endings)
+    owners = {t.trial_id: [writer] for t in plan.trials}
+    done = {i for i, row in writer.trials.items() if row["status"] in DONE}
+    with Progress([plan], done, console) as progress:
+
+        def admit(trial: Trial, cell: int) -> Assignment:
+            writer.add_trial(trial)
+            owners[trial.trial_id] = [writer]
+            progress.add(plan, trial)
+            if scheduler is not None:
+                scheduler.expect(trial.trial_id, trial.max_fidelity, cell)
+            return Assignment(trial, [str(writer.folder.resolve())], place.import_paths)
+
+        searcher = StudySearch(plan, endings, admit, writer.folder)
+        record = insist(writer.folder, lambda: load_record(writer.folder), writer.say)
+        searcher.enter_record(*record)
+        callback = RecordCallback(owners, progress, endings)
+        try:
+            _tuner(
+                {}, callback, scheduler, place, (plan, searcher, plan.n_trials - len(done))
+            ).fit()
+        finally:
+            searcher.close()
+    writer.manifest["search"]["exhausted"] = searcher.is_exhausted()
+    writer.flush()
+    ended = len(progress.endings) == len(progress.trials)
+    return ended and (progress.n_unknown == 0 or searcher.is_exhausted())
+
+
 def _scheduler(plan: Plan, writer: RecordWriter, endings: dict[str, Any]) -> Any:
     """The plan's scheduler with the rungs as the record has them, or None."""
     study, asha = plan.study, plan.study.scheduler
@@ -166,6 +209,9 @@ def _scheduler(plan: Plan, writer: RecordWriter, endings: dict[str, Any]) -> Any
 
     last = {t.trial_id: t.max_fidelity for t in plan.trials}
     scheduler = StudyASHA(asha, study.metric, study.fidelity.unit, endings, last)
+    if plan.search is not None:
+        for trial in plan.trials:
+            scheduler.expect(trial.trial_id, trial.max_fidelity, plan.search.cell_of(trial.config))
     writer.flush()
     record = insist(writer.folder, lambda: load_record(writer.folder), writer.say)
     scheduler.enter_record(*record)
@@ -185,15 +231,28 @@ def _join(
     return sorted(trials.values(), key=lambda t: (-t.cost_s, t.trial_id)), owners
 
 
+def _n_open(plan: Plan, writer: RecordWriter) -> int:
+    """How many trials a plan still owes."""
+    if plan.search is None:
+        return sum(_is_open(writer, trial) for trial in plan.trials)
+    done = sum(row["status"] in DONE for row in writer.trials.values())
+    return 0 if plan.search.exhausted else plan.n_trials - done
+
+
 def _is_open(writer: RecordWriter, trial: Trial) -> bool:
     return writer.trials[trial.trial_id]["status"] not in DONE
 
 
-def _connect(address: str | None, log: Path) -> dict[str, float]:
-    """Connects to a Ray, or starts one; returns its resources."""
+def set_environment(address: str | None) -> None:
+    """Sets what Ray reads when it is first imported: before a study's space imports it."""
     os.environ.update(ENVIRONMENT)
     if address is None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said to quieten its note
+
+
+def _connect(address: str | None, log: Path) -> dict[str, float]:
+    """Connects to a Ray, or starts one; returns its resources."""
+    set_environment(address)
     import ray
 
     handler = logging.FileHandler(log, delay=True)
@@ -222,23 +281,33 @@ def _tuner(
     callback: Any,
     scheduler: Any,
     place: _Place,
+    search: tuple[Plan, Any, int] | None = None,
 ) -> Any:
+    """A Tuner of planned assignments; of a plan's searcher and the number of trials it owes."""
+    import ray
     from ray import tune
 
     def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
-        trial = assignments[config["trial_id"]].trial
+        trial = (config.get("assignment") or assignments[config["trial_id"]]).trial
         return tune.PlacementGroupFactory([{"CPU": trial.cpus, "GPU": trial.gpus}])
 
     trainable = tune.with_parameters(run_assignment, assignments=assignments)
+    space, source, at_a_time = {"trial_id": tune.grid_search(list(assignments))}, {}, None
+    if search is not None:
+        plan, searcher, n_trials = search
+        space, source = {}, {"search_alg": searcher, "num_samples": n_trials}
+        # without a limit Tune would ask for one trial at a time
+        at_a_time = slots(plan.study.cpus, plan.study.gpus, ray.cluster_resources(), None)
     return tune.Tuner(
         tune.with_resources(trainable, resources),
-        param_space={"trial_id": tune.grid_search(list(assignments))},
+        param_space=space,
         tune_config=tune.TuneConfig(
             reuse_actors=True,
             scheduler=scheduler,
-            max_concurrent_trials=place.max_concurrent,
+            max_concurrent_trials=place.max_concurrent or at_a_time,
             trial_name_creator=lambda trial: str(trial.config["trial_id"]),
             trial_dirname_creator=lambda trial: str(trial.config["trial_id"]),
+            **source,
         ),
         run_config=tune.RunConfig(
             name=TUNE,

@@ -1,7 +1,7 @@
 """Ray's ASHA with what it leaves out: diverged trials, reasons, whole rungs, a memory."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,6 +40,9 @@ class StudyASHA(AsyncHyperBandScheduler):
         endings: trial_id -> why it was ended; written here, read by whoever records.
         last: trial_id -> its last fidelity; those not named have max_t.
 
+    Trials are compared within their group, group 0 unless `expect` says otherwise: the cells of
+    a search have rungs of their own.
+
     Randomness: none; the bracket of a trial depends on its trial_id alone.
     """
 
@@ -65,18 +68,29 @@ class StudyASHA(AsyncHyperBandScheduler):
         self.metric_spec, self.unit, self.max_t = metric, unit, asha.max_t
         self.endings, self.last = endings, dict(last or {})
         self.sign = 1 if metric.mode == "max" else -1
-        self.rungs = [
-            Rungs(asha.rungs(asha.max_t, s), asha.reduction_factor) for s in range(asha.brackets)
-        ]
+        self.asha = asha
+        self.group_of: dict[str, int] = {}
+        self.rungs = self._new_rungs()
+        self.groups = {0: self.rungs}
         vars(self)["_brackets"] = self.rungs  # Ray's own log prints them
+
+    def _new_rungs(self) -> list[Rungs]:
+        asha, max_t = self.asha, self.max_t
+        return [Rungs(asha.rungs(max_t, s), asha.reduction_factor) for s in range(asha.brackets)]
+
+    def expect(self, trial_id: str, last: int, group: int = 0) -> None:
+        """Takes note of a trial to come: its last fidelity, and whom it is compared with."""
+        self.last[trial_id], self.group_of[trial_id] = last, group
+        self.groups.setdefault(group, self._new_rungs())
 
     def bracket_of(self, trial_id: str) -> Rungs:
         """Returns the trial's bracket: more often one with many rungs, as Ray draws them."""
-        sizes = np.array([len(bracket.levels) for bracket in self.rungs])
+        rungs = self.groups[self.group_of.get(trial_id, 0)]
+        sizes = np.array([len(bracket.levels) for bracket in rungs])
         shares = np.exp(sizes - sizes.max())
         draw = np.random.default_rng(list(trial_id.encode()))
         index = int(draw.choice(len(sizes), p=shares / shares.sum()))
-        return self.rungs[index]
+        return rungs[index]
 
     def enter_record(self, trials: pd.DataFrame, reports: pd.DataFrame) -> None:
         """Enters what a record holds, so that rungs are as they were when it was left.
@@ -91,8 +105,8 @@ class StudyASHA(AsyncHyperBandScheduler):
         last = known.groupby("trial_id")[unit].transform("max")
         known = known[known[unit].isin(levels) | (known[unit] == last)]
         for trial_id, own in known.groupby("trial_id"):
-            values = own.groupby(unit)[name].agg(list)
-            steps = dict(zip(map(int, values.index), map(self._mean, values), strict=True))
+            rows = zip(own[unit], own[name], strict=True)
+            steps = self._signed(means_of(rows))
             self.bracket_of(str(trial_id)).enter(str(trial_id), steps)
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
@@ -124,16 +138,13 @@ class StudyASHA(AsyncHyperBandScheduler):
 
     def _steps(self, result: Mapping[str, Any]) -> dict[int, float]:
         """Means by fidelity: a trial that goes on from a checkpoint reports several at once."""
-        values: dict[int, list[Any]] = {}
-        for row in result.get("rows") or ():
-            values.setdefault(int(row[self.unit]), []).append(row[self.metric_spec.name])
-        return {at: self._mean(own) for at, own in values.items()}
+        name = self.metric_spec.name
+        return self._signed(
+            means_of((row[self.unit], row[name]) for row in result.get("rows") or ())
+        )
 
-    def _mean(self, values: list[Any]) -> float:
-        """The mean over replicates, larger is better; NaN where one of them has diverged."""
-        numbers = [_number(value) for value in values]
-        finite = all(math.isfinite(number) for number in numbers)
-        return self.sign * float(np.mean(numbers)) if finite else math.nan
+    def _signed(self, means: Mapping[int, float]) -> dict[int, float]:
+        return {at: self.sign * mean for at, mean in means.items()}
 
     def _stopped(self, entry: Entry) -> Ending:
         value, cutoff = self.sign * entry.value, self.sign * float(entry.cutoff or 0.0)
@@ -144,6 +155,20 @@ class StudyASHA(AsyncHyperBandScheduler):
             f"{relation} cutoff {against}"
         )
         return Ending("stopped", reason, value, entry.rung, cutoff)
+
+
+def means_of(rows: Iterable[tuple[Any, Any]]) -> dict[int, float]:
+    """Returns fidelity -> mean over the replicates, of rows (fidelity, value), upwards.
+
+    The mean is NaN where a replicate has diverged: survivors are never averaged silently.
+    """
+    values: dict[int, list[float]] = {}
+    for fidelity, value in rows:
+        values.setdefault(int(fidelity), []).append(_number(value))
+    return {
+        at: float(np.mean(own)) if all(map(math.isfinite, own)) else math.nan
+        for at, own in sorted(values.items())
+    }
 
 
 def _number(value: Any) -> float:

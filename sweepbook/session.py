@@ -24,7 +24,9 @@ from sweepbook.outage import Say, StorageAway
 from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
-from sweepbook.runner import train
+from sweepbook.runner import set_environment, train
+from sweepbook.search_plan import SearchPlan
+from sweepbook.warm_start import with_warm_start
 
 PROBE = ".sweepbook-can-write"
 
@@ -40,20 +42,30 @@ def run_studies(
     max_concurrent: int | None = None,
     max_failures: int = 1,
     cache: bool = True,
+    warm_start: Sequence[str] = (),
+    optuna_storage: str | None = None,
 ) -> dict[Place, dict[str, int]]:
     """Runs studies, each into a record of its own, and returns how its trials ended.
 
     Everything is checked before anything starts or is written. With `cache`, trials that an
-    ended record under the same storage holds are taken from there.
+    ended record under the same storage holds are taken from there. `warm_start` names records
+    that the searches among the studies begin with, `optuna_storage` where Optuna keeps theirs.
 
     Raises:
         ValueError: a setting, data set or storage that cannot be used.
     """
+    set_environment(address)
     plans = [make_plan(study, options) for study in studies]
+    plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
     check_gpus([trial for plan in plans for trial in plan.trials], address)
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
     folders = new_folders(place(storage), names)
-    counts = ", ".join(f"{p.study.name}: {len(p.trials)} trials" for p in plans)
+    for plan, folder in zip(plans, folders, strict=True):
+        if plan.search and optuna_storage:
+            from sweepbook.search import kept_studies
+
+            kept_studies(plan.search, folder)
+    counts = ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans)
     console.print(counts, highlight=False, soft_wrap=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
@@ -65,6 +77,24 @@ def run_studies(
     if cache:
         _take_known(writers, place(storage), console)
     return _train(plans, writers, import_paths, address, max_concurrent, max_failures, console)
+
+
+def _with_search_options(
+    plan: Plan, warm_start: Sequence[str], optuna_storage: str | None, console: Console
+) -> Plan:
+    if not warm_start and optuna_storage is None:
+        return plan
+    if plan.search is None:
+        raise ValueError(
+            "--warm-start and --optuna-storage are for searches: "
+            f"study {plan.study.name} is a grid"
+        )
+    search = dataclasses.replace(plan.search, optuna_storage=optuna_storage)
+    plan = dataclasses.replace(plan, search=search)
+    for path in warm_start:
+        plan, line = with_warm_start(plan, load_record(path))
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return plan
 
 
 def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Console) -> None:
@@ -240,6 +270,7 @@ def manifest_of(
         "ended": None,
         "import_paths": import_paths,
         "trials": [dataclasses.asdict(trial) for trial in plan.trials],
+        "search": dataclasses.asdict(plan.search) if plan.search else None,
     }
 
 
@@ -259,8 +290,9 @@ def _import_paths(study: Study) -> list[str]:
 def _recorded_plan(manifest: dict[str, Any]) -> Plan:
     study = dict(manifest["study"])
     kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
+    kept |= {"cpus", "gpus", "hang_s"}
     kept |= {"single", "extendable"} & study.keys()  # records of earlier versions do not have it
-    scheduler = study.get("scheduler")
+    scheduler, search = study.get("scheduler"), manifest.get("search")
     from search_spaces import ASHA, Fidelity, Metric
 
     return Plan(
@@ -275,6 +307,7 @@ def _recorded_plan(manifest: dict[str, Any]) -> Plan:
         data=manifest["data"],
         files=manifest.get("files", {}),
         trials=tuple(Trial(**trial) for trial in manifest["trials"]),
+        search=SearchPlan(**search) if search else None,
     )
 
 
@@ -297,7 +330,9 @@ def changes_since(manifest: dict[str, Any]) -> list[str]:
     if code_sha256(study["trainable"].split(":")[0]) != manifest["code_sha256"]:
         found.append("the trainable's code has changed")
     if study["data"]:
-        data = load_object(study["data"])(manifest["trials"][0]["config"])
+        search = manifest.get("search") or {"configs": []}
+        configs = [*search["configs"], *(trial["config"] for trial in manifest["trials"])]
+        data = load_object(study["data"])(configs[0])
         then, at_present = manifest["data"]["sha256"], data["sha256"]
         if at_present != then:
             found.append(f"data {then[:12]} then, {at_present[:12]} now")

@@ -36,12 +36,15 @@ class Assignment:
 def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, Assignment]) -> None:
     """Ray Tune's function trainable: trains one assigned trial and reports every step.
 
+    A search's assignment comes with the config, for it is not known in advance.
+
     A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate,
     "spent": seconds by phase so far, a list as in `sweepbook.ledger.PHASES`}.
     """
     from ray import tune
 
-    for report in reports(assignments[config["trial_id"]]):
+    assignment = config.get("assignment") or assignments[config["trial_id"]]
+    for report in reports(assignment):
         tune.report(report)
 
 

@@ -16,7 +16,12 @@ def toy(toy_file, **changes):
 def test_every_declared_study_binds_to_its_trainable_and_data():
     plans = [make_plan(study, Options()) for study in STUDIES.values()]
     assert len(plans) >= 5
+    assert any(plan.search for plan in plans)
     for plan in plans:
+        assert plan.n_trials == plan.study.n_trials
+        if plan.search:
+            assert not plan.trials, "they are suggested later"
+            continue
         assert len(plan.trials) == len(plan.study.configs())
         assert all(t.config["replicates"] == t.n_replicates == 5 for t in plan.trials)
         costs = [t.cost_s for t in plan.trials]

@@ -1,0 +1,134 @@
+"""The studies that search: each published architecture at its best, and the best net at all."""
+
+from typing import Any
+
+from search_spaces.asha import ASHA
+from search_spaces.claims import Claim
+from search_spaces.mlp_nets import ARCHITECTURES
+from search_spaces.mlp_study import ACCURACIES, LOSSES, mlp_study
+from search_spaces.mlp_training_claims import DIGIT, DIGIT_REASON
+from search_spaces.search_spec import Search
+from search_spaces.study import Metric
+
+VAL_ACC = Metric("val_acc", "max")  # what the published winners were named by
+
+
+def training_space() -> dict[str, Any]:
+    """What is open whatever the net: the settings of its training and of its input."""
+    from ray import tune
+
+    return {
+        "lr": tune.loguniform(1e-4, 1e-1),
+        "batch_size": tune.lograndint(64, 1025),  # 1025 is excluded
+        "weight_decay": tune.loguniform(1e-8, 1e-3),
+        "batch_norm": tune.choice([False, True]),
+        "encoding": tune.choice(["raw", "sines"]),
+    }
+
+
+def whole_space() -> dict[str, Any]:
+    """What is open where the net is, too."""
+    from ray import tune
+
+    return {
+        "depth": tune.randint(1, 11),
+        "width": tune.lograndint(8, 129),
+        "residual": tune.choice([False, True]),
+        **training_space(),
+    }
+
+
+_PAIRS = tuple((depth, width) for depth, width, _ in ARCHITECTURES)
+_CURVES = {"kind": "curves", "metrics": list(ACCURACIES)}
+_TABLE = {"kind": "table", "metrics": [*ACCURACIES, *LOSSES], "at": ["last"]}
+
+
+def _winner(name: str, pair: tuple[int, int], direction: Any, statement: str) -> Claim:
+    pairs = [pair, *(other for other in _PAIRS if other != pair)]
+    return Claim(
+        name=name,
+        statement=statement,
+        kind="winner",
+        metric="val_acc",
+        reading="of architectures that are each tuned at the same budget",
+        direction=direction,
+        smallest=DIGIT,
+        reason=DIGIT_REASON,
+        arms=tuple({"depth": depth, "width": width} for depth, width in pairs),
+        labels=tuple(f"{depth}x{width}" for depth, width in pairs),
+    )
+
+
+TUNED_ARCHITECTURE = mlp_study(
+    "tuned-architecture",
+    "Which depth and width are best when each is tuned at the same budget?",
+    metric=VAL_ACC,
+    points=[{"depth": depth, "width": width} for depth, width in _PAIRS],
+    fixed={"epochs": 54},
+    replicates=1,
+    search=Search(
+        space="search_spaces.tuned:training_space",
+        n_trials=24,
+        n_random=5,
+        # as published: every cell's best is at least the untuned net
+        points=[
+            {
+                "lr": 0.001,
+                "batch_size": 256,
+                "batch_norm": True,
+                "encoding": "raw",
+                "weight_decay": 1e-8,
+            }
+        ],
+        confirm_figures=(
+            {
+                **_CURVES,
+                "name": "tuned-architecture-curves",
+                "title": "Accuracy of each architecture at its best settings",
+                "by": ["depth", "width"],
+            },
+            {
+                **_TABLE,
+                "name": "tuned-architecture-table",
+                "title": "Each architecture at its best settings, at the last epoch",
+                "by": ["depth", "width"],
+            },
+        ),
+        confirm_claims=(
+            _winner("tuned-best-net", (6, 64), "higher", "best by validation accuracy: 6x64"),
+            _winner("tuned-worst-net", (1, 16), "lower", "worst: 1x16, which underfits"),
+        ),
+    ),
+    scheduler=ASHA(grace_period=2, reduction_factor=3),
+    figures=(),
+)
+
+TUNED_MLP = mlp_study(
+    "tuned-mlp",
+    "What is the best MLP on this data at all?",
+    metric=VAL_ACC,
+    fixed={"epochs": 54},
+    replicates=1,
+    search=Search(
+        space="search_spaces.tuned:whole_space",
+        n_trials=60,
+        scientific=("depth", "width"),
+        confirm_figures=(
+            {
+                **_CURVES,
+                "name": "tuned-mlp-curves",
+                "title": "Accuracy of the best MLP",
+                "by": [],
+                "overlay": True,
+            },
+            {
+                **_TABLE,
+                "name": "tuned-mlp-table",
+                "title": "The best MLP at the last epoch",
+                "by": [],
+            },
+        ),
+    ),
+    scheduler=ASHA(grace_period=2, reduction_factor=3),
+    figures=(),
+)

@@ -1,0 +1,335 @@
+"""The search without Ray: what is suggested, what Optuna hears, what a record gives back."""
+
+import dataclasses
+import math
+
+import optuna
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from optuna.trial import TrialState
+from ray.tune.search import Searcher
+
+from analysis.load import load_record
+from search_spaces import ASHA, Fidelity, Metric, Search, Study
+from sweepbook.plan import Options, make_plan
+from sweepbook.record import RecordWriter
+from sweepbook.schedulers import Ending
+from sweepbook.search import StudySearch, told
+from sweepbook.session import _recorded_plan, manifest_of
+from sweepbook.warm_start import with_warm_start
+
+MODULE = __name__
+
+
+def space():
+    from ray import tune
+
+    return {"x": tune.uniform(0.0, 1.0), "kind": tune.choice(["a", "b"])}
+
+
+def small_space():
+    from ray import tune
+
+    return {"kind": tune.choice(["a", "b"]), "n": tune.randint(0, 2)}
+
+
+def train(config, state=None):
+    for n in range(1, config["rounds"] + 1):
+        yield {"round": n, "loss": value_of(config, n)}
+
+
+def value_of(config, n):
+    return (config.get("x", 0.5) - 0.3) ** 2 + (config["kind"] == "b") + config["w"] + 1 / n
+
+
+def study(**changes):
+    search = dict(space=f"{MODULE}:space", n_trials=6, n_random=3) | changes.pop("search", {})
+    values = {
+        "name": "toy",
+        "question": "?",
+        "trainable": f"{MODULE}:train",
+        "metric": Metric("loss", "min"),
+        "fidelity": Fidelity("round", "rounds"),
+        "grid": {"w": (0.0, 1.0)},
+        "fixed": {"rounds": 4},
+        "replicates": 1,
+        "search": Search(**search),
+        **changes,
+    }
+    return Study(**values)
+
+
+def plan_of(options=None, **changes):
+    return make_plan(study(**changes), options or Options())
+
+
+class Driver:
+    """Trains what a search suggests, one at a time, as Tune and the callback would."""
+
+    def __init__(self, plan, folder, record=None):
+        self.plan, self.endings, self.trials, self.n_asked = plan, {}, {}, 0
+        self.search = StudySearch(plan, self.endings, self.admit, folder)
+        if record is not None:
+            self.search.enter_record(*record)
+
+    def admit(self, trial, cell):
+        self.trials[trial.trial_id] = trial
+        return (trial, cell)
+
+    def ask(self):
+        self.n_asked += 1
+        suggestion = self.search.suggest(f"ray{self.n_asked}")
+        if suggestion == Searcher.FINISHED:
+            return None
+        assert suggestion["assignment"][0].trial_id == suggestion["trial_id"]
+        return f"ray{self.n_asked}", suggestion["assignment"][0]
+
+    def result(self, trial, n, bad=False):
+        value = math.nan if bad else value_of(trial.config, n)
+        return {"round": n, "loss": value, "rows": [{"round": n, "loss": value}]}
+
+    def train(self, ray_id, trial, ending="finished"):
+        """Trains to the end that is asked for; returns (status, last round)."""
+        last = 2 if ending in ("stopped", "diverged") else trial.max_fidelity
+        for n in range(1, last):
+            self.search.on_trial_result(ray_id, self.result(trial, n))
+        final = self.result(trial, last, bad=ending == "diverged")
+        if ending == "failed":
+            self.search.on_trial_complete(ray_id, error=True)
+            return "failed", last - 1
+        if ending != "finished":
+            value = final["loss"]
+            self.endings[trial.trial_id] = Ending(ending, f"{ending} at round 2", value)
+        self.search.on_trial_complete(ray_id, final)
+        return ending, last
+
+
+def optuna_trials(driver, cell=0):
+    return driver.search.cells[cell].study.trials
+
+
+def test_each_ending_is_told_as_what_it_is(tmp_path):
+    driver = Driver(plan_of(grid={"w": (0.0,)}), tmp_path)
+    endings = ("finished", "stopped", "diverged", "failed")
+    for ending in endings:
+        ray_id, trial = driver.ask()
+        driver.train(ray_id, trial, ending)
+    running = driver.ask()
+    states = [t.state.name for t in optuna_trials(driver)]
+    assert states == ["COMPLETE", "PRUNED", "FAIL", "FAIL", "RUNNING"]
+    driver.search.close()
+    finished, stopped, diverged, failed, interrupted = optuna_trials(driver)
+    assert interrupted.state == TrialState.FAIL and running, "none is left RUNNING"
+    assert sorted(finished.intermediate_values) == [1, 2, 3, 4]
+    assert finished.value == finished.intermediate_values[4]
+    assert sorted(stopped.intermediate_values) == [1, 2], "the step that stopped it, too"
+    assert stopped.value == stopped.intermediate_values[2]
+    assert diverged.value is None and failed.value is None
+    assert [t.user_attrs["status"] for t in optuna_trials(driver)] == [*endings, "interrupted"]
+    assert [t.user_attrs["number"] for t in optuna_trials(driver)] == [0, 1, 2, 3, 4]
+
+
+@given(
+    st.sampled_from(["finished", "stopped", "diverged", "failed", "interrupted"]),
+    st.dictionaries(st.integers(1, 9), st.floats(), max_size=4),
+)
+def test_no_ending_tells_a_value_that_is_no_number(status, steps):
+    state, value = told(status, steps)
+    assert state.is_finished()
+    assert (value is None) == (state == TrialState.FAIL)
+    if value is not None:
+        assert math.isfinite(value) and value == steps[max(steps)]
+
+
+def test_a_retry_and_a_resume_report_each_step_once(tmp_path):
+    driver = Driver(plan_of(), tmp_path)
+    ray_id, trial = driver.ask()
+    for n in (1, 2, 1, 2):  # the attempt failed after round 2 and began anew
+        driver.search.on_trial_result(ray_id, driver.result(trial, n))
+    rows = [row for n in (1, 2, 3) for row in driver.result(trial, n)["rows"]]
+    driver.search.on_trial_result(ray_id, driver.result(trial, 3) | {"rows": rows})
+    (told_so_far,) = optuna_trials(driver)
+    assert list(told_so_far.intermediate_values) == [1, 2, 3]
+
+
+def test_cells_take_turns_and_no_config_is_trained_twice(tmp_path):
+    driver = Driver(plan_of(search={"space": f"{MODULE}:small_space", "n_trials": 30}), tmp_path)
+    order = []
+    while asked := driver.ask():
+        order.append((asked[1].config["w"], asked[1].config["kind"], asked[1].config["n"]))
+        driver.train(*asked)
+    assert len(order) == len(set(order)) == 2 * 4, "all that there is, and each once"
+    assert [w for w, *_ in order] == [0.0, 1.0] * 4
+    assert driver.search.is_exhausted()
+    refused = [t for t in optuna_trials(driver) if "not trained" in t.user_attrs]
+    assert refused and all(t.state == TrialState.FAIL for t in refused)
+    assert "the same config as trial" in refused[0].user_attrs["not trained"]
+
+
+def test_points_come_first_and_what_they_leave_open_is_sampled(tmp_path):
+    points = [{"x": 0.25, "kind": "b"}, {"kind": "a"}]
+    driver = Driver(plan_of(search={"points": points}), tmp_path)
+    first = [driver.ask()[1].config for _ in range(4)]
+    assert [c["w"] for c in first] == [0.0, 1.0, 0.0, 1.0], "in every cell"
+    assert all((c["x"], c["kind"]) == (0.25, "b") for c in first[:2])
+    assert all(c["kind"] == "a" for c in first[2:]) and first[2]["x"] != first[3]["x"]
+
+
+ENDINGS = st.lists(st.sampled_from(["finished", "stopped", "diverged"]), min_size=12, max_size=12)
+
+
+@settings(max_examples=12, deadline=None)
+@given(endings=ENDINGS, cut=st.integers(0, 11), seed=st.integers(0, 9), open_end=st.booleans())
+def test_a_search_rebuilt_from_its_record_goes_on_as_if_nothing_had_happened(
+    tmp_path_factory, endings, cut, seed, open_end
+):
+    folder = tmp_path_factory.mktemp("search")
+    plan = plan_of(Options(seed=seed))
+    undisturbed, rows, reports = Driver(plan, folder), [], []
+    for number, ending in enumerate(endings):
+        ray_id, trial = undisturbed.ask()
+        if number == cut:
+            at_cut = list(undisturbed.trials.values())[: cut + open_end]
+        status, last = undisturbed.train(ray_id, trial, ending)
+        if number < cut:
+            rows.append({"trial_id": trial.trial_id, "status": status})
+            for n in range(1, last + 1):
+                row = undisturbed.result(trial, n, ending == "diverged" and n == last)["rows"][0]
+                reports.append({"trial_id": trial.trial_id, "replicate": 0, **row})
+    assert undisturbed.ask() is None, "the budget is spent"
+    frames = [
+        pd.DataFrame(rows, columns=["trial_id", "status"]),
+        pd.DataFrame(reports, columns=["trial_id", "replicate", "round", "loss"]),
+    ]
+    resumed = Driver(dataclasses.replace(plan, trials=tuple(at_cut)), folder, frames)
+    for number, ending in enumerate(endings[cut:], cut):
+        ray_id, trial = resumed.ask()
+        assert trial.number == number
+        resumed.train(ray_id, trial, ending)
+    again = [t.trial_id for t in resumed.search.known.values()]
+    assert again == [t.trial_id for t in undisturbed.search.known.values()]
+    for one, two in zip(optuna_trials(undisturbed), optuna_trials(resumed), strict=True):
+        assert (one.state, one.value, one.params) == (two.state, two.value, two.params)
+        assert one.intermediate_values == pytest.approx(two.intermediate_values, nan_ok=True)
+
+
+def test_the_seed_decides_and_a_cell_does_not_depend_on_the_others(tmp_path):
+    def x(options=None, **changes):
+        driver = Driver(plan_of(options, **changes), tmp_path)
+        asked = [driver.ask()[1].config for _ in range(4)]
+        return [c["x"] for c in asked if c["w"] == 1.0]
+
+    assert x() == x()
+    assert x() != x(Options(seed=1)) and x() != x(search={"seed": 1})
+    assert x() == x(grid={"w": (1.0,)})[:2]
+
+
+@pytest.mark.parametrize("where", ["sqlite:///{}/o.db", "{}/o.journal"])
+def test_a_kept_optuna_study_is_made_anew_from_the_record_and_nobody_elses_is_touched(
+    where, tmp_path
+):
+    plan = plan_of(grid={"w": (0.0,)})
+    search = dataclasses.replace(plan.search, optuna_storage=where.format(tmp_path))
+    plan = dataclasses.replace(plan, search=search)
+    mine, theirs = tmp_path / "one" / "record", tmp_path / "two" / "record"
+    driver = Driver(plan, mine)
+    driver.train(*driver.ask())
+    lost = driver.ask()  # and the driver is killed: Optuna's trial stays RUNNING
+    assert [t.state.name for t in optuna_trials(driver)] == ["COMPLETE", "RUNNING"] and lost
+    with pytest.raises(ValueError, match="has a study 'record w=0.0' already"):
+        StudySearch(plan, {}, lambda *_: None, theirs)
+    again = Driver(plan, mine)
+    assert optuna_trials(again) == []
+
+
+def test_another_kind_of_storage_is_refused(tmp_path):
+    plan = plan_of()
+    search = dataclasses.replace(plan.search, optuna_storage="here.txt")
+    with pytest.raises(ValueError, match="sqlite:///FILE or FILE.journal"):
+        Driver(dataclasses.replace(plan, search=search), tmp_path)
+
+
+def record_of(plan, folder, endings):
+    """A real record of a search whose trials ended so."""
+    writer = RecordWriter(folder, manifest_of(plan, Options(), [], []), [])
+    driver = Driver(plan, folder)
+    for ending in endings:
+        ray_id, trial = driver.ask()
+        writer.add_trial(trial)
+        status, last = driver.train(ray_id, trial, ending)
+        for n in range(1, last + 1):
+            row = driver.result(trial, n, status == "diverged" and n == last)["rows"][0]
+            writer.add_rows(trial.trial_id, [{"replicate": 0, **row}])
+        why = {status: "so"} if status in ("stopped", "diverged") else {}
+        writer.end_trial(trial.trial_id, "planted" if status == "failed" else None, **why)
+    writer.flush()
+    return writer
+
+
+def test_a_record_grows_with_the_search_and_says_what_it_still_owes(tmp_path):
+    plan = plan_of(scheduler=ASHA(reduction_factor=2))
+    writer = record_of(plan, tmp_path / "r", ["finished", "stopped", "diverged"])
+    assert load_record(tmp_path / "r").trials["status"].notna().all(), "readable while it grows"
+    assert writer.close() == {"finished": 1, "stopped": 1, "diverged": 1, "untried": 9}
+    record = load_record(tmp_path / "r")
+    assert record.manifest["status"] == "interrupted"
+    trials = record.trials.sort_values("number")
+    assert list(trials["number"]) == [0, 1, 2]
+    assert list(trials["status"]) == ["finished", "stopped", "diverged"]
+    search = record.manifest["search"]
+    assert (search["scientific"], search["nuisance"]) == (["w"], ["x", "kind"])
+    assert search["space"]["x"]["high"] == 1.0 and search["cells"] == [{"w": 0.0}, {"w": 1.0}]
+    again = _recorded_plan(record.manifest)
+    assert [t.number for t in again.trials] == [0, 1, 2]
+    assert again.search == dataclasses.replace(plan.search, warm_start=[])
+    assert again.study.scheduler == ASHA(reduction_factor=2, max_t=4)
+
+
+def test_a_warm_start_tells_what_the_earlier_record_knows_and_no_more(tmp_path):
+    earlier = plan_of()
+    record_of(earlier, tmp_path / "r", ["finished", "stopped", "diverged", "failed"]).close()
+    record = load_record(tmp_path / "r")
+    plan, line = with_warm_start(plan_of(Options(seed=1)), record)
+    assert line.startswith("4 of 4 trials")
+    driver = Driver(plan, tmp_path / "new")
+    states = [[t.state.name for t in optuna_trials(driver, cell)] for cell in (0, 1)]
+    assert states == [["COMPLETE", "FAIL"], ["PRUNED", "FAIL"]]
+    assert optuna_trials(driver, 1)[0].intermediate_values.keys() == {2}
+    longer, _ = with_warm_start(plan_of(Options(epochs=8)), record)
+    states = [t.state.name for t in optuna_trials(Driver(longer, tmp_path / "long"))]
+    assert states == ["PRUNED", "FAIL"], "4 rounds are not the whole of 8"
+    with pytest.raises(ValueError, match="none of its 4 trials"):
+        with_warm_start(plan_of(grid={"w": (2.0,)}), record)
+    with pytest.raises(ValueError, match="unit of fidelity"):
+        other = dataclasses.replace(plan_of().study, fidelity=Fidelity("epoch", "rounds"))
+        with_warm_start(dataclasses.replace(plan_of(), study=other), record)
+
+
+@pytest.mark.parametrize(
+    "changes, options, message",
+    [
+        ({"grid": {"x": (0.5,), "w": (0.0,)}}, {}, "'x' is in the grid"),
+        ({"search": {"scientific": ["z"]}}, {}, "not open: z"),
+        ({"search": {"points": [{"x": 2.0}]}}, {}, "x must lie in 0.0 .. 1.0"),
+        ({"search": {"points": [{"y": 2.0}]}}, {}, "'y' is not open"),
+        ({"search": {"space": "nowhere:space"}}, {}, "no module 'nowhere'"),
+        ({"search": {"points": [{"x": 0.5}] * 3}}, {"trials": 2}, "3 points"),
+        ({"search": None}, {}, None),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_anything_starts(changes, options, message):
+    if message is None:
+        grid = dataclasses.replace(study(), search=None, grid={"kind": ["a"], "w": [0.0]})
+        with pytest.raises(ValueError, match="is a grid"):
+            make_plan(grid, Options(trials=3))
+        return
+    with pytest.raises(ValueError, match=message):
+        plan_of(Options(**options), **changes)
+
+
+def test_optunas_own_history_is_quiet(tmp_path, capfd):
+    Driver(plan_of(), tmp_path)
+    assert capfd.readouterr().err == ""
+    assert optuna.logging.get_verbosity() == optuna.logging.WARNING
