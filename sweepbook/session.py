@@ -147,6 +147,8 @@ def extend(
     """
     folder = place(where)
     record = load_record(folder)
+    if record.manifest.get("search"):
+        raise ValueError(f"{folder} is a search: sweepbook confirm trains its best configs longer")
     _check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     (new,) = new_folders(folder.resolve().parent, [folder.name])
