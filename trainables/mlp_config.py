@@ -1,11 +1,17 @@
 """The settings of an MLP trial, with the rules that they must satisfy."""
 
-import difflib
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+from trainables.settings import (
+    as_settings,
+    check_choice,
+    check_data,
+    check_device,
+    check_flag,
+    check_range,
+)
 
 Encoding = Literal["raw", "sines"]
 Init = Literal["default", "he", "he2", "orthogonal"]
@@ -45,19 +51,13 @@ class MLPConfig:
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
-            _check_range(name, getattr(self, name), low, high)
+            check_range(name, getattr(self, name), low, high)
         for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}"
-                )
+            check_choice(name, getattr(self, name), allowed)
         for name in _FLAGS:
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
-        if not isinstance(self.data, str) or not self.data:
-            raise ValueError(f"data must be 'embedded' or a folder, got {self.data!r}")
-        if not re.fullmatch(r"cpu|cuda(:\d+)?", str(self.device)):
-            raise ValueError(f"device must be 'cpu', 'cuda' or 'cuda:N', got {self.device!r}")
+            check_flag(name, getattr(self, name))
+        check_data(self.data)
+        check_device(self.device)
         if self.batch_norm and self.batch_size < 2:
             raise ValueError(
                 "batch_norm needs batch_size >= 2 (one row has no variance), got batch_size "
@@ -71,23 +71,7 @@ def as_config(config: MLPConfig | Mapping[str, Any]) -> MLPConfig:
     Raises:
         ValueError: for an unknown setting (with the nearest names) or one out of range.
     """
-    if isinstance(config, MLPConfig):
-        return config
-    known = [field.name for field in fields(MLPConfig)]
-    for key in config:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known) or known
-            raise ValueError(f"unknown setting {key!r}: did you mean {', '.join(near)}?")
-    return MLPConfig(**config)
-
-
-def _check_range(name: str, value: Any, low: float, high: float) -> None:
-    whole = isinstance(low, int)
-    kind = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kind):
-        raise ValueError(f"{name} must be {'a whole' if whole else 'a'} number, got {value!r}")
-    if not (low <= value <= high and math.isfinite(value)):
-        raise ValueError(f"{name} must lie in {low} .. {high}, got {value!r}")
+    return as_settings(MLPConfig, config)
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (

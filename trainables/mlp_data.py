@@ -1,12 +1,13 @@
 """The European cities as stacked tensors: one split, encoding and order per replicate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from trainables.batches import epoch_order
 from trainables.europe import COUNTRIES, Split, clean_mask, load_splits
 from trainables.mlp_config import MLPConfig
 from trainables.seeds import ReplicateSeeds
@@ -77,20 +78,3 @@ def _stack(splits: Sequence[Split], config: MLPConfig) -> StackedSplit:
         torch.from_numpy(y).to(config.device),
         np.stack([split.row_id for split in splits]),
     )
-
-
-def epoch_order(shuffle_seed: int, epoch: int, n_rows: int) -> Tensor:
-    """Returns the permutation of the training rows in an epoch (1, 2, ...).
-
-    It depends on the seed and the epoch alone, so that training can go on from any epoch.
-    """
-    order = np.random.default_rng([shuffle_seed, epoch]).permutation(n_rows)
-    return torch.from_numpy(order)
-
-
-def batches(n_rows: int, batch_size: int, batch_norm: bool) -> Iterator[slice]:
-    """Yields the batches of an epoch; with batch norm a trailing batch of one row is dropped."""
-    for start in range(0, n_rows, batch_size):
-        stop = min(start + batch_size, n_rows)
-        if not (batch_norm and stop - start == 1):
-            yield slice(start, stop)

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainables.batches import batches
 from trainables.gradients import GradientTracker, clip_
 from trainables.mlp_config import MLPConfig
-from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, batches, encode, load_stacked
+from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, encode, load_stacked
 from trainables.seeds import ReplicateSeeds, replicate_seeds
 from trainables.stacked_adam import StackedAdam
 from trainables.stacked_gradient import cross_entropy, loss_and_gradient

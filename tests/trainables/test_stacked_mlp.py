@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from trainables.batches import epoch_order
 from trainables.europe import Split, load_splits
 from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
-from trainables.mlp_data import N_CLASSES, encode, epoch_order
+from trainables.mlp_data import N_CLASSES, encode
 from trainables.seeds import replicate_seeds
 from trainables.stacked_mlp import StackedMLP, build_network
 

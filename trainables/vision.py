@@ -1,0 +1,86 @@
+"""The image trainable: any of five baselines on real and fake images, by its config."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trainables.vision_config import (
+    BoostingConfig,
+    ProbeConfig,
+    ResNetConfig,
+    VisionConfig,
+    as_config,
+)
+
+EMBEDDED_SIDE = 64  # pixels
+# Core seconds, measured and good to a factor of two; an image of 64 x 64 pixels.
+PASS_S = 0.004  # through ResNet-18 and no way back
+TREE_S = 1.5e-4  # an image in a boosting round
+START_S = 5.0  # imports and data
+
+
+def train_vision(
+    config: VisionConfig | Mapping[str, Any], state: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Trains the model that the config names; yields as that model's own trainable.
+
+    See `train_resnet18`, `train_probe` and `train_xgboost`. Every dict has eval = 1, 2, ...,
+    n_evals(config) of them (fewer where boosting stops early), and the metrics train_loss,
+    train_acc, val_loss, val_acc, test_loss, test_acc, n_steps, time_s.
+
+    Raises:
+        ValueError: a setting is out of its range, data or weights cannot be used.
+        OSError: ImageNet weights are not to be had.
+    """
+    own = as_config(config).own()
+    if isinstance(own, ResNetConfig):
+        from trainables.resnet import train_resnet18
+
+        yield from train_resnet18(own, state)
+    elif isinstance(own, BoostingConfig):
+        from trainables.boosting import train_xgboost
+
+        yield from train_xgboost(own, state)
+    else:
+        from trainables.probe import train_probe
+
+        yield from train_probe(own)
+
+
+def n_evals(config: Mapping[str, Any]) -> int:
+    """Returns how many reports a trial of the config makes at most."""
+    own = as_config(config).own()
+    if isinstance(own, ResNetConfig):
+        return own.epochs * own.evals_per_epoch
+    return own.rounds if isinstance(own, BoostingConfig) else 1
+
+
+def one_replicate(config: Mapping[str, Any]) -> bool:
+    """Returns whether every seed gives the same model."""
+    return not isinstance(as_config(config).own(), ResNetConfig)
+
+
+def describe_data(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the description of the config's images, with their card; see `describe_images`."""
+    from trainables.images import describe_images
+
+    checked = as_config(config)
+    return describe_images(checked.data, checked.skip_corrupt)
+
+
+def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
+    """Returns roughly the seconds of a trial on one core, on data as `describe_data` says.
+
+    It orders trials and estimates a study's cost, nothing else.
+    """
+    own = as_config(config).own()
+    rows: Mapping[str, int] = data["rows"]
+    if isinstance(own, BoostingConfig):
+        return START_S + own.rounds * rows["train"] * TREE_S
+    one_pass_s = PASS_S * ((own.size or EMBEDDED_SIDE) / EMBEDDED_SIDE) ** 2
+    from_features = isinstance(own, ProbeConfig) or (own.mode == "probe" and own.augment == "none")
+    if from_features:
+        return START_S + sum(rows.values()) * one_pass_s
+    assert isinstance(own, ResNetConfig)
+    held_out = sum(rows.values()) - rows["train"]
+    passes = rows["train"] * (1 if own.mode == "probe" else 3) + own.evals_per_epoch * held_out
+    return START_S + own.epochs * passes * one_pass_s
