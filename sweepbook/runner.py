@@ -3,10 +3,12 @@
 import contextlib
 import logging
 import os
+import pickle
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -287,11 +289,17 @@ def _tuner(
     import ray
     from ray import tune
 
-    def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
-        trial = (config.get("assignment") or assignments[config["trial_id"]]).trial
-        return tune.PlacementGroupFactory([{"CPU": trial.cpus, "GPU": trial.gpus}])
+    # Tune unpickles the trainable, with what `resources` refers to, several times per trial, and
+    # each trial all assignments: both must stay small, or a trial costs more the more there are.
+    usual, unusual = _needs(assignments)
 
-    trainable = tune.with_parameters(run_assignment, assignments=assignments)
+    def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        own = config.get("assignment")
+        cpus, gpus = _need(own) if own else unusual.get(config["trial_id"], usual)
+        return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": gpus}])
+
+    packed = {trial_id: pickle.dumps(own) for trial_id, own in assignments.items()}
+    trainable = tune.with_parameters(run_assignment, assignments=packed)
     space, source, at_a_time = {"trial_id": tune.grid_search(list(assignments))}, {}, None
     if search is not None:
         plan, searcher, n_trials = search
@@ -317,3 +325,16 @@ def _tuner(
             failure_config=tune.FailureConfig(max_failures=place.max_failures),
         ),
     )
+
+
+def _need(assignment: Assignment) -> tuple[float, float]:
+    return assignment.trial.cpus, assignment.trial.gpus
+
+
+def _needs(
+    assignments: Mapping[str, Assignment],
+) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
+    """The (cpus, gpus) of most trials, and those of the others by trial_id."""
+    needs = {trial_id: _need(own) for trial_id, own in assignments.items()}
+    usual = Counter(needs.values()).most_common(1)[0][0] if needs else (1.0, 0.0)
+    return usual, {i: need for i, need in needs.items() if need != usual}

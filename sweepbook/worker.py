@@ -2,6 +2,7 @@
 
 import functools
 import math
+import pickle
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,17 +34,21 @@ class Assignment:
     import_paths: list[str]
 
 
-def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, Assignment]) -> None:
+def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) -> None:
     """Ray Tune's function trainable: trains one assigned trial and reports every step.
 
     A search's assignment comes with the config, for it is not known in advance.
 
     A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate,
     "spent": seconds by phase so far, a list as in `sweepbook.ledger.PHASES`}.
+
+    Args:
+        assignments: trial_id -> the pickled `Assignment`.
     """
     from ray import tune
 
-    assignment = config.get("assignment") or assignments[config["trial_id"]]
+    own = config.get("assignment")
+    assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
     for report in reports(assignment):
         tune.report(report)
 
