@@ -196,11 +196,11 @@ def run(
     if max_failures < 0:
         raise ValueError(f"--max-failures must be at least 0, got {max_failures}")
     if resume is not None:
-        more = Options(replicates=replicates, epochs=epochs, scale=scale)
+        more = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
         if studies or options != more or warm_start or optuna_storage:
             raise ValueError(
                 "--resume goes on with a record as it was planned: give nothing else, or more "
-                "of --replicates, --epochs or --scale to extend it"
+                "of --replicates, --epochs, --scale or --trials to extend it"
             )
         go_on = session.resume if more == Options() else partial(session.extend, options=more)
         ended = go_on(resume, force=force, **place)

@@ -1,4 +1,4 @@
-"""A record with more replicates or more fidelity: a new one that takes what the old one holds."""
+"""More replicates, fidelity or trials: a new record that takes what the old one holds."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -97,19 +97,22 @@ def write_extension(
 
     Raises:
         ValueError: a record that is being written, that would get less than it has, or nothing
-            new; a search.
+            new; a search, but by more trials.
     """
     lock(folder).close()  # nobody writes it
     record = load_record(folder)
     manifest = {k: v for k, v in record.manifest.items() if k not in _OF_ONE_RECORD}
     extendable = bool(record.manifest["study"].get("extendable"))
     if manifest.get("search"):
-        raise ValueError("a search cannot be extended by epochs or replicates: start it anew")
-    plan = _bound(plan, options)
-    extension = plan_extension(record, plan, options, extendable)
-    if {t.trial_id for t in extension.trials} == {t.trial_id for t in plan.trials}:
-        raise ValueError(f"record {folder} has all that already: nothing would be added")
-    manifest |= _changes(manifest, plan, options)
+        extension = _more_trials(record, plan, manifest, options)
+    elif options.trials is not None:
+        raise ValueError(f"--trials is for searches, and study {plan.study.name} is a grid")
+    else:
+        plan = _bound(plan, options)
+        extension = plan_extension(record, plan, options, extendable)
+        if {t.trial_id for t in extension.trials} == {t.trial_id for t in plan.trials}:
+            raise ValueError(f"record {folder} has all that already: nothing would be added")
+        manifest |= _changes(manifest, plan, options)
     manifest |= {
         "trials": [dataclasses.asdict(trial) for trial in extension.trials],
         "command": list(command),
@@ -155,6 +158,27 @@ def _changes(manifest: dict[str, Any], plan: Plan, options: Options) -> dict[str
     if options.scale is not None:
         changed["scale"] = (manifest["scale"] or 1) * options.scale
     return changed
+
+
+def _more_trials(
+    record: Record, plan: Plan, manifest: dict[str, Any], options: Options
+) -> Extension:
+    """A search with more trials per cell: all that have ended are kept."""
+    if options.trials is None or options != Options(trials=options.trials):
+        raise ValueError(
+            "a search is extended by --trials alone: its suggestions hang on all the rest"
+        )
+    search = dict(manifest["search"])
+    before = search["n_trials_per_cell"]
+    if options.trials <= before:
+        raise ValueError(f"--trials must be more than the {before} per cell that it has")
+    search["n_trials"] = options.trials * search["n_trials"] // before
+    manifest["search"] = search | {"n_trials_per_cell": options.trials, "exhausted": False}
+    ended = record.trials["status"].isin(("finished", "stopped", "diverged"))
+    kept = record.trials.loc[ended, "trial_id"]
+    continued = {t.trial_id: t.trial_id for t in plan.trials if t.trial_id not in set(kept)}
+    saved = {i: i for i in continued if checkpoint_path(record.path, i).is_file()}
+    return Extension(plan.trials, tuple(sorted(kept)), saved)
 
 
 def _write_tables(record: Record, new: Place, extension: Extension) -> None:

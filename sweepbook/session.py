@@ -137,18 +137,16 @@ def resume(
 def extend(
     where: Where, options: Options, *, console: Console, force: bool = False, **rest: Any
 ) -> dict[Place, dict[str, int]]:
-    """Extends a record by replicates or fidelity into a new one beside it.
+    """Extends a record by replicates, fidelity or trials into a new one beside it.
 
     The old record stays as it is. What has ended unchanged is taken from it, longer trials of an
     extendable study go on from its checkpoints, the others are trained from the beginning.
 
     Raises:
-        ValueError: as `resume`, and for fewer replicates or epochs than there are.
+        ValueError: as `resume`, and for fewer replicates, epochs or trials than there are.
     """
     folder = place(where)
     record = load_record(folder)
-    if record.manifest.get("search"):
-        raise ValueError(f"{folder} is a search: sweepbook confirm trains its best configs longer")
     _check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     (new,) = new_folders(folder.resolve().parent, [folder.name])

@@ -12,7 +12,9 @@ from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from analysis.load import load_record
+from analysis.places import place
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
+from sweepbook.extend import write_extension
 from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import Ending
@@ -285,6 +287,33 @@ def test_a_record_grows_with_the_search_and_says_what_it_still_owes(tmp_path):
     assert [t.number for t in again.trials] == [0, 1, 2]
     assert again.search == dataclasses.replace(plan.search, warm_start=[])
     assert again.study.scheduler == ASHA(reduction_factor=2, max_t=4)
+
+
+def test_a_search_extended_by_trials_goes_on_as_a_longer_one(tmp_path):
+    endings = ["finished", "stopped", "diverged"] * 4
+    short = plan_of(scheduler=ASHA(reduction_factor=2))
+    record_of(short, tmp_path / "r", endings).close()
+    before = load_record(tmp_path / "r")
+    with pytest.raises(ValueError, match="by --trials alone"):
+        write_extension(before.path, place(tmp_path / "no"), short, Options(epochs=9), [])
+    with pytest.raises(ValueError, match="more than the 6 per cell"):
+        write_extension(before.path, place(tmp_path / "no"), short, Options(trials=6), [])
+    assert not (tmp_path / "no").exists()
+    again = _recorded_plan(before.manifest)
+    said = write_extension(before.path, place(tmp_path / "r-2"), again, Options(trials=8), [])
+    assert (len(said.kept), said.continued, said.anew) == (12, {}, [])
+    record = load_record(tmp_path / "r-2")
+    pd.testing.assert_frame_equal(record.reports, before.reports)
+    pd.testing.assert_frame_equal(record.trials, before.trials)
+    resumed = Driver(_recorded_plan(record.manifest), tmp_path / "r-2", record)
+    longer = plan_of(Options(trials=8), scheduler=ASHA(reduction_factor=2))
+    whole = Driver(longer, tmp_path / "whole")
+    for ending in endings:
+        whole.train(*whole.ask(), ending)
+    for _ in range(4):
+        (_, mine), (_, theirs) = resumed.ask(), whole.ask()
+        assert (mine.trial_id, mine.number) == (theirs.trial_id, theirs.number)
+    assert resumed.ask() is None and whole.ask() is None
 
 
 def test_a_warm_start_tells_what_the_earlier_record_knows_and_no_more(tmp_path):
