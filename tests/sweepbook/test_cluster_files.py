@@ -72,6 +72,7 @@ def test_every_node_has_the_same_python_and_ray(name):
     exact = re.findall(r"uv python install (\S+?)\)", commands)
     assert all(version.startswith(f"{tested[1]}.") for version in exact)
     assert "ray==" not in commands, "its version has one place, constraints.txt"
-    starts = re.findall(r"(\S+) start ", commands)
-    assert starts == ["~/sweepbook/.venv/bin/ray"] * 2
-    assert commands.count("RAY_AUTH_MODE=token") == 2, "a node without a token stays out"
+    assert commands.count("ray start ") == commands.count("ray stop") == 2
+    (profile,) = [line for line in config["setup_commands"] if "~/.bashrc" in line]
+    assert "PATH=~/sweepbook/.venv/bin:$PATH" in profile, "ray down calls a bare `ray stop`"
+    assert "RAY_AUTH_MODE=token" in profile, "a node without a token stays out"
