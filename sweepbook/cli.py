@@ -191,10 +191,7 @@ def run(
         data, replicates, seed, epochs, scale, trials, settings, optional, everywhere
     )
     options = replace(options, gpus=gpus_per_trial)
-    if max_concurrent is not None and max_concurrent < 1:
-        raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
-    if max_failures < 0:
-        raise ValueError(f"--max-failures must be at least 0, got {max_failures}")
+    _check_limits(max_concurrent, max_failures)
     if resume is not None:
         more = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
         if studies or options != more or warm_start or optuna_storage:
@@ -220,6 +217,50 @@ def run(
     else:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
     _tell(ended)
+
+
+@app.command()
+def confirm(
+    record: Annotated[str, typer.Argument(help="the record of a search")],
+    seed: Annotated[int, typer.Option(help="fresh: other than the search's")],
+    by: Annotated[
+        str | None, typer.Option(help="KEY,KEY: the best of each combination; default its cells")
+    ] = None,
+    replicates: Annotated[int, typer.Option(help="seeds per config")] = 5,
+    epochs: Epochs = None,
+    storage: Annotated[str | None, typer.Option(help="default: beside the search")] = None,
+    name: Annotated[str | None, typer.Option(help="the new record's name")] = None,
+    address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
+    max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
+    max_failures: Annotated[int, typer.Option(help="a failed trial is tried again")] = 1,
+    force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
+) -> None:
+    """Train a search's winners anew, with fresh seeds and no early stopping."""
+    from sweepbook.confirm import confirm as run_confirmation
+
+    _check_limits(max_concurrent, max_failures)
+    ended = run_confirmation(
+        record,
+        by=None if by is None else [key for key in by.split(",") if key],
+        replicates=replicates,
+        seed=seed,
+        epochs=epochs,
+        storage=storage,
+        name=name,
+        force=force,
+        console=console,
+        address=address,
+        max_concurrent=max_concurrent,
+        max_failures=max_failures,
+    )
+    _tell(ended)
+
+
+def _check_limits(max_concurrent: int | None, max_failures: int) -> None:
+    if max_concurrent is not None and max_concurrent < 1:
+        raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
+    if max_failures < 0:
+        raise ValueError(f"--max-failures must be at least 0, got {max_failures}")
 
 
 _NOT_WELL = ("failed", "interrupted", "untried")

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,14 @@ def run_studies(
     cache: bool = True,
     warm_start: Sequence[str] = (),
     optuna_storage: str | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> dict[Place, dict[str, int]]:
     """Runs studies, each into a record of its own, and returns how its trials ended.
 
     Everything is checked before anything starts or is written. With `cache`, trials that an
     ended record under the same storage holds are taken from there. `warm_start` names records
-    that the searches among the studies begin with, `optuna_storage` where Optuna keeps theirs.
+    that the searches among the studies begin with, `optuna_storage` where Optuna keeps theirs;
+    `notes` go into every manifest.
 
     Raises:
         ValueError: a setting, data set or storage that cannot be used.
@@ -69,7 +71,9 @@ def run_studies(
     console.print(counts, highlight=False, soft_wrap=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
-    manifests = [manifest_of(plan, options, command, import_paths) for plan in plans]
+    manifests = [
+        manifest_of(plan, options, command, import_paths) | dict(notes or {}) for plan in plans
+    ]
     writers = [
         RecordWriter(folder, manifest, list(plan.trials), _say(console))
         for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
@@ -123,8 +127,8 @@ def resume(
             left untouched.
     """
     record = load_record(folder)
-    changes = _check_unchanged(folder, record.manifest, force)
-    plan = _recorded_plan(record.manifest)
+    changes = check_unchanged(folder, record.manifest, force)
+    plan = recorded_plan(record.manifest)
     check_gpus(plan.trials, address)
     writer = RecordWriter(folder, record.manifest, list(plan.trials), _say(console))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
@@ -147,16 +151,17 @@ def extend(
     """
     folder = place(where)
     record = load_record(folder)
-    _check_unchanged(folder, record.manifest, force)
+    check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     (new,) = new_folders(folder.resolve().parent, [folder.name])
-    plan = _recorded_plan(record.manifest)
+    plan = recorded_plan(record.manifest)
     extension = write_extension(folder, new, plan, options, command)
     console.print(f"{new} extends {folder}: {extension}", highlight=False, soft_wrap=True)
     return resume(new, console=console, force=force, **rest)
 
 
-def _check_unchanged(folder: Where, manifest: dict[str, Any], force: bool) -> list[str]:
+def check_unchanged(folder: Where, manifest: dict[str, Any], force: bool) -> list[str]:
+    """Returns in what this installation differs from a record's; ValueError unless `force`."""
     changes = changes_since(manifest)
     if changes and not force:
         raise ValueError(
@@ -287,7 +292,8 @@ def _import_paths(study: Study) -> list[str]:
     return [folder] if "." not in study.trainable.split(":")[0] and folder in sys.path else []
 
 
-def _recorded_plan(manifest: dict[str, Any]) -> Plan:
+def recorded_plan(manifest: dict[str, Any]) -> Plan:
+    """Returns the plan of a record: its trials so far, and what a search needs to go on."""
     study = dict(manifest["study"])
     kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
     kept |= {"cpus", "gpus", "hang_s"}

@@ -19,7 +19,7 @@ from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import Ending
 from sweepbook.search import StudySearch, told
-from sweepbook.session import _recorded_plan, manifest_of
+from sweepbook.session import manifest_of, recorded_plan
 from sweepbook.warm_start import with_warm_start
 
 MODULE = __name__
@@ -283,7 +283,7 @@ def test_a_record_grows_with_the_search_and_says_what_it_still_owes(tmp_path):
     search = record.manifest["search"]
     assert (search["scientific"], search["nuisance"]) == (["w"], ["x", "kind"])
     assert search["space"]["x"]["high"] == 1.0 and search["cells"] == [{"w": 0.0}, {"w": 1.0}]
-    again = _recorded_plan(record.manifest)
+    again = recorded_plan(record.manifest)
     assert [t.number for t in again.trials] == [0, 1, 2]
     assert again.search == dataclasses.replace(plan.search, warm_start=[])
     assert again.study.scheduler == ASHA(reduction_factor=2, max_t=4)

@@ -7,7 +7,7 @@ from analysis.load import load_record
 from sweepbook.imports import load_studies
 from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
-from sweepbook.session import _import_paths, _recorded_plan, manifest_of
+from sweepbook.session import _import_paths, manifest_of, recorded_plan
 from sweepbook.verify import differences, problems, sample, verify
 from sweepbook.worker import Assignment, reports
 
@@ -43,7 +43,7 @@ def test_trials_of_different_numbers_of_replicates_hold_and_are_planned_again(co
     assert sizes == {"net": 3, "trees": 1}
     assert record.reports.groupby("trial_id").size().sort_values().to_list() == [7, 12]
     assert list(verify(folder, n_trials=2, seed=0, most=None)) == []
-    again = _recorded_plan(record.manifest)
+    again = recorded_plan(record.manifest)
     assert again.trials == make_plan(counted, Options()).trials
     assert (again.study.single, again.study.fidelity) == (counted.single, counted.fidelity)
 
