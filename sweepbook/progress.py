@@ -54,9 +54,7 @@ class Progress:
         self.trials[trial.trial_id], self.owners[trial.trial_id] = trial, [plan]
         self.fidelity[trial.trial_id] = 0
         self.n_unknown -= 1
-        shown = [*plan.search.cells[0], *plan.search.space]
-        settings = " ".join(f"{key}={_shown(trial.config[key])}" for key in shown)
-        self.names[trial.trial_id] = f"{plan.study.name} {trial.number}: {settings}"
+        self.names[trial.trial_id] = _suggested_name(plan, trial)
 
     def step(self, trial_id: str, fidelity: int, value: float) -> None:
         """Takes note of a report."""
@@ -149,9 +147,18 @@ def _short_names(plans: list[Plan]) -> dict[str, str]:
         configs = [t.config for t in plan.trials]
         varied = [k for k in (configs or [{}])[0] if len({str(c.get(k)) for c in configs}) > 1]
         for trial in plan.trials:
+            if plan.search:
+                names[trial.trial_id] = _suggested_name(plan, trial)
+                continue
             settings = " ".join(f"{k}={trial.config.get(k)}" for k in varied)
             names.setdefault(trial.trial_id, f"{plan.study.name} {settings}".strip())
     return names
+
+
+def _suggested_name(plan: Plan, trial: Trial) -> str:
+    keys = [*plan.search.cells[0], *plan.search.space] if plan.search else []
+    settings = " ".join(f"{key}={_shown(trial.config[key])}" for key in keys)
+    return f"{plan.study.name} {trial.number}: {settings}"
 
 
 def _shown(value: object) -> str:
