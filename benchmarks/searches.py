@@ -1,0 +1,233 @@
+"""What ASHA saves a search, and what it is worth to tell Optuna the truth.
+
+python -m benchmarks.searches writes benchmarks/search-results.md. The trainings are formulas, so
+that hundreds of searches take a minute; the searchers and schedulers are the real ones, called in
+the order in which Tune calls them, one trial at a time.
+"""
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from ray.tune.schedulers import AsyncHyperBandScheduler
+from ray.tune.search import Searcher
+from ray.tune.search.optuna import OptunaSearch
+from scipy import stats
+
+from search_spaces import ASHA, Fidelity, Metric, Search, Study
+from sweepbook.plan import Options, make_plan
+from sweepbook.schedulers import StudyASHA
+from sweepbook.search import StudySearch, distributions
+
+MAX_T = 81
+ASHA_81 = ASHA(grace_period=1, reduction_factor=3, max_t=MAX_T)
+BUDGET = 30 * MAX_T  # epochs of one search: 30 trials trained to their end
+REPETITIONS = 20
+OUT = Path(__file__).parent / "search-results.md"
+
+
+def space() -> dict[str, Any]:
+    """Five settings as a net has them."""
+    from ray import tune
+
+    return {
+        "lr": tune.loguniform(1e-5, 1.0),
+        "weight_decay": tune.loguniform(1e-8, 1e-1),
+        "width": tune.lograndint(8, 513),
+        "batch_size": tune.lograndint(16, 1025),
+        "batch_norm": tune.choice([False, True]),
+    }
+
+
+def train(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields nothing: `curve` is the training."""
+    yield from ()
+
+
+STUDY = Study(
+    name="formula",
+    question="?",
+    trainable="benchmarks.searches:train",
+    metric=Metric("val_loss", "min"),
+    fidelity=Fidelity("epoch", "epochs"),
+    fixed={"epochs": MAX_T},
+    replicates=1,
+    search=Search(space="benchmarks.searches:space", n_trials=100_000),
+)
+
+
+def curve(config: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    """Returns the validation loss of each epoch; NaN from where the training diverges.
+
+    A high learning rate learns fast and ends high, a low one learns slowly: the curves cross. A
+    sixth of the settings diverges, next to the best learning rates.
+    """
+    lr, decay = math.log10(config["lr"]), math.log10(config["weight_decay"])
+    width, batch = math.log2(config["width"]), math.log2(config["batch_size"])
+    best_lr = -2.0 + 0.2 * (batch - 7)
+    end = 0.2 + 0.06 * (lr - best_lr) ** 2 + 0.01 * (decay + 4) ** 2 + 0.01 * (width - 7) ** 2
+    end += 0.0 if config["batch_norm"] else 0.05
+    epochs = np.arange(1, MAX_T + 1)
+    speed = 10 ** (0.35 * (lr - best_lr)) * 2 ** (-0.15 * (batch - 7)) / 6
+    loss = end + 2.0 * np.exp(-((speed * epochs) ** 0.6))
+    text = repr(sorted(config.items())).encode()
+    loss += 0.01 * np.random.default_rng(list(text)).standard_normal(MAX_T)
+    if lr > best_lr + (1.1 if config["batch_norm"] else 0.6):
+        loss[int(np.clip(3 / (lr - best_lr), 1, MAX_T)) :] = math.nan
+    return loss
+
+
+@dataclass(frozen=True)
+class Found:
+    """A search's course: epochs spent so far and the best loss at the last epoch, per trial."""
+
+    spent: np.ndarray[Any, Any]
+    best: np.ndarray[Any, Any]
+
+    def at(self, budget: int) -> float:
+        """Returns the best loss found within a budget; infinity before any trial is whole."""
+        known = self.best[self.spent <= budget]
+        return float(known[-1]) if len(known) else math.inf
+
+    def cost_of(self, loss: float) -> float:
+        """Returns the epochs until the loss was found; infinity where it was not."""
+        reached = np.flatnonzero(self.best <= loss)
+        return float(self.spent[reached[0]]) if len(reached) else math.inf
+
+
+def course(searcher: Any, scheduler: Any, budget: int, seed: int) -> Found:
+    """Trains what the searcher suggests until the budget is spent, as Tune would.
+
+    On a stop Tune does not pass the result on to the searcher, and then says that the trial is
+    complete; a trial that a scheduler keeps is stopped at max_t.
+    """
+    spent, best, spents, bests = 0, math.inf, [], []
+    for number in range(100_000):
+        ray_id = f"{seed}-{number}"
+        suggested = searcher.suggest(ray_id)
+        if suggested == Searcher.FINISHED or spent >= budget:
+            break
+        trial_id = suggested.get("trial_id", ray_id)
+        config = suggested["assignment"].config if "assignment" in suggested else suggested
+        config = {key: config[key] for key in space()}
+        trial = SimpleNamespace(trial_id=ray_id, config={"trial_id": trial_id})
+        if scheduler is not None:
+            scheduler.on_trial_add(None, trial)
+        losses = curve(config)
+        for epoch, loss in enumerate(losses.tolist(), 1):
+            row = {"epoch": epoch, "val_loss": loss}
+            result = {**row, "rows": [row], "training_iteration": epoch}
+            decision = "STOP" if epoch == MAX_T else "CONTINUE"
+            if scheduler is not None:
+                decision = scheduler.on_trial_result(None, trial, result)
+            elif "assignment" in suggested and math.isnan(loss):
+                decision = "STOP"  # our worker ends a trial that has diverged in every replicate
+            if decision == "STOP":
+                break
+            searcher.on_trial_result(ray_id, result)
+        searcher.on_trial_complete(ray_id, result)
+        spent += epoch
+        if epoch == MAX_T and losses[-1] < best:
+            best = float(losses[-1])
+        spents.append(spent)
+        bests.append(best)
+    return Found(np.array(spents), np.array(bests))
+
+
+def ours(seed: int, asha: ASHA | None, budget: int = BUDGET) -> Found:
+    """The course of our search."""
+    study = STUDY if asha is None else replace(STUDY, scheduler=asha)
+    plan = make_plan(study, Options(seed=seed))
+    endings: dict[str, Any] = {}
+    scheduler = asha and StudyASHA(asha, study.metric, "epoch", endings)
+    with tempfile.TemporaryDirectory() as folder:
+        searcher = StudySearch(plan, endings, lambda trial, cell: trial, Path(folder))
+        return course(searcher, scheduler, budget, seed)
+
+
+def plain(seed: int, budget: int = BUDGET) -> Found:
+    """The course of Ray's OptunaSearch under Ray's ASHA, as they are."""
+    plan = make_plan(STUDY, Options())
+    assert plan.search is not None
+    searcher = OptunaSearch(
+        distributions(plan.search.space), metric="val_loss", mode="min", seed=seed + 1
+    )
+    scheduler = AsyncHyperBandScheduler(
+        time_attr="epoch",
+        metric="val_loss",
+        mode="min",
+        max_t=MAX_T,
+        grace_period=ASHA_81.grace_period,
+        reduction_factor=ASHA_81.reduction_factor,
+    )
+    np.random.seed(seed)  # noqa: NPY002 (Ray's bracket choice takes the global generator)
+    return course(searcher, scheduler, budget, seed)
+
+
+def interval(values: Any) -> tuple[float, float, float]:
+    """Returns the mean and its 95 % interval by the t distribution; n = the number of values."""
+    values = np.asarray(values, dtype=float)
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+
+
+def main() -> None:
+    """Runs all searches and writes the results."""
+    seeds = range(REPETITIONS)
+    with_asha = [ours(seed, ASHA_81) for seed in seeds]
+    without = [ours(seed, None) for seed in seeds]
+    as_is = [plain(seed) for seed in seeds]
+    OUT.write_text(page(with_asha, without, as_is))
+    print(OUT.read_text())
+
+
+def page(with_asha: list[Found], without: list[Found], as_is: list[Found]) -> str:
+    """Returns the results as markdown."""
+    n = len(with_asha)
+    pairs = list(zip(with_asha, without, strict=True))
+    costs = [(a.cost_of(b.at(BUDGET)), b.cost_of(b.at(BUDGET))) for a, b in pairs]
+    reached = [pair for pair in costs if math.isfinite(pair[0])]
+    lines = [
+        "# Searches: what ASHA saves, what the truth is worth",
+        "",
+        "Written by `python -m benchmarks.searches`. Synthetic: the training curves are formulas "
+        "(`benchmarks/searches.py: curve`), the searchers and schedulers are the real ones, one "
+        f"trial at a time. {n} repetitions, each with a seed of its own; intervals are 95 % by the "
+        f"t distribution over them. A whole trial has {MAX_T} epochs, a search {BUDGET}.",
+        "",
+        "## The same search with and without ASHA",
+        "Epochs until the best loss that the search without ASHA found in its whole budget:",
+        "",
+        f"- with ASHA it was reached within the budget in {len(reached)} of {n} repetitions;",
+    ]
+    if len(reached) > 1:
+        ratio, low, high = interval([math.log(a / b) for a, b in reached])
+        lines += [
+            f"- in these it took {math.exp(ratio):.2f} times the epochs (geometric mean, interval "
+            f"{math.exp(low):.2f} to {math.exp(high):.2f}). The others are not in this number."
+        ]
+    lines += ["", "## Best loss found at the same budget", ""]
+    lines += ["| epochs | truth, ASHA | truth, no ASHA | plain stack, ASHA | plain - truth |"]
+    lines += ["|---|---|---|---|---|"]
+    for budget in (BUDGET // 4, BUDGET // 2, BUDGET):
+        cells = [[found.at(budget) for found in group] for group in (with_asha, without, as_is)]
+        difference = [a - b for a, b in zip(cells[2], cells[0], strict=True)]
+        shown = [_shown(values) for values in (*cells, difference)]
+        lines += [f"| {budget} | " + " | ".join(shown) + " |"]
+    return "\n".join([*lines, ""])
+
+
+def _shown(values: list[float]) -> str:
+    if not all(map(math.isfinite, values)):
+        return f"no whole trial in {sum(not math.isfinite(v) for v in values)}"
+    mean, low, high = interval(values)
+    return f"{mean:.4f} ({low:.4f} to {high:.4f})"
+
+
+if __name__ == "__main__":
+    main()
