@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -45,3 +46,49 @@ def city_folder(
     train, test = (pd.read_csv(folder / f"{name}.csv", index_col=0) for name in ("train", "test"))
     pd.concat([train[:30], test[30:]]).to_csv(folder / "test.csv")
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_pictures(own_cache: Path) -> Callable[..., Path]:
+    """write_pictures(folder, {split: n per class}, side): fake ones dark on top, real ones below.
+
+    So the classes can be told apart, and a picture from itself turned; noise keeps them distinct.
+    """
+    from PIL import Image
+
+    def write(folder: Path, sizes: dict[str, int], side: int = 16) -> Path:
+        random = np.random.default_rng(0)
+        for split, n in sizes.items():
+            for label, name in enumerate(("fake", "real")):
+                (folder / split / name).mkdir(parents=True)
+                for i in range(n):
+                    pixels = random.integers(0, 120, (side, side, 3))
+                    pixels[: side // 2] += 100 * label
+                    pixels[:, : side // 2, 0] += 30
+                    path = folder / split / name / f"{i}.png"
+                    Image.fromarray(pixels.astype(np.uint8)).save(path)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def pictures(
+    tmp_path_factory: pytest.TempPathFactory, write_pictures: Callable[..., Path]
+) -> Path:
+    """25 training pictures of a class (2 are over at batch size 8), 6 and 6 of the others."""
+    sizes = {"train": 25, "val": 6, "test": 6}
+    return write_pictures(tmp_path_factory.mktemp("pictures"), sizes)
+
+
+@pytest.fixture(scope="session")
+def weight_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state dict of ResNet-18 as torchvision writes them, 1000 outputs, weights of seed 1."""
+    import torch
+    from torchvision.models import resnet18
+
+    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        torch.save(resnet18(weights=None).state_dict(), path)
+    return path

@@ -1,0 +1,98 @@
+"""What the image trainables owe to the runner: each model, on few and small pictures."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+
+from search_spaces import STUDIES
+from trainables.vision import n_evals, one_replicate, train_vision
+from trainables.vision_config import Model, VisionConfig
+
+TRAINABLE = "trainables.vision:train_vision"
+METRICS = {f"{split}_{what}" for split in ("train", "val", "test") for what in ("loss", "acc")}
+ALWAYS = METRICS | {"eval", "n_steps", "time_s", "times", "predictions"}
+MORE = {"xgboost": {"round", "state"}, "logistic-probe": {"epoch"}}  # nets: epoch and state
+PHASES = {"import", "data", "train", "evaluate"}
+SMALL = {"size": 16, "batch_size": 8, "evals_per_epoch": 2, "rounds": 3, "seed": 3}
+LONG = {  # until 16 pictures are known by heart
+    "resnet18-scratch": {"epochs": 12},
+    "resnet18-probe": {"epochs": 60, "lr": 0.03},
+    "resnet18-finetune": {"epochs": 12},
+    "logistic-probe": {},
+    "xgboost": {"rounds": 30},
+}
+
+
+def numbers(step: dict[str, Any]) -> dict[str, Any]:
+    """What does not depend on the clock."""
+    return {k: v for k, v in step.items() if k not in ("time_s", "times") and not callable(v)}
+
+
+def saved(state: Any) -> Any:
+    """The state as it comes back from a checkpoint file."""
+    file = BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+@pytest.mark.parametrize("model", get_args(Model))
+def test_an_image_trainable_keeps_its_contract(
+    model: str, pictures: Path, weight_file: Path
+) -> None:
+    config = SMALL | {"model": model, "data": str(pictures), "weights": str(weight_file)}
+    given, steps, states = dict(config), [], []
+    for step in train_vision(config):
+        steps.append(step)
+        states.append(saved(step["state"]()) if "state" in step else None)
+    assert config == given  # not mutated
+    assert [step["eval"] for step in steps] == list(range(1, n_evals(config) + 1))
+    for step in steps:
+        assert set(step) == ALWAYS | MORE.get(model, {"epoch", "state"})
+        assert np.isfinite([step[name] for name in METRICS]).all()
+        assert {"train", "evaluate"} <= set(step["times"]) <= PHASES
+    assert {"import", "data"} <= set(steps[0]["times"])
+    check_predictions(steps[-1])
+    np.testing.assert_equal(numbers(next(train_vision(config))), numbers(steps[0]))
+    if states[0] is not None:
+        resumed = train_vision(config, states[0])
+        np.testing.assert_equal([numbers(s) for s in resumed], [numbers(s) for s in steps[1:]])
+    other = next(train_vision(config | {"seed": 4}))
+    assert (other["train_loss"] == steps[0]["train_loss"]) == one_replicate(config)
+
+
+def check_predictions(step: dict[str, Any]) -> None:
+    arrays = step["predictions"]()
+    assert set(arrays) == {"split", "row_id", "label", "predicted", "probability"}
+    assert {array.shape for name, array in arrays.items() if name != "split"} == {(12,)}
+    assert step["test_acc"] == pytest.approx((arrays["predicted"] == arrays["label"]).mean())
+    assert (arrays["probability"] >= 0.5).all() and len(set(arrays["row_id"])) == 12
+
+
+@pytest.fixture(scope="module")
+def sixteen(
+    tmp_path_factory: pytest.TempPathFactory, write_pictures: Callable[..., Path]
+) -> Path:
+    return write_pictures(tmp_path_factory.mktemp("sixteen"), {"train": 8, "val": 1, "test": 1})
+
+
+@pytest.mark.parametrize("model", get_args(Model))
+def test_sixteen_pictures_are_learnt_by_heart(
+    model: str, sixteen: Path, weight_file: Path
+) -> None:
+    config = SMALL | LONG[model] | {"model": model, "data": str(sixteen)}
+    config |= {"weights": str(weight_file), "evals_per_epoch": 1}
+    for step in train_vision(config):
+        last = step
+    assert last["train_acc"] == 1.0
+
+
+def test_every_declared_config_is_one_that_the_trainable_takes() -> None:
+    cells = [c for s in STUDIES.values() if s.trainable == TRAINABLE for c in s.configs()]
+    assert all(n_evals(cell) >= 1 for cell in cells)
+    assert VisionConfig().model in get_args(Model)
