@@ -17,6 +17,8 @@ from benchmarks.peer import measure_peer
 from benchmarks.records import measure_load
 from benchmarks.results import Measured, goals, results_page
 from benchmarks.trials import measure_trials
+from benchmarks.vision import measure_vision
+from benchmarks.vision_page import vision_goals, vision_section
 
 STACKS = (5, 8, 16)
 N_REPLICATES = 8
@@ -31,7 +33,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7, help="of each timing (default 7)")
     parser.add_argument("--stacks", type=int, nargs="*", default=STACKS, help="sizes to compile")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results.md"))
+    parser.add_argument("--only", choices=["vision"], help="measure and print just this")
     args = parser.parse_args()
+    if args.only == "vision":
+        vision = _step("images", lambda: measure_vision(args.repeats))
+        print("\n".join([*(goal.row() for goal in vision_goals(vision)), *vision_section(vision)]))
+        return
     load, stacks = os.getloadavg()[0], args.stacks
     with tempfile.TemporaryDirectory() as folder:
         storage = Path(folder)
@@ -62,6 +69,7 @@ def main() -> None:
             for n in SHORT_TRIALS
             for side in ("bare", "ours")
         },
+        vision=_step("images", lambda: measure_vision(args.repeats)),
         load=(load, os.getloadavg()[0]),
     )
     args.out.write_text(results_page(measured))

@@ -9,13 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.compiled import CompileTimes
+from benchmarks.goal import Goal
 from benchmarks.measure import Timing, ratios
 from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
 from benchmarks.trials import SHORT_STEPS, TrialCost
+from benchmarks.vision import VisionTimes
+from benchmarks.vision_page import vision_goals, vision_section
 
 MOST_S_PER_TRIAL, MOST_KB_PER_TRIAL = 0.1, 50
-PACKAGES = ("torch", "ray", "numpy", "pandas")
+PACKAGES = ("torch", "torchvision", "ray", "numpy", "pandas")
 
 
 @dataclass(frozen=True)
@@ -32,29 +35,8 @@ class Measured:
     compiled: Sequence[CompileTimes]
     loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
     trials: Mapping[tuple[str, int], TrialCost]  # side, number of trials
+    vision: VisionTimes
     load: tuple[float, float]  # 1-minute load average before and after
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One row: ours beside a peer, as a ratio with its goal."""
-
-    what: str
-    ours: str
-    peer: str
-    ratio: float
-    spread: str
-    at_least: float | None = None
-    at_most: float | None = None
-
-    def row(self) -> str:
-        goal, met = "none", ""
-        if self.at_least is not None:
-            goal, met = f">= {self.at_least:g}", "yes" if self.ratio >= self.at_least else "NO"
-        if self.at_most is not None:
-            goal, met = f"<= {self.at_most:g}", "yes" if self.ratio <= self.at_most else "NO"
-        cells = (self.what, self.ours, self.peer, f"{self.ratio:.3g}", self.spread, goal, met)
-        return "| " + " | ".join(cells) + " |"
 
 
 def goals(m: Measured) -> list[Goal]:
@@ -104,6 +86,7 @@ def goals(m: Measured) -> list[Goal]:
             str(overhead),
             at_most=1.15,
         ),
+        *vision_goals(m.vision),
     ]
 
 
@@ -133,6 +116,8 @@ def results_page(m: Measured) -> str:
             *_loading(m),
             "",
             *_trials(m),
+            "",
+            *vision_section(m.vision),
             "",
         ]
     )

@@ -73,6 +73,7 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     steps = _steps(trial, checkpoint["state"] if checkpoint else None, ledger)
     trace = trace_path(assignment.records[0], trial.trial_id)
     ledger.lap("start")
+    predictions = None
     for metrics in guarded(steps, trial.hang_s, trace):
         ledger.step(metrics.pop("times", None))
         fidelity = int(metrics[trial.unit])
@@ -82,8 +83,9 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
         rows += new
         unreported += new
         last = fidelity >= trial.max_fidelity
-        if last and "predictions" in metrics:
-            _write_predictions(assignment, metrics["predictions"]())
+        predictions = metrics.get("predictions")
+        if last and predictions:
+            _write_predictions(assignment, predictions())
         if "state" in metrics and (last or time.monotonic() - saved > CHECKPOINT_EVERY_S):
             state = metrics["state"]()
             save_checkpoint(assignment.records, trial.trial_id, fidelity, state, rows)
@@ -94,6 +96,8 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
         unreported = []
         if last or not any(math.isfinite(row[trial.metric]) for row in new):
             return
+    if predictions:  # the trainable ended by itself, before its last fidelity
+        _write_predictions(assignment, predictions())
 
 
 def _check_reachable(records: list[str]) -> None:

@@ -116,9 +116,9 @@ class BoostingConfig:
 class VisionConfig:
     """Settings of any of the models: `model` says which, None asks for the model's own default.
 
-    A setting that the model does not have becomes None (`epochs`, which a study counts by,
-    becomes 1), so that configs are equal where their trainings are. What each setting means
-    stands at ResNetConfig, ProbeConfig and BoostingConfig.
+    A setting that the model does not have becomes None (`epochs`, which a study counts by, 1,
+    and `device` "cpu"), so that configs are equal where their trainings are. What each setting
+    means stands at ResNetConfig, ProbeConfig and BoostingConfig.
     """
 
     model: Model = "resnet18-finetune"
@@ -146,10 +146,8 @@ class VisionConfig:
             _check_weights(self.weights)
         own = asdict(self.own())
         for name in (field.name for field in fields(self)):
-            if name == "epochs":
-                object.__setattr__(self, name, own.get(name, 1))
-            elif name not in ("model", "device"):
-                object.__setattr__(self, name, own.get(name))
+            if name != "model":
+                object.__setattr__(self, name, own.get(name, _WITHOUT.get(name)))
 
     def own(self) -> ResNetConfig | ProbeConfig | BoostingConfig:
         """The settings of the model itself."""
@@ -166,6 +164,8 @@ def as_config(config: VisionConfig | Mapping[str, Any]) -> VisionConfig:
     return as_settings(VisionConfig, config)
 
 
+# Of a model that does not have the setting; the others are None.
+_WITHOUT = {"epochs": 1, "device": "cpu"}
 _KINDS: dict[str, type[ResNetConfig] | type[ProbeConfig] | type[BoostingConfig]] = {
     "resnet18-scratch": ResNetConfig,
     "resnet18-probe": ResNetConfig,

@@ -16,6 +16,7 @@ Epoch = dict[str, Any]
 CASES = [
     pytest.param(study, config, id=f"{study.name}-{i}")
     for study in STUDIES.values()
+    if study.trainable == "trainables.mlp:train_mlp"
     for i, config in enumerate(study.configs())
 ]
 SPLITS = ("train", "val", "test")
@@ -25,6 +26,8 @@ METRICS = {
         "test_acc_clean",
     },
 }
+# The images have a contract of their own: they are not stacked, and their models differ.
+ELSEWHERE = {"trainables.vision:train_vision", "trainables.pretext:train_pretext"}
 SOMETIMES = {"train_eval_loss", "train_eval_acc"}  # the shown epochs and the last
 ON_REQUEST = {
     "batch_losses": {"batch_losses"},
@@ -59,7 +62,7 @@ def numbers(epoch: Epoch) -> Epoch:
 
 def test_there_are_cases_of_every_trainable_and_study() -> None:
     assert len(CASES) >= 20
-    assert {study.trainable for study in STUDIES.values()} == set(METRICS)
+    assert set(METRICS) <= {study.trainable for study in STUDIES.values()} <= ELSEWHERE | set(METRICS)
 
 
 @pytest.mark.parametrize(("study", "cell"), CASES)

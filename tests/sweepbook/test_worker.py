@@ -76,3 +76,15 @@ def test_rows_of_refuses_values_for_another_number_of_replicates():
     assert [row["val_acc"] for row in good] == [0.4, 0.6]
     with pytest.raises(ValueError, match="val_acc has 3 values for 2 replicates"):
         rows_of({"epoch": 1, "replicates": {"val_acc": [1, 2, 3]}}, 2)
+
+
+def test_a_trainable_that_ends_early_leaves_its_last_predictions(toy_file, tmp_path):
+    shown = 'lambda n=n: {"split": "test", "row_id": np.arange(4), "label": np.arange(4), '
+    shown += '"predicted": np.full(4, n), "probability": np.ones(4)}'
+    source = "import numpy as np\n" + toy_file.read_text()
+    source = source.replace('"state":', f'"predictions": {shown}, "state":')
+    toy_file.write_text(source)
+    job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
+    assert [report["round"] for report in reports(job)] == [1, 2, 3]
+    frame = pd.read_parquet(tmp_path / "record" / "parts" / f"predictions-{job.trial.trial_id}.parquet")
+    assert len(frame) == 8 and set(frame["predicted"]) == {3}
