@@ -197,7 +197,7 @@ def page(with_asha: list[Found], without: list[Found], as_is: list[Found]) -> st
         "",
         "Written by `python -m benchmarks.searches`. Synthetic: the training curves are formulas "
         "(`benchmarks/searches.py: curve`), the searchers and schedulers are the real ones, one "
-        f"trial at a time. {n} repetitions, each with a seed of its own; intervals are 95 % by the "
+        f"trial at a time. {n} repetitions, each with a seed of its own; intervals are 95 % by the "  # noqa: E501 (a line of the page)
         f"t distribution over them. A whole trial has {MAX_T} epochs, a search {BUDGET}.",
         "",
         "## The same search with and without ASHA",

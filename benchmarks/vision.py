@@ -138,9 +138,7 @@ def our_epochs(folder: Path, seed: int) -> Iterator[float]:
         yield step["test_acc"]
 
 
-def _epochs(
-    folder: Path, repeats: int
-) -> tuple[dict[str, Timing], dict[str, tuple[float, ...]]]:
+def _epochs(folder: Path, repeats: int) -> tuple[dict[str, Timing], dict[str, tuple[float, ...]]]:
     """First epochs, each of a seed of its own, in turn; one of each before, untimed."""
     sides = {"plain": plain_epochs, "ours": our_epochs}
     seconds: dict[str, list[float]] = {name: [] for name in sides}

@@ -75,9 +75,7 @@ def check_predictions(step: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def sixteen(
-    tmp_path_factory: pytest.TempPathFactory, write_pictures: Callable[..., Path]
-) -> Path:
+def sixteen(tmp_path_factory: pytest.TempPathFactory, write_pictures: Callable[..., Path]) -> Path:
     return write_pictures(tmp_path_factory.mktemp("sixteen"), {"train": 8, "val": 1, "test": 1})
 
 

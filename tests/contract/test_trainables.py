@@ -62,7 +62,9 @@ def numbers(epoch: Epoch) -> Epoch:
 
 def test_there_are_cases_of_every_trainable_and_study() -> None:
     assert len(CASES) >= 20
-    assert set(METRICS) <= {study.trainable for study in STUDIES.values()} <= ELSEWHERE | set(METRICS)
+    assert (
+        set(METRICS) <= {study.trainable for study in STUDIES.values()} <= ELSEWHERE | set(METRICS)
+    )
 
 
 @pytest.mark.parametrize(("study", "cell"), CASES)

@@ -299,13 +299,13 @@ def test_a_search_extended_by_trials_goes_on_as_a_longer_one(tmp_path):
     with pytest.raises(ValueError, match="more than the 6 per cell"):
         write_extension(before.path, place(tmp_path / "no"), short, Options(trials=6), [])
     assert not (tmp_path / "no").exists()
-    again = _recorded_plan(before.manifest)
+    again = recorded_plan(before.manifest)
     said = write_extension(before.path, place(tmp_path / "r-2"), again, Options(trials=8), [])
     assert (len(said.kept), said.continued, said.anew) == (12, {}, [])
     record = load_record(tmp_path / "r-2")
     pd.testing.assert_frame_equal(record.reports, before.reports)
     pd.testing.assert_frame_equal(record.trials, before.trials)
-    resumed = Driver(_recorded_plan(record.manifest), tmp_path / "r-2", record)
+    resumed = Driver(recorded_plan(record.manifest), tmp_path / "r-2", record)
     longer = plan_of(Options(trials=8), scheduler=ASHA(reduction_factor=2))
     whole = Driver(longer, tmp_path / "whole")
     for ending in endings:

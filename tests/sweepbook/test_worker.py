@@ -86,5 +86,7 @@ def test_a_trainable_that_ends_early_leaves_its_last_predictions(toy_file, tmp_p
     toy_file.write_text(source)
     job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
     assert [report["round"] for report in reports(job)] == [1, 2, 3]
-    frame = pd.read_parquet(tmp_path / "record" / "parts" / f"predictions-{job.trial.trial_id}.parquet")
+    frame = pd.read_parquet(
+        tmp_path / "record" / "parts" / f"predictions-{job.trial.trial_id}.parquet"
+    )
     assert len(frame) == 8 and set(frame["predicted"]) == {3}
