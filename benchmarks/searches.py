@@ -17,8 +17,8 @@ import numpy as np
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
-from scipy import stats
 
+from analysis.intervals import t_interval
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.plan import Options, make_plan
 from sweepbook.schedulers import StudyASHA
@@ -169,13 +169,6 @@ def plain(seed: int, budget: int = BUDGET) -> Found:
     return course(searcher, scheduler, budget, seed)
 
 
-def interval(values: Any) -> tuple[float, float, float]:
-    """Returns the mean and its 95 % interval by the t distribution; n = the number of values."""
-    values = np.asarray(values, dtype=float)
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
-
-
 def main() -> None:
     """Runs all searches and writes the results."""
     seeds = range(REPETITIONS)
@@ -197,8 +190,8 @@ def page(with_asha: list[Found], without: list[Found], as_is: list[Found]) -> st
         "",
         "Written by `python -m benchmarks.searches`. Synthetic: the training curves are formulas "
         "(`benchmarks/searches.py: curve`), the searchers and schedulers are the real ones, one "
-        f"trial at a time. {n} repetitions, each with a seed of its own; intervals are 95 % by the "  # noqa: E501 (a line of the page)
-        f"t distribution over them. A whole trial has {MAX_T} epochs, a search {BUDGET}.",
+        f"trial at a time. {n} repetitions, each with a seed of its own; intervals are 95 % by "
+        f"the t distribution over them. A whole trial has {MAX_T} epochs, a search {BUDGET}.",
         "",
         "## The same search with and without ASHA",
         "Epochs until the best loss that the search without ASHA found in its whole budget:",
@@ -206,7 +199,7 @@ def page(with_asha: list[Found], without: list[Found], as_is: list[Found]) -> st
         f"- with ASHA it was reached within the budget in {len(reached)} of {n} repetitions;",
     ]
     if len(reached) > 1:
-        ratio, low, high = interval([math.log(a / b) for a, b in reached])
+        ratio, low, high, _ = t_interval([math.log(a / b) for a, b in reached])
         lines += [
             f"- in these it took {math.exp(ratio):.2f} times the epochs (geometric mean, interval "
             f"{math.exp(low):.2f} to {math.exp(high):.2f}). The others are not in this number."
@@ -225,7 +218,7 @@ def page(with_asha: list[Found], without: list[Found], as_is: list[Found]) -> st
 def _shown(values: list[float]) -> str:
     if not all(map(math.isfinite, values)):
         return f"no whole trial in {sum(not math.isfinite(v) for v in values)}"
-    mean, low, high = interval(values)
+    mean, low, high, _ = t_interval(values)
     return f"{mean:.4f} ({low:.4f} to {high:.4f})"
 
 

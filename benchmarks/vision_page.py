@@ -46,7 +46,8 @@ def vision_goals(v: VisionTimes) -> list[Goal]:
 def vision_section(v: VisionTimes) -> list[str]:
     """What belongs to the goals: accuracies and threads."""
     shown = {
-        name: f"{statistics.mean(values):.3f} (sd {statistics.pstdev(values):.3f}, n {len(values)})"  # noqa: E501 (a line of the page)
+        name: f"{statistics.mean(values):.3f} "
+        f"(sd {statistics.pstdev(values):.3f}, n {len(values)})"
         for name, values in v.test_acc.items()
     }
     return [

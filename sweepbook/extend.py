@@ -16,6 +16,7 @@ from sweepbook.files import make_folder, write_bytes, write_json, write_parquet
 from sweepbook.lock import lock
 from sweepbook.plan import Options, Plan, Trial, extended_trial
 from sweepbook.provenance import now
+from sweepbook.record import DONE
 
 _OF_ONE_RECORD = ("sessions", "resumed", "taken", "record_digest", "n_trials")
 
@@ -174,7 +175,7 @@ def _more_trials(
         raise ValueError(f"--trials must be more than the {before} per cell that it has")
     search["n_trials"] = options.trials * search["n_trials"] // before
     manifest["search"] = search | {"n_trials_per_cell": options.trials, "exhausted": False}
-    ended = record.trials["status"].isin(("finished", "stopped", "diverged"))
+    ended = record.trials["status"].isin(DONE)
     kept = record.trials.loc[ended, "trial_id"]
     continued = {t.trial_id: t.trial_id for t in plan.trials if t.trial_id not in set(kept)}
     saved = {i: i for i in continued if checkpoint_path(record.path, i).is_file()}

@@ -23,7 +23,8 @@ from sweepbook.plan import Trial
 from sweepbook.provenance import now
 
 FLUSH_EVERY_S = 5.0
-ENDINGS = ("finished", "stopped", "diverged", "failed", "interrupted")
+DONE = ("finished", "stopped", "diverged")  # not trained again by a resume
+ENDINGS = (*DONE, "failed", "interrupted")
 
 
 class RecordWriter:

@@ -15,19 +15,19 @@ from typing import Any
 
 from rich.console import Console
 
-from analysis.load import load_record
+from analysis.load import Record, load_record
 from analysis.places import Place
+from search_spaces import ASHA
 from sweepbook.files import write_bytes
 from sweepbook.gpus import missing_gpus
 from sweepbook.ledger import Session, slots
 from sweepbook.outage import insist
 from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
-from sweepbook.record import RecordWriter
+from sweepbook.record import DONE, RecordWriter
 from sweepbook.worker import Assignment, run_assignment
 
 TUNE = "tune"  # Tune's own folder in the scratch folder, never read
-DONE = ("finished", "stopped", "diverged")
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # they pin every trial in memory; we record
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths keep their meaning
@@ -150,7 +150,9 @@ def _train_together(
 
     shutil.rmtree(place.scratch / TUNE, ignore_errors=True)
     endings: dict[str, Any] = {}
-    scheduler = _scheduler(*pairs[0], endings)
+    (plan, writer), *_ = pairs
+    asha = plan.study.scheduler
+    scheduler = _scheduler(plan, asha, endings, _recorded(writer)) if asha else None
     with Progress([plan for plan, _ in pairs], done, console) as progress:
         sharing = {t.trial_id for t in open_trials if 0 < t.gpus < 1}
         callback = RecordCallback(owners, progress, endings, sharing)
@@ -173,7 +175,9 @@ def _train_search(
 
     shutil.rmtree(place.scratch / TUNE, ignore_errors=True)
     endings: dict[str, Any] = {}
-    scheduler = _scheduler(plan, writer, endings)
+    record = _recorded(writer)
+    asha = plan.study.scheduler
+    scheduler = _scheduler(plan, asha, endings, record) if asha else None
     owners = {t.trial_id: [writer] for t in plan.trials}
     done = {i for i, row in writer.trials.items() if row["status"] in DONE}
     with Progress([plan], done, console) as progress:
@@ -187,7 +191,6 @@ def _train_search(
             return Assignment(trial, [str(writer.folder.resolve())], place.import_paths)
 
         searcher = StudySearch(plan, endings, admit, writer.folder)
-        record = insist(writer.folder, lambda: load_record(writer.folder), writer.say)
         searcher.enter_record(*record)
         callback = RecordCallback(owners, progress, endings)
         try:
@@ -202,11 +205,15 @@ def _train_search(
     return ended and (progress.n_unknown == 0 or searcher.is_exhausted())
 
 
-def _scheduler(plan: Plan, writer: RecordWriter, endings: dict[str, Any]) -> Any:
-    """The plan's scheduler with the rungs as the record has them, or None."""
-    study, asha = plan.study, plan.study.scheduler
-    if asha is None:
-        return None
+def _recorded(writer: RecordWriter) -> Record:
+    """The record as it stands, to the last row."""
+    writer.flush()
+    return insist(writer.folder, lambda: load_record(writer.folder), writer.say)
+
+
+def _scheduler(plan: Plan, asha: ASHA, endings: dict[str, Any], record: Record) -> Any:
+    """The plan's scheduler with the rungs as the record has them."""
+    study = plan.study
     from sweepbook.schedulers import StudyASHA
 
     last = {t.trial_id: t.max_fidelity for t in plan.trials}
@@ -214,8 +221,6 @@ def _scheduler(plan: Plan, writer: RecordWriter, endings: dict[str, Any]) -> Any
     if plan.search is not None:
         for trial in plan.trials:
             scheduler.expect(trial.trial_id, trial.max_fidelity, plan.search.cell_of(trial.config))
-    writer.flush()
-    record = insist(writer.folder, lambda: load_record(writer.folder), writer.say)
     scheduler.enter_record(*record)
     return scheduler
 

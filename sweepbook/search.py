@@ -19,10 +19,10 @@ from analysis.places import Place
 from search_spaces import Metric
 from search_spaces.search_spec import Space
 from sweepbook.plan import Plan, Trial, suggested_trial
+from sweepbook.record import DONE
 from sweepbook.schedulers import Ending, means_of
 from sweepbook.search_plan import SearchPlan
 
-DONE = ("finished", "stopped", "diverged")
 MOST_ASKS = 100  # in a row that bring nothing new; the cell then counts as exhausted
 _DISTRIBUTIONS = {
     "float": optuna.distributions.FloatDistribution,

@@ -8,6 +8,7 @@ from typing import Any
 from analysis.load import Record
 from search_spaces.search_spec import check_value
 from sweepbook.plan import Plan, suggested_trial
+from sweepbook.record import DONE
 from sweepbook.search_plan import SearchPlan
 
 _OWN = ("seed", "replicates", "data", "device")  # settings that may differ between the two
@@ -65,7 +66,7 @@ def _told(plan: Plan, record: Record) -> list[dict[str, Any]]:
     for row in trials.to_dict("records"):
         config, trial_id = configs.get(row["trial_id"], {}), row["trial_id"]
         cell = _cell_with(search, config, plan.study.fidelity.setting)
-        if cell is None or row["status"] not in ("finished", "stopped", "diverged", "failed"):
+        if cell is None or row["status"] not in (*DONE, "failed"):
             continue
         settings = {key: config[key] for key in search.space}
         most, last = suggested_trial(plan, cell, settings).max_fidelity, int(row["last_fidelity"])

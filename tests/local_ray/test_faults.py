@@ -3,11 +3,6 @@
 import pytest
 
 from analysis.load import load_record
-from sweepbook.imports import load_studies
-from sweepbook.plan import Options, make_plan
-from sweepbook.record import RecordWriter
-from sweepbook.session import manifest_of
-from sweepbook.worker import Assignment, reports
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(120)]
 
@@ -60,7 +55,9 @@ def rows(folder):
     return load_record(folder).trials.set_index("config/fault")
 
 
-def test_faults_are_tried_again_then_failed_while_the_others_go_on(faulty, complete, tmp_path):
+def test_faults_are_tried_again_then_failed_while_the_others_go_on(
+    faulty, complete, undisturbed_digest, tmp_path
+):
     code, output = complete("run", "faulty.py", "--max-failures", 1)
     assert code == 1, output
     mended, lost = tmp_path / "records" / "mended", tmp_path / "records" / "lost"
@@ -68,7 +65,9 @@ def test_faults_are_tried_again_then_failed_while_the_others_go_on(faulty, compl
     assert set(rows(mended)["status"]) == {"finished"}, output
     assert dict(rows(mended)["n_retries"]) == {"none": 0, "killed": 1}
     assert (tmp_path / "killed").exists(), "it was met"
-    assert load_record(mended).manifest["record_digest"] == undisturbed_digest(tmp_path)
+    assert load_record(mended).manifest["record_digest"] == undisturbed_digest(
+        "faulty.py:MENDED", 2
+    )
     assert load_record(mended).manifest["status"] == "complete"
 
     trials = rows(lost)
@@ -89,16 +88,3 @@ def test_faults_are_tried_again_then_failed_while_the_others_go_on(faulty, compl
     assert "\x1b" not in "".join(error.values())
     assert "tried again: mended fault=killed (its worker died" in output
     assert "failed: lost fault=hangs always (error after round 2 of 5: it hung" in output
-
-
-def undisturbed_digest(folder):
-    """The record of the same study where no fault happens: all have happened already."""
-    (study,) = load_studies([str(folder / "faulty.py:MENDED")])
-    plan = make_plan(study, Options())
-    writer = RecordWriter(folder / "calm", manifest_of(plan, Options(), [], []), list(plan.trials))
-    for trial in plan.trials:
-        for report in reports(Assignment(trial, [str(folder / "calm")], [])):
-            writer.add_rows(trial.trial_id, report["rows"])
-        writer.end_trial(trial.trial_id)
-    assert writer.close() == {"finished": 2}
-    return load_record(folder / "calm").manifest["record_digest"]
