@@ -1,7 +1,7 @@
 """What ASHA saves a search, and what it is worth to tell Optuna the truth.
 
 python -m benchmarks.searches writes benchmarks/search-results.md. The trainings are formulas, so
-that hundreds of searches take a minute; the searchers and schedulers are the real ones, called in
+that sixty searches take some minutes; the searchers and schedulers are the real ones, called in
 the order in which Tune calls them, one trial at a time.
 """
 
