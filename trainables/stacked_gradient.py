@@ -13,6 +13,11 @@ from trainables.stacked_mlp import BN_EPS, BN_MOMENTUM, StackedMLP
 _batch_norm_backward = torch.ops.aten.native_batch_norm_backward.default
 _relu_backward = torch.ops.aten.threshold_backward.default
 
+# exp(-80) is 1.8e-35: beside the largest class's 1 no float32 sum feels it, and 1/B of it still is
+# a normal number. Below, the gradient fills with subnormal ones, which are slow to multiply: a
+# step of a 6x16 net that had learnt for ten epochs took 1.5 times as long.
+FARTHEST = -80.0
+
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Cross entropy of each row, and whether it is a hit; `logits` are overwritten.
@@ -21,12 +26,13 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tenso
     where no class has a larger logit than the label's (a tie counts as a hit), and what a
     gradient needs: exponentials (K, C, B) and their sums (K, 1, B).
 
-    The same numbers as torch.nn.functional.cross_entropy to within rounding. One exponential
-    serves loss and gradient, and the largest logit both the loss and the hits.
+    The same numbers as torch.nn.functional.cross_entropy to within rounding, but that a class
+    whose logit lies more than 80 below the largest counts in the exponentials as 80 below. One
+    exponential serves loss and gradient, and the largest logit both the loss and the hits.
     """
     largest = logits.amax(1, keepdim=True)
     own = logits.gather(1, labels.unsqueeze(1))
-    exps = logits.sub_(largest).exp_()
+    exps = logits.sub_(largest).clamp_(min=FARTHEST).exp_()
     total = exps.sum(1, keepdim=True)
     losses = (total.log() + (largest - own)).squeeze(1)
     return losses, (own == largest).squeeze(1), exps, total

@@ -56,3 +56,16 @@ def test_cross_entropy_equals_torchs() -> None:
     assert torch.allclose(losses, expected, rtol=1e-12)
     assert torch.equal(hits, logits.argmax(1) == labels) and 0 < hits.sum() < hits.numel()
     assert torch.allclose(exps / total, logits.softmax(1), rtol=1e-12)
+
+
+def test_a_class_far_from_any_chance_leaves_no_subnormal_numbers() -> None:
+    logits = torch.tensor([0.0, -70.0, -95.0, -110.0, -1e4]).view(1, 5, 1)
+    far = torch.tensor([[3]])
+    assert (logits.softmax(1) < torch.finfo(torch.float32).tiny).sum() == 3  # torch's own has
+    losses, hits, exps, total = cross_entropy(logits.clone(), far)
+    assert losses.item() == nn.functional.cross_entropy(logits, far).item() == 110.0
+    assert not hits and total.item() == 1.0
+    assert (exps / 256 >= torch.finfo(torch.float32).tiny).all()
+    for bad in (torch.nan, torch.inf):  # what has diverged is not mended
+        logits[0, 1] = bad
+        assert not cross_entropy(logits.clone(), far)[0].isfinite().any()
