@@ -272,7 +272,8 @@ def _connect(address: str | None, log: Path) -> dict[str, float]:
         include_dashboard=False if address is None else None,
         log_to_driver=False,
         configure_logging=False,
-        runtime_env={"env_vars": dict(ENVIRONMENT)},
+        # a Ray of our own inherits the environment, and its workers wait for no set-up of theirs
+        runtime_env={"env_vars": dict(ENVIRONMENT)} if address else None,
     )
     return dict(ray.cluster_resources())
 
