@@ -22,7 +22,8 @@ from analysis.intervals import t_interval
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.plan import Options, make_plan
 from sweepbook.schedulers import StudyASHA
-from sweepbook.search import StudySearch, distributions
+from sweepbook.search import StudySearch
+from sweepbook.search_cell import distributions
 
 MAX_T = 81
 ASHA_81 = ASHA(grace_period=1, reduction_factor=3, max_t=MAX_T)

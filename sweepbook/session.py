@@ -64,7 +64,7 @@ def run_studies(
     folders = new_folders(place(storage), names)
     for plan, folder in zip(plans, folders, strict=True):
         if plan.search and optuna_storage:
-            from sweepbook.search import kept_studies
+            from sweepbook.search_kept import kept_studies
 
             kept_studies(plan.search, folder)
     counts = ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans)

@@ -18,7 +18,8 @@ from sweepbook.extend import write_extension
 from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import Ending
-from sweepbook.search import StudySearch, told
+from sweepbook.search import StudySearch
+from sweepbook.search_cell import told
 from sweepbook.session import manifest_of, recorded_plan
 from sweepbook.warm_start import with_warm_start
 
