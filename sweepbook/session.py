@@ -281,7 +281,8 @@ def manifest_of(
 
 def _given(plan: Plan, options: Options) -> dict[str, Any]:
     """The optional settings of a command that this study has."""
-    return {k: v for k, v in options.optional.items() if k in plan.trials[0].config}
+    config = plan.search.configs[0] if plan.search else plan.trials[0].config
+    return {k: v for k, v in options.optional.items() if k in config}
 
 
 def _import_paths(study: Study) -> list[str]:
