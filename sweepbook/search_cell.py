@@ -101,7 +101,8 @@ class CellSearch(OptunaSearch):
         seed = int(sequence.generate_state(1)[0])
         if attempt >= MOST_ASKS // 10:  # TPE insists on what it knows: what is left is elsewhere
             return optuna.samplers.RandomSampler(seed)
-        return optuna.samplers.TPESampler(n_startup_trials=self.n_random, seed=seed)
+        n_before = self.n_random + len(self.points)  # Optuna counts the points, too
+        return optuna.samplers.TPESampler(n_startup_trials=n_before, seed=seed)
 
     def ask(self, ray_id: str, attempt: int) -> dict[str, Any]:
         """Returns settings to try: of a waiting trial, a point, or the sampler's."""
