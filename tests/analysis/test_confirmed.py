@@ -129,6 +129,18 @@ def test_a_page_names_winners_by_what_was_compared_and_shows_them_in_order() -> 
         order.figure.savefig(io.BytesIO(), format="png")
 
 
+def test_the_best_of_all_stands_alone() -> None:
+    record = confirmation({(6, 64): (0.960, 0.963)})
+    chosen = [trial | {"settings": {}} for trial in record.manifest["confirms"]["trials"]]
+    confirms = record.manifest["confirms"] | {"by": [], "trials": chosen}
+    record = Record(record.path, {**record.manifest, "confirms": confirms}, record.trials,
+                    record.reports)  # fmt: skip
+    assert {s["kind"] for s in specs_of(record)}.isdisjoint({"order", "pairs"})
+    claims = claims_of(record)
+    assert not claims.problem and "1 winner of the search" in claims.answers[0]
+    assert finding(record, "flattery")["verdict"] == OPEN, "one winner does not tell"
+
+
 def test_one_replicate_has_an_order_and_no_difference_that_holds() -> None:
     record = confirmation(n=1)
     assert finding(record, "order")["verdict"] == OPEN
