@@ -3,7 +3,7 @@
 A record is one where its manifest has `confirms`: the search's record, the settings whose
 combinations were compared (`by`), and each winner with the value that chose it. Order and
 differences are of the mean of the last 5 steps; beside the search, whose value is of one step,
-stands the last.
+stands that step.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ def order_table(record: Record) -> pd.DataFrame:
     """One row per winner, the best first; those without a value for every replicate last.
 
     Columns: label, the settings compared as config/*, mean, low, high (95 % t interval of the
-    mean of the last 5 steps), n, replicate_* (of each), last (mean at the last step, to stand
-    beside the search), search (the value that chose it, at the same fidelity; else NaN),
-    published (the printed value of the untuned net; NaN where there is none), trial_id.
+    mean of the last 5 steps), n, replicate_* (of each), search (the value that chose it), step
+    (of that value), beside (mean at that step; NaN where it is not of the same training: a trial
+    of another length of a study that is not extendable), last (step trained), published (the
+    printed value of the untuned net; NaN where there is none), trial_id, problem.
     """
     rows = []
     for chosen in record.manifest["confirms"]["trials"]:
@@ -54,15 +55,15 @@ def order_table(record: Record) -> pd.DataFrame:
         values = arm.values.to_numpy(dtype="float64") if not arm.problem else np.array([math.nan])
         interval = t_interval(values)
         table = value_table(record, arm.trial_id, record.metric) if arm.trial_id else None
-        same = table is not None and int(table.index[-1]) == chosen["fidelity"]
         rows.append(
             {"label": settings_label(settings)}
             | {CONFIG + key: value for key, value in settings.items()}
             | {"mean": float(interval.mean), "low": float(interval.low)}
             | {"high": float(interval.high), "n": len(arm.values)}
             | {f"replicate_{i}": value for i, value in arm.values.items()}
-            | {"last": math.nan if table is None else float(table.iloc[-1].mean(skipna=False))}
-            | {"search": float(chosen["value"]) if same else math.nan}
+            | {"search": float(chosen["value"]), "step": int(chosen["fidelity"])}
+            | {"beside": _beside(record, table, chosen["fidelity"])}
+            | {"last": math.nan if table is None else int(table.index[-1])}
             | {"published": published_untuned(record.study, settings, record.metric)}
             | {"trial_id": arm.trial_id, "problem": arm.problem}
         )
@@ -70,6 +71,14 @@ def order_table(record: Record) -> pd.DataFrame:
     return table.sort_values(
         "mean", ascending=record.mode == "min", kind="stable", ignore_index=True
     )
+
+
+def _beside(record: Record, table: pd.DataFrame | None, step: int) -> float:
+    if table is None or step not in table.index:
+        return math.nan
+    if step != table.index[-1] and not record.manifest["study"].get("extendable"):
+        return math.nan
+    return float(table.loc[step].to_numpy(dtype="float64").mean())
 
 
 def pair_table(record: Record) -> pd.DataFrame:
@@ -183,7 +192,7 @@ def _flattery(record: Record, table: pd.DataFrame) -> Row:
     """By how much the search's values were too good: they chose the winners."""
     row: Row = {"name": "flattery", "claim": "the search's best values flatter"}
     sign = 1.0 if record.mode == "max" else -1.0
-    gaps = sign * (table["search"] - table["last"]).dropna()
+    gaps = sign * (table["search"] - table["beside"]).dropna()
     if gaps.empty:
         why = "the winners were trained for another length than in the search"
         return row | {"verdict": MISSING, "sentence": f"not available: {why}.", "note": why}
@@ -191,9 +200,14 @@ def _flattery(record: Record, table: pd.DataFrame) -> Row:
     verdict = HOLDS if found.low > 0 else FAILS if found.high <= 0 else OPEN
     text = (
         f"they were better than the same configs trained anew by {_amount(record, found)}, over "
-        f"{count(found.n, 'winner')}, at the last {record.unit}: {verdict}."
+        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {verdict}."
     )
     return row | _numbers(record, found) | {"verdict": verdict, "sentence": text}
+
+
+def _steps(record: Record, table: pd.DataFrame) -> str:
+    steps = sorted({int(step) for step in table["step"][table["beside"].notna()]})
+    return f"{record.unit} {listing([str(step) for step in steps])}"
 
 
 def _best_published(record: Record, table: pd.DataFrame) -> Row:

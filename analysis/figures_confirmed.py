@@ -62,8 +62,10 @@ def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> None:
     ax.hlines(places, table["low"], table["high"], color=blue, linewidth=1.6, zorder=3)
     ax.plot(table["mean"], places, color=blue, marker="o", markersize=6.5, linestyle="none",
             zorder=4, label="trained anew", gid="mean")  # fmt: skip
-    if table["search"].notna().any():
-        ax.plot(table["search"], places, color=orange, marker="|", markersize=13, zorder=3,
+    as_long = table["step"] == table["last"]  # a value of less training has no place here
+    if as_long.any():
+        said = table["search"].where(as_long)
+        ax.plot(said, places, color=orange, marker="|", markersize=13, zorder=3,
                 markeredgewidth=1.8, linestyle="none", label=_SEARCH, gid="search")  # fmt: skip
     if table["published"].notna().any():
         ax.plot(table["published"], places, color="#333333", **style.PUBLISHED, zorder=3,
@@ -81,12 +83,8 @@ def _sizes(table: pd.DataFrame, head: str) -> str:
 
 
 def _beside(table: pd.DataFrame, record: Record) -> str:
-    parts = []
-    if table["search"].notna().any():
-        parts.append(
-            f"In the search: the value at its last {record.unit} that chose the config, which "
-            "flatters."
-        )
+    steps = listing([str(step) for step in sorted(set(table["step"]))])
+    parts = [f"In the search: the value at {record.unit} {steps} that chose the config."]
     if table["published"].notna().any():
         parts.append(
             "Published: one training of the same net with the published settings, for its own "
@@ -108,17 +106,14 @@ def draw_pairs(spec: Spec, record: Record) -> Drawn:
         better = own[own["holds"]]["against"]
         cells = {"place": str(places[str(row["label"])]), "winner": str(row["label"])}
         cells["mean of the last 5 steps"] = with_half_width(row["mean"], row["low"], row["high"])
-        cells |= {
-            f"last {record.unit}": number(row["last"]),
-            "in the search": number(row["search"]),
-        }
+        cells["in the search"] = f"{number(row['search'])} ({record.unit} {row['step']})"
+        cells[f"anew at that {record.unit}"] = number(row["beside"])
         cells["published"] = number(row["published"])
         cells["better for sure than"] = _listed([places[str(a)] for a in better])
         rows.append(cells)
     shown = pd.DataFrame(rows).astype("str")
-    for name, column in (("in the search", "search"), ("published", "published")):
-        if table[column].isna().all():
-            shown = shown.drop(columns=name)
+    if table["published"].isna().all():
+        shown = shown.drop(columns="published")
     text = captions.caption(
         _sizes(table, "Mean ± half its 95 % t interval,"),
         f"Better for sure: the places of those with a difference from it that holds, p of at most "

@@ -99,8 +99,15 @@ def test_flattery_is_what_the_search_said_above_what_came_of_it() -> None:
     assert finding(confirmation(steady), "flattery")["verdict"] == HOLDS
     modest = {pair: (mean, mean - 0.002) for pair, (mean, _) in WINNERS.items()}
     assert finding(confirmation(modest), "flattery")["verdict"] == FAILS
-    longer = finding(confirmation(fidelity=4), "flattery")
-    assert longer["verdict"] == MISSING and "another length" in longer["sentence"]
+    other = finding(confirmation(fidelity=4), "flattery")
+    assert other["verdict"] == MISSING and "another length" in other["sentence"]
+    shorter = confirmation(fidelity=4)
+    shorter.manifest["study"]["extendable"] = True
+    row = finding(shorter, "flattery")
+    assert "at epoch 4" in row["sentence"], "the first epochs of a longer training are the same"
+    order = draw(specs_of(shorter)[0], shorter)
+    assert order.figure is not None
+    assert not any(line.get_gid() == "search" for line in order.figure.axes[0].get_lines())
 
 
 def test_what_contradicts_a_published_value_is_said_so() -> None:
