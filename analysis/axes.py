@@ -88,7 +88,7 @@ def scale_categories(ax: Axes, names: Sequence[str], label: str) -> None:
     ax.set_xlabel(label)
     ax.set_xlim(-0.5, len(names) - 0.5)
     _fixed_ticks(ax.xaxis, list(range(len(names))), list(names))
-    if max(map(len, names), default=0) > 12:
+    if max((len(line) for name in names for line in name.split("\n")), default=0) > 12:
         for text in ax.get_xticklabels():
             text.set(rotation=20, ha="right")
 
@@ -108,9 +108,9 @@ def log_ticks(axis: Axis, low: float, high: float) -> None:
 
 
 def _power(tick: float) -> str:
-    """0.001 to 100000 as they are, powers of ten beyond as 10 with an exponent."""
+    """0.0001 to 100000 as they are, powers of ten beyond as 10 with an exponent."""
     exponent = round(math.log10(tick))
-    if -4 < exponent < 6 or not math.isclose(tick, 10.0**exponent, rel_tol=1e-9):
+    if -5 < exponent < 6 or not math.isclose(tick, 10.0**exponent, rel_tol=1e-9):
         return number(tick)
     return f"$10^{{{exponent}}}$"
 

@@ -49,6 +49,9 @@ def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
     if trials.empty:
         return {}
     columns = varying_columns(trials)
+    confirms = record.manifest.get("confirms")
+    if confirms:  # a search's winners are named by what was compared, not by how each was tuned
+        columns = [CONFIG + key for key in confirms["by"]]
     epochs = CONFIG + str(record.manifest["study"]["fidelity"].get("setting", ""))
     shorter = [name for name in columns if name != epochs]
     if trials[shorter].drop_duplicates().shape[0] == len(trials):

@@ -7,6 +7,7 @@ from typing import Any
 
 from analysis.aggregate import varying_columns
 from analysis.drawn import Drawn, NothingToDraw, Spec
+from analysis.figures_confirmed import draw_order, draw_pairs
 from analysis.figures_curves import draw_curves, draw_extremes, draw_panels
 from analysis.figures_gradients import draw_gradient_layers, draw_gradient_steps
 from analysis.figures_ledger import draw_ledger
@@ -51,6 +52,8 @@ KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
     "slices": draw_slices,
     "contour": draw_contour,
     "parallel": draw_parallel,
+    "order": draw_order,
+    "pairs": draw_pairs,
     "models_table": draw_models_table,
     "models_accuracy": draw_models_accuracy,
     "models_setting": draw_models_setting,
@@ -89,12 +92,15 @@ def draw(spec: Spec, record: Record) -> Drawn:
 def specs_of(record: Record) -> Sequence[Spec]:
     """The manifest's figure specs; without any, curves and a table of the metric.
 
-    A search has figures of its own, after those that are declared.
+    A search has figures of its own, after those that are declared; so has a confirmation of one,
+    before them.
     """
     declared = [dict(spec) for spec in record.manifest["study"].get("figures") or ()]
     search = record.manifest.get("search")
     if search:
         return [*declared, *_of_search(record, search)]
+    if record.manifest.get("confirms"):
+        return [*_of_confirmation(record), *declared]
     if declared:
         return declared
     by = [name.removeprefix(CONFIG) for name in varying_columns(record.trials)]
@@ -102,6 +108,17 @@ def specs_of(record: Record) -> Sequence[Spec]:
     return [
         {"kind": "curves", "name": f"{record.study}-curves", "title": "All trials", **shared},
         {"kind": "table", "name": f"{record.study}-table", "title": "All trials", **shared},
+    ]
+
+
+def _of_confirmation(record: Record) -> list[Spec]:
+    """The order of the winners, where there are several, and what tells them apart."""
+    if len(record.manifest["confirms"]["trials"]) < 2:
+        return []
+    titles = {"order": "The winners in their order", "pairs": "Which differences hold"}
+    return [
+        {"kind": kind, "name": f"{record.study}-{kind}", "title": title}
+        for kind, title in titles.items()
     ]
 
 

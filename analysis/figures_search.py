@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -26,7 +24,7 @@ from analysis.labels import (
 from analysis.load import CONFIG, Record
 from analysis.search import Search, search_of
 from analysis.search_importance import METHOD, importance_table, n_best
-from analysis.search_marks import draw_trials, leave_room, scale_domain
+from analysis.search_marks import draw_trials, leave_room, scale_domain, spread
 from analysis.search_tables import best_table, incumbent_table, isolation_table, rung_table
 
 SELECTED = (
@@ -249,8 +247,8 @@ def draw_isolation(spec: Spec, record: Record) -> Drawn:
 def _isolate(ax: Axes, search: Search, name: str, table: pd.DataFrame) -> None:
     record = search.record
     if name == "cell":
-        x: pd.Series[Any] = search.trials["cell"].astype("float64")
-        scale_categories(ax, list(table["label"]), "")
+        x = spread(search.trials["cell"])
+        scale_categories(ax, [label.replace(", ", "\n") for label in table["label"]], "")
     else:
         x = scale_domain(ax, search.space[name], search.trials[CONFIG + name])
         ax.set_xlabel(setting_name(name))

@@ -30,6 +30,7 @@ from analysis.claims_verdicts import (
     replicates_needed,
     verdict,
 )
+from analysis.confirmed import confirmation_findings, is_confirmation, published_claims
 from analysis.intervals import holm
 from analysis.load import Record
 from analysis.search import search_of
@@ -57,7 +58,8 @@ COLUMNS = (
 def evaluate(record: Record) -> pd.DataFrame:
     """One row per finding: the declared claims in their order, then the questions of our own.
 
-    A search is asked what to check before believing it (search_checks) instead.
+    A search is asked what to check before believing it (search_checks) instead, a confirmation
+    of a search what came of its winners as well (confirmed).
 
     Columns, null where they do not apply:
         name: unique. statement: the published sentence, "" where none is. claim: what is decided,
@@ -82,6 +84,8 @@ def evaluate(record: Record) -> pd.DataFrame:
     """
     search = search_of(record)  # of its trials each is asked nothing: they are one of many
     claims = [*read_claims(record.manifest), *([] if search else general_claims(record))]
+    confirms = is_confirmation(record)
+    claims += published_claims(record) if confirms else []
     results = {c.name: outcome(record, c) for c in claims if c.kind not in _COUNTED}
     adjusted = adjust(claims, results)
     rows = [
@@ -90,6 +94,7 @@ def evaluate(record: Record) -> pd.DataFrame:
         if (row := _row(record, claim, results.get(claim.name), adjusted.get(claim.name)))
     ]
     rows += search_findings(search) if search else []
+    rows += confirmation_findings(record) if confirms else []
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -9,6 +9,9 @@ import pandas as pd
 
 from analysis.answers import answers
 from analysis.claims_verdicts import FAILS, HOLDS, MISSING, OPEN
+from analysis.confirmed import KIND as CONFIRMATION
+from analysis.confirmed import is_confirmation
+from analysis.confirmed import summary as confirmation_summary
 from analysis.findings import COLUMNS, evaluate
 from analysis.labels import metric_name, number
 from analysis.load import Record
@@ -23,8 +26,8 @@ VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
 @dataclass(frozen=True, eq=False)
 class Claims:
     """One record's findings: all of them as a frame; what was declared, what every record is
-    asked and what a search is checked for as (verdict, sentence); answers as paragraphs; problem:
-    why there are none, or ""."""
+    asked and what a search or its confirmation is checked for as (verdict, sentence); answers as
+    paragraphs; problem: why there are none, or ""."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
@@ -44,7 +47,7 @@ def claims_of(record: Record) -> Claims:
     except ValueError as error:
         return Claims(nothing, [], [], [], f"The findings could not be computed: {error}.")
     declared = {str(c.get("name")) for c in record.manifest["study"].get("claims") or []}
-    is_check = frame["kind"] == SEARCH
+    is_check = frame["kind"].isin([SEARCH, CONFIRMATION])
     checks = list(zip(frame["verdict"][is_check], frame["sentence"][is_check], strict=True))
     others = frame[~is_check]
     pairs = list(zip(others["name"], others["verdict"], others["sentence"], strict=True))
@@ -53,7 +56,11 @@ def claims_of(record: Record) -> Claims:
         frame=frame.assign(record=record.name)[["record", *COLUMNS]],
         declared=[(str(v), str(s)) for name, v, s in pairs if name in declared],
         asked=[(str(v), str(s)) for name, v, s in pairs if name not in declared],
-        answers=[*([summary(search)] if search else []), *answers(record, frame)],
+        answers=[
+            *([summary(search)] if search else []),
+            *([confirmation_summary(record)] if is_confirmation(record) else []),
+            *answers(record, frame),
+        ],
         checks=[(str(verdict), str(sentence)) for verdict, sentence in checks],
     )
 

@@ -31,6 +31,7 @@ _IMPLIED: Mapping[str, Mapping[str, Any]] = {
     "deep-gradients": {"init": "he2", "residual": False, "clip_norm": 0.0},
     "implicit": {},
 }
+_TUNED: Mapping[str, str] = {"tuned-architecture-confirm": "architecture"}
 _KEPT: Mapping[str, Any] = {"lr": 0.001, "epochs": 1}  # of the image part's nets
 _IMAGES = "vision-baselines"
 _MODELS: Mapping[str, Mapping[str, Any]] = {
@@ -107,6 +108,11 @@ def published_value(study: str, settings: Mapping[str, Any], metric: str) -> flo
         and all(same_value(printed.settings.get(key), value) for key, value in settings.items())
     ]
     return found[0] if len(found) == 1 else math.nan
+
+
+def published_untuned(study: str, settings: Mapping[str, Any], metric: str) -> float:
+    """The printed value of the net whose training a study tuned; NaN where none was printed."""
+    return published_value(_TUNED[study], settings, metric) if study in _TUNED else math.nan
 
 
 def _where(study: str, row: Mapping[str, Any]) -> tuple[dict[str, Any], int]:

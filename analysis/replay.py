@@ -123,7 +123,7 @@ def _check(record: Record, curves: Sequence[Curve]) -> None:
         raise ValueError(
             f"{record.path}: a replay needs at least {LEAST_CURVES} trials that trained to their "
             f"own end, one of them with a finite {record.metric}; it has {len(curves)} full "
-            f"curves, {finite} finite ({shown}): record a study without scheduler"
+            f"curves, {finite} finite ({shown}): record it with --no-scheduler"
         )
 
 

@@ -38,8 +38,7 @@ def scale_domain(
             ax.set_ylim(-0.5, len(choices) - 0.5)
             ax.set_yticks(range(len(choices)), choices)
         n = max(1, len(choices) - 1)
-        places = column.map(lambda value: place_of(domain, value) * n).astype("float64")
-        return places + _SPREAD * ((np.arange(len(places)) * 0.618034) % 1 * 2 - 1)
+        return spread(column.map(lambda value: place_of(domain, value) * n))
     low, high = float(domain["low"]), float(domain["high"])
     limits, ticks = (ax.set_xlim, ax.xaxis) if axis == "x" else (ax.set_ylim, ax.yaxis)
     if domain.get("log"):
@@ -56,6 +55,12 @@ def scale_domain(
         limits(low - room, high + room)
         ticks.set_major_locator(MaxNLocator(nbins=6, integer=domain["kind"] == "int"))
     return column.astype("float64")
+
+
+def spread(places: pd.Series[Any]) -> pd.Series[Any]:
+    """Places of trials on an axis of choices, a little apart in their order."""
+    order = places.groupby(places).cumcount()
+    return places.astype("float64") + _SPREAD * ((order * 0.618034) % 1 * 2 - 1)
 
 
 def leave_room(ax: Axes, mode: str) -> None:

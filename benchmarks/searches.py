@@ -1,14 +1,15 @@
 """What ASHA saves a search, and what it is worth to tell Optuna the truth.
 
 python -m benchmarks.searches writes benchmarks/search-results.md. The trainings are formulas, so
-that sixty searches take some minutes; the searchers and schedulers are the real ones, called in
-the order in which Tune calls them, one trial at a time.
+that a hundred searches take some minutes; the searchers and schedulers are the real ones, called
+in the order in which Tune calls them, one trial at a time.
 """
 
+import itertools
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,15 +19,17 @@ from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
-from analysis.intervals import t_interval
+from benchmarks.courses import Course, median, paired, reaching
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.plan import Options, make_plan
 from sweepbook.schedulers import StudyASHA
-from sweepbook.search import StudySearch, distributions
+from sweepbook.search import StudySearch
+from sweepbook.search_cell import distributions
 
 MAX_T = 81
-ASHA_81 = ASHA(grace_period=1, reduction_factor=3, max_t=MAX_T)
+GRACES = (1, 9)
 BUDGET = 30 * MAX_T  # epochs of one search: 30 trials trained to their end
+BUDGETS = (BUDGET // 4, BUDGET // 2, BUDGET)
 REPETITIONS = 20
 OUT = Path(__file__).parent / "search-results.md"
 
@@ -82,25 +85,7 @@ def curve(config: Mapping[str, Any]) -> np.ndarray[Any, Any]:
     return loss
 
 
-@dataclass(frozen=True)
-class Found:
-    """A search's course: epochs spent so far and the best loss at the last epoch, per trial."""
-
-    spent: np.ndarray[Any, Any]
-    best: np.ndarray[Any, Any]
-
-    def at(self, budget: int) -> float:
-        """Returns the best loss found within a budget; infinity before any trial is whole."""
-        known = self.best[self.spent <= budget]
-        return float(known[-1]) if len(known) else math.inf
-
-    def cost_of(self, loss: float) -> float:
-        """Returns the epochs until the loss was found; infinity where it was not."""
-        reached = np.flatnonzero(self.best <= loss)
-        return float(self.spent[reached[0]]) if len(reached) else math.inf
-
-
-def course(searcher: Any, scheduler: Any, budget: int, seed: int) -> Found:
+def course(searcher: Any, scheduler: Any, budget: int, seed: int) -> Course:
     """Trains what the searcher suggests until the budget is spent, as Tune would.
 
     On a stop Tune does not pass the result on to the searcher, and then says that the trial is
@@ -136,10 +121,10 @@ def course(searcher: Any, scheduler: Any, budget: int, seed: int) -> Found:
             best = float(losses[-1])
         spents.append(spent)
         bests.append(best)
-    return Found(np.array(spents), np.array(bests))
+    return Course(np.array(spents), np.array(bests))
 
 
-def ours(seed: int, asha: ASHA | None, budget: int = BUDGET) -> Found:
+def ours(seed: int, asha: ASHA | None, budget: int = BUDGET) -> Course:
     """The course of our search."""
     study = STUDY if asha is None else replace(STUDY, scheduler=asha)
     plan = make_plan(study, Options(seed=seed))
@@ -150,7 +135,7 @@ def ours(seed: int, asha: ASHA | None, budget: int = BUDGET) -> Found:
         return course(searcher, scheduler, budget, seed)
 
 
-def plain(seed: int, budget: int = BUDGET) -> Found:
+def plain(seed: int, asha: ASHA, budget: int = BUDGET) -> Course:
     """The course of Ray's OptunaSearch under Ray's ASHA, as they are."""
     plan = make_plan(STUDY, Options())
     assert plan.search is not None
@@ -162,8 +147,8 @@ def plain(seed: int, budget: int = BUDGET) -> Found:
         metric="val_loss",
         mode="min",
         max_t=MAX_T,
-        grace_period=ASHA_81.grace_period,
-        reduction_factor=ASHA_81.reduction_factor,
+        grace_period=asha.grace_period,
+        reduction_factor=asha.reduction_factor,
     )
     np.random.seed(seed)  # noqa: NPY002 (Ray's bracket choice takes the global generator)
     return course(searcher, scheduler, budget, seed)
@@ -172,54 +157,57 @@ def plain(seed: int, budget: int = BUDGET) -> Found:
 def main() -> None:
     """Runs all searches and writes the results."""
     seeds = range(REPETITIONS)
-    with_asha = [ours(seed, ASHA_81) for seed in seeds]
     without = [ours(seed, None) for seed in seeds]
-    as_is = [plain(seed) for seed in seeds]
-    OUT.write_text(page(with_asha, without, as_is))
+    kinds = {g: ASHA(grace_period=g, reduction_factor=3, max_t=MAX_T) for g in GRACES}
+    with_asha = {g: [ours(seed, asha) for seed in seeds] for g, asha in kinds.items()}
+    as_is = {g: [plain(seed, asha) for seed in seeds] for g, asha in kinds.items()}
+    OUT.write_text(page(without, with_asha, as_is))
     print(OUT.read_text())
 
 
-def page(with_asha: list[Found], without: list[Found], as_is: list[Found]) -> str:
+def page(
+    without: list[Course], with_asha: dict[int, list[Course]], as_is: dict[int, list[Course]]
+) -> str:
     """Returns the results as markdown."""
-    n = len(with_asha)
-    pairs = list(zip(with_asha, without, strict=True))
-    costs = [(a.cost_of(b.at(BUDGET)), b.cost_of(b.at(BUDGET))) for a, b in pairs]
-    reached = [pair for pair in costs if math.isfinite(pair[0])]
+    n = len(without)
     lines = [
         "# Searches: what ASHA saves, what the truth is worth",
         "",
         "Written by `python -m benchmarks.searches`. Synthetic: the training curves are formulas "
-        "(`benchmarks/searches.py: curve`), the searchers and schedulers are the real ones, one "
-        f"trial at a time. {n} repetitions, each with a seed of its own; intervals are 95 % by "
-        f"the t distribution over them. A whole trial has {MAX_T} epochs, a search {BUDGET}.",
+        "(`benchmarks/searches.py: curve`) that cross, the searchers and schedulers are the real "
+        f"ones, one trial at a time. {n} repetitions, each with a seed of its own. A whole trial "
+        f"has {MAX_T} epochs, a search {BUDGET}; ASHA has reduction factor 3. Medians have an "
+        "interval by order statistics, means by the t distribution, 95 % each; a search in which "
+        "no trial has ended with a number is the worst.",
         "",
         "## The same search with and without ASHA",
-        "Epochs until the best loss that the search without ASHA found in its whole budget:",
+        "Epochs with ASHA beside those without, until the same loss was found. First column of "
+        "numbers: the best loss that the search without ASHA found in its whole budget, which "
+        "the other may miss. Second: the worse of the two bests of each pair, which both found.",
         "",
-        f"- with ASHA it was reached within the budget in {len(reached)} of {n} repetitions;",
+        "| grace period | that best was found in, at times the epochs | to the common loss |",
+        "|---|---|---|",
     ]
-    if len(reached) > 1:
-        ratio, low, high, _ = t_interval([math.log(a / b) for a, b in reached])
-        lines += [
-            f"- in these it took {math.exp(ratio):.2f} times the epochs (geometric mean, interval "
-            f"{math.exp(low):.2f} to {math.exp(high):.2f}). The others are not in this number."
-        ]
-    lines += ["", "## Best loss found at the same budget", ""]
-    lines += ["| epochs | truth, ASHA | truth, no ASHA | plain stack, ASHA | plain - truth |"]
+    for grace, courses in with_asha.items():
+        lines += [f"| {grace} | " + " | ".join(reaching(courses, without, BUDGET)) + " |"]
+    lines += ["", "Best loss at the same budget:", ""]
+    lines += ["| epochs | grace period | with ASHA | without | pair by pair |"]
     lines += ["|---|---|---|---|---|"]
-    for budget in (BUDGET // 4, BUDGET // 2, BUDGET):
-        cells = [[found.at(budget) for found in group] for group in (with_asha, without, as_is)]
-        difference = [a - b for a, b in zip(cells[2], cells[0], strict=True)]
-        shown = [_shown(values) for values in (*cells, difference)]
-        lines += [f"| {budget} | " + " | ".join(shown) + " |"]
+    for budget, (grace, courses) in itertools.product(BUDGETS, with_asha.items()):
+        lines += [_row(budget, grace, "ASHA", courses, without)]
+    lines += ["", "## Optuna told the truth, and the plain stack", ""]
+    lines += ["Both with ASHA: our search beside Ray's OptunaSearch under Ray's ASHA as they are."]
+    lines += ["", "| epochs | grace period | plain stack | truth | pair by pair |"]
+    lines += ["|---|---|---|---|---|"]
+    for budget, (grace, courses) in itertools.product(BUDGETS, as_is.items()):
+        lines += [_row(budget, grace, "plain", courses, with_asha[grace])]
     return "\n".join([*lines, ""])
 
 
-def _shown(values: list[float]) -> str:
-    if not all(map(math.isfinite, values)):
-        return f"no whole trial in {sum(not math.isfinite(v) for v in values)}"
-    mean, low, high, _ = t_interval(values)
-    return f"{mean:.4f} ({low:.4f} to {high:.4f})"
+def _row(budget: int, grace: int, name: str, one: list[Course], other: list[Course]) -> str:
+    values = [[course.at(budget) for course in group] for group in (one, other)]
+    shown = [str(budget), str(grace), *map(median, values), paired(name, *values)]
+    return "| " + " | ".join(shown) + " |"
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ class Search:
         scientific: open settings that the question is about, beside the grid's; the others are
             nuisance parameters, searched so that the comparison is fair.
         points: settings tried first in every cell; one that leaves some open has them sampled.
-        n_random: configs drawn at random in each cell before the model suggests any, >= 1.
+        n_random: configs drawn at random in each cell, after the points and before the model
+            suggests any, >= 1. What an earlier record tells (a warm start) counts among them.
         seed: of the sampler, 0 .. 2**63 - 1; None: the study's.
         confirm_figures, confirm_claims: of the grid study that trains the winners anew.
 

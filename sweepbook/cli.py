@@ -38,6 +38,7 @@ Storage = Annotated[
     str, typer.Option(help="where records are kept: a folder, s3://BUCKET/..., gs://BUCKET/...")
 ]
 Trials = Annotated[int | None, typer.Option(help="of each cell of a search")]
+Scheduler = Annotated[bool, typer.Option(help="off: no trial is stopped early")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE in every trial")]
 Weights = Annotated[
     str | None, typer.Option(help="what pretrained models start from: a name it knows, or a file")
@@ -76,6 +77,7 @@ def show(
     epochs: Epochs = None,
     scale: Scale = None,
     trials: Trials = None,
+    scheduler: Scheduler = True,
     settings: Set = None,
     weights: Weights = None,
     skip_corrupt: SkipCorrupt = False,
@@ -93,6 +95,7 @@ def show(
         optional,
         everywhere=study != "all",
     )
+    options = replace(options, scheduler=scheduler)
     for plan in [make_plan(s, options) for s in load_studies([study])]:
         _show(plan)
 
@@ -156,6 +159,7 @@ def run(
     epochs: Epochs = None,
     scale: Scale = None,
     trials: Trials = None,
+    scheduler: Scheduler = True,
     settings: Set = None,
     weights: Weights = None,
     skip_corrupt: SkipCorrupt = False,
@@ -190,7 +194,7 @@ def run(
     options = _options(
         data, replicates, seed, epochs, scale, trials, settings, optional, everywhere
     )
-    options = replace(options, gpus=gpus_per_trial)
+    options = replace(options, gpus=gpus_per_trial, scheduler=scheduler)
     _check_limits(max_concurrent, max_failures)
     if resume is not None:
         more = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)

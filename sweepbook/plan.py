@@ -27,6 +27,7 @@ class Options:
     scale: float | None = None  # factor of every trial's fidelity
     gpus: float | None = None  # that one trial occupies
     trials: int | None = None  # of each cell of a search
+    scheduler: bool = True  # False: every trial is trained to its end
     settings: Mapping[str, Any] = field(default_factory=dict)
     optional: Mapping[str, Any] = field(
         default_factory=dict
@@ -101,6 +102,8 @@ def make_plan(study: Study, options: Options) -> Plan:
     """
     if options.gpus is not None:
         study = dataclasses.replace(study, gpus=options.gpus)
+    if not options.scheduler:
+        study = dataclasses.replace(study, scheduler=None)
     trainable = load_object(study.trainable)
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates

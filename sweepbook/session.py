@@ -64,7 +64,7 @@ def run_studies(
     folders = new_folders(place(storage), names)
     for plan, folder in zip(plans, folders, strict=True):
         if plan.search and optuna_storage:
-            from sweepbook.search import kept_studies
+            from sweepbook.search_kept import kept_studies
 
             kept_studies(plan.search, folder)
     counts = ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans)
@@ -281,7 +281,8 @@ def manifest_of(
 
 def _given(plan: Plan, options: Options) -> dict[str, Any]:
     """The optional settings of a command that this study has."""
-    return {k: v for k, v in options.optional.items() if k in plan.trials[0].config}
+    config = plan.search.configs[0] if plan.search else plan.trials[0].config
+    return {k: v for k, v in options.optional.items() if k in config}
 
 
 def _import_paths(study: Study) -> list[str]:

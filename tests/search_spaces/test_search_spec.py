@@ -9,7 +9,7 @@ from ray import tune
 from search_spaces import STUDIES, Search
 from search_spaces.search_spec import check_value, describe_space
 from sweepbook.imports import config_type, load_object
-from sweepbook.search import distributions
+from sweepbook.search_cell import distributions
 from sweepbook.search_plan import draws
 
 SPACE = {

@@ -192,6 +192,14 @@ def test_rungs_are_bound_by_the_count(counted):
     assert unbound.study.scheduler.max_t == 12
 
 
+def test_without_its_scheduler_a_study_trains_the_same_trials_to_their_end(counted):
+    stopped = dataclasses.replace(counted, scheduler=ASHA(grace_period=2))
+    asked = make_plan(stopped, Options(epochs=3, scheduler=False))
+    assert asked.study.scheduler is None
+    with_it = make_plan(stopped, Options(epochs=3))
+    assert [t.trial_id for t in asked.trials] == [t.trial_id for t in with_it.trials]
+
+
 def test_a_single_trial_gets_one_replicate(counted):
     plan = make_plan(counted, Options(replicates=4))
     assert {m: t.n_replicates for m, t in by_model(plan).items()} == {"net": 4, "trees": 1}

@@ -18,7 +18,8 @@ from sweepbook.extend import write_extension
 from sweepbook.plan import Options, make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import Ending
-from sweepbook.search import StudySearch, told
+from sweepbook.search import StudySearch
+from sweepbook.search_cell import told
 from sweepbook.session import manifest_of, recorded_plan
 from sweepbook.warm_start import with_warm_start
 
@@ -177,6 +178,22 @@ def test_points_come_first_and_what_they_leave_open_is_sampled(tmp_path):
     assert [c["w"] for c in first] == [0.0, 1.0, 0.0, 1.0], "in every cell"
     assert all((c["x"], c["kind"]) == (0.25, "b") for c in first[:2])
     assert all(c["kind"] == "a" for c in first[2:]) and first[2]["x"] != first[3]["x"]
+
+
+def test_after_the_points_so_many_are_drawn_at_random_before_the_model_is_asked(tmp_path):
+    points = [{"x": 0.25, "kind": "b"}, {"x": 0.75, "kind": "a"}]
+    suggested = []
+    for ending in ("finished", "stopped"):
+        search = {"points": points, "n_random": 3, "n_trials": 6}
+        driver = Driver(plan_of(grid={"w": (0.0,)}, search=search), tmp_path)
+        suggested.append([])
+        for number in range(6):
+            ray_id, trial = driver.ask()
+            suggested[-1].append((trial.config["x"], trial.config["kind"]))
+            driver.train(ray_id, trial, ending if number == 1 else "finished")
+    one, other = suggested
+    assert one[:5] == other[:5], "2 points and 3 at random: what was told plays no part"
+    assert one[5] != other[5]
 
 
 ENDINGS = st.lists(st.sampled_from(["finished", "stopped", "diverged"]), min_size=12, max_size=12)
