@@ -25,6 +25,7 @@ from sweepbook.outage import insist
 from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
 from sweepbook.record import DONE, RecordWriter
+from sweepbook.signals import ray_apart
 from sweepbook.worker import Assignment, run_assignment
 
 TUNE = "tune"  # Tune's own folder in the scratch folder, never read
@@ -267,14 +268,15 @@ def _connect(address: str | None, log: Path) -> dict[str, float]:
     for name in ("ray", "ray.tune"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
-    ray.init(
-        address=address or "local",
-        include_dashboard=False if address is None else None,
-        log_to_driver=False,
-        configure_logging=False,
-        # a Ray of our own inherits the environment, and its workers wait for no set-up of theirs
-        runtime_env={"env_vars": dict(ENVIRONMENT)} if address else None,
-    )
+    with ray_apart():
+        ray.init(
+            address=address or "local",
+            include_dashboard=False if address is None else None,
+            log_to_driver=False,
+            configure_logging=False,
+            # a Ray of our own has it from us, and can use the workers that it starts with
+            runtime_env={"env_vars": dict(ENVIRONMENT)} if address else None,
+        )
     return dict(ray.cluster_resources())
 
 

@@ -1,12 +1,9 @@
 """From a command to finished records: new ones, and interrupted ones that go on."""
 
-import contextlib
 import dataclasses
-import os
-import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import set_environment, train
 from sweepbook.search_plan import SearchPlan
+from sweepbook.signals import ended_like_ctrl_c
 from sweepbook.warm_start import with_warm_start
 
 PROBE = ".sweepbook-can-write"
@@ -211,7 +209,7 @@ def _train(
     console: Console,
 ) -> dict[Place, dict[str, int]]:
     try:
-        with _ended_like_ctrl_c(signal.SIGTERM, signal.SIGHUP):
+        with ended_like_ctrl_c():
             train(
                 plans,
                 writers,
@@ -234,23 +232,6 @@ def _train(
 
 def _close(writers: Sequence[RecordWriter]) -> dict[Place, dict[str, int]]:
     return {writer.folder: writer.close() for writer in writers}
-
-
-@contextlib.contextmanager
-def _ended_like_ctrl_c(*numbers: signal.Signals) -> Iterator[None]:
-    """A signal to this process ends the study with closed records.
-
-    One to the whole process group kills Ray first, and this process with it: the record then
-    stays as at its last part, as after kill -9, and can be resumed.
-    """
-    earlier = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    try:
-        yield
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
 
 
 def manifest_of(

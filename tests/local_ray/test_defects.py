@@ -1,18 +1,42 @@
 """Defects of the plain stack that this project makes good, each shown as it is in Ray 2.60.
 
-A test here that fails after an upgrade says: mended, so that our layer for it can go.
+A test here that fails after an upgrade says: mended, so that our layer for it can go. Beside each
+stands ours, or the test that shows ours on a real Ray:
+
+1. a NaN trial is never stopped: here; test_asha ("nan", "half")
+2. a NaN trial stays RUNNING in Optuna: test_search (diverged and failed are FAIL, none RUNNING)
+3. a stopped trial is COMPLETE in Optuna: test_search (PRUNED, at its last step)
+4. no table by best value: test_run (every ending has its row), test_faults (a misspelt metric)
+5. a restore forgets the rungs: test_asha (killed, resumed, and stopped by the earlier cutoff)
+6. the loggers keep every trial: here
+7. stopped and finished are one status: here; test_asha (reason, rung, cutoff)
+8. no seed for the whole: here; test_run (workers, order), test_search (another process, a resume)
 """
 
+import dataclasses
+import gc
 import math
 import warnings
+import weakref
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from ray.tune.logger import CSVLoggerCallback, JsonLoggerCallback
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.schedulers.async_hyperband import _Bracket
+from ray.tune.utils.callback import _create_default_callbacks
+from rich.console import Console
 
-from search_spaces import ASHA, Metric
+from search_spaces import ASHA, Fidelity, Metric, Study
+from sweepbook.callback import RecordCallback
+from sweepbook.ledger import PHASES
+from sweepbook.plan import Options, make_plan
+from sweepbook.progress import Progress
+from sweepbook.record import RecordWriter
+from sweepbook.runner import ENVIRONMENT
 from sweepbook.schedulers import StudyASHA
+from sweepbook.session import manifest_of
 
 ROUNDS = 9
 KINDS = {"winner": 0.1, "loser": 0.9, "nan": math.nan}
@@ -102,6 +126,59 @@ def test_defect_8_plain_optuna_search_ignores_its_seed_beside_a_sampler():
     assert fresh[0] != fresh[1]
 
 
+def brackets_drawn(scheduler, trial_ids):
+    """The number of rungs of the bracket that each trial is put into."""
+    trials = [SimpleNamespace(trial_id=i, config={"trial_id": i}) for i in trial_ids]
+    for trial in trials:
+        scheduler.on_trial_add(None, trial)
+    if isinstance(scheduler, StudyASHA):
+        return [len(scheduler.bracket_of(i).levels) for i in trial_ids]
+    return [len(scheduler._trial_info[i]._rungs) for i in trial_ids]
+
+
+def test_defect_8_plain_brackets_and_samples_come_from_the_global_generator_and_ours_do_not():
+    from ray import tune
+    from ray.tune.search.variant_generator import generate_variants
+
+    def plain():
+        return AsyncHyperBandScheduler(
+            time_attr="round", metric="loss", mode="min", max_t=27, reduction_factor=3, brackets=3
+        )
+
+    def ours():
+        asha = ASHA(max_t=27, reduction_factor=3, brackets=3)
+        return StudyASHA(asha, Metric("loss", "min"), "round", {})
+
+    def drawn(make, seed, trial_ids):
+        with as_if_seeded(seed):
+            return dict(zip(trial_ids, brackets_drawn(make(), trial_ids), strict=True))
+
+    def sampled(seed):
+        with as_if_seeded(seed):
+            return [config["x"] for _, config in generate_variants({"x": tune.uniform(0, 1)})]
+
+    ids = [f"trial{i}" for i in range(20)]
+    assert drawn(plain, 1, ids) == drawn(plain, 1, ids) != drawn(plain, 2, ids)
+    assert drawn(plain, 1, ids) != drawn(plain, 1, ids[::-1]), "nor does it survive another order"
+    assert drawn(ours, 1, ids) == drawn(ours, 2, ids) == drawn(ours, 1, ids[::-1])
+    assert len(set(drawn(ours, 1, ids).values())) > 1, "there was something to draw"
+    assert sampled(1) == sampled(1) != sampled(2)
+
+
+class as_if_seeded:
+    """The global generator of numpy starts from a seed, and is as before afterwards."""
+
+    def __init__(self, seed):
+        self.seed = seed
+
+    def __enter__(self):
+        self.before = np.random.get_state()  # noqa: NPY002
+        np.random.seed(self.seed)  # noqa: NPY002
+
+    def __exit__(self, *_):
+        np.random.set_state(self.before)  # noqa: NPY002
+
+
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     """(Tuner, its results, its scheduler, its folder) of three trials under the plain stack."""
@@ -159,6 +236,67 @@ def test_defect_5_a_restored_tuner_has_forgotten_the_rungs(fitted):
     (again,) = restored._local_tuner._tune_config.scheduler._brackets
     assert [rung for rung, _ in again._rungs] == [rung for rung, _ in bracket._rungs]
     assert all(values == {} for _, values in again._rungs)
+
+
+def trials_kept(callbacks, folder, n):
+    """How many of n trials, ended and forgotten by everyone else, the callbacks still hold."""
+    from ray.train._internal.storage import StorageContext
+    from ray.tune.experiment import Trial
+
+    known = []
+    for i in range(n):
+        storage = StorageContext(str(folder), "plain", trial_dir_name=f"trial{i}")
+        trial = Trial("short", config={"trial_id": f"trial{i}"}, stub=True, storage=storage)
+        trial.init_local_path()
+        result = {"round": 1, "loss": 0.5, "rows": [{"replicate": 0, "round": 1, "loss": 0.5}]}
+        result |= {"spent": [0.0] * len(PHASES), "trial_id": trial.trial_id, "config": {}}
+        for callback in callbacks:
+            callback.on_trial_start(iteration=0, trials=[], trial=trial)
+            callback.on_trial_result(iteration=0, trials=[], trial=trial, result=result)
+            callback.on_trial_complete(iteration=0, trials=[], trial=trial)
+        known.append(weakref.ref(trial))
+    del trial
+    gc.collect()
+    return sum(ref() is not None for ref in known)
+
+
+@pytest.mark.ray
+def test_defect_6_plain_loggers_keep_every_trial_that_has_ended_and_ours_keeps_none(
+    fitted, tmp_path, monkeypatch
+):
+    def started():
+        kinds = (JsonLoggerCallback, CSVLoggerCallback)
+        return [c for c in _create_default_callbacks([]) if isinstance(c, kinds)]
+
+    monkeypatch.delenv("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", raising=False)
+    plain = started()
+    assert len(plain) == 2, "nobody asked for them"
+    for logger in plain:
+        assert trials_kept([logger], tmp_path / logger.__class__.__name__, 5) == 5
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert started() == [], "under our runner there are none"
+
+    study = Study(
+        name="short", question="?", trainable=f"{__name__}:nothing", replicates=1,
+        metric=Metric("loss", "min"), fidelity=Fidelity("round", "rounds"),
+        grid={"cell": list(range(5))}, fixed={"rounds": 1},
+    )  # fmt: skip
+    plan = make_plan(study, Options())
+    renamed = [
+        dataclasses.replace(trial, trial_id=f"trial{i}") for i, trial in enumerate(plan.trials)
+    ]
+    plan = dataclasses.replace(plan, trials=tuple(renamed))
+    manifest = manifest_of(plan, Options(), [], [])
+    writer = RecordWriter(tmp_path / "ours", manifest, list(plan.trials))
+    owners = {trial.trial_id: [writer] for trial in plan.trials}
+    ours = RecordCallback(owners, Progress([plan], set(), Console(quiet=True)))
+    assert trials_kept([ours], tmp_path, 5) == 0
+    assert writer.close() == {"finished": 5}, "and yet all is recorded"
+
+
+def nothing(config):
+    yield {"round": 1, "loss": 0.5}
 
 
 @pytest.mark.ray

@@ -10,12 +10,14 @@ pytestmark = [pytest.mark.ray, pytest.mark.timeout(200)]
 
 STUDY = """
 import math, time
+from pathlib import Path
 from search_spaces import Fidelity, Metric, Study
 
 def train(config, state=None):
     at = state["at"] if state else 0
     for n in range(at + 1, config["rounds"] + 1):
-        time.sleep(config["pause_s"])
+        if Path("slow").exists():
+            time.sleep(0.1)
         if config["mode"] == "raises" and n == 2:
             raise RuntimeError("planted error")
         value = float(config["seed"] % 97 + n)
@@ -23,16 +25,16 @@ def train(config, state=None):
             value = math.nan
         yield {"round": n, "val_acc": value, "state": lambda n=n: {"at": n}}
 
-def study(name, modes, pause_s=0.0):
+def study(name, modes, rounds=6, replicates=4):
     return Study(
         name=name, question="?", trainable="planted:train",
         metric=Metric("val_acc", "max"), fidelity=Fidelity("round", "rounds"),
         points=[{"mode": mode} for mode in modes],
-        fixed={"rounds": 6, "pause_s": pause_s}, replicates=4,
+        fixed={"rounds": rounds}, replicates=replicates,
     )
 
 ENDINGS = study("endings", ["good", "raises", "nan", "half"])
-SLOW = study("slow", ["good", "fine", "also"], 0.15)
+SLOW = study("slow", ["good", "fine"], rounds=200, replicates=2)
 QUICK = study("quick", ["good", "fine", "also"])
 """
 
@@ -89,29 +91,57 @@ def test_the_same_numbers_whatever_workers_and_order(complete, tmp_path):
     assert digest(tmp_path / "records" / "one") == digest(tmp_path / "records" / "two")
 
 
-def test_an_interrupted_study_goes_on_to_the_undisturbed_record(sweepbook, complete, tmp_path):
-    assert complete("run", "planted.py:SLOW", "--name", "calm")[0] == 0
-    calm = tmp_path / "records" / "calm"
-    for name, number in (("stopped", signal.SIGINT), ("killed", signal.SIGKILL)):
-        folder = tmp_path / "records" / name
-        process = sweepbook("run", "planted.py:SLOW", "--no-cache", "--name", name)
-        wait_for(lambda folder=folder: list(folder.glob("checkpoints/*.pt")))
-        start = time.monotonic()
-        os.kill(process.pid, number)
+def test_a_study_interrupted_in_every_way_goes_on_to_the_undisturbed_record(
+    sweepbook, undisturbed_digest, tmp_path
+):
+    folder = tmp_path / "records" / "slow"
+    (tmp_path / "slow").touch()
+    command = ["run", "planted.py:SLOW"]
+    for interrupt in (press_ctrl_c, terminate_the_group, kill):
+        began = time.time()
+        process = sweepbook(*command)
+        wait_for(lambda since=began: any_newer(folder.glob("checkpoints/*.pt"), since))
+        asked = time.monotonic()
+        interrupt(process)
         output, _ = process.communicate(timeout=60)
-        assert time.monotonic() - start < 20, "it ends within seconds"
-        assert process.returncode == (1 if number == signal.SIGINT else -number), output
-        before = load_record(folder)
-        code, output = complete("run", "--resume", folder)
-        assert code == 0, output
-        assert digest(folder) == digest(calm)
-        if number == signal.SIGINT:  # the steps before it were not trained again
-            assert before.manifest["status"] == "interrupted"
-            assert 0 < len(before.reports) < len(load_record(calm).reports)
-            key = ["trial_id", "replicate", "round"]
-            kept = before.reports.merge(load_record(folder).reports, on=key)
-            assert len(kept) == len(before.reports)
-            assert (kept["time_s_x"] == kept["time_s_y"]).all()
+        assert time.monotonic() - asked < 20, "it ends within seconds"
+        record = load_record(folder)
+        if interrupt is kill:
+            assert process.returncode == -signal.SIGKILL
+            assert record.manifest["status"] == "running", "as at its last part"
+        else:
+            assert process.returncode == 1, output
+            assert "slow: 2 interrupted" in output, output
+            assert record.manifest["status"] == "interrupted"
+            assert set(record.trials["status"]) == {"interrupted"}
+            before = record.reports
+        command = ["run", "--resume", folder]
+    (tmp_path / "slow").unlink()
+    process = sweepbook(*command)
+    output, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, output
+    assert digest(folder) == undisturbed_digest("planted.py:SLOW", 2)
+    key = ["trial_id", "replicate", "round"]  # the steps before were not trained again
+    kept = before.merge(load_record(folder).reports, on=key)
+    assert len(kept) == len(before) > 0
+    assert (kept["time_s_x"] == kept["time_s_y"]).all()
+
+
+def press_ctrl_c(process):
+    os.kill(process.pid, signal.SIGINT)
+
+
+def terminate_the_group(process):
+    """As a batch system does, or a terminal that closes; Ray would die before the driver."""
+    os.killpg(process.pid, signal.SIGTERM)
+
+
+def kill(process):
+    os.kill(process.pid, signal.SIGKILL)
+
+
+def any_newer(files, since):
+    return any(file.stat().st_mtime > since for file in files)
 
 
 def digest(folder):
