@@ -26,6 +26,12 @@ def test_a_dead_worker_keeps_ray_s_words_and_gets_a_reason(tmp_path):
     assert lines[-1] == "its worker died: killed, out of memory, or crashed"
 
 
+def test_a_lost_machine_is_told_from_a_dead_worker(tmp_path):
+    lost = RayActorError(error_msg="The actor died because its node has died. Node Id: 5ad7")
+    lines = failure_text(failed(tmp_path, lost), "File planted.py, line 7", 2.5).splitlines()
+    assert lines[-1] == "its machine was lost: killed, restarted, or cut off"
+
+
 def test_a_dead_worker_that_left_its_stacks_hung(tmp_path):
     died = RayActorError(error_msg="The worker died, says Ray.")
     text = failure_text(failed(tmp_path, died), "File planted.py, line 7", 2.5)
