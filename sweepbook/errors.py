@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ray.air.constants import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
-from ray.exceptions import RayActorError
+from ray.exceptions import ActorUnavailableError, RayActorError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,7 +28,13 @@ def last_error(folder: Path) -> BaseException | None:
 
 
 def is_node_loss(error: BaseException | None) -> bool:
-    """Whether Ray says that the trial's machine was lost, or its Ray there: killed or cut off."""
+    """Whether the trial's machine was lost, or its Ray there: killed or cut off.
+
+    A connection that broke without a word of the worker's death is taken for one: Ray learns
+    seconds later that a machine is gone.
+    """
+    if isinstance(error, ActorUnavailableError):
+        return True
     return isinstance(error, RayActorError) and "its node has died" in str(error)
 
 

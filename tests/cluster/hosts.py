@@ -92,6 +92,7 @@ class Hosts:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.shared = folder, folder / "shared"
+        self.log = folder / "calls.log"
         self.pids: dict[str, int] = {}  # of each host's PID 1, as seen from here
         self._started: list[subprocess.Popen[bytes]] = []
         self.shared.mkdir()
@@ -156,13 +157,15 @@ class Hosts:
     def kill(self, name: str) -> None:
         """Ends a host at once: its PID 1 is killed, and with it everything there."""
         os.kill(self.pids.pop(name), signal.SIGKILL)
+        if name != "fresh":
+            self._switch(f"ip link delete {name} 2> /dev/null || true")
 
     def plug(self, name: str, state: str) -> None:
         """Pulls a host's cable out of the switch ("down"), or puts it in ("up")."""
         self._switch(f"ip link set {name} {state}")
 
     def call(self, command: str, name: str = "desk", **variables: str) -> subprocess.Popen[bytes]:
-        """Starts a shell command on the desk, in the project's folder; output in desk.log.
+        """Starts a shell command on the desk, in the project's folder; output in calls.log.
 
         Args:
             name: of another host, which has no folder of the project.
@@ -170,7 +173,7 @@ class Hosts:
         """
         enter = ["nsenter", "--all", "--target", str(self.pids[name])]
         environment = {"PATH": f"{VENV}/bin:{PATH}", "HOME": HOME, "RAY_AUTH_MODE": "token"}
-        with (self.folder / "desk.log").open("ab") as log:
+        with self.log.open("ab") as log:
             log.write(f"\n{name}$ {command}\n".encode())
             log.flush()
             return subprocess.Popen(
@@ -186,8 +189,8 @@ class Hosts:
         assert self.call(command).wait(seconds) == 0, self.said()
 
     def said(self) -> str:
-        """The end of what the desk's commands have put out."""
-        return (self.folder / "desk.log").read_text(errors="replace")[-6000:]
+        """The end of what the commands have put out."""
+        return self.log.read_text(errors="replace")[-6000:]
 
     def processes(self, name: str, title: str) -> list[int]:
         """The processes of a host whose command line begins so."""
@@ -201,7 +204,7 @@ class Hosts:
         return found
 
     def wait_for(self, what: str, look: Callable[[], Any], seconds: float) -> Any:
-        """As `wait_for`, with what the desk's commands have said where it did not come."""
+        """As `wait_for`, with what the commands have said where it did not come."""
         try:
             return wait_for(what, look, seconds)
         except TimeoutError as error:

@@ -28,8 +28,8 @@ def study(name, cells, rounds):
     )
 
 CALM = study("calm", 4, 8)
-CUT = study("cut", 6, 100)
-KILLED = study("killed", 6, 50)
+CUT = study("cut", 6, 60)
+KILLED = study("killed", 6, 40)
 HEADLESS = study("headless", 5, 49)
 """
 BESIDE = """
@@ -106,13 +106,13 @@ def test_a_study_file_of_the_head_is_trained_on_both_workers(
 
 def test_a_cut_cable_of_30_seconds(cluster, studies, submit, undisturbed):
     driver = submit(study("CUT"))
-    n_there = len(trials_on(cluster, "worker1"))
+    trials_on(cluster, "worker1")
     time.sleep(3)  # a checkpoint
     cluster.plug("worker1", "down")
     time.sleep(30)
     cluster.plug("worker1", "up")
     trials = ended(cluster, driver, "cut", undisturbed)
-    print(trials[["n_retries", "n_node_losses", "error"]].to_string(), n_there, cluster.said())
+    assert list(trials["n_retries"]) == list(trials["n_node_losses"]), "no failures of their own"
 
 
 def test_a_killed_worker_host(cluster, studies, submit, undisturbed):
@@ -121,8 +121,10 @@ def test_a_killed_worker_host(cluster, studies, submit, undisturbed):
     time.sleep(3)  # a checkpoint
     cluster.kill("worker2")
     trials = ended(cluster, driver, "killed", undisturbed)
-    print(trials[["n_retries", "n_node_losses"]].to_string(), n_there)
-    assert "its machine was lost" in cluster.said()
+    assert trials["n_node_losses"].sum() >= n_there
+    assert list(trials["n_retries"]) == list(trials["n_node_losses"])
+    assert "tried again: killed cell=" in cluster.log.read_text()
+    assert "(its machine was lost: killed, restarted, or cut off" in cluster.log.read_text()
 
 
 def test_a_killed_head(cluster, studies, submit, undisturbed):
