@@ -9,7 +9,7 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report test chaos bench lint clean
+.PHONY: report test cluster-test cluster-setup-test chaos bench lint clean
 
 report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -17,6 +17,12 @@ report: $(STAMP)  ## run the studies on the embedded data and write report/repor
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest
+
+cluster-test: $(STAMP)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2
+	$(BIN)/python -m pytest tests/cluster -m 'cluster and not setup'
+
+cluster-setup-test: $(STAMP)  ## the set-up commands of cluster.yaml on a fresh host: all of pip's downloads
+	$(BIN)/python -m pytest tests/cluster -m 'cluster and setup'
 
 chaos: $(STAMP)  ## kill workers and the driver of a study 20 times: the same record in the end
 	$(BIN)/python tests/chaos/chaos.py --kills 20

@@ -1,15 +1,17 @@
 """What the driver hears from Tune, passed on to the records and to the progress table."""
 
 from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any
 
 from ray.tune import Callback
 
-from sweepbook.errors import failure_text
+from sweepbook.errors import failure_text, is_node_loss, last_error
 from sweepbook.gpus import is_out_of_memory
 from sweepbook.hang import read_trace
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
+from sweepbook.recovery import Recovery
 from sweepbook.schedulers import Ending
 
 
@@ -18,6 +20,7 @@ class RecordCallback(Callback):
 
     Args:
         writers: trial_id -> the writers of the records that hold the trial; a search adds some.
+        max_failures, max_node_losses: how often a trial is tried again after either.
         endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
         sharing: trials that get a share of a GPU. Those that fail because its memory is full do
             not end; they are gathered in `crowded`, to be trained alone.
@@ -29,7 +32,11 @@ class RecordCallback(Callback):
         progress: Progress,
         endings: Mapping[str, Ending] | None = None,
         sharing: Set[str] = frozenset(),
+        *,
+        max_failures: int = 1,
+        max_node_losses: int = 3,
     ) -> None:
+        self.max_failures, self.max_node_losses = max_failures, max_node_losses
         self.sharing, self.crowded = sharing, list[str]()
         self.writers = writers
         self.endings = {} if endings is None else endings
@@ -40,6 +47,10 @@ class RecordCallback(Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         trial_id = trial.config["trial_id"]
+        if not isinstance(trial.should_recover, Recovery):
+            trial.should_recover = Recovery(
+                Path(trial.local_path), self.max_failures, self.max_node_losses
+            )
         for writer in self.writers[trial_id]:
             writer.start_trial(trial_id)
 
@@ -60,6 +71,7 @@ class RecordCallback(Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         trial_id, error = trial.config["trial_id"], self._error(trial)
+        self._count_node_loss(trial)
         if trial_id in self.sharing and is_out_of_memory(error):
             self.crowded.append(trial_id)
             self._retry(trial_id, f"{_last_line(error)}; next alone on a whole GPU")
@@ -67,7 +79,14 @@ class RecordCallback(Callback):
             self._end(trial_id, error=error)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._count_node_loss(trial)
         self._retry(trial.config["trial_id"], _last_line(self._error(trial)))
+
+    def _count_node_loss(self, trial: Any) -> None:
+        if is_node_loss(last_error(Path(trial.local_path))):
+            trial_id = trial.config["trial_id"]
+            for writer in self.writers[trial_id]:
+                writer.lose_node(trial_id)
 
     def _retry(self, trial_id: str, cause: str) -> None:
         for writer in self.writers[trial_id]:

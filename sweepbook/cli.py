@@ -169,6 +169,7 @@ def run(
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
     max_failures: Annotated[int, typer.Option(help="a failed trial is tried again")] = 1,
+    max_node_losses: Annotated[int, typer.Option(help="and one whose machine was lost")] = 3,
     force: Annotated[bool, typer.Option(help="resume although versions or code differ")] = False,
     cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
     warm_start: Annotated[
@@ -188,6 +189,7 @@ def run(
         "address": address,
         "max_concurrent": max_concurrent,
         "max_failures": max_failures,
+        "max_node_losses": max_node_losses,
     }
     optional = _optional(weights, skip_corrupt)
     everywhere = "all" not in (studies or ())
@@ -195,7 +197,7 @@ def run(
         data, replicates, seed, epochs, scale, trials, settings, optional, everywhere
     )
     options = replace(options, gpus=gpus_per_trial, scheduler=scheduler)
-    _check_limits(max_concurrent, max_failures)
+    _check_limits(max_concurrent, max_failures, max_node_losses)
     if resume is not None:
         more = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
         if studies or options != more or warm_start or optuna_storage:
@@ -237,12 +239,13 @@ def confirm(
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="trials at a time")] = None,
     max_failures: Annotated[int, typer.Option(help="a failed trial is tried again")] = 1,
+    max_node_losses: Annotated[int, typer.Option(help="and one whose machine was lost")] = 3,
     force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
 ) -> None:
     """Train a search's winners anew, with fresh seeds and no early stopping."""
     from sweepbook.confirm import confirm as run_confirmation
 
-    _check_limits(max_concurrent, max_failures)
+    _check_limits(max_concurrent, max_failures, max_node_losses)
     ended = run_confirmation(
         record,
         by=None if by is None else [key for key in by.split(",") if key],
@@ -256,15 +259,17 @@ def confirm(
         address=address,
         max_concurrent=max_concurrent,
         max_failures=max_failures,
+        max_node_losses=max_node_losses,
     )
     _tell(ended)
 
 
-def _check_limits(max_concurrent: int | None, max_failures: int) -> None:
+def _check_limits(max_concurrent: int | None, max_failures: int, max_node_losses: int) -> None:
     if max_concurrent is not None and max_concurrent < 1:
         raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
-    if max_failures < 0:
-        raise ValueError(f"--max-failures must be at least 0, got {max_failures}")
+    for name, limit in (("failures", max_failures), ("node-losses", max_node_losses)):
+        if limit < 0:
+            raise ValueError(f"--max-{name} must be at least 0, got {limit}")
 
 
 _NOT_WELL = ("failed", "interrupted", "untried")

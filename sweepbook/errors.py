@@ -6,15 +6,40 @@ from pathlib import Path
 from typing import Any
 
 from ray.air.constants import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
-from ray.exceptions import RayActorError
+from ray.exceptions import ActorUnavailableError, RayActorError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+def last_error(folder: Path) -> BaseException | None:
+    """Returns the exception of a trial's last failed attempt where Ray has kept it.
+
+    Args:
+        folder: the trial's on the driver; what Ray's `Trial.get_error` reads is copied later.
+    """
+    try:
+        text = _COLOUR.sub("", (folder / EXPR_ERROR_FILE).read_text())
+        cause = pickle.loads((folder / EXPR_ERROR_PICKLE_FILE).read_bytes())
+    except Exception:  # none, or of a class that cannot be loaded here: the text has to do
+        return None
+    # the pickled one may be of an earlier attempt
+    is_last = _COLOUR.sub("", str(cause)).strip() in text.rpartition("\nFailure # ")[2]
+    return cause if isinstance(cause, BaseException) and is_last else None
+
+
+def is_node_loss(error: BaseException | None) -> bool:
+    """Whether the trial's machine was lost, or its Ray there: killed or cut off.
+
+    A connection that broke without a word of the worker's death is taken for one: Ray learns
+    seconds later that a machine is gone.
+    """
+    if isinstance(error, ActorUnavailableError):
+        return True
+    return isinstance(error, RayActorError) and "its node has died" in str(error)
+
+
 def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
     """Returns the texts of all attempts so far; the last line says what ended the last one.
-
-    Reads the driver's own files: those that Ray's `Trial.get_error` reads are copied later.
 
     Args:
         trial: Ray's.
@@ -26,18 +51,11 @@ def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
         text = _COLOUR.sub("", (folder / EXPR_ERROR_FILE).read_text()).strip()
     except FileNotFoundError:
         return "unknown error"
-    last = text.rpartition("\nFailure # ")[2]
-    if not _says_worker_died(folder / EXPR_ERROR_PICKLE_FILE, last):
+    cause = last_error(folder)
+    if not isinstance(cause, RayActorError):
         return text
+    if is_node_loss(cause):
+        return f"{text}\nits machine was lost: killed, restarted, or cut off"
     if trace:
         return f"{text}\n{trace}\nit hung: no step within {hang_s} s (hang_s)"
     return f"{text}\nits worker died: killed, out of memory, or crashed"
-
-
-def _says_worker_died(pickled: Path, text: str) -> bool:
-    """Whether the error pickled last is Ray's of a dead worker, and is the one in `text`."""
-    try:
-        cause = pickle.loads(pickled.read_bytes())
-    except Exception:  # none, or of a class that cannot be loaded here: the text has to do
-        return False
-    return isinstance(cause, RayActorError) and _COLOUR.sub("", str(cause)).strip() in text

@@ -5,11 +5,13 @@ import importlib
 import importlib.util
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from search_spaces import STUDIES, Study
+
+OURS = ("analysis", "search_spaces", "sweepbook", "trainables")  # installed on every machine
 
 
 def load_object(path: str) -> Any:
@@ -101,6 +103,22 @@ def _origin(module: str) -> str | None:
         return getattr(sys.modules[module], "__file__", None) or "built-in"
     found = importlib.util.find_spec(module)
     return found.origin if found else None
+
+
+def modules_of(folders: Iterable[str]) -> list[str]:
+    """Returns the files and packages that were imported from these folders, without our own.
+
+    They are what a worker on another machine lacks.
+    """
+    found = []
+    for folder in map(Path, folders):
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file == str(folder / f"{name}.py"):
+                found.append(file)
+            elif file == str(folder / name / "__init__.py") and name not in OURS:
+                found.append(str(folder / name))
+    return sorted(found)
 
 
 def add_to_path(folder: str) -> None:

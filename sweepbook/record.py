@@ -75,6 +75,7 @@ class RecordWriter:
             "rung": None,
             "cutoff": None,
             "n_retries": 0,
+            "n_node_losses": 0,
             "seed": trial.seed,
             "n_replicates": trial.n_replicates,
             "n_diverged": 0,
@@ -147,6 +148,11 @@ class RecordWriter:
     def retry_trial(self, trial_id: str) -> None:
         """Says that an attempt at the trial failed and that it is tried again."""
         self.trials[trial_id]["n_retries"] += 1
+        self._changed = True
+
+    def lose_node(self, trial_id: str) -> None:
+        """Says that the trial's machine was lost, whether it is tried again or not."""
+        self.trials[trial_id]["n_node_losses"] += 1
         self._changed = True
 
     def end_trial(

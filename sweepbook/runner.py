@@ -20,6 +20,7 @@ from analysis.places import Place
 from search_spaces import ASHA
 from sweepbook.files import write_bytes
 from sweepbook.gpus import missing_gpus
+from sweepbook.imports import modules_of
 from sweepbook.ledger import Session, slots
 from sweepbook.outage import insist
 from sweepbook.plan import Plan, Trial
@@ -47,6 +48,7 @@ def train(
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
+    max_node_losses: int = 3,
     console: Console,
 ) -> None:
     """Trains every trial that is not done yet; a trial that several plans share once.
@@ -59,6 +61,7 @@ def train(
         address: of a running Ray cluster; None: a Ray of this process's own.
         max_concurrent: most trials at a time; None: as many as there is room for.
         max_failures: how often a trial whose attempt failed is tried again.
+        max_node_losses: how often one whose machine was lost is, which is no failure of its own.
     """
     pairs = list(zip(plans, writers, strict=True))
     alone = [plan.study.scheduler is not None or plan.search is not None for plan in plans]
@@ -69,16 +72,19 @@ def train(
         return
     session = Session(_rows(writers))
     scratch = _scratch_folder(writers[0].folder)
-    place = _Place(scratch, list(import_paths), max_concurrent, max_failures)
+    paths = [] if address else list(import_paths)  # on a cluster the modules come by themselves
+    place = _Place(scratch, paths, max_concurrent, max_failures, max_node_losses)
     log = Path(writers[0].folder if writers[0].folder.is_local else scratch) / "ray.log"
-    resources = _connect(address, log)
+    resources = _connect(address, log, modules_of(import_paths) if address else [])
     note = missing_gpus([t for plan in plans for t in plan.trials], resources.get("GPU", 0.0))
     if note:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     try:
         for group in groups:
             train_group = _train_search if group[0][0].search else _train_together
-            if not train_group(group, place, console):
+            ended = train_group(group, place, console)
+            resources = _most(resources)
+            if not ended:
                 return  # interrupted
     finally:
         _disconnect()
@@ -107,6 +113,7 @@ class _Place:
     import_paths: list[str]
     max_concurrent: int | None
     max_failures: int
+    max_node_losses: int
 
 
 def _scratch_folder(record: Place) -> Path:
@@ -156,7 +163,14 @@ def _train_together(
     scheduler = _scheduler(plan, asha, endings, _recorded(writer)) if asha else None
     with Progress([plan for plan, _ in pairs], done, console) as progress:
         sharing = {t.trial_id for t in open_trials if 0 < t.gpus < 1}
-        callback = RecordCallback(owners, progress, endings, sharing)
+        callback = RecordCallback(
+            owners,
+            progress,
+            endings,
+            sharing,
+            max_failures=place.max_failures,
+            max_node_losses=place.max_node_losses,
+        )
         _tuner(assignments, callback, scheduler, place).fit()
     for _, writer in pairs:
         writer.flush()
@@ -193,7 +207,13 @@ def _train_search(
 
         searcher = StudySearch(plan, endings, admit, writer.folder)
         searcher.enter_record(*record)
-        callback = RecordCallback(owners, progress, endings)
+        callback = RecordCallback(
+            owners,
+            progress,
+            endings,
+            max_failures=place.max_failures,
+            max_node_losses=place.max_node_losses,
+        )
         try:
             _tuner(
                 {}, callback, scheduler, place, (plan, searcher, plan.n_trials - len(done))
@@ -258,8 +278,8 @@ def set_environment(address: str | None) -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said to quieten its note
 
 
-def _connect(address: str | None, log: Path) -> dict[str, float]:
-    """Connects to a Ray, or starts one; returns its resources."""
+def _connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str, float]:
+    """Connects to a Ray, or starts one, whose workers get these modules; returns its resources."""
     set_environment(address)
     import ray
 
@@ -268,16 +288,25 @@ def _connect(address: str | None, log: Path) -> dict[str, float]:
     for name in ("ray", "ray.tune"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
+    # a Ray of our own has it from us, and can use the workers that it starts with
+    there = {"env_vars": dict(ENVIRONMENT), "py_modules": list(modules)} if address else None
     with ray_apart():
         ray.init(
             address=address or "local",
             include_dashboard=False if address is None else None,
             log_to_driver=False,
             configure_logging=False,
-            # a Ray of our own has it from us, and can use the workers that it starts with
-            runtime_env={"env_vars": dict(ENVIRONMENT)} if address else None,
+            runtime_env=there,
         )
     return dict(ray.cluster_resources())
+
+
+def _most(before: Mapping[str, float]) -> dict[str, float]:
+    """The resources that a cluster had before or has now: it may have grown, and shrunk again."""
+    import ray
+
+    now = ray.cluster_resources()
+    return {key: max(before.get(key, 0.0), now.get(key, 0.0)) for key in before.keys() | now}
 
 
 def _disconnect() -> None:
@@ -330,7 +359,6 @@ def _tuner(
             storage_path=str(place.scratch),
             verbose=0,
             callbacks=[callback],
-            failure_config=tune.FailureConfig(max_failures=place.max_failures),
         ),
     )
 

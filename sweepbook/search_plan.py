@@ -160,3 +160,20 @@ def _draw(domain: Mapping[str, Any], rng: np.random.Generator) -> Any:
     if domain["step"]:
         value = low + round((value - low) / domain["step"]) * domain["step"]
     return round(value) if domain["kind"] == "int" else value
+
+
+def check_concurrency(searches: Sequence[str], address: str | None, limit: int | None) -> None:
+    """Checks that a search on a running cluster is told how many of its trials to train at a time.
+
+    The machines that are there now say nothing: a cluster may start more when trials wait, and
+    a search only suggests as many as it is to have at a time.
+
+    Raises:
+        ValueError: where `--address` is given without `--max-concurrent`.
+    """
+    if searches and address is not None and limit is None:
+        raise ValueError(
+            f"study {searches[0]} is a search: with --address give --max-concurrent N, the trials "
+            "that it has at a time. The cluster starts machines for as many, and the more there "
+            "are, the less each knows of the others"
+        )

@@ -22,7 +22,7 @@ from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import set_environment, train
-from sweepbook.search_plan import SearchPlan
+from sweepbook.search_plan import SearchPlan, check_concurrency
 from sweepbook.signals import ended_like_ctrl_c
 from sweepbook.warm_start import with_warm_start
 
@@ -39,6 +39,7 @@ def run_studies(
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
+    max_node_losses: int = 3,
     cache: bool = True,
     warm_start: Sequence[str] = (),
     optuna_storage: str | None = None,
@@ -58,6 +59,7 @@ def run_studies(
     plans = [make_plan(study, options) for study in studies]
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
     check_gpus([trial for plan in plans for trial in plan.trials], address)
+    check_concurrency([plan.study.name for plan in plans if plan.search], address, max_concurrent)
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
     folders = new_folders(place(storage), names)
     for plan, folder in zip(plans, folders, strict=True):
@@ -78,7 +80,16 @@ def run_studies(
     ]
     if cache:
         _take_known(writers, place(storage), console)
-    return _train(plans, writers, import_paths, address, max_concurrent, max_failures, console)
+    return _train(
+        plans,
+        writers,
+        import_paths,
+        address,
+        max_concurrent,
+        max_failures,
+        max_node_losses,
+        console,
+    )
 
 
 def _with_search_options(
@@ -114,6 +125,7 @@ def resume(
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
+    max_node_losses: int = 3,
     force: bool = False,
 ) -> dict[Place, dict[str, int]]:
     """Trains what a record still lacks: unended, interrupted and failed trials.
@@ -128,12 +140,15 @@ def resume(
     changes = check_unchanged(folder, record.manifest, force)
     plan = recorded_plan(record.manifest)
     check_gpus(plan.trials, address)
+    check_concurrency([plan.study.name] if plan.search else [], address, max_concurrent)
     writer = RecordWriter(folder, record.manifest, list(plan.trials), _say(console))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.manifest.setdefault("resumed", []).append(resumed)
     paths = record.manifest["import_paths"]
-    return _train([plan], [writer], paths, address, max_concurrent, max_failures, console)
+    return _train(
+        [plan], [writer], paths, address, max_concurrent, max_failures, max_node_losses, console
+    )
 
 
 def extend(
@@ -206,6 +221,7 @@ def _train(
     address: str | None,
     max_concurrent: int | None,
     max_failures: int,
+    max_node_losses: int,
     console: Console,
 ) -> dict[Place, dict[str, int]]:
     try:
@@ -217,6 +233,7 @@ def _train(
                 address=address,
                 max_concurrent=max_concurrent,
                 max_failures=max_failures,
+                max_node_losses=max_node_losses,
                 console=console,
             )
         return _close(writers)

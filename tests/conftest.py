@@ -92,3 +92,27 @@ def weight_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(1)
         torch.save(resnet18(weights=None).state_dict(), path)
     return path
+
+
+@pytest.fixture
+def undisturbed_digest(tmp_path: Path) -> Callable[[str | Path, int], str]:
+    """The digest of a study file's record where nothing happens: trained here, without Ray."""
+    from analysis.load import load_record
+    from sweepbook.imports import load_studies
+    from sweepbook.plan import Options, make_plan
+    from sweepbook.record import RecordWriter
+    from sweepbook.session import manifest_of
+    from sweepbook.worker import Assignment, reports
+
+    def train(name: str | Path, n_trials: int) -> str:
+        (study,) = load_studies([str(tmp_path / name)])
+        plan, folder = make_plan(study, Options()), tmp_path / "calm"
+        writer = RecordWriter(folder, manifest_of(plan, Options(), [], []), list(plan.trials))
+        for trial in plan.trials:
+            for report in reports(Assignment(trial, [str(folder)], [])):
+                writer.add_rows(trial.trial_id, report["rows"])
+            writer.end_trial(trial.trial_id)
+        assert writer.close() == {"finished": n_trials}
+        return str(load_record(folder).manifest["record_digest"])
+
+    return train

@@ -7,13 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from analysis.load import load_record
-from sweepbook.imports import load_studies
-from sweepbook.plan import Options, make_plan
-from sweepbook.record import RecordWriter
-from sweepbook.session import manifest_of
-from sweepbook.worker import Assignment, reports
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,21 +48,3 @@ def complete(sweepbook):
         return process.returncode, output
 
     return call
-
-
-@pytest.fixture
-def undisturbed_digest(tmp_path):
-    """The digest of a study file's record where nothing happens: trained here, without Ray."""
-
-    def train(name, n_trials):
-        (study,) = load_studies([str(tmp_path / name)])
-        plan, folder = make_plan(study, Options()), tmp_path / "calm"
-        writer = RecordWriter(folder, manifest_of(plan, Options(), [], []), list(plan.trials))
-        for trial in plan.trials:
-            for report in reports(Assignment(trial, [str(folder)], [])):
-                writer.add_rows(trial.trial_id, report["rows"])
-            writer.end_trial(trial.trial_id)
-        assert writer.close() == {"finished": n_trials}
-        return load_record(folder).manifest["record_digest"]
-
-    return train

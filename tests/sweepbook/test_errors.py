@@ -4,7 +4,7 @@ import pickle
 from types import SimpleNamespace
 
 import pytest
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import ActorUnavailableError, RayActorError, RayTaskError
 
 from sweepbook.errors import failure_text
 
@@ -24,6 +24,14 @@ def test_a_dead_worker_keeps_ray_s_words_and_gets_a_reason(tmp_path):
     lines = failure_text(failed(tmp_path, died), None, None).splitlines()
     assert "The worker died, says Ray." in lines
     assert lines[-1] == "its worker died: killed, out of memory, or crashed"
+
+
+def test_a_lost_machine_is_told_from_a_dead_worker(tmp_path):
+    dead = RayActorError(error_msg="The actor died because its node has died. Node Id: 5ad7")
+    away = ActorUnavailableError("RPC error: Socket closed rpc_code: 14", b"0" * 16)
+    for lost in (dead, away):
+        lines = failure_text(failed(tmp_path, lost), "File planted.py, line 7", 2.5).splitlines()
+        assert lines[-1] == "its machine was lost: killed, restarted, or cut off"
 
 
 def test_a_dead_worker_that_left_its_stacks_hung(tmp_path):

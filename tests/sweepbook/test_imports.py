@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from search_spaces import STUDIES
-from sweepbook.imports import config_type, load_object, load_studies
+from sweepbook.imports import config_type, load_object, load_studies, modules_of
 from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
 
@@ -79,3 +79,24 @@ def test_a_study_file_that_cannot_be_imported_says_why(tmp_path, text, message, 
     (tmp_path / "broken_study.py").write_text(text)
     with pytest.raises(ValueError, match=message):
         load_studies([str(tmp_path / "broken_study.py")])
+
+
+def test_what_a_study_file_has_imported_beside_it_is_what_other_machines_lack(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in ("goes_along", "stays_at_home"):
+        (tmp_path / f"{name}.py").write_text("")
+    for package in ("goes_too", "sweepbook"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("")
+    text = "import goes_along, goes_too, pandas, sweepbook"
+    file = tmp_path / "travels_with_others.py"
+    file.write_text(f"{text}\nfrom search_spaces import STUDIES\nS = STUDIES['batch-norm']\n")
+    load_studies([str(file)])
+    assert modules_of([str(tmp_path)]) == [
+        str(tmp_path / name) for name in ("goes_along.py", "goes_too", "travels_with_others.py")
+    ]
+    assert modules_of([]) == []
+    for name in ("goes_along", "goes_too", "travels_with_others"):
+        del sys.modules[name]

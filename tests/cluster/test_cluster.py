@@ -1,0 +1,149 @@
+"""Studies on a cluster of real hosts: what is lost on the way does not change the record."""
+
+import time
+
+import pytest
+
+from analysis.load import load_record
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
+
+STUDY = """
+import time
+import beside
+from search_spaces import Fidelity, Metric, Study
+
+def train(config, state=None):
+    at, value = state or (0, config["seed"] % 97)
+    for n in range(at + 1, config["rounds"] + 1):
+        time.sleep(0.25)
+        value = beside.step(value, config["cell"], n)
+        yield {"round": n, "val_acc": float(value), "state": lambda s=(n, value): s}
+
+def study(name, cells, rounds):
+    return Study(
+        name=name, question="?", trainable="travels:train", replicates=2,
+        metric=Metric("val_acc", "max"), fidelity=Fidelity("round", "rounds"),
+        grid={"cell": list(range(cells))}, fixed={"rounds": rounds},
+    )
+
+CALM = study("calm", 4, 8)
+CUT = study("cut", 6, 60)
+KILLED = study("killed", 6, 40)
+HEADLESS = study("headless", 5, 49)
+"""
+BESIDE = """
+def step(value, cell, n):
+    return (value * 31 + cell + n) % 1009  # only a whole history gives it
+"""
+TRIAL = "ray::ImplicitFunc"  # a worker's process while it has a trial
+
+
+@pytest.fixture(scope="module")
+def studies(cluster):
+    """The studies' files, brought to the head and to no other host."""
+    folder = cluster.home("desk") / "studies"
+    folder.mkdir()
+    (folder / "travels.py").write_text(STUDY)
+    (folder / "beside.py").write_text(BESIDE)
+    cluster.run("ray rsync-up ~/on-prem.yaml ~/studies/ '~/studies/'")
+    assert (cluster.home("head") / "studies" / "travels.py").exists()
+    assert not (cluster.home("worker1") / "studies").exists()
+    return folder
+
+
+@pytest.fixture
+def submit(cluster):
+    """Starts `sweepbook run ARGUMENTS` on the head, as docs/cluster.md says."""
+
+    def start(arguments):
+        command = f"cd sweepbook && .venv/bin/sweepbook run {arguments} --address auto"
+        return cluster.call(f"ray exec ~/on-prem.yaml '{command}'")
+
+    return start
+
+
+def study(name):
+    return f"~/studies/travels.py:{name} --storage /mnt/shared/records"
+
+
+@pytest.fixture
+def undisturbed(studies, undisturbed_digest, monkeypatch):
+    """The digest of a study where nothing happens: trained here, and nobody sleeps."""
+
+    def train(name, n_trials):
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "sleep", lambda seconds: None)
+            return undisturbed_digest(studies / f"travels.py:{name}", n_trials)
+
+    return train
+
+
+def ended(cluster, driver, name, undisturbed):
+    """The trials of a record that has ended well and says what an undisturbed one says."""
+    assert driver.wait(150) == 0, cluster.said()
+    record = load_record(cluster.shared / "records" / name)
+    assert set(record.trials["status"]) == {"finished"}
+    assert record.manifest["status"] == "complete"
+    assert record.manifest["record_digest"] == undisturbed(name.upper(), len(record.trials))
+    return record.trials
+
+
+def trials_on(cluster, name):
+    return cluster.wait_for(f"trials on {name}", lambda: cluster.processes(name, TRIAL), 60)
+
+
+def test_a_study_file_of_the_head_is_trained_on_both_workers(
+    cluster, studies, submit, undisturbed
+):
+    driver = submit(study("CALM"))
+    trials_on(cluster, "worker1")
+    trials_on(cluster, "worker2")
+    assert not cluster.processes("head", TRIAL)
+    trials = ended(cluster, driver, "calm", undisturbed)
+    assert set(trials["n_node_losses"]) == set(trials["n_retries"]) == {0}
+
+
+def test_a_cut_cable_of_30_seconds(cluster, studies, submit, undisturbed):
+    driver = submit(study("CUT"))
+    trials_on(cluster, "worker1")
+    time.sleep(3)  # a checkpoint
+    cluster.plug("worker1", "down")
+    time.sleep(30)
+    cluster.plug("worker1", "up")
+    trials = ended(cluster, driver, "cut", undisturbed)
+    assert list(trials["n_retries"]) == list(trials["n_node_losses"]), "no failures of their own"
+
+
+def test_a_killed_worker_host(cluster, studies, submit, undisturbed):
+    driver = submit(study("KILLED") + " --max-failures 0")
+    n_there = len(trials_on(cluster, "worker2"))
+    time.sleep(3)  # a checkpoint
+    cluster.kill("worker2")
+    trials = ended(cluster, driver, "killed", undisturbed)
+    assert trials["n_node_losses"].sum() >= n_there
+    assert list(trials["n_retries"]) == list(trials["n_node_losses"])
+    assert "tried again: killed cell=" in cluster.log.read_text()
+    assert "(its machine was lost: killed, restarted, or cut off" in cluster.log.read_text()
+
+
+def test_a_killed_head(cluster, studies, submit, undisturbed):
+    driver = submit(study("HEADLESS"))
+    trials_on(cluster, "worker1")
+    time.sleep(3)  # a checkpoint
+    cluster.kill("head")
+    assert driver.wait(60) != 0
+    cluster.boot("head")
+    if "worker2" not in cluster.pids:
+        cluster.boot("worker2")
+    cluster.run("ray up --yes ~/on-prem.yaml")
+    cluster.run("ray rsync-up ~/on-prem.yaml ~/studies/ '~/studies/'")
+    driver = submit("--resume /mnt/shared/records/headless")
+    ended(cluster, driver, "headless", undisturbed)
+
+
+def test_ray_down_leaves_no_ray(cluster):
+    cluster.run("ray down --yes ~/on-prem.yaml")
+    for name in cluster.pids:
+        left = [cluster.processes(name, title) for title in ("ray::", "/root")]
+        assert not any(left), (name, left)
