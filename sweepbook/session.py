@@ -21,7 +21,8 @@ from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.gpus import check_gpus
 from sweepbook.imports import add_to_path, load_object
 from sweepbook.outage import Say, StorageAway
-from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
+from sweepbook.plan import Options, Plan, Trial, file_sha256
+from sweepbook.plans import make_plans
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import set_environment, train
@@ -57,7 +58,7 @@ def run_studies(
         ValueError: a setting, data set or storage that cannot be used.
     """
     set_environment(address)
-    plans = [make_plan(study, options) for study in studies]
+    plans = make_plans(studies, options, _say(console))
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
     check_gpus([trial for plan in plans for trial in plan.trials], address)
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
@@ -265,7 +266,7 @@ def manifest_of(
         "seed": plan.seed,
         "n_replicates": plan.n_replicates,
         "scale": options.scale,
-        "overrides": {**options.settings, **_given(plan, options), "epochs": options.epochs},
+        "overrides": {**_given(plan, options), "epochs": options.epochs},
         "versions": versions(),
         "git_commit": git_commit(),
         "code_sha256": code_sha256(plan.study.trainable.split(":")[0]),
@@ -280,8 +281,9 @@ def manifest_of(
 
 
 def _given(plan: Plan, options: Options) -> dict[str, Any]:
-    """The optional settings of a command that this study has."""
-    return {k: v for k, v in options.optional.items() if k in plan.trials[0].config}
+    """The settings of a command that this study has."""
+    given = {**options.settings, **options.optional}
+    return {k: v for k, v in given.items() if k in plan.a_config}
 
 
 def _import_paths(study: Study) -> list[str]:
