@@ -94,7 +94,8 @@ def show(
         optional,
         everywhere=study != "all",
     )
-    for plan in make_plans(load_studies([study]), options, console.print):
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    for plan in make_plans(load_studies([study]), options, say):
         _show(plan)
 
 
