@@ -4,6 +4,11 @@ BIN := .venv/bin
 STAMP := .venv/installed
 SCALE ?= 0.3
 STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
+# What pretrained nets start from: pretext needs no network, imagenet is downloaded once (45 MB).
+WEIGHTS ?= pretext
+# A folder of images instead of the embedded ones, which are 64 pixels wide at every scale.
+IMAGES ?=
+IMAGE_SIZE := $(if $(filter full,$(SCALE)),224,64)
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
 FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
@@ -13,7 +18,11 @@ export MPLBACKEND := Agg
 
 report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
-	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) --out report
+	$(BIN)/sweepbook run vision-baselines --name $(NAME)-vision-baselines --weights $(WEIGHTS) \
+		$(if $(IMAGES),--data $(IMAGES) --set size=$(IMAGE_SIZE)); \
+	ended=$$?; [ $$ended -le 1 ] || exit $$ended; \
+	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
+		--out report && exit $$ended
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest

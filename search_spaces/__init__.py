@@ -6,6 +6,9 @@ from search_spaces.mlp_training import BATCH_NORM, BATCH_SIZE, EPOCHS, LEARNING_
 from search_spaces.search_spec import Search
 from search_spaces.study import Fidelity, Metric, Study
 from search_spaces.tuned import TUNED_ARCHITECTURE, TUNED_MLP
+from search_spaces.vision import VISION_BASELINES
+from search_spaces.vision_pretext import PRETEXT
+from search_spaces.vision_tuned import VISION_TUNED
 
 STUDIES: dict[str, Study] = {
     study.name: study
@@ -19,6 +22,9 @@ STUDIES: dict[str, Study] = {
         IMPLICIT,
         TUNED_ARCHITECTURE,
         TUNED_MLP,
+        VISION_BASELINES,
+        PRETEXT,
+        VISION_TUNED,
     )
 }
 

@@ -15,7 +15,8 @@ from rich.table import Table
 from analysis.places import Place
 from search_spaces import STUDIES
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, Plan, make_plan
+from sweepbook.plan import Options, Plan
+from sweepbook.plans import make_plans
 from sweepbook.show_search import show_search
 
 app = typer.Typer(
@@ -96,7 +97,8 @@ def show(
         everywhere=study != "all",
     )
     options = replace(options, scheduler=scheduler)
-    for plan in [make_plan(s, options) for s in load_studies([study])]:
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    for plan in make_plans(load_studies([study]), options, say):
         _show(plan)
 
 
@@ -151,7 +153,9 @@ def _duration(seconds: float) -> str:
 
 @app.command()
 def run(
-    studies: Annotated[list[str] | None, typer.Argument(help="STUDY..., my_study.py, all")] = None,
+    studies: Annotated[
+        list[str] | None, typer.Argument(help="STUDY..., my_study.py, all (but the searches)")
+    ] = None,
     resume: Annotated[str | None, typer.Option(help="go on with this record")] = None,
     data: Data = None,
     replicates: Replicates = None,
@@ -385,7 +389,7 @@ def _options(
         trials=trials,
         settings=dict(_setting(text) for text in settings or ()),
         optional=optional,
-        everywhere=everywhere or not optional,
+        everywhere=everywhere,
     )
 
 

@@ -49,6 +49,7 @@ def load_studies(names: list[str]) -> list[Study]:
     """Returns the studies named on a command line, each once, in that order.
 
     A name is a built-in study, "all", or a Python file, my_study.py[:NAME], with Study values.
+    "all" is every built-in study but the searches: each of those has a budget of its own.
 
     Raises:
         ValueError: for an unknown name (with the nearest), a missing file, one without a study.
@@ -59,7 +60,7 @@ def load_studies(names: list[str]) -> list[Study]:
         if file.endswith(".py"):
             found |= {s.name: s for s in _studies_of_file(Path(file), name[len(file) + 1 :])}
         elif name == "all":
-            found |= STUDIES
+            found |= {n: study for n, study in STUDIES.items() if study.search is None}
         elif name in STUDIES:
             found[name] = STUDIES[name]
         else:

@@ -32,7 +32,7 @@ class Options:
     optional: Mapping[str, Any] = field(
         default_factory=dict
     )  # settings with an option of their own
-    everywhere: bool = True  # every study must have the optional ones, else those without stay
+    everywhere: bool = True  # every study must take what is given, else those without stay
 
     def __post_init__(self) -> None:
         for name, low in (("replicates", 1), ("seed", 0), ("epochs", 1), ("trials", 1)):
@@ -48,6 +48,10 @@ class Options:
                 "--gpus-per-trial must be a share of one GPU, 0 .. 1, or a whole number, "
                 f"got {self.gpus}"
             )
+
+
+class UnfitData(ValueError):
+    """The folder of --data is not what a study reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,11 @@ class Plan:
         """How many trials there are to be."""
         return self.search.n_trials if self.search else len(self.trials)
 
+    @property
+    def a_config(self) -> Mapping[str, Any]:
+        """One of the complete configs; all of them have the same settings."""
+        return self.search.configs[0] if self.search else self.trials[0].config
+
 
 def make_plan(study: Study, options: Options) -> Plan:
     """Returns the study's trials under the options, longest first.
@@ -112,7 +121,7 @@ def make_plan(study: Study, options: Options) -> Plan:
         _complete(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
     ]
     study = _bound(study, configs, options)
-    data = _describe(study, configs[0])
+    data = _describe(study, configs[0], options)
     files = file_hashes(configs)
     if study.search or options.trials:
         search = plan_search(
@@ -205,7 +214,8 @@ def _complete(
     config = dict(cell)
     _check_known(study, config, options, kind)
     fields = {f.name for f in dataclasses.fields(kind)} if kind else set(config)
-    config |= {**options.settings, **_optional(study, fields, options)}
+    config |= {k: v for k, v in options.settings.items() if k in {*fields, *config}}
+    config |= _optional(study, fields, options)
     if study.gpus and "device" in fields:
         config.setdefault("device", "cuda")  # else its default, the CPU
     if study.stacked:
@@ -248,7 +258,7 @@ def _check_known(
     for key in options.settings:
         if key in ("seed", "replicates", "data"):
             raise ValueError(f"use --{key}, not --set {key}=...")
-        if key not in known:
+        if key not in known and options.everywhere:
             near = difflib.get_close_matches(key, known, cutoff=0.4) or known
             raise ValueError(
                 f"study {study.name} has no setting {key!r}: did you mean {', '.join(near)}?"
@@ -313,10 +323,13 @@ def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({json.dumps(c, sort_keys=True, default=str): c for c in configs}.values())
 
 
-def _describe(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
+def _describe(study: Study, config: Mapping[str, Any], options: Options) -> dict[str, Any]:
     if study.data is None:
         return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
-    return dict(load_object(study.data)(config))
+    try:
+        return dict(load_object(study.data)(config))
+    except ValueError as error:
+        raise (UnfitData(str(error)) if options.data else error) from error
 
 
 def _trial(

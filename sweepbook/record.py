@@ -316,7 +316,8 @@ def _trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
     if "number" in frame:
         frame = frame.astype({"number": "Int64"})
     for column in frame.columns[frame.columns.str.startswith("config/")]:
-        kinds = {type(v) for v in frame[column] if v is not None}
+        values = [None if _missing(v) else v for v in frame[column]]  # a text's None reads as NaN
+        kinds = {type(v) for v in values if v is not None}
         if len(kinds) > 1 and kinds != {int, float}:
-            frame[column] = [json.dumps(v) for v in frame[column]]
+            frame[column] = [json.dumps(v) for v in values]
     return frame

@@ -18,7 +18,8 @@ from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.gpus import check_gpus
 from sweepbook.imports import add_to_path, load_object
 from sweepbook.outage import Say, StorageAway
-from sweepbook.plan import Options, Plan, Trial, file_sha256, make_plan
+from sweepbook.plan import Options, Plan, Trial, file_sha256
+from sweepbook.plans import make_plans
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import set_environment, train
@@ -56,7 +57,7 @@ def run_studies(
         ValueError: a setting, data set or storage that cannot be used.
     """
     set_environment(address)
-    plans = [make_plan(study, options) for study in studies]
+    plans = make_plans(studies, options, _say(console))
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
     check_gpus([trial for plan in plans for trial in plan.trials], address)
     check_concurrency([plan.study.name for plan in plans if plan.search], address, max_concurrent)
@@ -263,7 +264,7 @@ def manifest_of(
         "seed": plan.seed,
         "n_replicates": plan.n_replicates,
         "scale": options.scale,
-        "overrides": {**options.settings, **_given(plan, options), "epochs": options.epochs},
+        "overrides": {**_given(plan, options), "epochs": options.epochs},
         "versions": versions(),
         "git_commit": git_commit(),
         "code_sha256": code_sha256(plan.study.trainable.split(":")[0]),
@@ -278,9 +279,9 @@ def manifest_of(
 
 
 def _given(plan: Plan, options: Options) -> dict[str, Any]:
-    """The optional settings of a command that this study has."""
-    config = plan.search.configs[0] if plan.search else plan.trials[0].config
-    return {k: v for k, v in options.optional.items() if k in config}
+    """The settings of a command that this study has."""
+    given = {**options.settings, **options.optional}
+    return {k: v for k, v in given.items() if k in plan.a_config}
 
 
 def _import_paths(study: Study) -> list[str]:

@@ -76,7 +76,7 @@ def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
     rows: Mapping[str, int] = data["rows"]
     if isinstance(own, BoostingConfig):
         return START_S + own.rounds * rows["train"] * TREE_S
-    one_pass_s = PASS_S * ((own.size or EMBEDDED_SIDE) / EMBEDDED_SIDE) ** 2
+    one_pass_s = pass_s(own.size)
     from_features = isinstance(own, ProbeConfig) or (own.mode == "probe" and own.augment == "none")
     if from_features:
         return START_S + sum(rows.values()) * one_pass_s
@@ -84,3 +84,8 @@ def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
     held_out = sum(rows.values()) - rows["train"]
     passes = rows["train"] * (1 if own.mode == "probe" else 3) + own.evals_per_epoch * held_out
     return START_S + own.epochs * passes * one_pass_s
+
+
+def pass_s(size: int | None) -> float:
+    """Returns roughly the seconds of an image's pass through ResNet-18, of so many pixels."""
+    return PASS_S * ((size or EMBEDDED_SIDE) / EMBEDDED_SIDE) ** 2

@@ -47,7 +47,7 @@ def test_test_data_decides_only_what_is_said_about_test_data():
                 assert "test" in c.statement
 
 
-def test_each_arm_singles_out_one_config_of_its_study():
+def test_each_arm_singles_out_one_config_of_its_study_or_some_to_choose_from():
     seen = 0
     for study in STUDIES.values():
         for c in study.claims:
@@ -57,9 +57,9 @@ def test_each_arm_singles_out_one_config_of_its_study():
                 fits = [
                     config
                     for config in study.configs()
-                    if all(config[k] == v for k, v in arm.items() if k in named)
+                    if all(config.get(k) == v for k, v in arm.items() if k in named)
                 ]
-                assert len(fits) == 1, (study.name, c.name, arm)
+                assert len(fits) == 1 or (fits and c.best_by), (study.name, c.name, arm)
                 seen += 1
     assert seen > 30
 

@@ -90,7 +90,7 @@ def test_the_grids_and_the_searches_of_a_trainable_share_their_keys():
         space = describe_space(load_object(study.search.space)())
         kind = config_type(load_object(study.trainable))
         cells = {key for cell in study.configs() for key in cell}
-        fields = {field.name: field.default for field in dataclasses.fields(kind)}
+        fields = dataclasses.asdict(kind(**study.configs()[0]))
         assert space.keys() <= fields.keys() and not space.keys() & cells
         for key, domain in space.items():
             for value in domain.get("choices", (domain.get("low"),)):

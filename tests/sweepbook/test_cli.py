@@ -111,3 +111,14 @@ def test_resume_refuses_another_folder_s_files(command, tmp_path):
     assert code == 2
     assert "notes" in printed
     assert os.listdir(tmp_path / "notes") == ["a.txt"]
+
+
+def test_a_manifest_tells_a_search_s_options_too(tmp_path):
+    from sweepbook.plan import Options, make_plan
+    from sweepbook.session import manifest_of
+
+    options = Options(optional={"weights": "pretext"}, settings={"batch_size": 16})
+    plan = make_plan(STUDIES["vision-tuned"], options)
+    manifest = manifest_of(plan, options, ["sweepbook"], [])
+    assert manifest["overrides"] == {"weights": "pretext", "batch_size": 16, "epochs": None}
+    assert manifest["search"]["configs"][0]["weights"] == "pretext"

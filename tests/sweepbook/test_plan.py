@@ -6,7 +6,8 @@ import pytest
 
 from search_spaces import ASHA, STUDIES, Fidelity, Metric, Study
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, make_plan
+from sweepbook.plan import Options, UnfitData, make_plan
+from sweepbook.plans import make_plans
 
 
 def toy(toy_file, **changes):
@@ -23,7 +24,10 @@ def test_every_declared_study_binds_to_its_trainable_and_data():
             assert not plan.trials, "they are suggested later"
             continue
         assert len(plan.trials) == len(plan.study.configs())
-        assert all(t.config["replicates"] == t.n_replicates == 5 for t in plan.trials)
+        sizes = {t.n_replicates for t in plan.trials}
+        assert sizes <= {1, plan.study.replicates} and plan.study.replicates in sizes
+        if plan.study.stacked:
+            assert all(t.config["replicates"] == t.n_replicates == 5 for t in plan.trials)
         costs = [t.cost_s for t in plan.trials]
         assert costs == sorted(costs, reverse=True), "longest first"
 
@@ -249,3 +253,29 @@ def test_a_file_that_a_setting_names_counts_by_its_content(counted, tmp_path):
     assert trials("one.pth", b"weights") == trials("two.pth", b"weights")
     assert not trials("one.pth", b"weights") & trials("one.pth", b"other")
     assert make_plan(counted, Options()).files == {}
+
+
+def test_all_leaves_out_what_reads_other_data_and_says_so(city_folder):
+    studies, said = [STUDIES["epochs"], STUDIES["pretext"]], []
+    options = Options(data=str(city_folder), everywhere=False)
+    assert [p.study.name for p in make_plans(studies, options, said.append)] == ["epochs"]
+    assert len(said) == 1 and "pretext (" in said[0] and "train" in said[0]
+    with pytest.raises(UnfitData):
+        make_plans(studies, Options(data=str(city_folder)), said.append)
+    with pytest.raises(ValueError, match="nowhere is for none of the studies: epochs .*; pretext"):
+        make_plans(studies, Options(data="nowhere", everywhere=False), said.append)
+
+
+def test_under_all_a_setting_goes_to_those_who_have_it(toy_file):
+    studies = [STUDIES["epochs"], toy(toy_file)]
+
+    def plans(**settings):
+        return make_plans(studies, Options(settings=settings, everywhere=False), print)
+
+    epochs, own = plans(batch_size=64)
+    assert {t.config["batch_size"] for t in epochs.trials} == {64}
+    assert all("batch_size" not in t.config for t in own.trials)
+    with pytest.raises(ValueError, match="no study here has a setting 'batchsize'.*batch_size"):
+        plans(batchsize=64)
+    with pytest.raises(ValueError, match="study toy has no setting 'batch_size'"):
+        make_plans(studies, Options(settings={"batch_size": 64}), print)

@@ -265,3 +265,16 @@ def test_a_record_s_phases_sum_to_each_trial_s_time_and_survive_a_kill(tmp_path,
     assert trials.loc["a", ["time_start_s", "time_import_s", "time_train_s"]].tolist() == [1, 1, 6]
     phases = trials[[column(phase) for phase in PHASES]]
     pd.testing.assert_series_equal(phases.sum(axis=1), trials["time_total_s"], check_names=False)
+
+
+def test_a_setting_that_some_trials_do_not_have_stays_what_it_is():
+    weights, lr = ["imagenet", None, "pretext"], [0.1, None, 1.0]
+    rows = [
+        {"rung": None, "cutoff": None, "config/weights": w, "config/lr": x, "config/mixed": m}
+        for w, x, m in zip(weights, lr, [1, None, "one"], strict=True)
+    ]
+    frame = record_module._trials_frame(rows)
+    assert frame["config/weights"].isna().tolist() == [False, True, False]
+    assert frame["config/weights"].dropna().tolist() == ["imagenet", "pretext"]
+    assert frame["config/lr"].dropna().tolist() == [0.1, 1.0]
+    assert frame["config/mixed"].tolist() == ["1", "null", '"one"']
