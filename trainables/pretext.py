@@ -37,7 +37,7 @@ from trainables.weights import State, load_file
 
 N_TURNS = 4
 FOLDER_SIZE = 64  # pixels of a folder's images: two minutes on two cores are to be enough
-_LAYOUT = 1  # counted up where the weights would change
+_LAYOUT = 2  # counted up where the weights would change
 
 
 @dataclass(frozen=True, kw_only=True)
