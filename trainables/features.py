@@ -15,7 +15,7 @@ from trainables.vision_data import as_input, images_sha256
 from trainables.weights import State, state_sha256
 
 FEATURE_ROWS = 32  # images per pass: a batch's activations stay in memory that is at hand
-_LAYOUT = 1  # counted up where the arrays would change
+_LAYOUT = 2  # counted up where the arrays would change
 
 
 def body_features(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -108,30 +109,54 @@ def measure(decoded: Decoded) -> Measured:
 def folder_facts(folder: Path) -> Facts:
     """The facts of all image files of `folder` (see `list_images`), the bad ones too.
 
-    Every file is read and decoded once per machine: what was found is kept in the cache folder
-    under the names, sizes, times and inodes of all files, and used while none of them changes.
-    Where a file changed in the last 2 seconds nothing is kept, as its next change might not show.
+    Every file is decoded once per machine: what was found is kept in the cache folder under the
+    names and hashes of all files. The hashes are kept as well, under the names, sizes, times and
+    inodes of all files, and used while none of them changes. Where a file changed in the last 2
+    seconds they are not kept, as its next change might not show: all files are read and hashed
+    again, but none is decoded.
 
     Raises:
-        ValueError: see `list_images`. OSError: a file cannot be read.
+        ValueError: see `list_images`; a file changed meanwhile. OSError: a file cannot be read.
     """
     found = list_images(folder)
-    stats = [(folder / one.name).stat() for one in found]
+    sha256 = _hashes(folder, found)
+    return _kept(folder, tuple(found), sha256)
+
+
+def _hashes(folder: Path, found: Sequence[Found]) -> tuple[str, ...]:
+    """SHA-256 of each file, from the cache where nothing shows a change."""
+    stats = [os.stat(f"{folder}/{one.name}") for one in found]
     if max(stat.st_ctime for stat in stats) > time.time() - _SETTLED_S:
-        return _read(folder, found)
+        return tuple(_read_hashes(folder, found).tolist())
     stamps = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for s in stats]
-    return _kept(folder, tuple(found), short_hash([str(folder), stamps, [f.name for f in found]]))
+    key = short_hash([str(folder), stamps, [one.name for one in found]])
+
+    def make(to: Path) -> None:
+        np.save(to / "sha256.npy", _read_hashes(folder, found))
+
+    kept = cached_arrays(f"images/hashes-{key}", make, mapped=False)
+    return tuple(kept["sha256"].tolist())
+
+
+def _read_hashes(folder: Path, found: Sequence[Found]) -> npt.NDArray[np.str_]:
+    return np.array(
+        [hashlib.sha256((folder / one.name).read_bytes()).hexdigest() for one in found]
+    )
 
 
 @lru_cache(maxsize=2)
-def _kept(folder: Path, found: tuple[Found, ...], key: str) -> Facts:
-    name = f"images/facts-{key}"
-    return Facts(**cached_arrays(name, lambda to: _read(folder, found).save(to), mapped=False))
+def _kept(folder: Path, found: tuple[Found, ...], sha256: tuple[str, ...]) -> Facts:
+    def make(to: Path) -> None:
+        images = decode_all(folder, found, lambda _, decoded: measure(decoded))
+        facts = gather(found, images)
+        if changed := np.flatnonzero(facts.sha256 != np.array(sha256)).tolist():
+            raise ValueError(
+                f"{folder / found[changed[0]].name}: changed while it was read; try again"
+            )
+        facts.save(to)
 
-
-def _read(folder: Path, found: Iterable[Found]) -> Facts:
-    images = list(found)
-    return gather(images, decode_all(folder, images, lambda _, decoded: measure(decoded)))
+    key = short_hash([[one.name, sha] for one, sha in zip(found, sha256, strict=True)])
+    return Facts(**cached_arrays(f"images/facts-{key}", make, mapped=False))
 
 
 def short_hash(content: Any) -> str:

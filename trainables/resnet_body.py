@@ -17,7 +17,7 @@ def build_resnet18(seed: int, n_outputs: int = 1, body: State | None = None) -> 
 
     Weights are drawn by torchvision's own initialisers from a generator seeded with `seed`, the
     last layer's the same whether a `body` replaces the others or not; the global generator is
-    left as it was. float32, on the CPU, channels last.
+    left as it was. float32, on the CPU, laid out for it: see `_lay_out`.
     """
     from torchvision.models import resnet18
 
@@ -27,7 +27,20 @@ def build_resnet18(seed: int, n_outputs: int = 1, body: State | None = None) -> 
     if body is not None:
         own = net.state_dict()
         net.load_state_dict(own | dict(body))
-    return net.to(memory_format=torch.channels_last)
+    return _lay_out(net)
+
+
+def _lay_out(net: nn.Module) -> nn.Module:
+    """Channels last in memory, but for layer4: the layout in which a CPU trains fastest.
+
+    layer4 has three quarters of the weights and the smallest maps. Channels last, its gradients
+    are copied from one layout to the other in every step, which costs more than its convolutions
+    gain. The numbers differ in their rounding alone.
+    """
+    net = net.to(memory_format=torch.channels_last)
+    layer4 = net.get_submodule("layer4").to(memory_format=torch.contiguous_format)
+    layer4.register_forward_pre_hook(lambda _, args: (args[0].contiguous(),))
+    return net
 
 
 def body_state(net: nn.Module) -> dict[str, torch.Tensor]:

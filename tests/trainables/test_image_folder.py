@@ -1,5 +1,6 @@
 """Image folders: what is read, and what each kind of bad folder or file is told."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainables import image_facts
+from trainables import image_facts, image_folder
 from trainables.image_folder import EXTENSIONS
 from trainables.images import Images, describe_images, load_images
 
@@ -268,3 +269,77 @@ def test_a_size_or_crop_out_of_range_is_named(setting: str, value: int, folder: 
         load_images(str(folder), **{setting: value})
     with pytest.raises(ValueError, match="data must be 'embedded' or a folder"):
         load_images("")
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by the path of every file that is decoded."""
+    paths: list[str] = []
+    decode = image_folder._decode
+    monkeypatch.setattr(
+        image_folder, "_decode", lambda path: paths.append(str(path)) or decode(path)
+    )
+    return paths
+
+
+@pytest.mark.parametrize("settled_s", [-3600.0, 3600.0], ids=["settled", "just written"])
+def test_the_second_call_decodes_nothing(
+    settled_s: float, folder: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_facts, "_SETTLED_S", settled_s)
+    first = load_images(str(folder))
+    assert len(set(decoded)) == 14
+    decoded.clear()
+    image_facts._kept.cache_clear()  # as another process would begin
+    second = load_images(str(folder))
+    assert decoded == []
+    for name, part in second.parts().items():
+        assert np.array_equal(part.pixels, first.parts()[name].pixels)
+        assert part.files == first.parts()[name].files
+
+
+def test_settled_files_are_not_even_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_images(str(folder))
+    image_facts._kept.cache_clear()
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} is read"))
+    load_images(str(folder))
+
+
+@pytest.mark.parametrize("settled_s", [-3600.0, 3600.0], ids=["settled", "just written"])
+def test_a_changed_file_is_noticed_though_size_and_time_are_the_same(
+    settled_s: float, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_facts, "_SETTLED_S", settled_s)
+    for path in folder.rglob("*.png"):  # of equal length, whatever the pixels
+        Image.open(path).save(path.with_suffix(".bmp"))
+        path.unlink()
+    before = load_images(str(folder)), describe_images(str(folder))["sha256"]
+    changed = folder / "val/real/1.bmp"
+    stat, pixels = changed.stat(), np.asarray(Image.open(changed))[::-1]
+    Image.fromarray(pixels).save(changed)
+    os.utime(changed, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert changed.stat().st_size == stat.st_size
+    after = load_images(str(folder))
+    assert np.array_equal(after.val.pixels[3], pixels)
+    assert not np.array_equal(after.val.pixels, before[0].val.pixels)
+    assert np.array_equal(after.train.pixels, before[0].train.pixels)
+    assert describe_images(str(folder))["sha256"] != before[1]
+
+
+def test_a_file_that_changes_while_it_is_read_is_named(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = image_folder._decode
+
+    def late(path: Path) -> image_folder.Decoded:
+        if path.name == "0.png" and "val/real" in str(path):
+            Image.new("RGB", (20, 16)).save(path)
+        return decode(path)
+
+    monkeypatch.setattr(image_folder, "_decode", late)
+    with pytest.raises(ValueError, match=r"val/real/0.png: changed while it was read; try again"):
+        load_images(str(folder))
+    assert not list(cache.rglob("train.npy"))
+    assert not np.asarray(load_images(str(folder)).val.pixels[2]).any()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torchvision.models import ResNet18_Weights
+from torchvision.models import ResNet18_Weights, resnet18
 from torchvision.transforms.functional import to_pil_image
 
 from trainables import resnet
@@ -129,6 +129,39 @@ def test_a_probe_from_features_is_the_probe_through_the_body(settings: dict[str,
     for one, other in zip(from_features, through, strict=True):
         for name in METRICS:
             assert one[name] == pytest.approx(other[name], abs=1e-5), name
+
+
+def test_steps_are_those_of_torchvision_s_net_and_plain_adam(settings: dict[str, Any]) -> None:
+    """Layouts and the fused Adam change no more than the rounding.
+
+    Fused Adam on the CPU gives wrong numbers, silently, where a gradient lies in memory in
+    another order than its parameter.
+    """
+    config = ResNetConfig(**(settings | {"mode": "scratch", "weight_decay": 0.01}))
+    trainer = resnet._Trainer(config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(trainer.seeds.init)
+        plain = resnet18(num_classes=1)
+    own = dict(trainer.net.named_parameters())
+    copies = {name: p.detach().clone().contiguous() for name, p in own.items()}
+    adam = torch.optim.Adam(copies.values(), lr=config.lr, weight_decay=0.01, foreach=False)
+    for step in range(3):
+        rows = np.arange(8) + 8 * step
+        x, y = trainer.inputs.drawn(rows, step), trainer.labels["train"][rows]
+        logits = trainer._step(x, y)
+        if step == 0:
+            expected = plain(x.contiguous())[:, 0]
+            torch.nn.functional.binary_cross_entropy_with_logits(expected, y).backward()
+            torch.testing.assert_close(logits, expected.detach(), rtol=1e-4, atol=1e-4)
+            for name, parameter in plain.named_parameters():
+                torch.testing.assert_close(own[name].grad, parameter.grad, rtol=1e-2, atol=1e-4)
+        for name, copy in copies.items():
+            grad = own[name].grad
+            assert grad is not None
+            copy.grad = grad.contiguous()
+        adam.step()
+        for name, copy in copies.items():
+            torch.testing.assert_close(own[name].detach(), copy, rtol=1e-5, atol=1e-6)
 
 
 def test_the_last_layer_starts_the_same_whatever_the_body(weight_file: Path) -> None:
