@@ -159,6 +159,8 @@ def _criterion(claim: Declared, unit: str) -> str:
     if claim.kind == "equivalence":
         return f"claimed {target if claim.target else 'none'} give or take {size}{words}"
     if claim.kind == "threshold" and claim.target:
+        if not claim.smallest:
+            return f"claimed {claim.direction} than {target}{words}"
         return f"claimed {claim.direction} than {target} by at least {size}{words}"
     if not claim.smallest:
         return f"claimed {claim.direction}"

@@ -178,7 +178,7 @@ def _differences(record: Record, table: pd.DataFrame) -> Row:
     row |= {"estimate": n_hold / n, "unit": "share", "n": int(table["n"].max()), "family_size": n}
     texts = [f"{r['label']} {_value(record, r)}" for r in table.to_dict("records")]
     open_pairs = pairs[~pairs["holds"]]
-    rest = [f"{a} and {b}" for a, b in zip(open_pairs["arm"], open_pairs["against"], strict=True)]
+    rest = [f"{a} from {b}" for a, b in zip(open_pairs["arm"], open_pairs["against"], strict=True)]
     text = f"{listing(texts, most=20)}. {n_hold} of {n} differences hold (Holm over all pairs)"
     text += f"; not told apart: {listing(rest, most=8)}." if rest else "."
     return row | {"verdict": HOLDS if n_hold == n else OPEN, "sentence": text}

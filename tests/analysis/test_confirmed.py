@@ -88,7 +88,7 @@ def test_only_differences_that_hold_for_all_pairs_together_are_told() -> None:
     assert (pairs["p_holm"] >= pairs["p"]).all() and (pairs["p_holm"] > pairs["p"]).any()
     order = finding(confirmation(), "order")
     assert order["verdict"] == OPEN and "2 of 3 differences hold" in order["sentence"]
-    assert "not told apart: depth 6, width 16 and depth 6, width 8" in order["sentence"]
+    assert "not told apart: depth 6, width 16 from depth 6, width 8" in order["sentence"]
 
 
 def test_flattery_is_what_the_search_said_above_what_came_of_it() -> None:
