@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ray.air.constants import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
-from ray.exceptions import RayActorError
+from ray.exceptions import OutOfMemoryError, RayActorError
 
+from sweepbook.memory import WorkerOutOfMemory
+
+_USED = re.compile(r"Memory on the node .* was ([\d.]+ ?\w+) used / ([\d.]+ ?\w+) limit")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -27,17 +30,27 @@ def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
     except FileNotFoundError:
         return "unknown error"
     last = text.rpartition("\nFailure # ")[2]
-    if not _says_worker_died(folder / EXPR_ERROR_PICKLE_FILE, last):
+    cause = _cause(folder / EXPR_ERROR_PICKLE_FILE, last)
+    if isinstance(cause, OutOfMemoryError | WorkerOutOfMemory):
+        return f"{text}\n{_out_of_memory(last)}"
+    if not isinstance(cause, RayActorError):
         return text
     if trace:
         return f"{text}\n{trace}\nit hung: no step within {hang_s} s (hang_s)"
     return f"{text}\nits worker died: killed, out of memory, or crashed"
 
 
-def _says_worker_died(pickled: Path, text: str) -> bool:
-    """Whether the error pickled last is Ray's of a dead worker, and is the one in `text`."""
+def _cause(pickled: Path, text: str) -> BaseException | None:
+    """The error pickled last, where it is the one in `text`."""
     try:
-        cause = pickle.loads(pickled.read_bytes())
+        cause: BaseException = pickle.loads(pickled.read_bytes())
     except Exception:  # none, or of a class that cannot be loaded here: the text has to do
-        return False
-    return isinstance(cause, RayActorError) and _COLOUR.sub("", str(cause)).strip() in text
+        return None
+    return cause if _COLOUR.sub("", str(cause)).strip() in text else None
+
+
+def _out_of_memory(text: str) -> str:
+    """What Ray's memory monitor says at length."""
+    said = _USED.search(text)
+    at = f" at {said[1]} used of its machine's {said[2]}" if said else ""
+    return f"out of memory: Ray ended its worker{at}"
