@@ -203,8 +203,8 @@ def _trials(m: Measured) -> list[str]:
     return [
         "## Many short trials",
         "",
-        f"Trials of {SHORT_STEPS} reports and no work. Whole: the study with Ray's start and end "
-        "and the record's, without Python's imports; per trial: its share of the whole; each "
+        f"Trials of {SHORT_STEPS} reports and no work. Whole: the study with Ray's import, start "
+        "and end, and the record's; per trial: its share of the whole; each "
         "further: from the first trial's ending to the last one's. "
         "Bare: Tune alone with reused workers and no loggers. Memory is the slope of the driver's "
         "resident memory over the trials that had ended. The goal for ours is less than "

@@ -21,7 +21,7 @@ class TrialCost:
     """Of one study of many short trials."""
 
     n_trials: int
-    wall_s: float  # of the whole study, with Ray's start and end; Python's imports are not in it
+    wall_s: float  # of the whole study, with Ray's import, start and end
     further_s: float  # of each trial but the first: from the first ending to the last
     kb_per_trial: float  # slope of the driver's resident memory over the trials that had ended
 
@@ -87,6 +87,7 @@ def _bare(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
     from sweepbook.runner import ENVIRONMENT
 
     os.environ.update(ENVIRONMENT)
+    start = time.perf_counter()
     import ray
     from ray import tune
 
@@ -103,7 +104,6 @@ def _bare(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
         for metrics in short(config):
             tune.report(metrics)
 
-    start = time.perf_counter()
     ray.init(address="local", include_dashboard=False, log_to_driver=False)
     tune.Tuner(
         loop,

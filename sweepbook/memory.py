@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from ray.air.execution._internal import RayActorManager
 from ray.exceptions import OutOfMemoryError, RayActorError
 from ray.tune.execution import tune_controller
 
@@ -15,7 +16,7 @@ class WorkerOutOfMemory(RayActorError):
     """The memory monitor's error, as one that Tune knows."""
 
 
-class ActorManager(tune_controller.RayActorManager):
+class ActorManager(RayActorManager):
     """Ray's, for which a worker that ran out of memory has died."""
 
     def _actor_task_failed(self, tracked_actor_task: Any, exception: Exception) -> None:
@@ -27,9 +28,8 @@ class ActorManager(tune_controller.RayActorManager):
 @contextlib.contextmanager
 def out_of_memory_fails_a_trial() -> Iterator[None]:
     """A Tuner that is run meanwhile goes on where a worker ran out of memory."""
-    plain = tune_controller.RayActorManager
     vars(tune_controller)["RayActorManager"] = ActorManager
     try:
         yield
     finally:
-        vars(tune_controller)["RayActorManager"] = plain
+        vars(tune_controller)["RayActorManager"] = RayActorManager
