@@ -21,11 +21,13 @@ class TrialCost:
     """Of one study of many short trials."""
 
     n_trials: int
-    wall_s: float  # of all trials, with Ray's start
+    wall_s: float  # of the whole study, with Ray's import, start and end
+    further_s: float  # of each trial but the first: from the first ending to the last
     kb_per_trial: float  # slope of the driver's resident memory over the trials that had ended
 
     @property
     def s_per_trial(self) -> float:
+        """Seconds of the whole study, by trial."""
         return self.wall_s / self.n_trials
 
 
@@ -44,7 +46,7 @@ def measure_trials(side: str, n_trials: int) -> TrialCost:
     return TrialCost(n_trials, **json.loads(ended.stdout.splitlines()[-1]))
 
 
-def _ours(n_trials: int, folder: Path) -> tuple[float, list[int]]:
+def _ours(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
     from rich.console import Console
 
     from search_spaces import Fidelity, Metric, Study
@@ -62,11 +64,11 @@ def _ours(n_trials: int, folder: Path) -> tuple[float, list[int]]:
         fixed={"rounds": SHORT_STEPS},
         replicates=1,
     )
-    memory: list[int] = []
+    endings: list[tuple[float, int]] = []
     end_trial = RecordWriter.end_trial
 
     def ended(self: RecordWriter, *args: Any, **rest: Any) -> str:
-        memory.append(_resident_kb())
+        endings.append((time.perf_counter(), _resident_kb()))
         return end_trial(self, *args, **rest)
 
     RecordWriter.end_trial = ended  # type: ignore[method-assign]  # looked at, not changed
@@ -75,24 +77,25 @@ def _ours(n_trials: int, folder: Path) -> tuple[float, list[int]]:
     ((_, counts),) = run_studies([study], Options(), storage=folder, console=console).items()
     if counts != {"finished": n_trials}:
         raise RuntimeError(f"trials ended as {counts}")
-    return time.perf_counter() - start, memory
+    return time.perf_counter() - start, endings
 
 
-def _bare(n_trials: int, folder: Path) -> tuple[float, list[int]]:
+def _bare(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
     """The same loop under Tune alone: reused workers, no loggers, one callback."""
     import os
 
     from sweepbook.runner import ENVIRONMENT
 
     os.environ.update(ENVIRONMENT)
+    start = time.perf_counter()
     import ray
     from ray import tune
 
-    memory: list[int] = []
+    endings: list[tuple[float, int]] = []
 
     class Ended(tune.Callback):
         def on_trial_complete(self, *_: Any, **__: Any) -> None:
-            memory.append(_resident_kb())
+            endings.append((time.perf_counter(), _resident_kb()))
 
         def __getstate__(self) -> dict[str, Any]:
             return {}
@@ -101,7 +104,6 @@ def _bare(n_trials: int, folder: Path) -> tuple[float, list[int]]:
         for metrics in short(config):
             tune.report(metrics)
 
-    start = time.perf_counter()
     ray.init(address="local", include_dashboard=False, log_to_driver=False)
     tune.Tuner(
         loop,
@@ -110,7 +112,7 @@ def _bare(n_trials: int, folder: Path) -> tuple[float, list[int]]:
         run_config=tune.RunConfig(storage_path=str(folder), verbose=0, callbacks=[Ended()]),
     ).fit()
     ray.shutdown()
-    return time.perf_counter() - start, memory
+    return time.perf_counter() - start, endings
 
 
 def _resident_kb() -> int:
@@ -121,10 +123,12 @@ def _resident_kb() -> int:
 def main() -> None:
     side, n_trials = sys.argv[1], int(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
-        wall_s, memory = {"ours": _ours, "bare": _bare}[side](n_trials, Path(folder).resolve())
+        wall_s, endings = {"ours": _ours, "bare": _bare}[side](n_trials, Path(folder).resolve())
+    times, memory = zip(*endings, strict=True)
     rest = memory[int(len(memory) * WARM_UP) :]
     slope = float(np.polyfit(np.arange(len(rest)), rest, 1)[0])
-    print(json.dumps({"wall_s": wall_s, "kb_per_trial": slope}))
+    further_s = (times[-1] - times[0]) / (n_trials - 1)
+    print(json.dumps({"wall_s": wall_s, "further_s": further_s, "kb_per_trial": slope}))
 
 
 if __name__ == "__main__":

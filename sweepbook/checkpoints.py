@@ -2,6 +2,8 @@
 
 import functools
 import io
+import pickle
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,13 +23,10 @@ def save_checkpoint(
     records: Sequence[str], trial_id: str, fidelity: int, state: Any, rows: Rows
 ) -> None:
     """Writes state and rows into each record that shares the trial, atomically."""
-    import torch
-
-    content = io.BytesIO()
-    torch.save({"fidelity": fidelity, "state": state, "rows": rows}, content)
+    content = _packed({"fidelity": fidelity, "state": state, "rows": rows})
     for record in records:
         path = checkpoint_path(record, trial_id)
-        insist_in_worker(path, functools.partial(write_bytes, path, content.getvalue()))
+        insist_in_worker(path, functools.partial(write_bytes, path, content))
 
 
 def load_checkpoint(records: Sequence[str], trial_id: str) -> dict[str, Any] | None:
@@ -38,10 +37,43 @@ def load_checkpoint(records: Sequence[str], trial_id: str) -> dict[str, Any] | N
     return max(found, key=lambda content: int(content["fidelity"]), default=None)
 
 
+class _PlainUnpickler(pickle.Unpickler):
+    """Of numbers, texts and containers; whatever else a file asks for is refused."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
+
+
+def _packed(content: dict[str, Any]) -> bytes:
+    """The content as bytes: torch's, or a pickle of plain values where torch is not in use.
+
+    Importing torch takes a worker a second or more, for what cannot hold a tensor.
+    """
+    if "torch" not in sys.modules:
+        packed = pickle.dumps(content)
+        try:
+            _PlainUnpickler(io.BytesIO(packed)).load()
+        except pickle.UnpicklingError:
+            pass  # arrays, for example
+        else:
+            return packed
+    import torch
+
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
 def _load(path: Place) -> dict[str, Any] | None:
+    """The content of a checkpoint; no file can have code executed."""
     if not path.is_file():
         return None
-    import torch  # it takes a second, and not every trial has something to load
+    packed = path.read_bytes()
+    content: dict[str, Any]
+    if packed[:2] != b"PK":  # no zip, as torch writes them
+        content = _PlainUnpickler(io.BytesIO(packed)).load()
+        return content
+    import torch
 
-    content: dict[str, Any] = torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
+    content = torch.load(io.BytesIO(packed), weights_only=True)
     return content

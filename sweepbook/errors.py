@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ray.air.constants import EXPR_ERROR_FILE, EXPR_ERROR_PICKLE_FILE
-from ray.exceptions import ActorUnavailableError, RayActorError
+from ray.exceptions import ActorUnavailableError, OutOfMemoryError, RayActorError
 
+from sweepbook.memory import WorkerOutOfMemory
+
+_USED = re.compile(r"Memory on the node .* was ([\d.]+ ?\w+) used / ([\d.]+ ?\w+) limit")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -52,6 +55,9 @@ def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
     except FileNotFoundError:
         return "unknown error"
     cause = last_error(folder)
+    if isinstance(cause, OutOfMemoryError | WorkerOutOfMemory):
+        last = text.rpartition("\nFailure # ")[2]
+        return f"{text}\n{_out_of_memory(last)}"
     if not isinstance(cause, RayActorError):
         return text
     if is_node_loss(cause):
@@ -59,3 +65,10 @@ def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
     if trace:
         return f"{text}\n{trace}\nit hung: no step within {hang_s} s (hang_s)"
     return f"{text}\nits worker died: killed, out of memory, or crashed"
+
+
+def _out_of_memory(text: str) -> str:
+    """What Ray's memory monitor says at length."""
+    said = _USED.search(text)
+    at = f" at {said[1]} used of its machine's {said[2]}" if said else ""
+    return f"out of memory: Ray ended its worker{at}"

@@ -16,7 +16,8 @@ LONGEST_PAUSE_S = 30.0
 _PASSING = {
     errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENETDOWN, errno.ENETUNREACH,
     errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ECONNRESET, errno.ECONNREFUSED,
-}  # of a shared disk; a full one is no outage  # fmt: skip
+}  # of a shared disk  # fmt: skip
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 T = TypeVar("T")
 Say = Callable[[str], object]
@@ -24,6 +25,10 @@ Say = Callable[[str], object]
 
 class StorageAway(OSError):
     """A storage has been away for longer than it is waited for."""
+
+
+class StorageFull(StorageAway):
+    """A storage has no room left; waiting makes none."""
 
 
 class StorageTaken(OSError):
@@ -44,9 +49,12 @@ class Outage:
         """Takes note of an error, and returns after how many seconds to try again.
 
         Raises:
-            OSError: the error itself, where waiting mends nothing: a full disk, a missing file.
+            OSError: the error itself, where waiting mends nothing: a missing file.
+            StorageFull: where the disk is full.
             StorageAway: where the limit has been reached.
         """
+        if error.errno in _FULL:
+            raise StorageFull(f"storage {self.where} is full, make room ({error})") from error
         if not _is_passing(error, self.is_local):
             raise error
         self.since = self.since or time.monotonic()

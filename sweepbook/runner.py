@@ -171,7 +171,7 @@ def _train_together(
             max_failures=place.max_failures,
             max_node_losses=place.max_node_losses,
         )
-        _tuner(assignments, callback, scheduler, place).fit()
+        _fit(_tuner(assignments, callback, scheduler, place), [w for _, w in pairs], progress)
     for _, writer in pairs:
         writer.flush()
     missing = len(progress.trials) - len(progress.endings)
@@ -215,9 +215,8 @@ def _train_search(
             max_node_losses=place.max_node_losses,
         )
         try:
-            _tuner(
-                {}, callback, scheduler, place, (plan, searcher, plan.n_trials - len(done))
-            ).fit()
+            search = (plan, searcher, plan.n_trials - len(done))
+            _fit(_tuner({}, callback, scheduler, place, search), [writer], progress)
         finally:
             searcher.close()
     writer.manifest["search"]["exhausted"] = searcher.is_exhausted()
@@ -284,6 +283,7 @@ def _connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str
     import ray
 
     handler = logging.FileHandler(log, delay=True)
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # on a full disk
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for name in ("ray", "ray.tune"):
         logger = logging.getLogger(name)
@@ -361,6 +361,22 @@ def _tuner(
             callbacks=[callback],
         ),
     )
+
+
+def _fit(tuner: Any, writers: Sequence[RecordWriter], progress: Progress) -> None:
+    """Runs a Tuner to its end; what it makes of its own files is nobody's concern."""
+    from sweepbook.memory import out_of_memory_fails_a_trial
+
+    try:
+        with out_of_memory_fails_a_trial():
+            tuner.fit()
+    except OSError:
+        raise
+    except Exception:
+        for writer in writers:
+            writer.flush()  # a full disk is told as such, not as what Tune could not read
+        if progress.n_unknown or len(progress.endings) < len(progress.trials):
+            raise
 
 
 def _need(assignment: Assignment) -> tuple[float, float]:

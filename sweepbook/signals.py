@@ -38,9 +38,9 @@ def ray_apart() -> Iterator[None]:
 
     start = services.ConsolePopen
     kept = signal.getsignal(signal.SIGTERM)
-    services.ConsolePopen = functools.partial(start, start_new_session=True)
+    vars(services)["ConsolePopen"] = functools.partial(start, start_new_session=True)
     try:
         yield
     finally:
-        services.ConsolePopen = start
+        vars(services)["ConsolePopen"] = start
         signal.signal(signal.SIGTERM, kept)

@@ -78,6 +78,8 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
         ledger.step(metrics.pop("times", None))
         fidelity = int(metrics[trial.unit])
         new = rows_of(metrics, trial.n_replicates)
+        if trial.metric not in new[0]:
+            raise ValueError(f"the study's metric {trial.metric} is none of {', '.join(new[0])}")
         for row in new:
             row[trial.metric] = math.nan if row[trial.metric] is None else row[trial.metric]
         rows += new

@@ -1,15 +1,14 @@
 """What the image trainables owe to the runner: each model, on few and small pictures."""
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
-import torch
 
 from search_spaces import STUDIES
+from tests.steps import numbers, through_a_file
 from trainables.vision import n_evals, one_replicate, train_vision
 from trainables.vision_config import Model, VisionConfig
 
@@ -28,19 +27,6 @@ LONG = {  # until 16 pictures are known by heart
 }
 
 
-def numbers(step: dict[str, Any]) -> dict[str, Any]:
-    """What does not depend on the clock."""
-    return {k: v for k, v in step.items() if k not in ("time_s", "times") and not callable(v)}
-
-
-def saved(state: Any) -> Any:
-    """The state as it comes back from a checkpoint file."""
-    file = BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
-
-
 @pytest.mark.parametrize("model", get_args(Model))
 def test_an_image_trainable_keeps_its_contract(
     model: str, pictures: Path, weight_file: Path
@@ -49,7 +35,7 @@ def test_an_image_trainable_keeps_its_contract(
     given, steps, states = dict(config), [], []
     for step in train_vision(config):
         steps.append(step)
-        states.append(saved(step["state"]()) if "state" in step else None)
+        states.append(through_a_file(step["state"]()) if "state" in step else None)
     assert config == given  # not mutated
     assert [step["eval"] for step in steps] == list(range(1, n_evals(config) + 1))
     for step in steps:

@@ -44,7 +44,7 @@ def complete(sweepbook):
 
     def call(*arguments):
         process = sweepbook(*arguments)
-        output, _ = process.communicate(timeout=100)
+        output, _ = process.communicate(timeout=180)
         return process.returncode, output
 
     return call

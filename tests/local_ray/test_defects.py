@@ -11,6 +11,7 @@ stands ours, or the test that shows ours on a real Ray:
 6. the loggers keep every trial: here
 7. stopped and finished are one status: here; test_asha (reason, rung, cutoff)
 8. no seed for the whole: here; test_run (workers, order), test_search (another process, a resume)
+9. a worker that the memory monitor ends takes the study with it: here; test_faults (all memory)
 """
 
 import dataclasses
@@ -22,6 +23,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from ray.exceptions import OutOfMemoryError, RayActorError
+from ray.tune.execution import tune_controller
 from ray.tune.logger import CSVLoggerCallback, JsonLoggerCallback
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.schedulers.async_hyperband import _Bracket
@@ -31,6 +34,7 @@ from rich.console import Console
 from search_spaces import ASHA, Fidelity, Metric, Study
 from sweepbook.callback import RecordCallback
 from sweepbook.ledger import PHASES
+from sweepbook.memory import out_of_memory_fails_a_trial
 from sweepbook.plan import Options, make_plan
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
@@ -177,6 +181,24 @@ class as_if_seeded:
 
     def __exit__(self, *_):
         np.random.set_state(self.before)  # noqa: NPY002
+
+
+def test_defect_9_a_worker_without_memory_ends_the_whole_plain_study():
+    def failed_under_tune():
+        """What Tune hears of a trial whose worker the memory monitor has ended."""
+        heard = []
+        actor = SimpleNamespace(actor_id=1, _on_error=lambda _, error: heard.append(error))
+        task = SimpleNamespace(_tracked_actor=actor, _on_error=None)
+        manager = object.__new__(tune_controller.RayActorManager)  # as Tune makes it, but empty
+        manager._failed_actor_ids, manager._cleanup_actor = set(), lambda tracked_actor: None
+        manager._actor_task_failed(task, OutOfMemoryError("low on memory"))
+        return heard
+
+    with pytest.raises(RuntimeError, match="Caught unexpected exception: low on memory"):
+        failed_under_tune()
+    with out_of_memory_fails_a_trial():
+        (error,) = failed_under_tune()
+    assert isinstance(error, RayActorError) and str(error) == "low on memory"
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,18 @@
 """Records in an object store: a real S3 server on loopback, stopped and started under a study."""
 
 import dataclasses
-import io
 import logging
 import socket
 import sys
 import time
 
 import pytest
-import torch
 from pyarrow.fs import FileSystem
 
 from analysis.load import load_record
 from analysis.places import place
 from analysis.report import write_report
+from sweepbook.checkpoints import load_checkpoint
 from sweepbook.imports import load_studies
 from sweepbook.outage import WAIT_VARIABLE
 from sweepbook.plan import Options, make_plan
@@ -164,9 +163,10 @@ def test_a_store_that_cannot_be_written_is_told_before_anything_starts(server):
 
 def reached(checkpoints):
     """The furthest step of any checkpoint."""
-    files = [file for file in checkpoints.iterdir() if file.name.endswith(".pt")]
-    loaded = [torch.load(io.BytesIO(file.read_bytes()), weights_only=True) for file in files]
-    return max((content["fidelity"] for content in loaded), default=0)
+    names = [file.name for file in checkpoints.iterdir()]
+    trials = [name.removesuffix(".pt") for name in names if name.endswith(".pt")]
+    loaded = [load_checkpoint([str(checkpoints.parent)], trial_id) for trial_id in trials]
+    return max((content["fidelity"] for content in loaded if content), default=0)
 
 
 def wait_for(condition, limit_s=60):

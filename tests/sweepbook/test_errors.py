@@ -4,7 +4,7 @@ import pickle
 from types import SimpleNamespace
 
 import pytest
-from ray.exceptions import ActorUnavailableError, RayActorError, RayTaskError
+from ray.exceptions import ActorUnavailableError, OutOfMemoryError, RayActorError, RayTaskError
 
 from sweepbook.errors import failure_text
 
@@ -14,7 +14,7 @@ def failed(folder, *attempts):
     for number, error in enumerate(attempts, 1):
         with (folder / "error.txt").open("a") as file:
             file.write(f"Failure # {number} (occurred at noon)\n{error}\n")
-        if isinstance(error, RayActorError | RayTaskError):
+        if isinstance(error, RayActorError | RayTaskError | OutOfMemoryError):
             (folder / "error.pkl").write_bytes(pickle.dumps(error))
     return SimpleNamespace(local_path=str(folder))
 
@@ -39,6 +39,19 @@ def test_a_dead_worker_that_left_its_stacks_hung(tmp_path):
     text = failure_text(failed(tmp_path, died), "File planted.py, line 7", 2.5)
     assert "says Ray" in text and "line 7" in text
     assert text.splitlines()[-1] == "it hung: no step within 2.5 s (hang_s)"
+
+
+def test_a_worker_that_the_memory_monitor_ended_ran_out_of_memory(tmp_path):
+    said = (
+        "1 worker(s) were killed due to the node running low on memory. Memory on the node "
+        "(IP: 10.0.0.1, ID: 0f) was 22.41GB used / 23.54GB limit (0.95)\nOOM kill reason: x\n"
+        "Refer to the documentation on how to address the out of memory issue: ..."
+    )
+    text = failure_text(failed(tmp_path, OutOfMemoryError(said)), None, 2.5)
+    assert said in text
+    assert text.splitlines()[-1] == (
+        "out of memory: Ray ended its worker at 22.41GB used of its machine's 23.54GB"
+    )
 
 
 def test_another_error_after_a_dead_worker_is_not_called_one(tmp_path):

@@ -180,7 +180,6 @@ def test_a_storage_that_stays_away_is_an_error_at_its_limit(monkeypatch):
 @pytest.mark.parametrize(
     "where, error",
     [
-        ("/disk", OSError(errno.ENOSPC, "No space left on device")),
         ("/disk", PermissionError(errno.EACCES, "Permission denied")),
         ("s3://bucket", FileNotFoundError("gone")),
         ("s3://bucket", outage.StorageTaken("now belongs to another")),
@@ -193,6 +192,18 @@ def test_what_waiting_does_not_mend_is_raised_at_once(where, error):
     with pytest.raises(OSError) as raised:
         outage.insist(where, action, lambda text: None)
     assert raised.value is error
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_not_waited_for_and_named(number):
+    error = OSError(number, "No room")
+
+    def action():
+        raise error
+
+    with pytest.raises(outage.StorageFull, match="storage /disk is full, make room") as raised:
+        outage.insist("/disk", action, lambda text: None)
+    assert raised.value.__cause__ is error
 
 
 def test_a_shared_disk_that_is_away_is_waited_for(monkeypatch):

@@ -1,6 +1,5 @@
 """train_resnet18: what it yields, what stays frozen, what its numbers depend on."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torchvision.models import ResNet18_Weights, resnet18
 from torchvision.transforms.functional import to_pil_image
 
+from tests.steps import numbers, through_a_file
 from trainables import resnet
 from trainables.resnet import eval_steps, train_resnet18
 from trainables.resnet_body import build_resnet18
@@ -24,17 +24,6 @@ METRICS = {f"{split}_{what}" for split in ("train", "val", "test") for what in (
 def settings(pictures: Path, weight_file: Path) -> dict[str, Any]:
     base = {"data": str(pictures), "size": 16, "weights": str(weight_file)}
     return base | {"batch_size": 8, "evals_per_epoch": 2}
-
-
-def numbers(step: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in step.items() if k not in ("time_s", "times") and not callable(v)}
-
-
-def through_a_file(state: Any) -> Any:
-    file = BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
 
 
 def trainer_after(config: dict[str, Any]) -> resnet._Trainer:
