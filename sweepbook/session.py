@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+import sysconfig
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from sweepbook.cache import take_known_trials
 from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.gpus import check_gpus
-from sweepbook.imports import add_to_path, load_object
+from sweepbook.imports import OURS, add_to_path, load_object
 from sweepbook.outage import Say, StorageAway
 from sweepbook.plan import Options, Plan, Trial, file_sha256
 from sweepbook.plans import make_plans
@@ -285,11 +286,14 @@ def _given(plan: Plan, options: Options) -> dict[str, Any]:
 
 
 def _import_paths(study: Study) -> list[str]:
-    """Folders outside the installed packages that a worker needs to import the trainable."""
+    """The folder that a worker needs to import the trainable, where it is not installed."""
     load_object(study.trainable)
-    module = sys.modules[study.trainable.split(":")[0]]
-    folder = str(Path(module.__file__ or "").resolve().parent)
-    return [folder] if "." not in study.trainable.split(":")[0] and folder in sys.path else []
+    name = study.trainable.split(":")[0].split(".")[0]
+    file = Path(sys.modules[name].__file__ or "").resolve()
+    folder = str(file.parent.parent if file.name == "__init__.py" else file.parent)
+    if name in OURS or folder in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        return []
+    return [folder] if folder in sys.path else []
 
 
 def recorded_plan(manifest: dict[str, Any]) -> Plan:

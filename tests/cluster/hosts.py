@@ -112,15 +112,19 @@ class Hosts:
         return self.folder / name
 
     def boot(self, name: str) -> None:
-        """Starts a host with a new home, where its project's .venv is the one of these tests."""
-        shutil.rmtree(self.home(name), ignore_errors=True)
+        """Starts a host, one that was killed with its old disk.
+
+        The .venv of its project is the one of these tests.
+        """
         ssh, desk = self.home(name) / ".ssh", self.home("desk") / ".ssh"
-        ssh.mkdir(parents=True)
-        shutil.copy(desk / "host_key", ssh)
-        shutil.copy(desk / "id_ed25519.pub", ssh / "authorized_keys")
-        (ssh / "sshd_config").write_text(SSHD.format(home=HOME))
-        (self.home(name) / "sweepbook").mkdir()
-        (self.home(name) / "sweepbook" / ".venv").symlink_to(VENV)
+        if not ssh.exists():
+            ssh.mkdir(parents=True)
+            shutil.copy(desk / "host_key", ssh)
+            shutil.copy(desk / "id_ed25519.pub", ssh / "authorized_keys")
+            (ssh / "sshd_config").write_text(SSHD.format(home=HOME))
+            (self.home(name) / "sweepbook").mkdir()
+            (self.home(name) / "sweepbook" / ".venv").symlink_to(VENV)
+        (self.home(name) / "up").unlink(missing_ok=True)
         self._start(name, ADDRESSES[name], [VENV, Path(sys.base_prefix)])
 
     def _start(self, name: str, address: str, kept: list[Path]) -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 
@@ -91,3 +92,19 @@ def test_a_taken_name_gets_a_suffix_and_nothing_is_overwritten(tmp_path):
     names = ["epochs", "epochs", "other"]
     folders = [f.name for f in new_folders(tmp_path, names)]
     assert folders == ["epochs-3", "epochs-4", "other"]
+
+
+def test_a_worker_needs_the_folder_of_a_file_or_package_that_is_not_installed(
+    toy_file, tmp_path, monkeypatch
+):
+    (study,) = load_studies([str(toy_file)])
+    assert _import_paths(study) == [str(tmp_path)]
+    assert _import_paths(STUDIES["batch-norm"]) == []
+    package = tmp_path / f"{toy_file.stem}_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "inner.py").write_text("def train(config): yield {}")
+    inside = dataclasses.replace(study, trainable=f"{package.name}.inner:train")
+    assert _import_paths(inside) == [str(tmp_path)]
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    assert _import_paths(study) == [], "installed"
