@@ -30,6 +30,16 @@ def varying_columns(trials: pd.DataFrame) -> list[str]:
     return [name for name in config_columns(trials) if _texts(trials[name]).nunique() > 1]
 
 
+def telling_columns(record: Record) -> list[str]:
+    """Of the columns config/KEY that vary those that the study declares, where they are enough to
+    tell its trials apart, or all that vary: a model's other settings follow from which one it is.
+    """
+    varying, study = varying_columns(record.trials), record.manifest["study"]
+    declared = {*(study.get("grid") or ()), *(k for p in study.get("points") or () for k in p)}
+    chosen = [name for name in varying if name.removeprefix(CONFIG) in declared]
+    return chosen if _n_groups(record.trials, chosen) == len(record.trials) else varying
+
+
 def select_trials(trials: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     """The trials whose settings equal `where`, {KEY: value or list of values}.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.aggregate import same_value, varying_columns
+from analysis.aggregate import same_value, telling_columns
 from analysis.claims_values import Declared, arm_values
 from analysis.gradients import has_gradients
 from analysis.labels import arm_labels, metric_name, sorted_trials
@@ -48,7 +48,7 @@ def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
     trials = record.trials
     if trials.empty:
         return {}
-    columns = varying_columns(trials)
+    columns = telling_columns(record)
     confirms = record.manifest.get("confirms")
     if confirms:  # a search's winners are named by what was compared, not by how each was tuned
         columns = [CONFIG + key for key in confirms["by"]]

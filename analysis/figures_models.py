@@ -101,10 +101,12 @@ def draw_rows(ax: Axes, numbers: pd.DataFrame) -> Axes:
     ax.set_xlim(low, min(high, 1.005))
     ax.set_ylim(-0.6, len(numbers) - 0.4)
     ax.set_yticks(places, numbers["model"])
-    for place, missing in zip(places, numbers["test_mean"].isna(), strict=True):
-        if missing:  # a row without a mean is never a zero
-            ax.text(0.99, place, "not available", color=_GREY, style="italic", ha="right",
-                    va="center", transform=ax.get_yaxis_transform())  # fmt: skip
+    middle = sum(ax.get_xlim()) / 2
+    missing = numbers["test_mean"].isna()  # a row without a mean is never a zero
+    for place, published in zip(places[missing], numbers.loc[missing, "published"], strict=True):
+        x, side = (0.14, "left") if published > middle else (0.99, "right")  # beside the diamond
+        ax.text(x, place, "not available", color=_GREY, style="italic", ha=side, va="center",
+                transform=ax.get_yaxis_transform())  # fmt: skip
     ax.grid(axis="y", visible=False)
     return ax
 

@@ -20,6 +20,8 @@ from analysis.load import CONFIG, Record
 from analysis.models import Model, chosen_sentence, missing_sentence, model_looks, models_of
 from analysis.row_intervals import hit_table, row_interval
 
+_SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
+
 
 def draw_models_setting(spec: Spec, record: Record) -> Drawn:
     """Accuracy against the setting `x`, a line per model; models without it are dashed levels.
@@ -91,17 +93,16 @@ def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Dat
 
 def draw_models_time(spec: Spec, record: Record) -> Drawn:
     """Test accuracy against the seconds of one seed's training, a mark per model."""
-    models = [model for model in models_of(record, spec) if model.known]
-    if not models or "time_s" not in record.reports:
+    models = [m for m in models_of(record, spec) if m.known and math.isfinite(seconds_of(m))]
+    if not models:
         raise NothingToDraw("no model has finished with predictions and seconds")
     rows = []
     for model in models:
-        low, middle, high = seconds_of(record, model.trial_id)
         found = row_interval(model.hits)
         rows.append(
-            {"model": model.label, "trial_id": model.trial_id, "seconds": middle,
-             "seconds_low": low, "seconds_high": high, "test_mean": found.mean,
-             "test_low": found.low, "test_high": found.high, "n_replicates": found.n}
+            {"model": model.label, "trial_id": model.trial_id, "seconds": seconds_of(model),
+             "test_mean": found.mean, "test_low": found.low, "test_high": found.high,
+             "n_replicates": found.n}
         )  # fmt: skip
     table = pd.DataFrame(rows)
     looks = model_looks(models)
@@ -111,20 +112,19 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
         for row in table.to_dict("records"):
             colour, marker = looks[row["model"]]
             ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour)
-            ax.hlines(row["test_mean"], row["seconds_low"], row["seconds_high"], color=colour)
             ax.plot(row["seconds"], row["test_mean"], marker, color=colour, markersize=7,
                     label=row["model"], linestyle="none", gid="mean")  # fmt: skip
         ax.set_xscale("log")
-        low, high = table["seconds_low"].min() / 1.3, table["seconds_high"].max() * 1.3
+        low, high = table["seconds"].min() / 1.3, table["seconds"].max() * 1.3
         ax.set_xlim(low, high)
         log_ticks(ax.xaxis, low, high)
         ax.set_xlabel("seconds of one seed, training and evaluation")
         ax.set_ylabel("test accuracy (share correct)")
         figure.legend(loc="outside lower center", ncols=2)
     text = captions.caption(
-        "Vertical: 95 % interval over test rows and seeds; horizontal: fastest to slowest seed. "
-        "Seconds are those that the trainable measured, on the machine of this record; what it "
-        "took from its cache (decoded images, features) costs nothing here.",
+        "Bar: 95 % interval over test rows and seeds. Seconds of training and evaluation on the "
+        "machine of this record, mean of the seeds; what is made once per machine (decoded "
+        "images, features of a frozen body, pretext weights) is not among them.",
         chosen_sentence(record, models),
         captions.data_sentence(record, intervals=False),
         name=spec["name"],
@@ -132,11 +132,10 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
     return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))
 
 
-def seconds_of(record: Record, trial_id: str) -> tuple[float, float, float]:
-    """Smallest, median and largest sum of a replicate's time_s."""
-    rows = record.reports[record.reports["trial_id"] == trial_id]
-    sums = rows.groupby("replicate")["time_s"].sum()
-    return float(sums.min()), float(sums.median()), float(sums.max())
+def seconds_of(model: Model) -> float:
+    """Seconds of training and evaluation of the model's chosen trial, per replicate, or NaN."""
+    trial = model.trial
+    return float(sum(trial.get(name, math.nan) for name in _SPENT) / trial["n_replicates"])
 
 
 def _side_by_side(table: pd.DataFrame, names: Sequence[str], log: bool) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from analysis import captions, style
 from analysis.drawn import Drawn, NothingToDraw, Spec
@@ -137,7 +138,8 @@ def draw_reliability(ax: Axes, bins: pd.DataFrame, names: dict[str, str]) -> Axe
     height = 0.25 * bins["n"] / bins["n"].max()
     ax.bar(middle, height, width=0.09, color="#d5d5d5", zorder=1)
     for x, y, n in zip(middle, height, bins["n"], strict=True):
-        ax.text(x, y + 0.01, str(n), ha="center", va="bottom", fontsize=7, color="#666666")
+        ax.text(x, y + 0.01, str(n), ha="center", va="bottom", fontsize=7, color="#444444",
+                zorder=5, path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
     ax.plot([0, 1], [0, 1], color="#777777", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
     ax.vlines(bins["p_mean"], bins["low"], bins["high"], color=style.PALETTE[0], linewidth=1.4)
     ax.plot(bins["p_mean"], bins["observed"], "o-", color=style.PALETTE[0], markersize=5,

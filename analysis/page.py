@@ -15,6 +15,7 @@ from analysis.aggregate import (
     config_columns,
     curve_table,
     last_rows,
+    telling_columns,
     varying_columns,
 )
 from analysis.digest import record_digest
@@ -94,9 +95,9 @@ def trial_frame(record: Record) -> pd.DataFrame:
 
 
 def trial_table(record: Record, frame: pd.DataFrame) -> Table:
-    """The first 200 trials of `trial_frame` as texts, with the settings that differ."""
+    """The first 200 trials of `trial_frame` as texts, with the settings that tell them apart."""
     unit, metric = record.unit, record.metric
-    settings = [n for n in varying_columns(record.trials) if _is_shown(n)]
+    settings = [n for n in telling_columns(record) if _is_shown(n)]
     rows = []
     for row in frame.head(MOST_TRIALS).to_dict("records"):
         cells = {"trial": str(row["trial_id"])[:_SHORT_ID]}

@@ -24,7 +24,7 @@ from trainables.settings import as_settings
 from trainables.vision_data import images_sha256, square_images
 from trainables.weights import State, load_file
 
-_LAYOUT = 2  # counted up where the weights would change
+_LAYOUT = 3  # counted up where the weights would change
 
 
 def train_pretext(

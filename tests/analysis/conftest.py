@@ -194,6 +194,7 @@ def write_models_record(
              "reason": own.get("error") or "reached eval 2", "error": own.get("error"), "seed": 0,
              "n_replicates": n, "n_diverged": 0, "fidelity_unit": "eval", "max_fidelity": 2,
              "last_fidelity": 0 if status == "failed" else 2, "time_total_s": 4.0,
+             "time_train_s": 3.0, "time_evaluate_s": 1.0,
              "config/data": "embedded", "config/skip_corrupt": False, "config/size": None}
             | {f"config/{key}": own.get(key) for key in MODEL_SETTINGS}
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from analysis.aggregate import (
     rows_at,
     same_value,
     select_trials,
+    telling_columns,
     varying_columns,
 )
 from analysis.aggregate_batches import batch_table, step_table
@@ -199,3 +201,19 @@ def test_no_reports_and_no_batches_give_empty_frames() -> None:
     empty = Record(record.path, record.manifest, record.trials, record.reports.head(0))
     assert curve_table(empty, ["val_loss"], empty.trials).empty
     assert batch_table(record, record.trials).empty
+
+
+def test_a_trial_is_told_by_what_its_study_declares_where_that_is_enough(
+    models_record: Callable[..., Record],
+) -> None:
+    hits = [[1, 0, 1, 1], [1, 1, 1, 1]]
+    entries = [
+        {"model": "net", "weights": "pretext", "lr": lr, "hits": hits, "val_acc": [0.6, 0.7]}
+        for lr in (0.1, 0.01)
+    ]
+    entries.append({"model": "trees", "hits": hits, "val_acc": [0.8, 0.8]})
+    record = models_record(entries)
+    record.manifest["study"]["points"] = [{"model": "net", "lr": 0.1}, {"model": "trees"}]
+    assert telling_columns(record) == ["config/lr", "config/model"]
+    record.manifest["study"]["points"] = [{"model": "net"}, {"model": "trees"}]
+    assert telling_columns(record) == ["config/lr", "config/model", "config/weights"]

@@ -4,10 +4,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import trainables.images
 from analysis.drawn import NothingToDraw
 from analysis.figures import draw
+from analysis.figures_models import draw_rows
 from analysis.figures_pictures import disagreements
 from analysis.figures_quality import calibration_error, confusion, reliability
 from analysis.models import best_and_worst_model, models_of
@@ -124,10 +126,27 @@ def test_curves_run_over_parts_of_an_epoch_and_leave_out_what_has_none(record):
         draw({**spec, "x": "nothing"}, record)
 
 
-def test_seconds_are_those_of_one_seed(record):
-    drawn = draw({"kind": "models_time", **SHARED}, record)
+def test_seconds_are_those_of_one_seed_s_training(record):
+    spec = {"kind": "models_time", **SHARED}
+    drawn = draw(spec, record)
     row = drawn.numbers.set_index("model").loc["tuned (pretext)"]
-    assert (row["seconds_low"], row["seconds"], row["seconds_high"]) == (2.0, 3.0, 4.0)
+    assert row["n_replicates"] == 2 and row["seconds"] == (3.0 + 1.0) / 2
+    record.trials["time_train_s"] = np.nan
+    with pytest.raises(NothingToDraw, match="no model has finished with predictions and seconds"):
+        draw(spec, record)
+
+
+def test_not_available_stands_clear_of_the_published_value():
+    numbers = pd.DataFrame(
+        {
+            "model": ["a", "b", "c"],
+            **{f"test_{name}": [0.7, np.nan, np.nan] for name in ("mean", "low", "high")},
+            "published": [np.nan, 0.78, 0.52],
+        }
+    )
+    ax = draw_rows(Figure().subplots(), numbers)
+    texts = {t.get_position()[1]: t.get_position()[0] for t in ax.texts}
+    assert texts[1] < 0.5 < texts[0]
 
 
 def test_confusion_and_calibration_by_hand():
