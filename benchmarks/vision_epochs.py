@@ -1,8 +1,8 @@
 """First epochs of two ResNet-18, as a study on two cores trains them and the usual way.
 
 `python -m benchmarks.vision_epochs SIDE THREADS FOLDER SEED...` is one process of a side: it says
-"ready" when all is imported, waits for a line, trains one epoch per seed in turn and prints their
-test accuracies.
+"ready" when all is imported, waits for a line, trains one epoch per seed in turn and prints the
+CPU seconds and the test accuracies.
 """
 
 import os
@@ -25,9 +25,10 @@ N_THREADS = 2
 
 @dataclass(frozen=True)
 class Epochs:
-    """Per side: wall seconds of two nets' first epochs, and their test accuracies."""
+    """Per side, "plain" and "ours", in turn: of two nets' first epochs together."""
 
-    seconds: Mapping[str, Timing]  # "plain", "ours"; in turn
+    seconds: Mapping[str, Timing]  # of the wall's clock
+    cpu_seconds: Mapping[str, Timing]  # of all processes and threads
     test_acc: Mapping[str, tuple[float, ...]]
     in_turn_s: float  # ours, but one after another with two threads; once
 
@@ -40,25 +41,27 @@ def measure_epochs(folder: Path, repeats: int) -> Epochs:
     before. Every net is new, trains one epoch and is evaluated once on val and once on test.
     """
     seconds: dict[str, list[float]] = {"plain": [], "ours": []}
+    cpu_seconds: dict[str, list[float]] = {"plain": [], "ours": []}
     accuracies: dict[str, list[float]] = {"plain": [], "ours": []}
     for repeat in range(repeats):
         seeds = (2 * repeat, 2 * repeat + 1)
         for side, processes in (("plain", [seeds]), ("ours", [seeds[:1], seeds[1:]])):
-            wall_s, found = _race(side, folder, processes)
+            wall_s, cpu_s, found = race(side, folder, processes)
             seconds[side].append(wall_s)
+            cpu_seconds[side].append(cpu_s)
             accuracies[side] += found
-    in_turn_s, _ = _race("ours", folder, [(0, 1)])
     return Epochs(
         {side: Timing(tuple(values)) for side, values in seconds.items()},
+        {side: Timing(tuple(values)) for side, values in cpu_seconds.items()},
         {side: tuple(values) for side, values in accuracies.items()},
-        in_turn_s,
+        race("ours", folder, [(0, 1)])[0],
     )
 
 
-def _race(
+def race(
     side: str, folder: Path, seeds_of_processes: Sequence[Sequence[int]]
-) -> tuple[float, list[float]]:
-    """Wall seconds until all processes have trained their nets, and all test accuracies."""
+) -> tuple[float, float, list[float]]:
+    """Wall seconds until all processes have trained their nets, CPU seconds, test accuracies."""
     n_threads = N_THREADS // len(seeds_of_processes)
     environ = os.environ | {"OMP_NUM_THREADS": str(n_threads)}
     with ExitStack() as stack:
@@ -80,8 +83,10 @@ def _race(
             assert process.stdin is not None
             process.stdin.write("\n")
             process.stdin.flush()
-        answers = [_answer(process) for process in processes]
-        return time.perf_counter() - start, [float(a) for line in answers for a in line.split()]
+        answers = [[float(number) for number in _answer(process).split()] for process in processes]
+        wall_s = time.perf_counter() - start
+    cpu_s = sum(numbers[0] for numbers in answers)
+    return wall_s, cpu_s, [acc for numbers in answers for acc in numbers[1:]]
 
 
 def _answer(process: subprocess.Popen[str]) -> str:
@@ -155,7 +160,9 @@ def _main(side: str, n_threads: str, folder: str, *seeds: str) -> None:
     epochs = {"plain": plain_epochs, "ours": our_epochs}[side]
     print("ready", flush=True)
     sys.stdin.readline()
-    print(*(next(epochs(Path(folder), int(seed))) for seed in seeds), flush=True)
+    start = time.process_time()
+    accuracies = [next(epochs(Path(folder), int(seed))) for seed in seeds]
+    print(time.process_time() - start, *accuracies, flush=True)
 
 
 if __name__ == "__main__":

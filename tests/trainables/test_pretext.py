@@ -67,6 +67,16 @@ def test_the_body_is_made_once_and_shared_by_trials(
     assert all(isinstance(value, torch.Tensor) for value in body.values())
 
 
+def test_the_body_is_that_of_the_trainable_whose_evaluations_change_no_weight(
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEPBOOK_CACHE", str(tmp_path))
+    trained = list(train_pretext(settings))[-1]["body"]()
+    config = PretextConfig(**{k: v for k, v in settings.items() if k != "data"})
+    kept = pretext_weights(settings["data"], config=config)
+    assert state_sha256(kept) == state_sha256(trained)
+
+
 def test_settings_and_data(settings: dict[str, Any]) -> None:
     assert PretextConfig(data="pictures").size == 64 and PretextConfig().size is None
     with pytest.raises(ValueError, match="steps must lie in 5"):
