@@ -1,4 +1,4 @@
-"""Measures everything and writes benchmarks/results.md; about ten minutes on two cores."""
+"""Measures everything and writes benchmarks/results.md; about twenty minutes on two cores."""
 
 import argparse
 import os

@@ -123,6 +123,11 @@ def folder_facts(folder: Path) -> Facts:
     return _kept(folder, tuple(found), sha256)
 
 
+def forget() -> None:
+    """Drops what this process keeps in memory, as if it had just begun."""
+    _kept.cache_clear()
+
+
 def _hashes(folder: Path, found: Sequence[Found]) -> tuple[str, ...]:
     """SHA-256 of each file, from the cache where nothing shows a change."""
     stats = [os.stat(f"{folder}/{one.name}") for one in found]

@@ -87,9 +87,9 @@ def pretext_weights(
 
 
 def _trained_body(config: PretextConfig) -> State:
-    trainer = PretextTrainer(config)
-    while trainer.n_evals < config.evals:
-        trainer.next_eval()
+    steps = config.evals * config.steps_per_eval  # at once: evaluations change no weight
+    trainer = PretextTrainer(replace(config, evals=1, steps_per_eval=steps))
+    trainer.next_eval()
     return body_state(trainer.net)
 
 

@@ -290,7 +290,7 @@ def test_the_second_call_decodes_nothing(
     first = load_images(str(folder))
     assert len(set(decoded)) == 14
     decoded.clear()
-    image_facts._kept.cache_clear()  # as another process would begin
+    image_facts.forget()  # as another process would begin
     second = load_images(str(folder))
     assert decoded == []
     for name, part in second.parts().items():
@@ -302,7 +302,7 @@ def test_settled_files_are_not_even_read_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load_images(str(folder))
-    image_facts._kept.cache_clear()
+    image_facts.forget()
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} is read"))
     load_images(str(folder))
 
