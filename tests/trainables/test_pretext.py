@@ -12,9 +12,7 @@ from trainables import pretext
 from trainables.pretext import describe_data, pretext_weights, train_pretext, trial_cost_s
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import PretextTrainer, four_turns
-from trainables.resnet_body import body_state
 from trainables.vision import train_vision
-from trainables.weights import state_sha256
 
 
 @pytest.fixture
@@ -83,18 +81,6 @@ def test_the_body_is_made_once_and_shared_by_trials(
     body = pretext_weights(str(pictures))
     assert len(made) == 1 and "fc.weight" not in body
     assert all(isinstance(value, torch.Tensor) for value in body.values())
-
-
-def test_the_body_is_that_of_the_trainable_whose_evaluations_change_no_weight(
-    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SWEEPBOOK_CACHE", str(tmp_path))
-    config = PretextConfig(**settings)
-    trainer = PretextTrainer(config)
-    while trainer.n_evals < config.evals:
-        trainer.next_eval()
-    kept = pretext_weights(settings["data"], config=config)
-    assert state_sha256(kept) == state_sha256(body_state(trainer.net))
 
 
 def test_settings_and_data(settings: dict[str, Any]) -> None:
