@@ -15,8 +15,8 @@ report: $(STAMP)  ## run the studies on the embedded data and write report/repor
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) --out report
 
-test: $(STAMP)  ## all tests, in two processes with one thread each
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(STAMP)  ## all tests, in two processes of one thread; those with a Ray in one of them
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 chaos: $(STAMP)  ## kill workers and the driver of a study 20 times: the same record in the end
 	$(BIN)/python tests/chaos/chaos.py --kills 20
