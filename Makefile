@@ -24,8 +24,8 @@ report: $(STAMP)  ## run the studies on the embedded data and write report/repor
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended
 
-test: $(STAMP)  ## all tests, in two processes with one thread each
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(STAMP)  ## all tests, in two processes of one thread; those with a Ray in one of them
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 cluster-test: $(STAMP)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2
 	$(BIN)/python -m pytest tests/cluster -m 'cluster and not setup'

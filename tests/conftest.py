@@ -10,6 +10,13 @@ import pytest
 SIZES = {"train": 2001, "validation": 300, "test": 300}  # one row is over at batch sizes 16, 100
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start a Ray go to one process, one after the other; the others go on beside."""
+    for item in items:
+        if item.get_closest_marker("ray"):
+            item.add_marker(pytest.mark.xdist_group("ray"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """No test, nor a process that it starts, reads or writes the user's own cache."""

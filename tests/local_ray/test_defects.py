@@ -216,6 +216,7 @@ def fitted(tmp_path_factory):
         patch.setenv("RAY_AIR_NEW_OUTPUT", "0")
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.delenv("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", raising=False)
+        patch.delenv("RAY_AUTH_MODE", raising=False)  # what a study before it has set is too late
         ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
         try:
             scheduler = plain_asha()
