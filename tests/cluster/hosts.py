@@ -12,8 +12,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,20 @@ def wait_for(what: str, look: Callable[[], Any], seconds: float) -> Any:
             return found
         time.sleep(0.2)
     raise TimeoutError(f"no {what} within {seconds:g} s")
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards; those that killed processes have left go, too."""
+    prefix = "sweepbook-hosts-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        if not Path("/proc", left.name.removeprefix(prefix).partition("-")[0]).exists():
+            shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 class Hosts:
@@ -215,7 +230,8 @@ class Hosts:
             raise TimeoutError(f"{error}: {self.said()}") from None
 
     def close(self) -> None:
-        """Ends all hosts."""
+        """Ends all hosts; returns when their last process is gone."""
+        for pid in self.pids.values():
+            os.kill(pid, signal.SIGKILL)
         for started in self._started:
-            started.kill()
             started.wait()
