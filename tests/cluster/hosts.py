@@ -103,7 +103,7 @@ def temporary_folder() -> Iterator[Path]:
 class Hosts:
     """The desk and the hosts that were booted; /mnt/shared on all of them is `shared` here."""
 
-    root, addresses = ROOT, ADDRESSES
+    root = ROOT
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.shared = folder, folder / "shared"
@@ -202,6 +202,11 @@ class Hosts:
                 stderr=log,
                 env=environment | variables,
             )
+
+    def ssh(self, name: str, command: str) -> str:
+        """The desk's command that calls a command, without quotes ', on another host."""
+        known = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+        return f"ssh -q {known} {ADDRESSES[name]} '{command}'"
 
     def run(self, command: str, seconds: float = 120) -> None:
         """Runs a shell command on the desk; an exit code other than 0 is an error."""

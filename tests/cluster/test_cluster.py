@@ -143,10 +143,10 @@ def test_a_killed_head(cluster, studies, submit, undisturbed):
     ended(cluster, driver, "headless", undisturbed)
 
 
-def test_ray_down_leaves_no_ray(cluster):
+def test_ray_down_ends_the_head_and_ray_stop_the_workers(cluster):
     cluster.run("ray down --yes ~/on-prem.yaml")
     assert not cluster.processes("head", "ray::")
-    for name in ("worker1", "worker2"):  # they notice by themselves
-        cluster.wait_for(
-            f"end of {name}", lambda name=name: not cluster.processes(name, "ray::"), 120
-        )
+    for name in ("worker1", "worker2"):
+        assert cluster.processes(name, "ray::"), "as docs/cluster.md says"
+        cluster.run(cluster.ssh(name, "sweepbook/.venv/bin/ray stop"))
+        assert not cluster.processes(name, "ray::")
