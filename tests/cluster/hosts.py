@@ -157,6 +157,7 @@ class Hosts:
         children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
         self.pids[name] = int(wait_for(f"{name}: PID 1", children.read_text, 10))
         if name not in ("desk", "fresh"):
+            self._switch(f"ip link delete {name} 2> /dev/null || true")  # of a killed one
             link = f"ip link add {name} type veth peer name eth0 netns {self.pids[name]}"
             self._switch(f"{link} && ip link set {name} master switch up")
         wait_for(f"{name}: sshd", (self.home(name) / "up").exists, 10)
@@ -176,8 +177,6 @@ class Hosts:
     def kill(self, name: str) -> None:
         """Ends a host at once: its PID 1 is killed, and with it everything there."""
         os.kill(self.pids.pop(name), signal.SIGKILL)
-        if name != "fresh":
-            self._switch(f"ip link delete {name} 2> /dev/null || true")
 
     def plug(self, name: str, state: str) -> None:
         """Pulls a host's cable out of the switch ("down"), or puts it in ("up")."""

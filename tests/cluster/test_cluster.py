@@ -16,7 +16,7 @@ from search_spaces import Fidelity, Metric, Study
 def train(config, state=None):
     at, value = state or (0, config["seed"] % 97)
     for n in range(at + 1, config["rounds"] + 1):
-        time.sleep(0.25)
+        time.sleep(0.12)  # twice: two replicates
         value = beside.step(value, config["cell"], n)
         yield {"round": n, "val_acc": float(value), "state": lambda s=(n, value): s}
 
@@ -29,8 +29,8 @@ def study(name, cells, rounds):
 
 CALM = study("calm", 4, 8)
 CUT = study("cut", 6, 60)
-KILLED = study("killed", 6, 40)
-HEADLESS = study("headless", 5, 49)
+KILLED = study("killed", 6, 50)
+HEADLESS = study("headless", 5, 60)
 """
 BESIDE = """
 def step(value, cell, n):
