@@ -24,16 +24,17 @@ FILE = "~/on-prem.yaml"  # on the desk
 
 
 @pytest.fixture(scope="session")
-def network(tmp_path_factory):
+def network():
     """The desk alone. Without the rights: skipped, and failed in continuous integration."""
     if lacking := hosts.lacking():
         text = f"make cluster-test needs {', '.join(lacking)}"
         if os.environ.get("CI"):
             pytest.fail(text)
         pytest.skip(text)
-    network = hosts.Hosts(tmp_path_factory.mktemp("hosts"))
-    yield network
-    network.close()
+    with hosts.temporary_folder() as folder:
+        network = hosts.Hosts(folder)
+        yield network
+        network.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,24 @@ def wait_for(what: str, look: Callable[[], Any], seconds: float) -> Any:
     raise TimeoutError(f"no {what} within {seconds:g} s")
 
 
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards; those that killed processes have left go, too."""
+    prefix = "sweepbook-hosts-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        if not Path("/proc", left.name.removeprefix(prefix).partition("-")[0]).exists():
+            shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
 class Hosts:
     """The desk and the hosts that were booted; /mnt/shared on all of them is `shared` here."""
 
-    root, addresses = ROOT, ADDRESSES
+    root = ROOT
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.shared = folder, folder / "shared"
@@ -142,6 +157,7 @@ class Hosts:
         children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
         self.pids[name] = int(wait_for(f"{name}: PID 1", children.read_text, 10))
         if name not in ("desk", "fresh"):
+            self._switch(f"ip link delete {name} 2> /dev/null || true")  # of a killed one
             link = f"ip link add {name} type veth peer name eth0 netns {self.pids[name]}"
             self._switch(f"{link} && ip link set {name} master switch up")
         wait_for(f"{name}: sshd", (self.home(name) / "up").exists, 10)
@@ -161,8 +177,6 @@ class Hosts:
     def kill(self, name: str) -> None:
         """Ends a host at once: its PID 1 is killed, and with it everything there."""
         os.kill(self.pids.pop(name), signal.SIGKILL)
-        if name != "fresh":
-            self._switch(f"ip link delete {name} 2> /dev/null || true")
 
     def plug(self, name: str, state: str) -> None:
         """Pulls a host's cable out of the switch ("down"), or puts it in ("up")."""
@@ -187,6 +201,11 @@ class Hosts:
                 stderr=log,
                 env=environment | variables,
             )
+
+    def ssh(self, name: str, command: str) -> str:
+        """The desk's command that calls a command, without quotes ', on another host."""
+        known = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+        return f"ssh -q {known} {ADDRESSES[name]} '{command}'"
 
     def run(self, command: str, seconds: float = 120) -> None:
         """Runs a shell command on the desk; an exit code other than 0 is an error."""
@@ -215,7 +234,8 @@ class Hosts:
             raise TimeoutError(f"{error}: {self.said()}") from None
 
     def close(self) -> None:
-        """Ends all hosts."""
+        """Ends all hosts; returns when their last process is gone."""
+        for pid in self.pids.values():
+            os.kill(pid, signal.SIGKILL)
         for started in self._started:
-            started.kill()
             started.wait()

@@ -83,8 +83,7 @@ def head(network):
 
     def call(command, code=0):
         path = "export PATH=~/sweepbook/.venv/bin:$PATH RAY_AUTH_MODE=token"
-        ssh = "ssh -q -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
-        done = network.call(f"{ssh} {network.addresses['cloud']} '{path}; {command}'")
+        done = network.call(network.ssh("cloud", f"{path}; {command}"))
         assert done.wait(240) == code, network.said()
 
     call(f"ray get-auth-token --generate > /dev/null && {START}")

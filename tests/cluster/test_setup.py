@@ -51,4 +51,4 @@ def test_a_fresh_host_is_installed_and_trains_a_study(fresh, network):
     for command in [*config["initialization_commands"], *config["setup_commands"]]:
         fresh(command)
     fresh(f"unshare --net bash -c {shlex.quote(STUDY)}", 300)
-    assert "records/forest: 4 finished" in network.said()
+    assert "records/forest: 4 finished" in network.log.read_text()
