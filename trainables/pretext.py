@@ -94,12 +94,31 @@ def _trained_body(config: PretextConfig) -> State:
 
 
 def describe_data(config: PretextConfig | Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the description of the images; the classes are the turns."""
+    """Returns the description of the images as the task shows them: four classes, the turns.
+
+    It is other data than the images with their own labels, with a name and a hash of its own;
+    what the card says of those labels (trivial signals, warnings) is left out.
+    """
     from trainables.images import describe_images
 
     config = as_settings(PretextConfig, config)
-    turns = {str(turn): f"turned by {90 * turn} degrees" for turn in range(N_TURNS)}
-    return describe_images(config.data, config.skip_corrupt) | {"class_names": turns}
+    found = describe_images(config.data, config.skip_corrupt)
+    names = {str(turn): f"turned by {90 * turn} degrees" for turn in range(N_TURNS)}
+    about_labels = ("trivial_signals", "warnings")
+    card = {k: v for k, v in found["card"].items() if k not in about_labels} | {
+        "classes": dict.fromkeys(found["rows"], N_TURNS),
+        "class_shares": {"train": dict.fromkeys(names, 1 / N_TURNS)},
+        "largest_class": {"label": 0, "name": names["0"], "share": 1 / N_TURNS},
+        "notes": [
+            "Training shows each image in its four turns; image i is judged turned i times."
+        ],
+    }
+    return found | {
+        "name": f"{found['name']}, turned",
+        "sha256": hashlib.sha256(f"turned {found['sha256']}".encode()).hexdigest(),
+        "class_names": names,
+        "card": card,
+    }
 
 
 def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:

@@ -9,6 +9,7 @@ import torch
 
 from search_spaces.vision_pretext import MADE_WITH
 from trainables import pretext
+from trainables.images import describe_images
 from trainables.pretext import describe_data, pretext_weights, train_pretext, trial_cost_s
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import PretextTrainer, four_turns
@@ -94,5 +95,8 @@ def test_settings_and_data(settings: dict[str, Any]) -> None:
         next(train_pretext({"step": 4}))
     described = describe_data(settings)
     assert list(described["class_names"].values())[1] == "turned by 90 degrees"
+    images = describe_images(settings["data"])
+    assert described["card"]["largest_class"]["share"] == 0.25, "what chance is judged by"
+    assert described["sha256"] != images["sha256"] and described["rows"] == images["rows"]
     longer = settings | {"evals": 20}
     assert trial_cost_s(longer, described) > trial_cost_s(settings, described) > 0
