@@ -50,8 +50,8 @@ def vision_goals(v: VisionTimes) -> list[Goal]:
             at_least=5,
         ),
         Goal(
-            "decoded images, a folder just written: the second call beside the first, as another "
-            "process finds them, wall seconds; ratio first / second",
+            "decoded images: the first call, with an empty cache, beside the second as another "
+            "process makes it; wall seconds; ratio first / second",
             str(v.decode["second"]),
             str(v.decode["first"]),
             at_once.median,
