@@ -60,7 +60,8 @@ def vision_goals(v: VisionTimes) -> list[Goal]:
         ),
         Goal(
             f"pretraining without labels (`--weights pretext`) at {SIDE} px, 1 thread as a "
-            f"study's worker has, beside the {PRETEXT_S} s that it may take; wall seconds; ratio ours / allowed",
+            f"study's worker has, beside the {PRETEXT_S} s that it may take; wall seconds; "
+            "ratio ours / allowed",
             f"{v.pretext_s:.1f} s",
             f"{PRETEXT_S} s",
             v.pretext_s / PRETEXT_S,
