@@ -20,7 +20,7 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class VisionTimes:
-    """Wall seconds; what is not of `epochs` in this process, with two threads."""
+    """Wall seconds; `decode` and probes in this process with two threads, pretraining with one."""
 
     epochs: Epochs
     study_s: float  # 15 probes from features, with nothing cached before
@@ -102,6 +102,11 @@ def _probes(folder: Path, place: Path, repeats: int) -> tuple[float, Timing]:
 
 
 def _pretext(folder: Path) -> float:
+    """With one thread, as a study's worker has; two wait for each other on a busy machine."""
     from trainables.pretext import pretext_weights
 
-    return _seconds(lambda: pretext_weights(str(folder)))
+    torch.set_num_threads(1)
+    try:
+        return _seconds(lambda: pretext_weights(str(folder)))
+    finally:
+        torch.set_num_threads(N_THREADS)

@@ -59,8 +59,9 @@ def vision_goals(v: VisionTimes) -> list[Goal]:
             at_least=10,
         ),
         Goal(
-            f"pretraining without labels (`--weights pretext`) at {SIDE} px, 2 threads, beside "
-            f"the {PRETEXT_S} s that it may take; wall seconds; ratio ours / allowed",
+            f"pretraining without labels (`--weights pretext`) at {SIDE} px, 1 thread as a "
+            f"study's worker has, beside the {PRETEXT_S} s that it may take; wall seconds; "
+            "ratio ours / allowed",
             f"{v.pretext_s:.1f} s",
             f"{PRETEXT_S} s",
             v.pretext_s / PRETEXT_S,
