@@ -120,12 +120,10 @@ def page(pairs: list[tuple[Record, Record]]) -> str:
 def _same_trials(pairs: list[tuple[Record, Record]]) -> list[str]:
     firsts = [(in_order(a).head(N_TRIALS), in_order(b)) for a, b in pairs]
     epochs = [a["last_fidelity"].sum() / b["last_fidelity"].sum() for a, b in firsts]
-    seconds = [a["time_total_s"].sum() / b["time_total_s"].sum() for a, b in firsts]
     bests = [[float(course(r).best[N_TRIALS - 1]) for r in pair] for pair in pairs]
     with_asha, without = zip(*bests, strict=True)
-    shares = [f"{what}, {_mean(v)}" for what, v in (("epochs", epochs), ("seconds", seconds))]
     return [
-        f"ASHA spent these shares: of the {'; of the '.join(shares)}. Best validation error: "
+        f"ASHA spent {_mean(epochs)} of the epochs. Best validation error: "
         f"{median(with_asha)} with ASHA, {median(without)} without; "
         f"{paired('ASHA', with_asha, without)}."
     ]
