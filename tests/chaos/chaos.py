@@ -38,7 +38,7 @@ CHAOS = Study(
 )
 """
 RETRIES = 1000  # a trial may be hit any number of times
-GIVE_UP_S = 120.0  # without the end of an undisturbed study, or a worker to kill
+GIVE_UP_S = 600.0  # without the end of an undisturbed study, or a worker to kill
 
 
 def run(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -72,7 +72,12 @@ def trial_workers(driver: int) -> list[int]:
 def undisturbed(folder: Path) -> str:
     """The digest of the study where nobody kills anything."""
     driver = run(folder, "chaos_study.py", "--name", "calm", "--no-cache")
-    if driver.wait(GIVE_UP_S):
+    try:
+        failed = driver.wait(GIVE_UP_S)
+    except subprocess.TimeoutExpired:
+        driver.kill()
+        raise
+    if failed:
         raise SystemExit((folder / "output.txt").read_text())
     return str(load_record(folder / "records" / "calm").manifest["record_digest"])
 
