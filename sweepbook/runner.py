@@ -293,14 +293,16 @@ def _connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
     # a Ray of our own has it from us, and can use the workers that it starts with
-    there = {"env_vars": dict(ENVIRONMENT), "py_modules": list(modules)} if address else None
+    there: dict[str, Any] = {"env_vars": dict(ENVIRONMENT)} if address else {}
+    if modules:
+        there["py_modules"] = list(modules)
     with ray_apart():
         ray.init(
             address=address or "local",
             include_dashboard=False if address is None else None,
             log_to_driver=False,
             configure_logging=False,
-            runtime_env=there,
+            runtime_env=there or None,
         )
     return dict(ray.cluster_resources())
 
