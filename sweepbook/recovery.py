@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sweepbook.errors import is_node_loss, last_error
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -38,6 +36,11 @@ class Recovery:
     n_failures: int = field(default=0, init=False)
 
     def __call__(self) -> bool:
+        from sweepbook.errors import (
+            is_node_loss,
+            last_error,
+        )  # imports Ray, too early for a driver
+
         if is_node_loss(last_error(self.folder)):
             return self.limits.allow_node_loss(self.trial_id)
         self.n_failures += 1
