@@ -11,7 +11,7 @@ from sweepbook.gpus import is_out_of_memory
 from sweepbook.hang import read_trace
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
-from sweepbook.recovery import Recovery
+from sweepbook.recovery import Limits, Recovery, began
 from sweepbook.schedulers import Ending
 
 
@@ -20,7 +20,9 @@ class RecordCallback(Callback):
 
     Args:
         writers: trial_id -> the writers of the records that hold the trial; a search adds some.
-        max_failures, max_node_losses: how often a trial is tried again after either.
+        limits: how often a trial is tried again; None: the defaults.
+        has_rounds: a trial whose machine was lost before it began does not end (Tune itself never
+            tries such a one again): it is gathered in `lost`, to be trained in another round.
         endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
         sharing: trials that get a share of a GPU. Those that fail because its memory is full do
             not end; they are gathered in `crowded`, to be trained alone.
@@ -33,10 +35,10 @@ class RecordCallback(Callback):
         endings: Mapping[str, Ending] | None = None,
         sharing: Set[str] = frozenset(),
         *,
-        max_failures: int = 1,
-        max_node_losses: int = 3,
+        limits: Limits | None = None,
+        has_rounds: bool = False,
     ) -> None:
-        self.max_failures, self.max_node_losses = max_failures, max_node_losses
+        self.limits, self.has_rounds, self.lost = limits or Limits(), has_rounds, list[str]()
         self.sharing, self.crowded = sharing, list[str]()
         self.writers = writers
         self.endings = {} if endings is None else endings
@@ -47,10 +49,8 @@ class RecordCallback(Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         trial_id = trial.config["trial_id"]
-        if not isinstance(trial.should_recover, Recovery):
-            trial.should_recover = Recovery(
-                Path(trial.local_path), self.max_failures, self.max_node_losses
-            )
+        if not began(trial):
+            trial.should_recover = Recovery(Path(trial.local_path), trial_id, self.limits)
         for writer in self.writers[trial_id]:
             writer.start_trial(trial_id)
 
@@ -71,22 +71,31 @@ class RecordCallback(Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         trial_id, error = trial.config["trial_id"], self._error(trial)
-        self._count_node_loss(trial)
+        is_lost = self._is_node_loss(trial)
         if trial_id in self.sharing and is_out_of_memory(error):
             self.crowded.append(trial_id)
             self._retry(trial_id, f"{_last_line(error)}; next alone on a whole GPU")
+        elif is_lost and self._is_for_another_round(trial):
+            self.lost.append(trial_id)
+            self._retry(trial_id, _last_line(error))
         else:
             self._end(trial_id, error=error)
 
+    def _is_for_another_round(self, trial: Any) -> bool:
+        if began(trial) or not self.has_rounds:
+            return False
+        return self.limits.allow_node_loss(trial.config["trial_id"])
+
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._count_node_loss(trial)
+        self._is_node_loss(trial)
         self._retry(trial.config["trial_id"], _last_line(self._error(trial)))
 
-    def _count_node_loss(self, trial: Any) -> None:
-        if is_node_loss(last_error(Path(trial.local_path))):
-            trial_id = trial.config["trial_id"]
-            for writer in self.writers[trial_id]:
-                writer.lose_node(trial_id)
+    def _is_node_loss(self, trial: Any) -> bool:
+        """Whether the trial's machine was lost, which the records then say."""
+        is_lost = is_node_loss(last_error(Path(trial.local_path)))
+        for writer in self.writers[trial.config["trial_id"]] if is_lost else ():
+            writer.lose_node(trial.config["trial_id"])
+        return is_lost
 
     def _retry(self, trial_id: str, cause: str) -> None:
         for writer in self.writers[trial_id]:

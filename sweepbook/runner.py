@@ -26,6 +26,7 @@ from sweepbook.outage import insist
 from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
 from sweepbook.record import DONE, RecordWriter
+from sweepbook.recovery import Limits
 from sweepbook.signals import ray_apart
 from sweepbook.worker import Assignment, run_assignment
 
@@ -73,7 +74,7 @@ def train(
     session = Session(_rows(writers))
     scratch = _scratch_folder(writers[0].folder)
     paths = [] if address else list(import_paths)  # on a cluster the modules come by themselves
-    place = _Place(scratch, paths, max_concurrent, max_failures, max_node_losses)
+    place = _Place(scratch, paths, max_concurrent, Limits(max_failures, max_node_losses))
     log = Path(writers[0].folder if writers[0].folder.is_local else scratch) / "ray.log"
     resources = _connect(address, log, modules_of(import_paths) if address else [])
     note = missing_gpus([t for plan in plans for t in plan.trials], resources.get("GPU", 0.0))
@@ -112,8 +113,7 @@ class _Place:
     scratch: Path
     import_paths: list[str]
     max_concurrent: int | None
-    max_failures: int
-    max_node_losses: int
+    limits: Limits
 
 
 def _scratch_folder(record: Place) -> Path:
@@ -134,19 +134,23 @@ def _train_together(
     pairs: Sequence[tuple[Plan, RecordWriter]],
     place: _Place,
     console: Console,
+    again: Sequence[str] = (),
     alone: Sequence[str] = (),
 ) -> bool:
     """Trains the open trials of some plans under one Tuner; returns whether all have ended.
 
-    Those whose share of a GPU's memory was too small are trained again, each on a whole one.
+    Those whose share of a GPU's memory was too small are trained again, each on a whole one, and
+    those whose machines were lost before they began.
 
     Args:
-        alone: train only these, each with a whole GPU.
+        again: train only these.
+        alone: those of them that get a whole GPU each.
     """
     trials, owners = _join(pairs)
     open_trials = [t for t in trials if any(_is_open(w, t) for w in owners[t.trial_id])]
-    if alone:
-        open_trials = [replace(t, gpus=1.0) for t in open_trials if t.trial_id in alone]
+    if again:
+        whole = [replace(t, gpus=1.0) if t.trial_id in alone else t for t in open_trials]
+        open_trials = [t for t in whole if t.trial_id in again]
     done = {t.trial_id for t in trials} - {t.trial_id for t in open_trials}
     assignments = {
         t.trial_id: Assignment(
@@ -168,15 +172,16 @@ def _train_together(
             progress,
             endings,
             sharing,
-            max_failures=place.max_failures,
-            max_node_losses=place.max_node_losses,
+            limits=place.limits,
+            has_rounds=True,
         )
         _fit(_tuner(assignments, callback, scheduler, place), [w for _, w in pairs], progress)
     for _, writer in pairs:
         writer.flush()
     missing = len(progress.trials) - len(progress.endings)
-    if callback.crowded and missing == len(callback.crowded):
-        return _train_together(pairs, place, console, callback.crowded)
+    again = callback.crowded + callback.lost
+    if again and missing == len(again):
+        return _train_together(pairs, place, console, again, callback.crowded)
     return missing == 0
 
 
@@ -211,8 +216,7 @@ def _train_search(
             owners,
             progress,
             endings,
-            max_failures=place.max_failures,
-            max_node_losses=place.max_node_losses,
+            limits=place.limits,
         )
         try:
             search = (plan, searcher, plan.n_trials - len(done))
@@ -289,14 +293,16 @@ def _connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
     # a Ray of our own has it from us, and can use the workers that it starts with
-    there = {"env_vars": dict(ENVIRONMENT), "py_modules": list(modules)} if address else None
+    there: dict[str, Any] = {"env_vars": dict(ENVIRONMENT)} if address else {}
+    if modules:
+        there["py_modules"] = list(modules)
     with ray_apart():
         ray.init(
             address=address or "local",
             include_dashboard=False if address is None else None,
             log_to_driver=False,
             configure_logging=False,
-            runtime_env=there,
+            runtime_env=there or None,
         )
     return dict(ray.cluster_resources())
 

@@ -1,6 +1,8 @@
 import dataclasses
 import importlib
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,8 @@ from search_spaces import STUDIES
 from sweepbook.imports import config_type, load_object, load_studies, modules_of
 from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_all_names_every_study_once_but_the_searches():
@@ -101,3 +105,8 @@ def test_what_a_study_file_has_imported_beside_it_is_what_other_machines_lack(
     assert modules_of([]) == []
     for name in ("goes_along", "goes_too", "travels_with_others"):
         del sys.modules[name]
+
+
+def test_the_driver_sets_what_ray_reads_before_it_imports_ray():
+    code = "import sys, sweepbook.runner, sweepbook.session; assert 'ray' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -1,12 +1,22 @@
 """A lost machine and a failed attempt have a limit each."""
 
+import io
+import json
 import pickle
+from types import SimpleNamespace
 
 import pytest
 from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
+from rich.console import Console
 
-from sweepbook.recovery import Recovery
+from sweepbook.callback import RecordCallback
+from sweepbook.imports import load_studies
+from sweepbook.plan import Options, make_plan
+from sweepbook.progress import Progress
+from sweepbook.record import RecordWriter
+from sweepbook.recovery import Limits, Recovery
+from sweepbook.session import manifest_of
 
 LOST = RayActorError(
     error_msg="The actor died unexpectedly before finishing this task.\n"
@@ -22,7 +32,8 @@ def told(tmp_path):
 
     def ask(max_failures, max_node_losses, errors):
         trial = Trial("planted", stub=True)
-        trial.should_recover = Recovery(tmp_path, max_failures, max_node_losses)
+        limits = Limits(max_failures, max_node_losses)
+        trial.should_recover = Recovery(tmp_path, "planted", limits)
         answers = []
         for error in errors:
             with (tmp_path / "error.txt").open("a") as file:
@@ -50,3 +61,31 @@ def test_an_error_after_a_lost_machine_is_not_called_one(told):
 
 def test_no_lost_machine_is_made_good_where_none_is_allowed(told):
     assert told(5, 0, [LOST]) == [False]
+
+
+def test_a_trial_whose_machine_was_lost_before_it_began_waits_for_another_round(
+    toy_file, tmp_path
+):
+    """Seen on a loaded machine: Tune ends such a trial, and asks nothing."""
+    plan = make_plan(load_studies([str(toy_file)])[0], Options())
+    manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], [])))
+    writer = RecordWriter(tmp_path / "r", manifest, list(plan.trials))
+    progress = Progress([plan], set(), Console(file=io.StringIO()))
+    one, two = (trial.trial_id for trial in plan.trials)
+    callback = RecordCallback(
+        {one: [writer], two: [writer]}, progress, limits=Limits(0, 1), has_rounds=True
+    )
+    (tmp_path / "error.txt").write_text(f"Failure # 1 (occurred at noon)\n{LOST}\n")
+    (tmp_path / "error.pkl").write_bytes(pickle.dumps(LOST))
+    for trial_id in (one, two, two):
+        trial = SimpleNamespace(
+            config={"trial_id": trial_id}, local_path=str(tmp_path), should_recover=bool
+        )
+        callback.on_trial_error(0, [], trial)
+    assert callback.lost == [one, two]
+    assert list(progress.endings) == [two], "one loss is allowed, not two"
+    assert [writer.trials[i]["n_node_losses"] for i in (one, two)] == [1, 2]
+    assert writer.trials[two]["reason"].endswith(
+        "its machine was lost: killed, restarted, or cut off"
+    )
+    writer.close()
