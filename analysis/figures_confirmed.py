@@ -43,7 +43,7 @@ def draw_order(spec: Spec, record: Record) -> Drawn:
         figure.legend(handles, names, loc="outside lower center", ncols=2)
     text = captions.caption(
         _sizes(table, "Dot: mean of the last 5 steps; bar: its 95 % t interval; faint: each of"),
-        _beside(table, record),
+        _beside(table, table[table["step"] == table["last"]], record),
         captions.data_sentence(record),
         name=spec["name"],
     )
@@ -82,9 +82,10 @@ def _sizes(table: pd.DataFrame, head: str) -> str:
     return f"{head} n = {n} replicates with seeds that chose nothing."
 
 
-def _beside(table: pd.DataFrame, record: Record) -> str:
-    steps = listing([str(step) for step in sorted(set(table["step"]))])
-    parts = [f"In the search: the value at {record.unit} {steps} that chose the config."]
+def _beside(table: pd.DataFrame, shown: pd.DataFrame, record: Record) -> str:
+    steps = listing([str(step) for step in sorted(set(shown["step"]))])
+    said = f"In the search: the value at {record.unit} {steps} that chose the config."
+    parts = [said] if len(shown) else []
     if table["published"].notna().any():
         parts.append(
             "Published: one training of the same net with the published settings, for its own "
@@ -119,7 +120,7 @@ def draw_pairs(spec: Spec, record: Record) -> Drawn:
         f"Better for sure: the places of those with a difference from it that holds, p of at most "
         f"{ALPHA} by Holm over all {len(pairs)} pairs; the CSV has every difference with its "
         "interval.",
-        _beside(table, record),
+        _beside(table, table, record),
         captions.data_sentence(record),
         name=spec["name"],
     )
