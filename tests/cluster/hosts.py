@@ -50,6 +50,7 @@ StrictModes no
 UsePAM no
 PrintMotd no
 PidFile none
+SetEnv RAY_raylet_start_wait_time_s=120
 """
 
 
