@@ -184,4 +184,4 @@ def test_the_page_does_not_take_a_confirmation_for_a_search() -> None:
     search = Record(
         record.path, {**record.manifest, "search": {"space": {}}}, *[pd.DataFrame()] * 2
     )
-    assert "Before believing" in template.render(section={"record": record})
+    assert "the search’s winners" not in template.render(section={"record": search})
