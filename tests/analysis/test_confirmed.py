@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from jinja2 import Environment, StrictUndefined
 
 from analysis.claims_verdicts import FAILS, HOLDS, MISSING, OPEN
 from analysis.confirmed import order_table, pair_table
@@ -171,3 +173,13 @@ def test_a_winner_that_diverged_is_last_and_compared_with_none() -> None:
     with pytest.raises(NothingToDraw, match="confirms no search"):
         draw({"kind": "order", "name": "x"}, Record(record.path, {
             **record.manifest, "confirms": None}, trials, reports))  # fmt: skip
+
+
+def test_the_page_does_not_take_a_confirmation_for_a_search() -> None:
+    source = (files("analysis") / "templates/report.html.j2").read_text(encoding="utf-8")
+    line = next(text for text in source.splitlines() if "Before believing" in text)
+    template = Environment(undefined=StrictUndefined).from_string(line)
+    record = confirmation()
+    assert "the search’s winners" in template.render(section={"record": record})
+    record.manifest["search"] = {"space": {}}
+    assert "Before believing" in template.render(section={"record": record})
