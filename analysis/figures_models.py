@@ -101,12 +101,13 @@ def draw_rows(ax: Axes, numbers: pd.DataFrame) -> Axes:
     ax.set_xlim(low, min(high, 1.005))
     ax.set_ylim(-0.6, len(numbers) - 0.4)
     ax.set_yticks(places, numbers["model"])
-    middle = sum(ax.get_xlim()) / 2
+    left, right = ax.get_xlim()
+    gap = 0.015 * (right - left)
     missing = numbers["test_mean"].isna()  # a row without a mean is never a zero
     for place, published in zip(places[missing], numbers.loc[missing, "published"], strict=True):
-        x, side = (0.14, "left") if published > middle else (0.99, "right")  # beside the diamond
-        ax.text(x, place, "not available", color=_GREY, style="italic", ha=side, va="center",
-                transform=ax.get_yaxis_transform())  # fmt: skip
+        beside = published > (left + right) / 2  # the text stands clear of diamond and chance
+        x, side = (0.5 + gap, "left") if beside else (right - gap, "right")
+        ax.text(x, place, "not available", color=_GREY, style="italic", ha=side, va="center")
     ax.grid(axis="y", visible=False)
     return ax
 
