@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths keep their meaning
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # after Ctrl-C; states are in our own checkpoints
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # of Tune's own state, which nobody reads
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a trial without GPUs sees none
 }
