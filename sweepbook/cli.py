@@ -185,7 +185,7 @@ def run(
 ) -> None:
     """Run studies, go on with an interrupted record, or extend one by replicates or epochs."""
     from sweepbook import session
-    from sweepbook.runner import set_environment
+    from sweepbook.cluster import set_environment
 
     set_environment(address)  # before a study's own file imports Ray
     place: dict[str, Any] = {

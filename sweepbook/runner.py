@@ -1,8 +1,6 @@
 """Runs the trials of some studies under Ray Tune: the only file that builds a Tuner."""
 
 import contextlib
-import logging
-import os
 import pickle
 import shutil
 import sys
@@ -18,6 +16,7 @@ from rich.console import Console
 from analysis.load import Record, load_record
 from analysis.places import Place
 from search_spaces import ASHA
+from sweepbook.cluster import connect, disconnect, most
 from sweepbook.files import write_bytes
 from sweepbook.gpus import missing_gpus
 from sweepbook.imports import modules_of
@@ -27,19 +26,9 @@ from sweepbook.plan import Plan, Trial
 from sweepbook.progress import Progress
 from sweepbook.record import DONE, RecordWriter
 from sweepbook.recovery import Limits
-from sweepbook.signals import ray_apart
 from sweepbook.worker import Assignment, run_assignment
 
 TUNE = "tune"  # Tune's own folder in the scratch folder, never read
-ENVIRONMENT = {
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # they pin every trial in memory; we record
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths keep their meaning
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # after Ctrl-C; states are in our own checkpoints
-    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # of Tune's own state, which nobody reads
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a trial without GPUs sees none
-}
 
 
 def train(
@@ -77,7 +66,7 @@ def train(
     paths = [] if address else list(import_paths)  # on a cluster the modules come by themselves
     place = _Place(scratch, paths, max_concurrent, Limits(max_failures, max_node_losses))
     log = Path(writers[0].folder if writers[0].folder.is_local else scratch) / "ray.log"
-    resources = _connect(address, log, modules_of(import_paths) if address else [])
+    resources = connect(address, log, modules_of(import_paths) if address else [])
     note = missing_gpus([t for plan in plans for t in plan.trials], resources.get("GPU", 0.0))
     if note:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
@@ -85,11 +74,11 @@ def train(
         for group in groups:
             train_group = _train_search if group[0][0].search else _train_together
             ended = train_group(group, place, console)
-            resources = _most(resources)
+            resources = most(resources)
             if not ended:
                 return  # interrupted
     finally:
-        _disconnect()
+        disconnect()
         if log.parent == scratch and not isinstance(sys.exc_info()[1], OSError):
             _keep_log(log, writers[0].folder)
         shutil.rmtree(scratch, ignore_errors=True)
@@ -273,53 +262,6 @@ def _n_open(plan: Plan, writer: RecordWriter) -> int:
 
 def _is_open(writer: RecordWriter, trial: Trial) -> bool:
     return writer.trials[trial.trial_id]["status"] not in DONE
-
-
-def set_environment(address: str | None) -> None:
-    """Sets what Ray reads when it is first imported: before a study's space imports it."""
-    os.environ.update(ENVIRONMENT)
-    if address is None:
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said to quieten its note
-
-
-def _connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str, float]:
-    """Connects to a Ray, or starts one, whose workers get these modules; returns its resources."""
-    set_environment(address)
-    import ray
-
-    handler = logging.FileHandler(log, delay=True)
-    handler.handleError = lambda record: None  # type: ignore[method-assign]  # on a full disk
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for name in ("ray", "ray.tune"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-    # a Ray of our own has it from us, and can use the workers that it starts with
-    there: dict[str, Any] = {"env_vars": dict(ENVIRONMENT)} if address else {}
-    if modules:
-        there["py_modules"] = list(modules)
-    with ray_apart():
-        ray.init(
-            address=address or "local",
-            include_dashboard=False if address is None else None,
-            log_to_driver=False,
-            configure_logging=False,
-            runtime_env=there or None,
-        )
-    return dict(ray.cluster_resources())
-
-
-def _most(before: Mapping[str, float]) -> dict[str, float]:
-    """The resources that a cluster had before or has now: it may have grown, and shrunk again."""
-    import ray
-
-    now = ray.cluster_resources()
-    return {key: max(before.get(key, 0.0), now.get(key, 0.0)) for key in before.keys() | now}
-
-
-def _disconnect() -> None:
-    import ray
-
-    ray.shutdown()
 
 
 def _tuner(

@@ -14,6 +14,7 @@ from analysis.load import SCHEMA_VERSION, load_record
 from analysis.places import Place, Where, place
 from search_spaces import Study
 from sweepbook.cache import take_known_trials
+from sweepbook.cluster import set_environment
 from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.gpus import check_gpus
@@ -23,7 +24,7 @@ from sweepbook.plan import Options, Plan, Trial, file_sha256
 from sweepbook.plans import make_plans
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
-from sweepbook.runner import set_environment, train
+from sweepbook.runner import train
 from sweepbook.search_plan import SearchPlan, check_concurrency
 from sweepbook.signals import ended_like_ctrl_c
 from sweepbook.warm_start import with_warm_start

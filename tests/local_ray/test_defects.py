@@ -33,12 +33,12 @@ from rich.console import Console
 
 from search_spaces import ASHA, Fidelity, Metric, Study
 from sweepbook.callback import RecordCallback
+from sweepbook.cluster import ENVIRONMENT
 from sweepbook.ledger import PHASES
 from sweepbook.memory import out_of_memory_fails_a_trial
 from sweepbook.plan import Options, make_plan
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
-from sweepbook.runner import ENVIRONMENT
 from sweepbook.schedulers import StudyASHA
 from sweepbook.session import manifest_of
 
