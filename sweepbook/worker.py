@@ -1,5 +1,7 @@
 """The adapter between a trainable's generator and Ray Tune: this runs in the workers."""
 
+import contextlib
+import ctypes
 import functools
 import math
 import pickle
@@ -47,10 +49,21 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     """
     from ray import tune
 
+    _give_memory_back()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
     for report in reports(assignment):
         tune.report(report)
+
+
+def _give_memory_back() -> None:
+    """Returns to the system what earlier trials of this process have freed.
+
+    Tune trains each trial in a thread of its own, and glibc keeps what a thread has freed: after
+    ten trials of ResNet-18 a worker held 8 GB.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
