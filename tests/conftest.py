@@ -1,5 +1,6 @@
 """What every test shares: a cache of its own, and small real data."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -106,8 +107,11 @@ def weight_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def undisturbed_digest(tmp_path: Path) -> Callable[[str | Path, int], str]:
-    """The digest of a study file's record where nothing happens: trained here, without Ray."""
+def undisturbed_digest(tmp_path: Path) -> Iterator[Callable[[str | Path, int], str]]:
+    """The digest of a study file's record where nothing happens: trained here, without Ray.
+
+    The file's module is forgotten afterwards: the next test may have one of the same name.
+    """
     from analysis.load import load_record
     from sweepbook.imports import load_studies
     from sweepbook.plan import Options, make_plan
@@ -126,4 +130,9 @@ def undisturbed_digest(tmp_path: Path) -> Callable[[str | Path, int], str]:
         assert writer.close() == {"finished": n_trials}
         return str(load_record(folder).manifest["record_digest"])
 
-    return train
+    paths = list(sys.path)
+    yield train
+    sys.path[:] = paths
+    for name, module in list(sys.modules.items()):
+        if tmp_path in Path(getattr(module, "__file__", None) or "/").parents:
+            del sys.modules[name]
