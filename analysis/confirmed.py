@@ -23,6 +23,7 @@ from analysis.intervals import Difference, holm, leave_one_out_winner, one_sampl
 from analysis.labels import count, is_share, listing, metric_name, number, with_half_width
 from analysis.load import CONFIG, Record
 from analysis.published import published_untuned
+from analysis.search_checks import as_findings
 
 KIND = "confirmation"
 Row = dict[str, Any]
@@ -149,24 +150,13 @@ def published_claims(record: Record) -> list[Declared]:
 def confirmation_findings(record: Record) -> list[Row]:
     """What is asked of every confirmation, in the columns of findings.evaluate."""
     common = {
-        "study": record.study,
-        "statement": "",
-        "reading": "",
-        "kind": KIND,
-        "metric": record.metric,
-        "note": "",
         "smallest": 0.0,
         "reason": "any difference that the replicates can tell",
         "unit": "points" if is_share(record.metric) else "",
-        "seed": record.manifest.get("seed"),
-        "data": record.data_name,
     }
     table = order_table(record)
     rows = [_differences(record, table), _flattery(record, table), _best_published(record, table)]
-    found = [row for row in rows if row]
-    for row in found:
-        row["sentence"] = f"“{row['claim']}”: {row['sentence']}"
-    return [common | row for row in found]
+    return as_findings(record, KIND, [common | row for row in rows if row])
 
 
 def _differences(record: Record, table: pd.DataFrame) -> Row:

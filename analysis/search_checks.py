@@ -10,6 +10,7 @@ computer experiments). Trials that were stopped are censored: only those at full
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from analysis.aggregate import best_rows
 from analysis.claims_verdicts import FAILS, HOLDS, MISSING, OPEN
 from analysis.intervals import wilson_interval
 from analysis.labels import count, listing, metric_name, number, setting_name, setting_value
-from analysis.load import CONFIG
+from analysis.load import CONFIG, Record
 from analysis.search import Search, place_of
 
 EDGE = 0.05  # of a range, on its scale
@@ -35,23 +36,22 @@ Row = dict[str, Any]
 def search_findings(search: Search) -> list[Row]:
     """One row per check, in the columns of findings.evaluate; kind "search"."""
     checks = (_at_an_end, _diverged, _still_improving, _too_few)
-    record = search.record
+    return as_findings(search.record, KIND, (check(search) for check in checks))
+
+
+def as_findings(record: Record, kind: str, rows: Iterable[Row]) -> list[Row]:
+    """Rows with the columns that findings.evaluate gives to claims which no study declares."""
     common = {
         "study": record.study,
         "statement": "",
         "reading": "",
-        "kind": KIND,
+        "kind": kind,
         "metric": record.metric,
         "note": "",
         "seed": record.manifest.get("seed"),
         "data": record.data_name,
     }
-    rows = []
-    for check in checks:
-        row = check(search)
-        row["sentence"] = f"“{row['claim']}”: {row['sentence']}"
-        rows.append(common | row)
-    return rows
+    return [common | row | {"sentence": f"“{row['claim']}”: {row['sentence']}"} for row in rows]
 
 
 def summary(search: Search) -> str:
