@@ -36,10 +36,8 @@ class Recovery:
     n_failures: int = field(default=0, init=False)
 
     def __call__(self) -> bool:
-        from sweepbook.errors import (
-            is_node_loss,
-            last_error,
-        )  # imports Ray, too early for a driver
+        # here, as it imports Ray, whose environment a driver sets first
+        from sweepbook.errors import is_node_loss, last_error
 
         if is_node_loss(last_error(self.folder)):
             return self.limits.allow_node_loss(self.trial_id)

@@ -216,7 +216,7 @@ CURVES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CURVES, st.integers(1, 5), st.integers(2, 5), st.integers(1, 14), st.data())
 def test_what_holds_for_every_search(values, grace, factor, n_workers, data) -> None:
     curves = curves_of(values)
@@ -236,7 +236,7 @@ def test_what_holds_for_every_search(values, grace, factor, n_workers, data) -> 
     assert late.reached == lengths and not late.stopped, "no rung before the end, no stop"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CURVES, st.data())
 def test_one_worker_knows_only_the_order(values, data) -> None:
     curves = curves_of(values)

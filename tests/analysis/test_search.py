@@ -124,7 +124,7 @@ def test_places_are_those_of_the_scale_of_the_search(place: float, log: bool) ->
     assert (place_of(domain, 0.001), place_of(domain, 10.0)) == (0, 1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.permutations(range(6)))
 def test_the_incumbent_never_gets_worse_and_ends_at_the_best(order: list[int]) -> None:
     values = [0.3, 0.9, 0.1, 0.5, 0.2, 0.4]

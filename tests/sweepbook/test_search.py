@@ -199,7 +199,7 @@ def test_after_the_points_so_many_are_drawn_at_random_before_the_model_is_asked(
 ENDINGS = st.lists(st.sampled_from(["finished", "stopped", "diverged"]), min_size=12, max_size=12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(endings=ENDINGS, cut=st.integers(0, 11), seed=st.integers(0, 9), open_end=st.booleans())
 def test_a_search_rebuilt_from_its_record_goes_on_as_if_nothing_had_happened(
     tmp_path_factory, endings, cut, seed, open_end

@@ -88,7 +88,7 @@ def test_arrays_cannot_be_changed_by_a_caller() -> None:
 
 
 @given(st.lists(st.integers(10, 60), min_size=2, max_size=6), st.integers(0, 2**63 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_stratified_split_is_disjoint_covering_and_fair(sizes: list[int], seed: int) -> None:
     labels = np.repeat(np.arange(len(sizes)), sizes)
     parts = europe.stratified_rows(labels, seed)
