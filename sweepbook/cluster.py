@@ -16,6 +16,11 @@ ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # of Tune's own state, which nobody reads
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a trial without GPUs sees none
+    # A cable that is out for about 30 s ends a connection for a worker but not for the driver,
+    # which then waits for an answer that was lost until its own pings fail: after 7 minutes by
+    # default. Ray's servers refuse clients that ping more often than once a minute.
+    "RAY_grpc_client_keepalive_time_ms": "65000",
+    "RAY_grpc_client_keepalive_timeout_ms": "20000",
 }
 
 

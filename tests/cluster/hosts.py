@@ -195,13 +195,15 @@ class Hosts:
         with self.log.open("ab") as log:
             log.write(f"\n{name}$ {command}\n".encode())
             log.flush()
-            return subprocess.Popen(
+            called = subprocess.Popen(
                 [*enter, "bash", "-c", f"cd '{ROOT}' && {command}" if name == "desk" else command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=environment | variables,
             )
+        self._started.append(called)
+        return called
 
     def ssh(self, name: str, command: str) -> str:
         """The desk's command that calls a command, without quotes ', on another host."""
