@@ -6,7 +6,7 @@ SCALE ?= 0.3
 STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
 # What pretrained nets start from: pretext needs no network, imagenet is downloaded once (45 MB).
 WEIGHTS ?= pretext
-# A folder of images instead of the embedded ones, which are 64 pixels wide at every scale.
+# A folder of images instead of the embedded ones, and the side in pixels that nets see them at.
 IMAGES ?=
 IMAGE_SIZE := $(if $(filter full,$(SCALE)),224,64)
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
@@ -19,7 +19,7 @@ export MPLBACKEND := Agg
 report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
 	$(BIN)/sweepbook run vision-baselines --name $(NAME)-vision-baselines --weights $(WEIGHTS) \
-		$(if $(IMAGES),--data $(IMAGES) --set size=$(IMAGE_SIZE)); \
+		--set size=$(IMAGE_SIZE) $(if $(IMAGES),--data $(IMAGES)); \
 	ended=$$?; [ $$ended -le 1 ] || exit $$ended; \
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended

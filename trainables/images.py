@@ -16,7 +16,7 @@ from trainables.cache import cached_arrays, made_once
 from trainables.image_card import SPLIT_NAMES, image_card
 from trainables.image_facts import Facts, folder_facts, short_hash
 from trainables.image_folder import CLASSES, SPLITS
-from trainables.image_pixels import final_shape, write_pixels
+from trainables.image_pixels import final_shape, write_pixels, write_resized
 
 __all__ = ["CLASSES", "EMBEDDED", "ImageSplit", "Images", "describe_images", "load_images"]
 
@@ -68,7 +68,7 @@ def load_images(
     """Train, validation and test images, all of one size.
 
     Args:
-        data: "embedded" for the generated set `upsampled-photos` (64 x 64, see
+        data: "embedded" for the generated set `upsampled-photos` (made at 64 x 64, see
             `upsampled_photos`), or a folder DIR/{train,val,test}/{fake,real}.
         size: pixels of the shorter side after resizing, as torchvision's Resize(size) of a
             Pillow image; None leaves the size. 1..4096.
@@ -77,14 +77,14 @@ def load_images(
         skip_corrupt: leave out files that are damaged or of another mode than RGB.
 
     Returns:
-        Images. A folder is decoded once per machine and (content, size, crop, versions of the
-        decoders); later calls map the cached arrays.
+        Images. They are decoded and resized once per machine and (content, size, crop, versions
+        of the decoders); later calls map the cached arrays.
 
     Raises:
-        ValueError: size or crop is out of range, or given for the embedded set; the folder is
-            not as it should be (see `list_images`); a file is damaged or not RGB and
-            skip_corrupt is False; sizes differ, or an image is smaller than the crop. The message
-            names file, value and what to do, and no pixels are written.
+        ValueError: size or crop is out of range; the folder is not as it should be (see
+            `list_images`); a file is damaged or not RGB and skip_corrupt is False; sizes differ,
+            or an image is smaller than the crop. The message names file, value and what to do,
+            and no pixels are written.
         OSError: a file cannot be read.
 
     Side effects: writes into the cache folder (see `cached_arrays`).
@@ -105,14 +105,13 @@ def load_images(
 
 
 def _embedded(size: int | None, crop: int | None) -> Images:
-    from trainables.upsampled_photos import generated
+    from trainables.upsampled_photos import NAME, SIZE, generated
 
-    if size is not None or crop is not None:
-        raise ValueError(
-            f"size and crop must be None for {EMBEDDED!r}, its images are 64 x 64 as they are; "
-            f"got size {size!r}, crop {crop!r}"
-        )
     arrays, facts = generated()
+    shape = final_shape(Path(NAME), facts, size, crop)
+    if (size or SIZE, shape) != (SIZE, (SIZE, SIZE)):
+        made, key = arrays, short_hash([content_sha256(facts), size, crop])
+        arrays = cached_arrays(f"images/{key}", lambda to: write_resized(made, shape, size, to))
     return _images(arrays, facts, ())
 
 

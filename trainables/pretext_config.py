@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from trainables.settings import check_data, check_device, check_flag, check_range
-from trainables.vision_config import EMBEDDED
+from trainables.vision_config import EMBEDDED, own_size
 
-FOLDER_SIZE = 64  # pixels of a folder's images: two minutes on two cores are to be enough
+SIZE = 64  # pixels of an image's side: two minutes on two cores are to be enough
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class PretextConfig:
     steps_per_eval: int = 50  # optimizer steps, >= 1: the cost does not depend on the data's size
     n_images: int = 8  # per step, each in its four turns, >= 1
     lr: float = 0.001  # Adam's step size, > 0
-    size: int | None = None  # pixels of a folder's images, None: 64; embedded ones: as they are
+    size: int | None = None  # of the images' sides in pixels; None: 64
     seed: int = 0  # 0 .. 2**63 - 1
     data: str = EMBEDDED  # or a folder, of which only train/ is learnt from
     skip_corrupt: bool = False
@@ -35,11 +35,4 @@ class PretextConfig:
         check_data(self.data)
         check_flag("skip_corrupt", self.skip_corrupt)
         check_device(self.device)
-        if self.size is not None:
-            check_range("size", self.size, 16, 4096)
-            if self.data == EMBEDDED:
-                raise ValueError(
-                    f"size must be None for the embedded images, used as they are, got {self.size}"
-                )
-        elif self.data != EMBEDDED:
-            object.__setattr__(self, "size", FOLDER_SIZE)
+        object.__setattr__(self, "size", own_size(self.size, self.data, SIZE))

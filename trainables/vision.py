@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trainables.vision_config import (
+    EMBEDDED_SIZE,
     BoostingConfig,
     ProbeConfig,
     ResNetConfig,
@@ -11,7 +12,6 @@ from trainables.vision_config import (
     as_config,
 )
 
-EMBEDDED_SIDE = 64  # pixels
 # Core seconds, measured and good to a factor of two; an image of 64 x 64 pixels.
 PASS_S = 0.004  # through ResNet-18 and no way back
 TREE_S = 1.5e-4  # an image in a boosting round
@@ -88,4 +88,4 @@ def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
 
 def pass_s(size: int | None) -> float:
     """Returns roughly the seconds of an image's pass through ResNet-18, of so many pixels."""
-    return PASS_S * ((size or EMBEDDED_SIDE) / EMBEDDED_SIDE) ** 2
+    return PASS_S * ((size or EMBEDDED_SIZE) / EMBEDDED_SIZE) ** 2

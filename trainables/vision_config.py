@@ -21,6 +21,7 @@ Model = Literal[
 ]
 EMBEDDED = "embedded"
 FOLDER_SIZE = 224  # pixels: what ResNet-18 was made for, and the exercise's
+EMBEDDED_SIZE = 64  # of the embedded images
 N_PARTS = 5  # of ResNet-18's body: the stem and four layers
 
 
@@ -42,7 +43,7 @@ class ResNetConfig:
     batch_size: int = 32  # images per optimizer step, >= 1
     epochs: int = 1  # passes over the training split, >= 1
     evals_per_epoch: int = 4  # reports within each epoch, 1 .. its number of steps
-    size: int | None = None  # pixels of a folder's images, None: 224; embedded ones: as they are
+    size: int | None = None  # of the images' sides in pixels; None: 224, the embedded ones' own 64
     cache_features: bool = True  # probe without augmentation: the body once per machine
     seed: int = 0  # 0 .. 2**63 - 1
     data: str = EMBEDDED  # or a folder DIR/{train,val,test}/{fake,real}
@@ -61,7 +62,7 @@ class ResNetConfig:
         check_flag("cache_features", self.cache_features)
         check_device(self.device)
         _check_shared(self.seed, self.data, self.skip_corrupt)
-        object.__setattr__(self, "size", _size(self.size, self.data))
+        object.__setattr__(self, "size", own_size(self.size, self.data))
         if self.mode == "scratch":
             object.__setattr__(self, "weights", None)
         else:
@@ -88,7 +89,7 @@ class ProbeConfig:
         check_device(self.device)
         _check_weights(self.weights)
         _check_shared(self.seed, self.data, self.skip_corrupt)
-        object.__setattr__(self, "size", _size(self.size, self.data))
+        object.__setattr__(self, "size", own_size(self.size, self.data))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,12 +189,14 @@ def _check_weights(weights: Any) -> None:
     check_source(weights)
 
 
-def _size(size: int | None, data: str) -> int | None:
-    """The side of the images that are asked for; None for the embedded ones."""
+def own_size(size: int | None, data: str, usual: int = FOLDER_SIZE) -> int | None:
+    """Returns the side that images are brought to; None for the embedded ones as they are.
+
+    Args:
+        size: as the user gave it; None: `usual`, and for the embedded ones their own.
+    """
     if size is not None:
         check_range("size", size, 16, 4096)
-        if data == EMBEDDED:
-            raise ValueError(
-                f"size must be None for the embedded images, used as they are, got {size}"
-            )
-    return size if data == EMBEDDED else size or FOLDER_SIZE
+    if data == EMBEDDED:
+        return None if size == EMBEDDED_SIZE else size
+    return size or usual

@@ -107,10 +107,26 @@ def test_the_description_says_what_it_is() -> None:
     assert data["card"]["warnings"] == [] and describe_images() == data
 
 
-@pytest.mark.parametrize("setting", ["size", "crop"])
-def test_a_size_or_crop_is_refused(setting: str) -> None:
-    with pytest.raises(ValueError, match=f"size and crop must be None .* got .*{setting} 64"):
-        load_images(**{setting: 64})
+def test_another_size_is_torchvisions_resize_and_its_own_size_nothing(images: Images) -> None:
+    from torchvision.transforms import CenterCrop, Compose, Resize
+
+    larger, cut = load_images(size=224), load_images(size=96, crop=80)
+    for got, side, expected in (
+        (larger, 224, Resize(224)),
+        (cut, 80, Compose([Resize(96), CenterCrop(80)])),
+    ):
+        assert got.val.files == images.val.files
+        assert got.val.pixels.shape == (ROWS["val"], side, side, 3)
+        for row in (0, 399):
+            image = Image.fromarray(np.asarray(images.val.pixels[row]))
+            assert np.array_equal(got.val.pixels[row], np.asarray(expected(image)))
+    own = load_images(size=64, crop=64)
+    assert own.train.pixels.filename == images.train.pixels.filename
+
+
+def test_a_crop_beyond_the_image_is_refused() -> None:
+    with pytest.raises(ValueError, match="64 x 64 pixels, smaller than crop=65"):
+        load_images(crop=65)
 
 
 def test_up_convolution_equals_torchs_transposed_one() -> None:

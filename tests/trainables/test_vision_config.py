@@ -29,7 +29,6 @@ from trainables.vision_config import (
         ({"evals_per_epoch": 0}, "evals_per_epoch must lie in"),
         ({"batch_size": 2.5}, "batch_size must be a whole number"),
         ({"epochs": 0}, "epochs must lie in"),
-        ({"size": 64}, "size must be None for the embedded images"),
         ({"size": 8, "data": "pictures"}, "size must lie in 16"),
         ({"device": "tpu"}, "device must be 'cpu', 'cuda'"),
         ({"data": ""}, "data must be 'embedded' or a folder"),
@@ -74,6 +73,7 @@ def test_defaults_are_those_of_the_model_itself() -> None:
     assert VisionConfig(model="logistic-probe").own() == ProbeConfig()
     assert VisionConfig(model="resnet18-probe").own() == ResNetConfig(mode="probe")
     assert ResNetConfig(data="pictures").size == 224 and ResNetConfig().size is None
+    assert ResNetConfig(size=64) == ResNetConfig() and ResNetConfig(size=224).size == 224
 
 
 def test_fidelity_replicates_and_cost_follow_the_config() -> None:
