@@ -21,7 +21,8 @@ from ray.tune.search.optuna import OptunaSearch
 
 from benchmarks.courses import Course, median, paired, reaching
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.schedulers import StudyASHA
 from sweepbook.search import StudySearch
 from sweepbook.search_cell import distributions

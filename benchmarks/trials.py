@@ -50,7 +50,7 @@ def _ours(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
     from rich.console import Console
 
     from search_spaces import Fidelity, Metric, Study
-    from sweepbook.plan import Options
+    from sweepbook.options import Options
     from sweepbook.record import RecordWriter
     from sweepbook.session import run_studies
 

@@ -1,6 +1,5 @@
 """The command line: list, show, run, report. Exit code 0, 1 (something failed), 2 (bad usage)."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +14,9 @@ from rich.table import Table
 from analysis.places import Place
 from search_spaces import STUDIES
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, Plan
+from sweepbook.options import Options, optional_settings, setting
 from sweepbook.plans import make_plans
-from sweepbook.show_search import show_search
+from sweepbook.show import show_plan
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,7 +83,7 @@ def show(
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
     """Show a study: its space, its trials, an estimate of its cost."""
-    optional = _optional(weights, skip_corrupt)
+    optional = optional_settings(weights, skip_corrupt)
     options = _options(
         data,
         replicates,
@@ -99,56 +98,7 @@ def show(
     options = replace(options, scheduler=scheduler)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     for plan in make_plans(load_studies([study]), options, say):
-        _show(plan)
-
-
-def _show(plan: Plan) -> None:
-    study = plan.study
-    console.print(f"[bold]{study.name}[/bold]: {study.question}")
-    console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
-    if plan.search:
-        show_search(plan, console)
-        return
-    configs = [t.config for t in plan.trials]
-    differing = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
-    same = {k: v for k, v in configs[0].items() if k not in differing}
-    console.print("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items()))
-    varied = _telling(plan, differing)
-    if follow := [k for k in differing if k not in varied]:
-        console.print(f"following from these: {', '.join(follow)}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    sizes = sorted({t.n_replicates for t in plan.trials})
-    several = ["replicates"] if len(sizes) > 1 else []
-    for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
-        table.add_column(column, overflow="fold")
-    for trial in plan.trials:
-        cost = _duration(trial.cost_s) if study.cost else "unknown"
-        values = [str(trial.config[k]) for k in varied]
-        values += [str(trial.n_replicates)] if several else []
-        table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
-    console.print(table)
-    total = _duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
-    console.print(
-        f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
-        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
-        f"about {total} of one core (a rough estimate, good to a factor of two)"
-    )
-
-
-def _telling(plan: Plan, differing: list[str]) -> list[str]:
-    """Of the settings that differ, the declared ones, and others as far as it takes them."""
-    declared = {key for cell in plan.study.configs() for key in cell}
-    chosen = [key for key in differing if key in declared]
-    configs = [t.config for t in plan.trials]
-    for key in (k for k in differing if k not in declared):
-        if len({str([c[k] for k in chosen]) for c in configs}) == len(configs):
-            break
-        chosen.append(key)
-    return chosen
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+        show_plan(plan, console)
 
 
 @app.command()
@@ -195,7 +145,7 @@ def run(
         "max_failures": max_failures,
         "max_node_losses": max_node_losses,
     }
-    optional = _optional(weights, skip_corrupt)
+    optional = optional_settings(weights, skip_corrupt)
     everywhere = "all" not in (studies or ())
     options = _options(
         data, replicates, seed, epochs, scale, trials, settings, optional, everywhere
@@ -387,34 +337,7 @@ def _options(
         epochs=epochs,
         scale=scale,
         trials=trials,
-        settings=dict(_setting(text) for text in settings or ()),
+        settings=dict(setting(text) for text in settings or ()),
         optional=optional,
         everywhere=everywhere,
     )
-
-
-def _optional(weights: str | None, skip_corrupt: bool) -> dict[str, Any]:
-    """The settings that have an option of their own, as far as they are given.
-
-    What looks like a file, by a slash or an ending, is one; other words are the trainable's.
-    """
-    given: dict[str, Any] = {"skip_corrupt": True} if skip_corrupt else {}
-    if weights is None:
-        return given
-    path = Path(weights).expanduser()
-    if not (path.suffix or len(path.parts) > 1):
-        return given | {"weights": weights}
-    if not path.is_file():
-        raise ValueError(f"--weights: no file {weights!r}")
-    return given | {"weights": str(path.resolve())}
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """KEY=VALUE; the value is read as JSON where it is JSON, else as text."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
-    try:
-        return key, json.loads({"True": "true", "False": "false"}.get(value, value))
-    except json.JSONDecodeError:
-        return key, value

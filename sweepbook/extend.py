@@ -14,9 +14,11 @@ from sweepbook.cache import ended_by_itself
 from sweepbook.checkpoints import checkpoint_path
 from sweepbook.files import make_folder, write_bytes, write_json, write_parquet
 from sweepbook.lock import lock
-from sweepbook.plan import Options, Plan, Trial, extended_trial
+from sweepbook.options import Options
+from sweepbook.plan import Plan, extended_trial
 from sweepbook.provenance import now
 from sweepbook.record import DONE
+from sweepbook.trial import Trial
 
 _OF_ONE_RECORD = ("sessions", "resumed", "taken", "record_digest", "n_trials")
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from sweepbook.plan import Trial
+from sweepbook.trial import Trial
 
 _OUT_OF_MEMORY = re.compile(r"^torch\.(cuda\.)?OutOfMemoryError\b", re.MULTILINE)
 

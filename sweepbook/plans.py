@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Callable, Sequence
 
 from search_spaces import Study
-from sweepbook.plan import Options, Plan, UnfitData, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import Plan, UnfitData, make_plan
 
 
 def make_plans(

@@ -10,7 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from sweepbook.plan import Plan, Trial
+from sweepbook.plan import Plan
+from sweepbook.trial import Trial
 
 LINE_EVERY_S = 30.0  # without a terminal
 

@@ -19,8 +19,8 @@ from sweepbook.files import delete, make_folder, write_json, write_parquet
 from sweepbook.ledger import TIMES, Attempt
 from sweepbook.lock import lock
 from sweepbook.outage import Outage, Say, insist
-from sweepbook.plan import Trial
 from sweepbook.provenance import now
+from sweepbook.trial import Trial
 
 FLUSH_EVERY_S = 5.0
 DONE = ("finished", "stopped", "diverged")  # not trained again by a resume

@@ -22,10 +22,11 @@ from sweepbook.gpus import missing_gpus
 from sweepbook.imports import modules_of
 from sweepbook.ledger import Session, slots
 from sweepbook.outage import insist
-from sweepbook.plan import Plan, Trial
+from sweepbook.plan import Plan
 from sweepbook.progress import Progress
 from sweepbook.record import DONE, RecordWriter
 from sweepbook.recovery import Limits
+from sweepbook.trial import Trial
 from sweepbook.worker import Assignment, run_assignment
 
 TUNE = "tune"  # Tune's own folder in the scratch folder, never read

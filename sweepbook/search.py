@@ -10,11 +10,12 @@ import pandas as pd
 from ray.tune.search import Searcher
 
 from analysis.places import Place
-from sweepbook.plan import Plan, Trial, suggested_trial
+from sweepbook.plan import Plan, suggested_trial
 from sweepbook.record import DONE
 from sweepbook.schedulers import Ending, means_of
 from sweepbook.search_cell import MOST_ASKS, CellSearch
 from sweepbook.search_kept import kept_studies, study_names
+from sweepbook.trial import Trial
 
 
 class StudySearch(Searcher):

@@ -11,8 +11,8 @@ from ray.tune.search.optuna import OptunaSearch
 
 from search_spaces import Metric
 from search_spaces.search_spec import Space
-from sweepbook.plan import Trial
 from sweepbook.schedulers import Ending, means_of
+from sweepbook.trial import Trial
 
 MOST_ASKS = 100  # in a row that bring nothing new; the cell then counts as exhausted
 _DISTRIBUTIONS = {

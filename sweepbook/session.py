@@ -19,14 +19,16 @@ from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.gpus import check_gpus
 from sweepbook.imports import OURS, add_to_path, load_object
+from sweepbook.options import Options
 from sweepbook.outage import Say, StorageAway
-from sweepbook.plan import Options, Plan, Trial, file_sha256
+from sweepbook.plan import Plan
 from sweepbook.plans import make_plans
 from sweepbook.provenance import code_sha256, git_commit, now, versions
 from sweepbook.record import RecordWriter
 from sweepbook.runner import train
 from sweepbook.search_plan import SearchPlan, check_concurrency
 from sweepbook.signals import ended_like_ctrl_c
+from sweepbook.trial import Trial, file_sha256
 from sweepbook.warm_start import with_warm_start
 
 PROBE = ".sweepbook-can-write"

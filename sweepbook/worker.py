@@ -21,7 +21,7 @@ from sweepbook.hang import guarded, trace_path
 from sweepbook.imports import add_to_path, config_type, load_object
 from sweepbook.ledger import Ledger
 from sweepbook.outage import insist_in_worker
-from sweepbook.plan import Trial
+from sweepbook.trial import Trial
 
 CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
 CALLABLES = ("state", "predictions")

@@ -114,7 +114,8 @@ def undisturbed_digest(tmp_path: Path) -> Iterator[Callable[[str | Path, int], s
     """
     from analysis.load import load_record
     from sweepbook.imports import load_studies
-    from sweepbook.plan import Options, make_plan
+    from sweepbook.options import Options
+    from sweepbook.plan import make_plan
     from sweepbook.record import RecordWriter
     from sweepbook.session import manifest_of
     from sweepbook.worker import Assignment, reports

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from search_spaces import STUDIES
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.session import manifest_of
 

@@ -36,7 +36,8 @@ from sweepbook.callback import RecordCallback
 from sweepbook.cluster import ENVIRONMENT
 from sweepbook.ledger import PHASES
 from sweepbook.memory import out_of_memory_fails_a_trial
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import StudyASHA

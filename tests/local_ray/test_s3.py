@@ -14,8 +14,9 @@ from analysis.places import place
 from analysis.report import write_report
 from sweepbook.checkpoints import load_checkpoint
 from sweepbook.imports import load_studies
+from sweepbook.options import Options
 from sweepbook.outage import WAIT_VARIABLE
-from sweepbook.plan import Options, make_plan
+from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.session import manifest_of, new_folders
 from sweepbook.verify import verify

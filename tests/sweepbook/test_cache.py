@@ -6,8 +6,8 @@ import pytest
 
 from analysis.load import load_record
 from sweepbook.cache import take_known_trials
-from sweepbook.plan import Trial
 from sweepbook.record import RecordWriter
+from sweepbook.trial import Trial
 
 
 def trial(trial_id):

@@ -6,6 +6,7 @@ import pytest
 
 from search_spaces import STUDIES
 from sweepbook import cli
+from sweepbook.options import optional_settings
 
 
 @pytest.fixture
@@ -90,10 +91,10 @@ def test_weights_that_look_like_a_file_are_one_wherever_the_worker_is(tmp_path, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.pth").write_bytes(b"")
     absolute = str(tmp_path / "own.pth")
-    assert cli._optional("own.pth", False) == {"weights": absolute}
-    assert cli._optional("./own.pth", True) == {"weights": absolute, "skip_corrupt": True}
-    assert cli._optional("pretext", False) == {"weights": "pretext"}
-    assert cli._optional(None, False) == {}
+    assert optional_settings("own.pth", False) == {"weights": absolute}
+    assert optional_settings("./own.pth", True) == {"weights": absolute, "skip_corrupt": True}
+    assert optional_settings("pretext", False) == {"weights": "pretext"}
+    assert optional_settings(None, False) == {}
 
 
 def test_a_storage_that_cannot_be_made_is_named(command, tmp_path):
@@ -114,7 +115,8 @@ def test_resume_refuses_another_folder_s_files(command, tmp_path):
 
 
 def test_a_manifest_tells_a_search_s_options_too(tmp_path):
-    from sweepbook.plan import Options, make_plan
+    from sweepbook.options import Options
+    from sweepbook.plan import make_plan
     from sweepbook.session import manifest_of
 
     options = Options(optional={"weights": "pretext"}, settings={"batch_size": 16})

@@ -12,7 +12,7 @@ from analysis.load import load_record
 from sweepbook import session
 from sweepbook.imports import load_studies
 from sweepbook.lock import lock
-from sweepbook.plan import Options
+from sweepbook.options import Options
 from sweepbook.worker import Assignment, reports
 
 COLUMNS = ["trial_id", "replicate", "round", "val_acc"]

@@ -4,7 +4,8 @@ import pytest
 
 from search_spaces import STUDIES
 from sweepbook.gpus import check_gpus, is_out_of_memory, missing_gpus
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 
 OURS = dataclasses.replace(STUDIES["learning-rate"], grid={"lr": (0.1,)})
 

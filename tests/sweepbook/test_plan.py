@@ -6,7 +6,8 @@ import pytest
 
 from search_spaces import ASHA, STUDIES, Fidelity, Metric, Study
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, UnfitData, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import UnfitData, make_plan
 from sweepbook.plans import make_plans
 
 

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.progress import Progress
 
 

@@ -15,8 +15,8 @@ from sweepbook import lock as lock_module
 from sweepbook import record as record_module
 from sweepbook.ledger import PHASES, column
 from sweepbook.lock import lock
-from sweepbook.plan import Trial
 from sweepbook.record import RecordWriter
+from sweepbook.trial import Trial
 
 MANIFEST = {
     "schema_version": 1,

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from sweepbook.callback import RecordCallback
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
 from sweepbook.recovery import Limits, Recovery

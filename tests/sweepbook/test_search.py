@@ -15,7 +15,8 @@ from analysis.load import load_record
 from analysis.places import place
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.extend import write_extension
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import Ending
 from sweepbook.search import StudySearch

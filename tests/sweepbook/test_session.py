@@ -7,7 +7,8 @@ from rich.console import Console
 
 from search_spaces import STUDIES
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.session import _import_paths, changes_since, manifest_of, new_folders, resume
 

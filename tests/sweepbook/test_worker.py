@@ -8,7 +8,8 @@ import pytest
 from sweepbook.checkpoints import checkpoint_path
 from sweepbook.files import delete
 from sweepbook.imports import load_studies
-from sweepbook.plan import Options, make_plan
+from sweepbook.options import Options
+from sweepbook.plan import make_plan
 from sweepbook.worker import Assignment, replicate_seed, reports, rows_of
 
 
