@@ -46,20 +46,22 @@ Floats = npt.NDArray[np.float64]
 class Recipe:
     """What decides how hard the fakes are to tell; another recipe is another data set.
 
-    invented and cover are set so that file sizes are alike in both classes.
+    invented and cover are set so that file sizes are alike in both classes, gain so that five
+    models differ on validation images and none tells nearly all (docs/images.md).
 
     gain: spread of the random changes to the up-sampling kernel's 16 weights, as a share.
     detail: share of the detail lost by pooling that comes back right; the rest comes back with
         random signs, invented. invented: factor of the part with the wrong sign.
-    cover: spread of the real crops' changes, as a multiple of that of the phases.
+    cover: spread of the real crops' changes, as a multiple of that of the phases; as with the
+        fakes, each image gets a share of it.
     noise: sensor-like noise on all images, standard deviation in grey levels.
     seed: of the cells' splits, places of the crops, kernel and noise.
     """
 
-    gain: float = 0.15
+    gain: float = 0.3
     detail: float = 0.2
     invented: float = 0.7
-    cover: float = 1.1
+    cover: float = 0.8
     noise: float = 1.0
     seed: int = 1
 
@@ -81,9 +83,11 @@ def generated(recipe: Recipe | None = None) -> tuple[dict[str, npt.NDArray[Any]]
     Real (1) are crops of photographs. Fake (0) are other crops from the same regions, pooled
     2 x 2 and up-sampled again by a 4 x 4 kernel of stride 2 whose four phases differ, as in a
     generator's up-convolution. That changes brightness by a share that depends on the phase; real
-    crops get random changes of the same spread, and fake ones as much detail as they lost, so
-    that neither contrast nor file size gives a class away. A region of a photograph belongs to
-    one split and gives as many fake as real crops. A name is "split/class/NNNN-PHOTO-TOP-LEFT".
+    crops get random changes of a like spread, and fake ones as much detail as they lost, so that
+    neither contrast nor file size gives a class away. Each image gets a share of its change drawn
+    from 0..1: some fakes are nearly photographs, so no model can tell them all. A region of a
+    photograph belongs to one split and gives as many fake as real crops. A name is
+    "split/class/NNNN-PHOTO-TOP-LEFT".
 
     Randomness: the recipe's seed alone, by numpy's default_rng. Made in seconds, then cached.
     Source: Zhang, Karaman and Chang 2019 (AutoGAN): up-convolution leaves periodic spectra. The
@@ -104,7 +108,8 @@ def about() -> dict[str, Any]:
         "notes": [
             f"Generated, and no faces: real images are {SIZE} x {SIZE} crops of photographs with "
             "fresh noise, fake ones such crops after pooling and an up-convolution as in a "
-            "generator. File sizes are those of the images as PNG."
+            "generator, each by a share from 0 to 1: some fakes are nearly photographs. "
+            "File sizes are those of the images as PNG."
         ],
         "photographs": [f"{Path(file).stem} ({credit})" for _, file, credit in PHOTOS],
     }
@@ -127,8 +132,10 @@ def _make(recipe: Recipe, files: list[bytes], to: Path) -> None:
     for split in SPLITS:
         n_fake, spread = ROWS[split] // 2, recipe.cover * phase_spread(kernel)
         pixels, names = _crops(photos, cells[split], n_fake, rng)
-        pixels[:n_fake] = up_sampled(pixels[:n_fake], kernel, recipe, rng)
-        pixels[n_fake:] *= 1 + spread * rng.standard_normal((n_fake, SIZE, SIZE, 1))
+        change = up_sampled(pixels[:n_fake], kernel, recipe, rng) - pixels[:n_fake]
+        pixels[:n_fake] += rng.random((n_fake, 1, 1, 1)) * change
+        share = spread * rng.random((n_fake, 1, 1, 1))
+        pixels[n_fake:] *= 1 + share * rng.standard_normal((n_fake, SIZE, SIZE, 1))
         pixels += recipe.noise * rng.standard_normal(pixels.shape)
         whole = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
         np.save(to / f"{split}.npy", whole)
