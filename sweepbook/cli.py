@@ -135,8 +135,9 @@ def run(
 ) -> None:
     """Run studies, go on with an interrupted record, or extend one by replicates or epochs."""
     from sweepbook import session
-    from sweepbook.cluster import set_environment
+    from sweepbook.cluster import check_address, set_environment
 
+    check_address(address)
     set_environment(address)  # before a study's own file imports Ray
     place: dict[str, Any] = {
         "console": console,
@@ -197,8 +198,10 @@ def confirm(
     force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
 ) -> None:
     """Train a search's winners anew, with fresh seeds and no early stopping."""
+    from sweepbook.cluster import check_address
     from sweepbook.confirm import confirm as run_confirmation
 
+    check_address(address)
     _check_limits(max_concurrent, max_failures, max_node_losses)
     ended = run_confirmation(
         record,

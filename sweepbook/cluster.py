@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ ENVIRONMENT = {
     "RAY_grpc_client_keepalive_time_ms": "65000",
     "RAY_grpc_client_keepalive_timeout_ms": "20000",
 }
+ANSWER_S = 10.0  # a cluster's head answers within
 
 
 def set_environment(address: str | None) -> None:
@@ -31,8 +33,26 @@ def set_environment(address: str | None) -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said to quieten its note
 
 
+def check_address(address: str | None) -> None:
+    """Raises ConnectionError where nobody answers at HOST:PORT; Ray itself asks for minutes."""
+    host, colon, port = (address or "").rpartition(":")
+    if "/" in host or not colon or not port.isdigit():  # "auto", another kind of address
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise ConnectionError(
+            f"no Ray at --address {address} ({error}): start it, give another address, or leave "
+            "the option out to use this machine"
+        ) from error
+
+
 def connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str, float]:
-    """Connects to a Ray, or starts one, whose workers get these modules; returns its resources."""
+    """Connects to a Ray, or starts one, whose workers get these modules; returns its resources.
+
+    Raises:
+        OSError: it cannot be reached, or does not start.
+    """
     set_environment(address)
     import ray
 
@@ -46,14 +66,18 @@ def connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str,
     there: dict[str, Any] = {"env_vars": dict(ENVIRONMENT)} if address else {}
     if modules:
         there["py_modules"] = list(modules)
-    with ray_apart():
-        ray.init(
-            address=address or "local",
-            include_dashboard=False if address is None else None,
-            log_to_driver=False,
-            configure_logging=False,
-            runtime_env=there or None,
-        )
+    try:
+        with ray_apart():
+            ray.init(
+                address=address or "local",
+                include_dashboard=False if address is None else None,
+                log_to_driver=False,
+                configure_logging=False,
+                runtime_env=there or None,
+            )
+    except Exception as error:  # Ray raises all kinds
+        what = f"cannot be reached at {address}" if address else "does not start"
+        raise OSError(f"Ray {what}: {error}") from error
     return dict(ray.cluster_resources())
 
 
