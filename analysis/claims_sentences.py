@@ -94,7 +94,7 @@ def _estimate(claim: Declared, result: Outcome, unit: str) -> str:
     shown = result.shown
     if shown is None:
         return ""
-    words = _words(claim, unit)
+    words = _words(claim, unit, is_level=_is_level(claim, result))
     # signs belong to differences; a value (a loss, an epoch) has none
     signed = len(result.arms) > 1 and claim.quantity != "steps_to" or bool(claim.against_metric)
     signed = signed or claim.quantity == "change"
@@ -108,7 +108,7 @@ def _estimate(claim: Declared, result: Outcome, unit: str) -> str:
     bounds = f"{text(shown.low)} to {text(shown.high)}{words}"
     return (
         f"{head}{text(shown.mean)}{words} (95 % interval {bounds}, {_sample(result)}; "
-        f"{_criterion(claim, unit)})"
+        f"{_criterion(claim, result, unit)})"
     )
 
 
@@ -122,8 +122,15 @@ def _compared(claim: Declared, result: Outcome) -> str:
     return f"{lead}{result.rival}, " if lead else ""
 
 
-def _words(claim: Declared, unit: str) -> str:
+def _is_level(claim: Declared, result: Outcome) -> bool:
+    """Whether the estimate is a level of the metric itself and not a difference of two."""
+    return len(result.arms) == 1 and not claim.against_metric and claim.quantity == "value"
+
+
+def _words(claim: Declared, unit: str, is_level: bool = False) -> str:
+    """What follows a number: levels of a share are in percent, differences of two in points."""
     name = unit_of(claim, unit)
+    name = "%" if name == "points" and is_level else name
     return f" {name}" if name else ""
 
 
@@ -151,17 +158,19 @@ def _sample(result: Outcome) -> str:
     return f"{count(n, 'replicate')}{' an arm' if several else ''}"
 
 
-def _criterion(claim: Declared, unit: str) -> str:
+def _criterion(claim: Declared, result: Outcome, unit: str) -> str:
     """What the interval is held against: "claimed higher by at least 0.5 points"."""
+    level_words = _words(claim, unit, _is_level(claim, result))
     words, scale = _words(claim, unit), 100 if unit_of(claim) in ("points", "percent") else 1
     size = number(claim.smallest * scale, 3)
     target = number((claim.target or 0.0) * scale, 3)
     if claim.kind == "equivalence":
-        return f"claimed {target if claim.target else 'none'} give or take {size}{words}"
+        claimed = f"{target}{level_words}" if claim.target else "none"
+        return f"claimed {claimed} give or take {size}{words}"
     if claim.kind == "threshold" and claim.target:
         if not claim.smallest:
-            return f"claimed {claim.direction} than {target}{words}"
-        return f"claimed {claim.direction} than {target} by at least {size}{words}"
+            return f"claimed {claim.direction} than {target}{level_words}"
+        return f"claimed {claim.direction} than {target}{level_words} by at least {size}{words}"
     if not claim.smallest:
         return f"claimed {claim.direction}"
     return f"claimed {claim.direction} by at least {size}{words}"

@@ -134,6 +134,23 @@ def test_change_and_its_absence(planted):
     assert "needs epochs 10 to 20, the net was trained for 12" in row["sentence"]
 
 
+def test_a_level_is_in_percent_and_a_margin_in_points(planted):
+    above = claim(
+        kind="threshold",
+        arms=[{}],
+        labels=["the net"],
+        direction="higher",
+        target=0.9,
+        smallest=0.005,
+    )
+    row = finding(planted([{"lr": 0.1}], [above], {"val_acc": [np.full((3, 2), 0.975)]}, epochs=2))
+    assert row["verdict"] == "holds"
+    assert row["sentence"].endswith(
+        "the net; 97.5 % (95 % interval 97.5 to 97.5 %, 3 replicates; "
+        "claimed higher than 90 % by at least 0.5 points): holds."
+    )
+
+
 def test_epochs_to_a_level_and_replicates_that_never_get_there(planted):
     slow = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]] * 3)
     quick = np.full((3, 6), 0.35)
