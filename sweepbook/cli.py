@@ -1,8 +1,6 @@
 """The command line: list, show, run, report. Exit code 0, 1 (something failed), 2 (bad usage)."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -83,19 +81,18 @@ def show(
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
     """Show a study: its space, its trials, an estimate of its cost."""
-    optional = optional_settings(weights, skip_corrupt)
-    options = _options(
-        data,
-        replicates,
-        seed,
-        epochs,
-        scale,
-        trials,
-        settings,
-        optional,
+    options = Options(
+        data=data,
+        replicates=replicates,
+        seed=seed,
+        epochs=epochs,
+        scale=scale,
+        trials=trials,
+        scheduler=scheduler,
+        settings=dict(map(setting, settings or ())),
+        optional=optional_settings(weights, skip_corrupt),
         everywhere=study != "all",
     )
-    options = replace(options, scheduler=scheduler)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     for plan in make_plans(load_studies([study]), options, say):
         show_plan(plan, console)
@@ -146,12 +143,19 @@ def run(
         "max_failures": max_failures,
         "max_node_losses": max_node_losses,
     }
-    optional = optional_settings(weights, skip_corrupt)
-    everywhere = "all" not in (studies or ())
-    options = _options(
-        data, replicates, seed, epochs, scale, trials, settings, optional, everywhere
+    options = Options(
+        data=data,
+        replicates=replicates,
+        seed=seed,
+        epochs=epochs,
+        scale=scale,
+        gpus=gpus_per_trial,
+        trials=trials,
+        scheduler=scheduler,
+        settings=dict(map(setting, settings or ())),
+        optional=optional_settings(weights, skip_corrupt),
+        everywhere="all" not in (studies or ()),
     )
-    options = replace(options, gpus=gpus_per_trial, scheduler=scheduler)
     _check_limits(max_concurrent, max_failures, max_node_losses)
     if resume is not None:
         more = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
@@ -320,27 +324,3 @@ def replay(
     )
     page = replays.replay(record, out, wanted, console)
     console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _options(
-    data: str | None,
-    replicates: int | None,
-    seed: int | None,
-    epochs: int | None,
-    scale: float | None,
-    trials: int | None,
-    settings: Sequence[str] | None,
-    optional: Mapping[str, Any],
-    everywhere: bool,
-) -> Options:
-    return Options(
-        data=data,
-        replicates=replicates,
-        seed=seed,
-        epochs=epochs,
-        scale=scale,
-        trials=trials,
-        settings=dict(setting(text) for text in settings or ()),
-        optional=optional,
-        everywhere=everywhere,
-    )

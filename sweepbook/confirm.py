@@ -11,8 +11,9 @@ from analysis.load import Record, load_record
 from analysis.places import Place, Where, place
 from search_spaces import Study
 from search_spaces.claims import Claim
+from sweepbook.manifest import check_unchanged, recorded_plan
 from sweepbook.options import Options
-from sweepbook.session import check_unchanged, recorded_plan, run_studies
+from sweepbook.session import run_studies
 
 _OWN = ("seed", "replicates")  # of a config: the new study gives its own
 

@@ -1,12 +1,10 @@
-"""Runs the trials of some studies under Ray Tune: the only file that builds a Tuner."""
+"""Runs the trials of some studies under Ray Tune."""
 
 import contextlib
-import pickle
 import shutil
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +25,8 @@ from sweepbook.progress import Progress
 from sweepbook.record import DONE, RecordWriter
 from sweepbook.recovery import Limits
 from sweepbook.trial import Trial
-from sweepbook.worker import Assignment, run_assignment
-
-TUNE = "tune"  # Tune's own folder in the scratch folder, never read
+from sweepbook.tuner import TUNE, fit, tuner_of
+from sweepbook.worker import Assignment
 
 
 def train(
@@ -166,7 +163,8 @@ def _train_together(
             limits=place.limits,
             has_rounds=True,
         )
-        _fit(_tuner(assignments, callback, scheduler, place), [w for _, w in pairs], progress)
+        tuner = tuner_of(assignments, callback, scheduler, place.scratch, place.max_concurrent)
+        fit(tuner, [w for _, w in pairs], progress)
     for _, writer in pairs:
         writer.flush()
     missing = len(progress.trials) - len(progress.endings)
@@ -211,7 +209,8 @@ def _train_search(
         )
         try:
             search = (plan, searcher, plan.n_trials - len(done))
-            _fit(_tuner({}, callback, scheduler, place, search), [writer], progress)
+            tuner = tuner_of({}, callback, scheduler, place.scratch, place.max_concurrent, search)
+            fit(tuner, [writer], progress)
         finally:
             searcher.close()
     writer.manifest["search"]["exhausted"] = searcher.is_exhausted()
@@ -263,80 +262,3 @@ def _n_open(plan: Plan, writer: RecordWriter) -> int:
 
 def _is_open(writer: RecordWriter, trial: Trial) -> bool:
     return writer.trials[trial.trial_id]["status"] not in DONE
-
-
-def _tuner(
-    assignments: dict[str, Assignment],
-    callback: Any,
-    scheduler: Any,
-    place: _Place,
-    search: tuple[Plan, Any, int] | None = None,
-) -> Any:
-    """A Tuner of planned assignments; of a plan's searcher and the number of trials it owes."""
-    import ray
-    from ray import tune
-
-    # Tune unpickles the trainable, with what `resources` refers to, several times per trial, and
-    # each trial all assignments: both must stay small, or a trial costs more the more there are.
-    usual, unusual = _needs(assignments)
-
-    def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
-        own = config.get("assignment")
-        cpus, gpus = _need(own) if own else unusual.get(config["trial_id"], usual)
-        return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": gpus}])
-
-    packed = {trial_id: pickle.dumps(own) for trial_id, own in assignments.items()}
-    trainable = tune.with_parameters(run_assignment, assignments=packed)
-    space, source, at_a_time = {"trial_id": tune.grid_search(list(assignments))}, {}, None
-    if search is not None:
-        plan, searcher, n_trials = search
-        space, source = {}, {"search_alg": searcher, "num_samples": n_trials}
-        # without a limit Tune would ask for one trial at a time
-        at_a_time = slots(plan.study.cpus, plan.study.gpus, ray.cluster_resources(), None)
-    return tune.Tuner(
-        tune.with_resources(trainable, resources),
-        param_space=space,
-        tune_config=tune.TuneConfig(
-            reuse_actors=True,
-            scheduler=scheduler,
-            max_concurrent_trials=place.max_concurrent or at_a_time,
-            trial_name_creator=lambda trial: str(trial.config["trial_id"]),
-            trial_dirname_creator=lambda trial: str(trial.config["trial_id"]),
-            **source,
-        ),
-        run_config=tune.RunConfig(
-            name=TUNE,
-            storage_path=str(place.scratch),
-            verbose=0,
-            callbacks=[callback],
-        ),
-    )
-
-
-def _fit(tuner: Any, writers: Sequence[RecordWriter], progress: Progress) -> None:
-    """Runs a Tuner to its end; what it makes of its own files is nobody's concern."""
-    from sweepbook.memory import out_of_memory_fails_a_trial
-
-    try:
-        with out_of_memory_fails_a_trial():
-            tuner.fit()
-    except OSError:
-        raise
-    except Exception:
-        for writer in writers:
-            writer.flush()  # a full disk is told as such, not as what Tune could not read
-        if progress.n_unknown or len(progress.endings) < len(progress.trials):
-            raise
-
-
-def _need(assignment: Assignment) -> tuple[float, float]:
-    return assignment.trial.cpus, assignment.trial.gpus
-
-
-def _needs(
-    assignments: Mapping[str, Assignment],
-) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
-    """The (cpus, gpus) of most trials, and those of the others by trial_id."""
-    needs = {trial_id: _need(own) for trial_id, own in assignments.items()}
-    usual = Counter(needs.values()).most_common(1)[0][0] if needs else (1.0, 0.0)
-    return usual, {i: need for i, need in needs.items() if need != usual}

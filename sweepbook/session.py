@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from analysis.load import SCHEMA_VERSION, load_record
+from analysis.load import load_record
 from analysis.places import Place, Where, place
 from search_spaces import Study
 from sweepbook.cache import take_known_trials
@@ -18,17 +18,17 @@ from sweepbook.cluster import set_environment
 from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
 from sweepbook.gpus import check_gpus
-from sweepbook.imports import OURS, add_to_path, load_object
+from sweepbook.imports import OURS, load_object
+from sweepbook.manifest import check_unchanged, manifest_of, recorded_plan
 from sweepbook.options import Options
 from sweepbook.outage import Say, StorageAway
 from sweepbook.plan import Plan
 from sweepbook.plans import make_plans
-from sweepbook.provenance import code_sha256, git_commit, now, versions
+from sweepbook.provenance import now
 from sweepbook.record import RecordWriter
 from sweepbook.runner import train
-from sweepbook.search_plan import SearchPlan, check_concurrency
+from sweepbook.search_plan import check_concurrency
 from sweepbook.signals import ended_like_ctrl_c
-from sweepbook.trial import Trial, file_sha256
 from sweepbook.warm_start import with_warm_start
 
 PROBE = ".sweepbook-can-write"
@@ -178,17 +178,6 @@ def extend(
     return resume(new, console=console, force=force, **rest)
 
 
-def check_unchanged(folder: Where, manifest: dict[str, Any], force: bool) -> list[str]:
-    """Returns in what this installation differs from a record's; ValueError unless `force`."""
-    changes = changes_since(manifest)
-    if changes and not force:
-        raise ValueError(
-            f"cannot resume {folder}, its numbers would mix: {'; '.join(changes)}. Restore what "
-            "it was made with, start a new record, or insist with --force"
-        )
-    return changes
-
-
 def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     """Returns a new record folder for each name, with a suffix where the name is taken.
 
@@ -256,38 +245,6 @@ def _close(writers: Sequence[RecordWriter]) -> dict[Place, dict[str, int]]:
     return {writer.folder: writer.close() for writer in writers}
 
 
-def manifest_of(
-    plan: Plan, options: Options, command: list[str], import_paths: list[str]
-) -> dict[str, Any]:
-    """Returns the manifest of a new record: all that its numbers depend on."""
-    study = dataclasses.asdict(plan.study)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "study": study,
-        "command": command,
-        "seed": plan.seed,
-        "n_replicates": plan.n_replicates,
-        "scale": options.scale,
-        "overrides": {**_given(plan, options), "epochs": options.epochs},
-        "versions": versions(),
-        "git_commit": git_commit(),
-        "code_sha256": code_sha256(plan.study.trainable.split(":")[0]),
-        "data": plan.data,
-        "files": plan.files,
-        "started": now(),
-        "ended": None,
-        "import_paths": import_paths,
-        "trials": [dataclasses.asdict(trial) for trial in plan.trials],
-        "search": dataclasses.asdict(plan.search) if plan.search else None,
-    }
-
-
-def _given(plan: Plan, options: Options) -> dict[str, Any]:
-    """The settings of a command that this study has."""
-    given = {**options.settings, **options.optional}
-    return {k: v for k, v in given.items() if k in plan.a_config}
-
-
 def _import_paths(study: Study) -> list[str]:
     """The folder that a worker needs to import the trainable, where it is not installed."""
     load_object(study.trainable)
@@ -297,61 +254,3 @@ def _import_paths(study: Study) -> list[str]:
     if name in OURS or folder in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         return []
     return [folder] if folder in sys.path else []
-
-
-def recorded_plan(manifest: dict[str, Any]) -> Plan:
-    """Returns the plan of a record: its trials so far, and what a search needs to go on."""
-    study = dict(manifest["study"])
-    kept = {"name", "question", "trainable", "data", "cost", "replicates", "seed", "stacked"}
-    kept |= {"cpus", "gpus", "hang_s"}
-    kept |= {"single", "extendable"} & study.keys()  # records of earlier versions do not have it
-    scheduler, search = study.get("scheduler"), manifest.get("search")
-    from search_spaces import ASHA, Fidelity, Metric
-
-    return Plan(
-        study=Study(
-            metric=Metric(**study["metric"]),
-            fidelity=Fidelity(**study["fidelity"]),
-            scheduler=ASHA(**scheduler) if scheduler else None,
-            **{key: study[key] for key in kept},
-        ),
-        seed=manifest["seed"],
-        n_replicates=manifest["n_replicates"],
-        data=manifest["data"],
-        files=manifest.get("files", {}),
-        trials=tuple(Trial(**trial) for trial in manifest["trials"]),
-        search=SearchPlan(**search) if search else None,
-    )
-
-
-def changes_since(manifest: dict[str, Any]) -> list[str]:
-    """Returns in what this installation and its data differ from those of a record.
-
-    Raises:
-        ValueError: where the record's data or trainable cannot be read any more.
-    """
-    for path in manifest["import_paths"]:
-        add_to_path(path)
-    study = manifest["study"]
-    current = versions()
-    found = [
-        f"{package} {old} then, {current.get(package)} now"
-        for package, old in manifest["versions"].items()
-        if current.get(package) != old
-    ]
-    load_object(study["trainable"])
-    if code_sha256(study["trainable"].split(":")[0]) != manifest["code_sha256"]:
-        found.append("the trainable's code has changed")
-    if study["data"]:
-        search = manifest.get("search") or {"configs": []}
-        configs = [*search["configs"], *(trial["config"] for trial in manifest["trials"])]
-        data = load_object(study["data"])(configs[0])
-        then, at_present = manifest["data"]["sha256"], data["sha256"]
-        if at_present != then:
-            found.append(f"data {then[:12]} then, {at_present[:12]} now")
-    for path, then in manifest.get("files", {}).items():
-        if not Path(path).is_file():
-            found.append(f"{path} was read then, and is gone now")
-        elif (at_present := file_sha256(path)) != then:
-            found.append(f"{path} {then[:12]} then, {at_present[:12]} now")
-    return found

@@ -15,7 +15,7 @@ from analysis.digest import record_digest
 from analysis.load import Record, load_record
 from analysis.places import Where
 from sweepbook.cache import ended_by_itself
-from sweepbook.session import changes_since
+from sweepbook.manifest import changes_since
 from sweepbook.trial import Trial
 from sweepbook.worker import Assignment, reports
 

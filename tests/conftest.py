@@ -114,10 +114,10 @@ def undisturbed_digest(tmp_path: Path) -> Iterator[Callable[[str | Path, int], s
     """
     from analysis.load import load_record
     from sweepbook.imports import load_studies
+    from sweepbook.manifest import manifest_of
     from sweepbook.options import Options
     from sweepbook.plan import make_plan
     from sweepbook.record import RecordWriter
-    from sweepbook.session import manifest_of
     from sweepbook.worker import Assignment, reports
 
     def train(name: str | Path, n_trials: int) -> str:

@@ -35,13 +35,13 @@ from search_spaces import ASHA, Fidelity, Metric, Study
 from sweepbook.callback import RecordCallback
 from sweepbook.cluster import ENVIRONMENT
 from sweepbook.ledger import PHASES
+from sweepbook.manifest import manifest_of
 from sweepbook.memory import out_of_memory_fails_a_trial
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import StudyASHA
-from sweepbook.session import manifest_of
 
 ROUNDS = 9
 KINDS = {"winner": 0.1, "loser": 0.9, "nan": math.nan}

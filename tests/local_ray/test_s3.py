@@ -14,11 +14,12 @@ from analysis.places import place
 from analysis.report import write_report
 from sweepbook.checkpoints import load_checkpoint
 from sweepbook.imports import load_studies
+from sweepbook.manifest import manifest_of
 from sweepbook.options import Options
 from sweepbook.outage import WAIT_VARIABLE
 from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
-from sweepbook.session import manifest_of, new_folders
+from sweepbook.session import new_folders
 from sweepbook.verify import verify
 from sweepbook.worker import Assignment, reports
 

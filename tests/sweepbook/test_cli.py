@@ -115,9 +115,9 @@ def test_resume_refuses_another_folder_s_files(command, tmp_path):
 
 
 def test_a_manifest_tells_a_search_s_options_too(tmp_path):
+    from sweepbook.manifest import manifest_of
     from sweepbook.options import Options
     from sweepbook.plan import make_plan
-    from sweepbook.session import manifest_of
 
     options = Options(optional={"weights": "pretext"}, settings={"batch_size": 16})
     plan = make_plan(STUDIES["vision-tuned"], options)

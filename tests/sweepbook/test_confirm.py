@@ -8,10 +8,10 @@ import pytest
 from analysis.load import load_record
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.confirm import confirming_study, winners
+from sweepbook.manifest import manifest_of
 from sweepbook.options import Options
 from sweepbook.plan import make_plan, suggested_trial
 from sweepbook.record import RecordWriter
-from sweepbook.session import manifest_of
 
 FIGURE = {"kind": "curves", "name": "declared", "title": "?", "metrics": ["loss"], "by": ["w"]}
 

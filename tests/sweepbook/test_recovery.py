@@ -12,12 +12,12 @@ from rich.console import Console
 
 from sweepbook.callback import RecordCallback
 from sweepbook.imports import load_studies
+from sweepbook.manifest import manifest_of
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.progress import Progress
 from sweepbook.record import RecordWriter
 from sweepbook.recovery import Limits, Recovery
-from sweepbook.session import manifest_of
 
 LOST = RayActorError(
     error_msg="The actor died unexpectedly before finishing this task.\n"

@@ -16,11 +16,11 @@ from analysis.load import load_record
 from analysis.rungs import Rungs
 from search_spaces import ASHA, Metric
 from sweepbook.imports import load_studies
+from sweepbook.manifest import manifest_of
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import StudyASHA
-from sweepbook.session import manifest_of
 from sweepbook.worker import Assignment, reports
 
 FINITE = st.floats(-1e6, 1e6)

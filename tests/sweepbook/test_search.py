@@ -15,13 +15,13 @@ from analysis.load import load_record
 from analysis.places import place
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.extend import write_extension
+from sweepbook.manifest import manifest_of, recorded_plan
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
 from sweepbook.schedulers import Ending
 from sweepbook.search import StudySearch
 from sweepbook.search_cell import told
-from sweepbook.session import manifest_of, recorded_plan
 from sweepbook.warm_start import with_warm_start
 
 MODULE = __name__

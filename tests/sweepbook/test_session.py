@@ -7,10 +7,11 @@ from rich.console import Console
 
 from search_spaces import STUDIES
 from sweepbook.imports import load_studies
+from sweepbook.manifest import changes_since, manifest_of
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
-from sweepbook.session import _import_paths, changes_since, manifest_of, new_folders, resume
+from sweepbook.session import _import_paths, new_folders, resume
 
 
 def write_record(folder, study, options):

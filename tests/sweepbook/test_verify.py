@@ -5,10 +5,11 @@ import pytest
 
 from analysis.load import load_record
 from sweepbook.imports import load_studies
+from sweepbook.manifest import manifest_of, recorded_plan
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
-from sweepbook.session import _import_paths, manifest_of, recorded_plan
+from sweepbook.session import _import_paths
 from sweepbook.verify import differences, problems, sample, verify
 from sweepbook.worker import Assignment, reports
 
