@@ -1,7 +1,6 @@
 """The writer of a record: one per record, in the driver, and nobody else writes its tables."""
 
 import dataclasses
-import json
 import math
 import time
 from collections import Counter
@@ -16,11 +15,12 @@ from analysis.load import load_record
 from analysis.places import Where, place
 from sweepbook.checkpoints import Rows
 from sweepbook.files import delete, make_folder, write_json, write_parquet
-from sweepbook.ledger import TIMES, Attempt
+from sweepbook.ledger import Attempt
 from sweepbook.lock import lock
 from sweepbook.outage import Outage, Say, insist
 from sweepbook.provenance import now
 from sweepbook.trial import Trial
+from sweepbook.trial_rows import ending, is_missing, new_row, trials_frame
 
 FLUSH_EVERY_S = 5.0
 DONE = ("finished", "stopped", "diverged")  # not trained again by a resume
@@ -51,8 +51,9 @@ class RecordWriter:
         for name in ("parts", "checkpoints"):
             make_folder(self.folder / name)
         self._lock = lock(self.folder, say)
-        self.metric = manifest["study"]["metric"]
-        self.trials = {t.trial_id: self._new_row(t) for t in trials}
+        study = manifest["study"]
+        self.metric = study["metric"]
+        self.trials = {t.trial_id: new_row(t, study["name"], self.metric["name"]) for t in trials}
         self._attempts: dict[str, Attempt] = {}
         self._rows: Rows = []
         self._changed, self._manifest_changed = True, False
@@ -64,38 +65,11 @@ class RecordWriter:
         self._write_manifest()
         self._flush()
 
-    def _new_row(self, trial: Trial) -> dict[str, Any]:
-        name = self.metric["name"]
-        return {
-            "trial_id": trial.trial_id,
-            "study": self.manifest["study"]["name"],
-            "status": "pending",
-            "reason": None,
-            "error": None,
-            "rung": None,
-            "cutoff": None,
-            "n_retries": 0,
-            "n_node_losses": 0,
-            "seed": trial.seed,
-            "n_replicates": trial.n_replicates,
-            "n_diverged": 0,
-            "fidelity_unit": trial.unit,
-            "max_fidelity": trial.max_fidelity,
-            "last_fidelity": 0,
-            f"{name}_last": math.nan,
-            f"{name}_best": math.nan,
-            f"{name}_best_at": 0,
-            **dict.fromkeys(TIMES, 0.0),
-            "started": None,
-            "ended": None,
-            **({} if trial.number is None else {"number": trial.number}),
-            **{f"config/{k}": _plain(v) for k, v in trial.config.items()},
-        }
-
     def add_trial(self, trial: Trial) -> None:
         """Adds a trial that a search has suggested; one that is known stays as it is."""
         if trial.trial_id not in self.trials:
-            self.trials[trial.trial_id] = self._new_row(trial)
+            study = self.manifest["study"]["name"]
+            self.trials[trial.trial_id] = new_row(trial, study, self.metric["name"])
             self.manifest["trials"].append(dataclasses.asdict(trial))
             self._changed = self._manifest_changed = True
 
@@ -104,7 +78,7 @@ class RecordWriter:
         for row in load_record(self.folder).trials.to_dict("records"):
             trial = self.trials.get(row["trial_id"])
             for key in trial or ():
-                if trial and not key.startswith("config/") and not _missing(row.get(key)):
+                if trial and not key.startswith("config/") and not is_missing(row.get(key)):
                     trial[key] = row[key]
 
     def start_trial(self, trial_id: str) -> None:
@@ -173,7 +147,7 @@ class RecordWriter:
             diverged: why a scheduler ended it as diverged, perhaps for one replicate of many.
         """
         trial = self.trials[trial_id]
-        trial["status"], trial["reason"] = _ending(trial, error, stopped, diverged)
+        trial["status"], trial["reason"] = ending(trial, error, stopped, diverged)
         trial |= {"error": error, "rung": rung, "cutoff": cutoff, "ended": now()}
         self._add_time(trial_id)
         self._changed = True
@@ -215,9 +189,7 @@ class RecordWriter:
         for trial_id, attempt in self._attempts.items():  # a killed driver's time counts too
             self.trials[trial_id] |= attempt.times()
         if self.trials and (self._rows or self._changed or self._attempts):
-            write_parquet(
-                self.folder / "trials.parquet", _trials_frame(list(self.trials.values()))
-            )
+            write_parquet(self.folder / "trials.parquet", trials_frame(list(self.trials.values())))
         self._rows, self._changed = [], False
         self._due = time.monotonic() + FLUSH_EVERY_S
         n_steps = sum(int(trial["last_fidelity"]) for trial in self.trials.values())
@@ -280,44 +252,3 @@ class RecordWriter:
     def _write_manifest(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest)
         self._manifest_changed = False
-
-
-def _ending(
-    trial: dict[str, Any], error: str | None, stopped: str | None, by_divergence: str | None
-) -> tuple[str, str]:
-    unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
-    n, diverged = trial["n_replicates"], trial["n_diverged"]
-    if error is not None:
-        return "failed", f"error after {unit} {last} of {most}: {error.strip().splitlines()[-1]}"
-    if last and diverged == n:
-        return "diverged", f"all {n} replicates NaN or infinite at {unit} {last}"
-    if by_divergence is not None:
-        return "diverged", by_divergence
-    if stopped is not None:
-        return "stopped", stopped
-    kept = f"; {diverged} of {n} replicates diverged" if diverged else ""
-    if last < most:
-        return "finished", f"its trainable ended at {unit} {last} of {most}{kept}"
-    return "finished", f"reached {unit} {most}{kept}"
-
-
-def _plain(value: Any) -> Any:
-    """A cell of a table: a scalar as it is, anything else as JSON."""
-    return value if isinstance(value, (str, int, float, bool, type(None))) else json.dumps(value)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
-    """One row per trial; a setting with values of several kinds becomes a column of JSON."""
-    frame = pd.DataFrame(trials).astype({"rung": "Int64", "cutoff": "float64"})
-    if "number" in frame:
-        frame = frame.astype({"number": "Int64"})
-    for column in frame.columns[frame.columns.str.startswith("config/")]:
-        values = [None if _missing(v) else v for v in frame[column]]  # a text's None reads as NaN
-        kinds = {type(v) for v in values if v is not None}
-        if len(kinds) > 1 and kinds != {int, float}:
-            frame[column] = [json.dumps(v) for v in values]
-    return frame

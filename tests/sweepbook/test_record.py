@@ -17,6 +17,7 @@ from sweepbook.ledger import PHASES, column
 from sweepbook.lock import lock
 from sweepbook.record import RecordWriter
 from sweepbook.trial import Trial
+from sweepbook.trial_rows import trials_frame
 
 MANIFEST = {
     "schema_version": 1,
@@ -273,7 +274,7 @@ def test_a_setting_that_some_trials_do_not_have_stays_what_it_is():
         {"rung": None, "cutoff": None, "config/weights": w, "config/lr": x, "config/mixed": m}
         for w, x, m in zip(weights, lr, [1, None, "one"], strict=True)
     ]
-    frame = record_module._trials_frame(rows)
+    frame = trials_frame(rows)
     assert frame["config/weights"].isna().tolist() == [False, True, False]
     assert frame["config/weights"].dropna().tolist() == ["imagenet", "pretext"]
     assert frame["config/lr"].dropna().tolist() == [0.1, 1.0]
