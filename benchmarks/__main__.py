@@ -18,7 +18,9 @@ from benchmarks.records import measure_load
 from benchmarks.results import Measured, goals, results_page
 from benchmarks.trials import measure_trials
 from benchmarks.vision import measure_vision
-from benchmarks.vision_page import vision_goals, vision_section
+from benchmarks.vision_epochs import SIZE, measure_epochs
+from benchmarks.vision_page import epochs_goals, vision_goals, vision_section
+from trainables.images import load_images
 
 STACKS = (5, 8, 16)
 N_REPLICATES = 8
@@ -33,11 +35,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7, help="of each timing (default 7)")
     parser.add_argument("--stacks", type=int, nargs="*", default=STACKS, help="sizes to compile")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results.md"))
-    parser.add_argument("--only", choices=["vision"], help="measure and print just this")
+    parser.add_argument("--only", choices=["vision", "epochs"], help="measure and print just this")
+    parser.add_argument("--images", type=Path, help="of --only epochs: DIR/{train,val,test}/CLASS")
+    parser.add_argument("--size", type=int, default=SIZE, help="their side in pixels (default 64)")
     args = parser.parse_args()
-    if args.only == "vision":
-        vision = _step("images", lambda: measure_vision(args.repeats))
-        print("\n".join([*(goal.row() for goal in vision_goals(vision)), *vision_section(vision)]))
+    if args.only:
+        _print_only(args)
         return
     load, stacks = os.getloadavg()[0], args.stacks
     with tempfile.TemporaryDirectory() as folder:
@@ -76,6 +79,20 @@ def main() -> None:
     for goal in goals(measured):
         print(f"{goal.ratio:8.2f}  {goal.what}")
     print(args.out)
+
+
+def _print_only(args: argparse.Namespace) -> None:
+    """Measures a part and writes nothing."""
+    if args.only == "vision":
+        vision = _step("images", lambda: measure_vision(args.repeats))
+        rows, epochs = vision_goals(vision), vision.epochs
+    else:
+        if args.images is None:
+            raise SystemExit("--only epochs needs --images DIR")
+        load_images(str(args.images), size=args.size, crop=args.size)  # as a study's other trials
+        epochs = _step("epochs", lambda: measure_epochs(args.images, args.repeats, args.size))
+        rows = epochs_goals(epochs)
+    print("\n".join([*(goal.row() for goal in rows), *vision_section(epochs)]))
 
 
 def _step(name: str, measure: Callable[[], T]) -> T:

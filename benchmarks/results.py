@@ -117,7 +117,7 @@ def results_page(m: Measured) -> str:
             "",
             *_trials(m),
             "",
-            *vision_section(m.vision),
+            *vision_section(m.vision.epochs),
             "",
         ]
     )

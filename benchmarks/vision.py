@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from benchmarks.measure import Timing
-from benchmarks.vision_epochs import N_THREADS, SIDE, Epochs, measure_epochs, plain_model
+from benchmarks.vision_epochs import N_THREADS, SIZE, Epochs, measure_epochs, plain_model
 
 LEARNING_RATES = (0.1, 0.01, 0.001, 0.0001, 0.00001)
 SEEDS = (0, 1, 2)
@@ -79,7 +79,7 @@ def _decode(folder: Path, place: Path, repeats: int) -> dict[str, Timing]:
         os.environ["SWEEPBOOK_CACHE"] = str(place / f"cache-{repeat}")
         for values in seconds.values():
             image_facts.forget()
-            values.append(_seconds(lambda: load_images(str(folder), size=SIDE, crop=SIDE)))
+            values.append(_seconds(lambda: load_images(str(folder), size=SIZE, crop=SIZE)))
     return {call: Timing(tuple(values)) for call, values in seconds.items()}
 
 
@@ -89,7 +89,7 @@ def _probes(folder: Path, place: Path, repeats: int) -> tuple[float, Timing]:
 
     weights = place / "resnet18.pth"
     torch.save(plain_model().state_dict(), weights)
-    config = {"mode": "probe", "data": str(folder), "size": SIDE, "weights": str(weights)}
+    config = {"mode": "probe", "data": str(folder), "size": SIZE, "weights": str(weights)}
 
     def study() -> None:
         for lr, seed in product(LEARNING_RATES, SEEDS):

@@ -1,8 +1,8 @@
 """First epochs of two ResNet-18, as a study on two cores trains them and the usual way.
 
-`python -m benchmarks.vision_epochs SIDE THREADS FOLDER SEED...` is one process of a side: it says
-"ready" when all is imported, waits for a line, trains one epoch per seed in turn and prints the
-CPU seconds and the test accuracies.
+`python -m benchmarks.vision_epochs SIDE SIZE THREADS FOLDER SEED...` is one process of a side: it
+says "ready" when all is imported, waits for a line, trains one epoch per seed in turn and prints
+the CPU seconds and the test accuracies.
 """
 
 import os
@@ -19,7 +19,7 @@ import torch
 
 from benchmarks.measure import Timing
 
-SIDE = 64  # pixels, as the embedded pictures are
+SIZE = 64  # pixels, as the embedded pictures are
 N_THREADS = 2
 
 
@@ -27,13 +27,14 @@ N_THREADS = 2
 class Epochs:
     """Per side, "plain" and "ours", in turn: of two nets' first epochs together."""
 
+    size: int  # pixels
     seconds: Mapping[str, Timing]  # of the wall's clock
     cpu_seconds: Mapping[str, Timing]  # of all processes and threads
     test_acc: Mapping[str, tuple[float, ...]]
     in_turn_s: float  # ours, but one after another with two threads; once
 
 
-def measure_epochs(folder: Path, repeats: int) -> Epochs:
+def measure_epochs(folder: Path, repeats: int, size: int = SIZE) -> Epochs:
     """Sides in turn, each repetition with two seeds of its own.
 
     plain: one process with two threads trains one net after another. ours: two processes with one
@@ -46,20 +47,21 @@ def measure_epochs(folder: Path, repeats: int) -> Epochs:
     for repeat in range(repeats):
         seeds = (2 * repeat, 2 * repeat + 1)
         for side, processes in (("plain", [seeds]), ("ours", [seeds[:1], seeds[1:]])):
-            wall_s, cpu_s, found = race(side, folder, processes)
+            wall_s, cpu_s, found = race(side, size, folder, processes)
             seconds[side].append(wall_s)
             cpu_seconds[side].append(cpu_s)
             accuracies[side] += found
     return Epochs(
+        size,
         {side: Timing(tuple(values)) for side, values in seconds.items()},
         {side: Timing(tuple(values)) for side, values in cpu_seconds.items()},
         {side: tuple(values) for side, values in accuracies.items()},
-        race("ours", folder, [(0, 1)])[0],
+        race("ours", size, folder, [(0, 1)])[0],
     )
 
 
 def race(
-    side: str, folder: Path, seeds_of_processes: Sequence[Sequence[int]]
+    side: str, size: int, folder: Path, seeds_of_processes: Sequence[Sequence[int]]
 ) -> tuple[float, float, list[float]]:
     """Wall seconds until all processes have trained their nets, CPU seconds, test accuracies."""
     n_threads = N_THREADS // len(seeds_of_processes)
@@ -67,9 +69,11 @@ def race(
     with ExitStack() as stack:
         processes = []
         for seeds in seeds_of_processes:
-            command = [sys.executable, "-m", "benchmarks.vision_epochs", side, str(n_threads)]
             process = subprocess.Popen(
-                [*command, str(folder), *map(str, seeds)],
+                [
+                    *(sys.executable, "-m", "benchmarks.vision_epochs"),
+                    *map(str, (side, size, n_threads, folder, *seeds)),
+                ],
                 env=environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -103,7 +107,7 @@ def plain_model() -> Any:
     return resnet18(weights=None, num_classes=1)
 
 
-def plain_epochs(folder: Path, seed: int) -> Iterator[float]:
+def plain_epochs(folder: Path, size: int, seed: int) -> Iterator[float]:
     """The usual loop, as torchvision's documentation has it; yields each epoch's test accuracy."""
     from torch.utils.data import DataLoader
     from torchvision import transforms
@@ -112,7 +116,7 @@ def plain_epochs(folder: Path, seed: int) -> Iterator[float]:
     from trainables.vision_data import MEAN, STD
 
     torch.manual_seed(seed)
-    steps = [transforms.Resize(SIDE), transforms.CenterCrop(SIDE), transforms.ToTensor()]
+    steps = [transforms.Resize(size), transforms.CenterCrop(size), transforms.ToTensor()]
     transform = transforms.Compose([*steps, transforms.Normalize(MEAN, STD)])
     loaders = {
         split: DataLoader(
@@ -142,16 +146,16 @@ def plain_epochs(folder: Path, seed: int) -> Iterator[float]:
         yield correct / n_rows
 
 
-def our_epochs(folder: Path, seed: int) -> Iterator[float]:
+def our_epochs(folder: Path, size: int, seed: int) -> Iterator[float]:
     """Ours from scratch, with one evaluation per epoch."""
     from trainables.resnet import train_resnet18
 
-    config = {"mode": "scratch", "data": str(folder), "size": SIDE, "seed": seed}
+    config = {"mode": "scratch", "data": str(folder), "size": size, "seed": seed}
     for step in train_resnet18(config | {"epochs": 10_000, "evals_per_epoch": 1}):
         yield step["test_acc"]
 
 
-def _main(side: str, n_threads: str, folder: str, *seeds: str) -> None:
+def _main(side: str, size: str, n_threads: str, folder: str, *seeds: str) -> None:
     import torchvision  # noqa: F401
 
     import trainables.resnet  # noqa: F401
@@ -161,7 +165,7 @@ def _main(side: str, n_threads: str, folder: str, *seeds: str) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     start = time.process_time()
-    accuracies = [next(epochs(Path(folder), int(seed))) for seed in seeds]
+    accuracies = [next(epochs(Path(folder), int(size), int(seed))) for seed in seeds]
     print(time.process_time() - start, *accuracies, flush=True)
 
 

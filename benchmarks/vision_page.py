@@ -5,40 +5,17 @@ import statistics
 from benchmarks.goal import Goal
 from benchmarks.measure import ratios
 from benchmarks.vision import LEARNING_RATES, SEEDS, VisionTimes
-from benchmarks.vision_epochs import SIDE
+from benchmarks.vision_epochs import SIZE, Epochs
 
 PRETEXT_S = 120  # seconds that pretraining may take on two cores
 
 
 def vision_goals(v: VisionTimes) -> list[Goal]:
     """The rows of the main table."""
-    seconds = v.epochs.seconds
-    faster = ratios(seconds["plain"], seconds["ours"])
-    cpu_seconds = v.epochs.cpu_seconds
-    cheaper = ratios(cpu_seconds["plain"], cpu_seconds["ours"])
     n_probes = len(LEARNING_RATES) * len(SEEDS)
     at_once = ratios(v.decode["first"], v.decode["second"])
     return [
-        Goal(
-            f"first epochs of two ResNet-18 at {SIDE} px on two cores, each with one validation "
-            "and one test; ours as a study trains them: side by side with 1 thread each, images "
-            "decoded before; the peer one after another with 2 threads: DataLoader over "
-            "ImageFolder with default settings, default Adam, `.item()` per step; wall seconds "
-            "without imports; ratio peer / ours",
-            str(seconds["ours"]),
-            str(seconds["plain"]),
-            faster.median,
-            str(faster),
-            at_least=1.3,
-        ),
-        Goal(
-            "the same in CPU seconds of all processes and threads, which depend less on what else "
-            "the machine does; ratio peer / ours",
-            str(cpu_seconds["ours"]),
-            str(cpu_seconds["plain"]),
-            cheaper.median,
-            str(cheaper),
-        ),
+        *epochs_goals(v.epochs),
         Goal(
             f"probes at {len(LEARNING_RATES)} learning rates x {len(SEEDS)} seeds, features once "
             f"and nothing cached before, beside {n_probes} times through the body; wall seconds; "
@@ -59,7 +36,7 @@ def vision_goals(v: VisionTimes) -> list[Goal]:
             at_least=10,
         ),
         Goal(
-            f"pretraining without labels (`--weights pretext`) at {SIDE} px, 1 thread as a "
+            f"pretraining without labels (`--weights pretext`) at {SIZE} px, 1 thread as a "
             f"study's worker has, beside the {PRETEXT_S} s that it may take; wall seconds; "
             "ratio ours / allowed",
             f"{v.pretext_s:.1f} s",
@@ -71,21 +48,50 @@ def vision_goals(v: VisionTimes) -> list[Goal]:
     ]
 
 
-def vision_section(v: VisionTimes) -> list[str]:
+def epochs_goals(epochs: Epochs) -> list[Goal]:
+    """The rows of the epochs alone."""
+    seconds, cpu_seconds = epochs.seconds, epochs.cpu_seconds
+    faster = ratios(seconds["plain"], seconds["ours"])
+    cheaper = ratios(cpu_seconds["plain"], cpu_seconds["ours"])
+    return [
+        Goal(
+            f"first epochs of two ResNet-18 at {epochs.size} px on two cores, each with one "
+            "validation and one test; ours as a study trains them: side by side with 1 thread "
+            "each, images decoded before; the peer one after another with 2 threads: DataLoader "
+            "over ImageFolder with default settings, default Adam, `.item()` per step; wall "
+            "seconds without imports; ratio peer / ours",
+            str(seconds["ours"]),
+            str(seconds["plain"]),
+            faster.median,
+            str(faster),
+            at_least=1.3,
+        ),
+        Goal(
+            "the same in CPU seconds of all processes and threads, which depend less on what else "
+            "the machine does; ratio peer / ours",
+            str(cpu_seconds["ours"]),
+            str(cpu_seconds["plain"]),
+            cheaper.median,
+            str(cheaper),
+        ),
+    ]
+
+
+def vision_section(epochs: Epochs) -> list[str]:
     """What belongs to the goals: accuracies and threads."""
-    accuracies = v.epochs.test_acc
+    accuracies = epochs.test_acc
     shown = {
         name: f"{statistics.mean(values):.3f} (sd {statistics.stdev(values):.3f}, n {len(values)})"
         for name, values in accuracies.items()
     }
     difference = statistics.mean(accuracies["ours"]) - statistics.mean(accuracies["plain"])
     error = sum(statistics.variance(a) / len(a) for a in accuracies.values()) ** 0.5
-    ours = v.epochs.seconds["ours"]
+    ours = epochs.seconds["ours"]
     return [
         "## Images",
         "",
         f"Test accuracy after the timed epochs, means over seeds: ours {shown['ours']}, the plain "
         f"loop {shown['plain']}; the difference {difference:+.3f} has a standard error of "
         f"{error:.3f}. Trained one after another with 2 threads instead of side by side with 1 "
-        f"each, our two nets take {v.epochs.in_turn_s:.1f} s (once) instead of {ours}.",
+        f"each, our two nets take {epochs.in_turn_s:.1f} s (once) instead of {ours}.",
     ]
