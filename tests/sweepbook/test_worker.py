@@ -1,5 +1,7 @@
 import dataclasses
 import math
+import os
+import threading
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ from sweepbook.files import delete
 from sweepbook.imports import load_studies
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
-from sweepbook.worker import Assignment, replicate_seed, reports, rows_of
+from sweepbook.worker import Assignment, _give_memory_back, replicate_seed, reports, rows_of
 
 
 def assignment(toy_file, folder, **changes):
@@ -91,3 +93,27 @@ def test_a_trainable_that_ends_early_leaves_its_last_predictions(toy_file, tmp_p
         tmp_path / "record" / "parts" / f"predictions-{job.trial.trial_id}.parquet"
     )
     assert len(frame) == 8 and set(frame["predicted"]) == {3}
+
+
+def test_what_an_earlier_trial_has_freed_goes_back_to_the_system():
+    """glibc keeps it where something behind it is still in use."""
+
+    def used():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    kept = []
+
+    def trial():
+        blocks = [bytearray(60_000) for _ in range(3000)]
+        for block in blocks:
+            block[::4096] = b"x" * len(block[::4096])
+        kept.append(blocks[-1])
+
+    before = used()
+    thread = threading.Thread(target=trial)
+    thread.start()
+    thread.join()
+    assert used() - before > 150e6, "or there is nothing to return"
+    _give_memory_back()
+    assert used() - before < 20e6
