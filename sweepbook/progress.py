@@ -30,7 +30,8 @@ class Progress:
             for trial in plan.trials:
                 self.owners.setdefault(trial.trial_id, []).append(plan)
         self.names = _short_names(self.plans)
-        self.n_unknown = sum(p.n_trials - len(p.trials) for p in self.plans if p.search)
+        searches = [p for p in self.plans if p.search and not p.search.exhausted]
+        self.n_unknown = sum(p.n_trials - len(p.trials) for p in searches)
         self.fidelity = {i: t.max_fidelity if i in done else 0 for i, t in self.trials.items()}
         self.endings: dict[str, str] = dict.fromkeys(done, "finished before")
         self.running: dict[str, float] = {}  # trial_id -> the metric's last mean

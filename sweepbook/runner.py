@@ -208,7 +208,7 @@ def _train_search(
             limits=place.limits,
         )
         try:
-            search = (plan, searcher, plan.n_trials - len(done))
+            search = (plan, searcher, _n_open(plan, writer))
             tuner = tuner_of({}, callback, scheduler, place.scratch, place.max_concurrent, search)
             fit(tuner, [writer], progress)
         finally:
@@ -256,8 +256,8 @@ def _n_open(plan: Plan, writer: RecordWriter) -> int:
     """How many trials a plan still owes."""
     if plan.search is None:
         return sum(_is_open(writer, trial) for trial in plan.trials)
-    done = sum(row["status"] in DONE for row in writer.trials.values())
-    return 0 if plan.search.exhausted else plan.n_trials - done
+    to_come = 0 if plan.search.exhausted else plan.n_trials - len(writer.trials)
+    return sum(row["status"] not in DONE for row in writer.trials.values()) + to_come
 
 
 def _is_open(writer: RecordWriter, trial: Trial) -> bool:

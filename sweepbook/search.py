@@ -113,7 +113,7 @@ class StudySearch(Searcher):
             turns = [
                 (cell.n_asked, index)
                 for index, cell in enumerate(self.cells)
-                if index not in self.exhausted and cell.n_asked < self.spec.n_trials_per_cell
+                if self._has_turn(index) and (cell.n_waiting or not self.spec.exhausted)
             ]
             if not turns:
                 return Searcher.FINISHED
@@ -123,6 +123,10 @@ class StudySearch(Searcher):
                 self.cell_of[trial_id] = index
                 return {"trial_id": trial.trial_id, "assignment": self.admit(trial, index)}
             self.exhausted.add(index)
+
+    def _has_turn(self, index: int) -> bool:
+        has_trials = self.cells[index].n_asked >= self.spec.n_trials_per_cell
+        return index not in self.exhausted and not has_trials
 
     def _next(self, index: int, ray_id: str) -> Trial | None:
         cell = self.cells[index]
@@ -155,8 +159,9 @@ class StudySearch(Searcher):
         self.cells[self.cell_of[trial_id]].on_trial_complete(trial_id, result, error)
 
     def is_exhausted(self) -> bool:
-        """Whether the search ended before it had its trials, with nothing new to suggest."""
-        return bool(self.exhausted)
+        """Whether some cells have nothing new to suggest, and all others have their trials."""
+        is_over = not any(map(self._has_turn, range(len(self.cells))))
+        return self.spec.exhausted or (bool(self.exhausted) and is_over)
 
     def close(self) -> None:
         """Tells the cells' unended trials as interrupted."""

@@ -127,3 +127,42 @@ def test_two_at_a_time_spend_the_same_budget_and_leave_nothing_running(complete,
     states = {i: STATES[s] for i, s in zip(trials["trial_id"], trials["status"], strict=True)}
     assert {i: t.state.name for i, t in heard.items()} == states
     assert code == 1, "one is planted to fail"
+
+
+FINITE = """
+from pathlib import Path
+from search_spaces import Fidelity, Metric, Search, Study
+
+def space():
+    from ray import tune
+    return {"n": tune.randint(0, 2)}
+
+def train(config, state=None):
+    if config["n"] == 1 and config["w"] == 1.0 and not Path(config["file"]).exists():
+        raise RuntimeError("planted")
+    yield {"round": 1, "val_loss": config["n"] + config["w"]}
+
+SEARCH = Study(
+    name="finite", question="?", trainable="finite:train", metric=Metric("val_loss", "min"),
+    fidelity=Fidelity("round", "rounds"), grid={"w": (0.0, 1.0)},
+    fixed={"rounds": 1, "file": "MENDED"}, replicates=1,
+    search=Search(space="finite:space", n_trials=5, n_random=2),
+)
+"""
+
+
+def test_an_exhausted_search_trains_its_failed_trial_when_it_is_resumed(complete, tmp_path):
+    mended = tmp_path / "mended"
+    (tmp_path / "finite.py").write_text(FINITE.replace("MENDED", str(mended)))
+    code, output = complete("run", "finite.py", "--max-failures", 0)
+    record = load_record(tmp_path / "records" / "finite")
+    assert code == 1, output
+    assert record.manifest["n_trials"] == {"finished": 3, "failed": 1}
+    assert record.manifest["search"]["exhausted"] and record.manifest["status"] == "failed"
+    mended.touch()
+    code, output = complete("run", "--resume", record.path, "--max-concurrent", 1)
+    assert code == 0 and "4 of 4 trials done" in output, output
+    again = load_record(tmp_path / "records" / "finite")
+    assert again.manifest["search"]["exhausted"] and again.manifest["status"] == "complete"
+    assert list(again.trials["trial_id"]) == list(record.trials["trial_id"])
+    assert set(again.trials["status"]) == {"finished"}

@@ -19,6 +19,7 @@ from sweepbook.manifest import manifest_of, recorded_plan
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
+from sweepbook.runner import _n_open
 from sweepbook.schedulers import Ending
 from sweepbook.search import StudySearch
 from sweepbook.search_cell import told
@@ -305,6 +306,42 @@ def test_a_record_grows_with_the_search_and_says_what_it_still_owes(tmp_path):
     assert [t.number for t in again.trials] == [0, 1, 2]
     assert again.search == dataclasses.replace(plan.search, warm_start=[])
     assert again.study.scheduler == ASHA(reduction_factor=2, max_t=4)
+
+
+def exhausted_record(folder, endings):
+    """The record of a search that has suggested all of its 8 configs, and its plan."""
+    plan = plan_of(search={"space": f"{MODULE}:small_space", "n_trials": 30})
+    writer = record_of(plan, folder, endings)
+    writer.manifest["search"]["exhausted"] = True
+    writer.close()
+    record = load_record(folder)
+    return record, recorded_plan(record.manifest)
+
+
+def test_an_exhausted_search_owes_its_open_trials_and_suggests_these_alone(tmp_path):
+    endings = ["finished", "failed", "stopped", "failed", *["finished"] * 4]
+    record, plan = exhausted_record(tmp_path / "r", endings)
+    writer = RecordWriter(tmp_path / "r", record.manifest, list(plan.trials))
+    assert _n_open(plan, writer) == 2
+    writer.close()
+    resumed = Driver(plan, tmp_path / "r", record)
+    asked = [resumed.ask() for _ in range(3)]
+    assert [trial.number for _, trial in asked[:2]] == [1, 3] and asked[2] is None
+    assert resumed.search.is_exhausted(), "still"
+
+
+def test_a_search_is_exhausted_when_no_cell_has_anything_left(tmp_path):
+    driver = Driver(plan_of(search={"space": f"{MODULE}:small_space", "n_trials": 30}), tmp_path)
+    for _ in range(8):
+        driver.train(*driver.ask())
+    assert not driver.search.is_exhausted(), "as far as it knows"
+    driver.search.exhausted.add(0)
+    assert not driver.search.is_exhausted(), "the other cell may have more"
+    assert driver.ask() is None and driver.search.is_exhausted()
+    whole = Driver(plan_of(search={"n_trials": 1, "n_random": 1}), tmp_path)
+    while asked := whole.ask():
+        whole.train(*asked)
+    assert not whole.search.is_exhausted(), "it has its trials"
 
 
 def test_a_search_extended_by_trials_goes_on_as_a_longer_one(tmp_path):
