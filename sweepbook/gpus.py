@@ -1,43 +1,56 @@
-"""What trials ask of GPUs, held against what is there."""
+"""What trials ask of a machine, held against what is there."""
 
+import os
 import re
-from collections.abc import Iterable
-
-from sweepbook.trial import Trial
+from collections.abc import Sequence
 
 _OUT_OF_MEMORY = re.compile(r"^torch\.(cuda\.)?OutOfMemoryError\b", re.MULTILINE)
 
 
-def check_gpus(trials: Iterable[Trial], address: str | None) -> None:
-    """Checks that this machine has the GPUs of the largest trial, where it is to train them.
+def check_room(needs: Sequence[tuple[float, float]], address: str | None) -> None:
+    """Checks that this machine has room for the largest trial, where it is to train them.
 
     A running cluster (`address`) is not asked: it may start machines when a trial waits.
+
+    Args:
+        needs: the CPUs and GPUs of each trial.
 
     Raises:
         ValueError: where no trial of that size could ever start.
     """
-    most = max((trial.gpus for trial in trials), default=0.0)
-    if not most or address is not None:
+    if not needs or address is not None:
+        return
+    cpus, gpus = (max(each) for each in zip(*needs, strict=True))
+    here = os.cpu_count() or 1
+    if here < cpus:
+        raise ValueError(
+            f"a trial asks for {cpus:g} CPUs, and this machine has {here}: give its study "
+            f"cpus up to {here}, or join a cluster with more by --address"
+        )
+    if not gpus:
         return
     import torch
 
     here = torch.cuda.device_count()
-    if here < most:
+    if here < gpus:
         raise ValueError(
-            f"a trial asks for {most:g} GPU, and this machine has {here}: train on the CPU "
+            f"a trial asks for {gpus:g} GPU, and this machine has {here}: train on the CPU "
             "(--gpus-per-trial 0, device cpu), or join a cluster with GPUs by --address"
         )
 
 
-def missing_gpus(trials: Iterable[Trial], there: float) -> str | None:
-    """Returns a note for trials that wait until a cluster has more GPUs, or None."""
-    waiting = [trial for trial in trials if trial.gpus > there]
+def missing_gpus(needs: Sequence[tuple[float, float]], there: float) -> str | None:
+    """Returns a note for trials that wait until a cluster has more GPUs, or None.
+
+    Args:
+        needs: the CPUs and GPUs of each trial.
+    """
+    waiting = [gpus for _, gpus in needs if gpus > there]
     if not waiting:
         return None
-    most = max(trial.gpus for trial in waiting)
     return (
-        f"{len(waiting)} trials ask for up to {most:g} GPU, and the cluster has {there:g} now: "
-        "they wait until it has more"
+        f"{len(waiting)} trials ask for up to {max(waiting):g} GPU, and the cluster has "
+        f"{there:g} now: they wait until it has more"
     )
 
 

@@ -11,7 +11,7 @@ from sweepbook.config import complete_config, scaled
 from sweepbook.imports import config_type, load_object
 from sweepbook.options import Options
 from sweepbook.search_plan import SearchPlan, plan_search
-from sweepbook.trial import Trial, file_hashes, make_trial, n_fidelity
+from sweepbook.trial import Trial, file_hashes, make_trial, n_fidelity, needs_of
 
 
 class UnfitData(ValueError):
@@ -37,6 +37,14 @@ class Plan:
     def n_trials(self) -> int:
         """How many trials there are to be."""
         return self.search.n_trials if self.search else len(self.trials)
+
+    @property
+    def needs(self) -> list[tuple[float, float]]:
+        """The CPUs and GPUs of each trial there is to be."""
+        if self.search is None:
+            return [(trial.cpus, trial.gpus) for trial in self.trials]
+        cells = [needs_of(self.study, config) for config in self.search.configs]
+        return cells * self.search.n_trials_per_cell
 
     @property
     def a_config(self) -> Mapping[str, Any]:

@@ -65,7 +65,7 @@ def train(
     place = _Place(scratch, paths, max_concurrent, Limits(max_failures, max_node_losses))
     log = Path(writers[0].folder if writers[0].folder.is_local else scratch) / "ray.log"
     resources = connect(address, log, modules_of(import_paths) if address else [])
-    note = missing_gpus([t for plan in plans for t in plan.trials], resources.get("GPU", 0.0))
+    note = missing_gpus([need for plan in plans for need in plan.needs], resources.get("GPU", 0.0))
     if note:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     try:

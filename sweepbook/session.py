@@ -17,7 +17,7 @@ from sweepbook.cache import take_known_trials
 from sweepbook.cluster import set_environment
 from sweepbook.extend import write_extension
 from sweepbook.files import delete, make_folder, write_bytes
-from sweepbook.gpus import check_gpus
+from sweepbook.gpus import check_room
 from sweepbook.imports import OURS, load_object
 from sweepbook.manifest import check_unchanged, manifest_of, recorded_plan
 from sweepbook.options import Options
@@ -63,7 +63,7 @@ def run_studies(
     set_environment(address)
     plans = make_plans(studies, options, _say(console))
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
-    check_gpus([trial for plan in plans for trial in plan.trials], address)
+    check_room([need for plan in plans for need in plan.needs], address)
     check_concurrency([plan.study.name for plan in plans if plan.search], address, max_concurrent)
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
     folders = new_folders(place(storage), names)
@@ -144,7 +144,7 @@ def resume(
     record = load_record(folder)
     changes = check_unchanged(folder, record.manifest, force)
     plan = recorded_plan(record.manifest)
-    check_gpus(plan.trials, address)
+    check_room(plan.needs, address)
     check_concurrency([plan.study.name] if plan.search else [], address, max_concurrent)
     writer = RecordWriter(folder, record.manifest, list(plan.trials), _say(console))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]

@@ -60,6 +60,7 @@ def make_trial(
     whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
     whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
     canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
+    cpus, gpus = needs_of(study, config)
     return Trial(
         trial_id=hashlib.sha256(canonical.encode()).hexdigest()[:12],
         trainable=study.trainable,
@@ -70,13 +71,18 @@ def make_trial(
         unit=study.fidelity.unit,
         max_fidelity=fidelity,
         metric=study.metric.name,
-        cpus=study.cpus,
-        gpus=study.gpus or float(str(config.get("device")).startswith("cuda")),
+        cpus=cpus,
+        gpus=gpus,
         # replicates that are not stacked are trained one by one
         cost_s=(cost(config, data) if cost else float(fidelity))
         * (1 if study.stacked else n_replicates),
         hang_s=study.hang_s,
     )
+
+
+def needs_of(study: Study, config: Mapping[str, Any]) -> tuple[float, float]:
+    """Returns the CPUs and the GPUs of a trial of this config."""
+    return study.cpus, study.gpus or float(str(config.get("device")).startswith("cuda"))
 
 
 def n_fidelity(study: Study, config: Mapping[str, Any]) -> int:

@@ -70,6 +70,7 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "--max-concurrent", "0", "epochs"], "--max-concurrent must be at least 1, got 0"),
         (["run", "--max-node-losses", "-1", "epochs"], "--max-node-losses must be at least 0"),
         (["run", "tuned-mlp", "--address", "auto"], "is a search: with --address give --max-con"),
+        (["run", "tuned-mlp", "--gpus-per-trial", "99"], "a trial asks for 99 GPU"),
         (["run", "epochs", "--weights", "pretext"], "study epochs takes no --weights"),
         (["run", "epochs", "--skip-corrupt"], "study epochs takes no --skip-corrupt"),
         (["run", "epochs", "--weights", "no/where"], "--weights: no file 'no/where'"),

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from search_spaces import STUDIES
-from sweepbook.gpus import check_gpus, is_out_of_memory, missing_gpus
+from sweepbook.gpus import check_room, is_out_of_memory, missing_gpus
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 
@@ -37,19 +37,43 @@ def test_gpus_are_a_share_or_a_whole_number(gpus):
         dataclasses.replace(OURS, gpus=gpus)
 
 
+def needs(study=OURS, **options):
+    return make_plan(study, Options(**options)).needs
+
+
 def test_a_gpu_that_is_not_there_is_told_before_anything_starts(monkeypatch):
-    trials = [planned(gpus=1)]
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     with pytest.raises(ValueError, match="a trial asks for 1 GPU, and this machine has 0: "):
-        check_gpus(trials, None)
-    check_gpus(trials, "auto")
-    check_gpus([planned()], None)
+        check_room(needs(gpus=1), None)
+    check_room(needs(gpus=1), "auto")
+    check_room(needs(), None)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
-    check_gpus(trials, None)
-    assert missing_gpus(trials, 1.0) is None
-    assert missing_gpus(trials, 0.0) == (
+    check_room(needs(gpus=1), None)
+    assert missing_gpus(needs(gpus=1), 1.0) is None
+    assert missing_gpus(needs(gpus=1), 0.0) == (
         "1 trials ask for up to 1 GPU, and the cluster has 0 now: they wait until it has more"
     )
+
+
+def test_a_search_needs_what_its_cells_do_before_it_has_trials(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    search = STUDIES["tuned-mlp"]
+    assert needs(search, trials=3) == [(1, 0)] * 3 * len(search.configs())
+    for options in ({"gpus": 1}, {"settings": {"device": "cuda"}}):
+        with pytest.raises(ValueError, match="a trial asks for 1 GPU, and this machine has 0: "):
+            check_room(needs(search, **options), None)
+    note = missing_gpus(needs(search, trials=3, gpus=0.5), 0.0)
+    assert note and note.startswith(f"{3 * len(search.configs())} trials ask for up to 0.5 GPU")
+
+
+def test_more_cpus_than_this_machine_has_are_told_before_anything_starts(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    greedy = needs(dataclasses.replace(OURS, cpus=3))
+    with pytest.raises(ValueError, match="a trial asks for 3 CPUs, and this machine has 2: "):
+        check_room(greedy, None)
+    check_room(greedy, "auto")
+    check_room(needs(dataclasses.replace(OURS, cpus=2)), None)
+    check_room([], None)
 
 
 def test_a_full_gpu_is_told_from_other_failures():
