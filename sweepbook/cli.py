@@ -263,12 +263,17 @@ def verify(
 
     if trials < 0 or (epochs is not None and epochs < 1):
         raise ValueError("--trials must be at least 0 and --epochs at least 1")
-    found = list(checks.verify(record, trials, seed, epochs))
+    found, n_trained = checks.verify(record, trials, seed, epochs)
     for line in found:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if found:
         raise typer.Exit(1)
-    anew = f"{trials} trials trained anew gave the recorded numbers" if trials else "none trained"
+    if n_trained:
+        anew = f"{n_trained} trials trained anew gave the recorded numbers"
+        anew += f", of {trials} asked for" if n_trained < trials else ""
+    else:
+        why = ": none of them ended by itself" if trials else ""
+        anew = f"no trial was trained anew{why}"
     console.print(
         f"{record} holds: digest, completeness; {anew}",
         markup=False,

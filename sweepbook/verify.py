@@ -119,15 +119,16 @@ def _first(old: Any, new: Any) -> str:
     return f"{old} is recorded, {new} is trained"
 
 
-def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> Iterator[str]:
-    """Yields what is wrong with a record, a line each; nothing for one that holds.
+def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> tuple[list[str], int]:
+    """Returns what is wrong with a record, a line each, and how many trials were trained anew.
 
     Raises:
         ValueError: where there is no record.
     """
     record = load_record(folder)
-    yield from changes_since(record.manifest)
-    yield from problems(record)
-    for trial_id, difference in differences(record, sample(record, n_trials, seed), most):
+    chosen = sample(record, n_trials, seed)
+    found = [*changes_since(record.manifest), *problems(record)]
+    for trial_id, difference in differences(record, chosen, most):
         if difference:
-            yield f"trial {trial_id} trained anew differs: {difference}"
+            found.append(f"trial {trial_id} trained anew differs: {difference}")
+    return found, len(chosen)

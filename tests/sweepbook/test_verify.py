@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.load import load_record
+from sweepbook import cli
 from sweepbook.imports import load_studies
 from sweepbook.manifest import manifest_of, recorded_plan
 from sweepbook.options import Options
@@ -20,7 +21,7 @@ def record(toy_file, tmp_path):
     return train(load_studies([str(toy_file)])[0], tmp_path)
 
 
-def train(study, tmp_path):
+def train(study, tmp_path, **ending):
     plan = make_plan(study, Options())
     manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], _import_paths(study))))
     folder = tmp_path / "records" / study.name
@@ -28,14 +29,38 @@ def train(study, tmp_path):
     for trial in plan.trials:
         for report in reports(Assignment(trial, [str(folder)], [])):
             out.add_rows(trial.trial_id, report["rows"])
-        out.end_trial(trial.trial_id)
+        out.end_trial(trial.trial_id, **ending)
     out.close()
     return folder
 
 
 def test_a_sound_record_holds(record):
-    assert list(verify(record, n_trials=2, seed=0, most=None)) == []
-    assert list(verify(record, n_trials=2, seed=0, most=1)) == []
+    assert verify(record, n_trials=2, seed=0, most=None) == ([], 2)
+    assert verify(record, n_trials=2, seed=0, most=1) == ([], 2)
+    assert verify(record, n_trials=9, seed=0, most=1) == ([], 2), "it has no more"
+    assert verify(record, n_trials=0, seed=0, most=None) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "n_trials, said",
+    [
+        (2, "completeness; 2 trials trained anew gave the recorded numbers"),
+        (5, "completeness; 2 trials trained anew gave the recorded numbers, of 5 asked for"),
+        (0, "completeness; no trial was trained anew"),
+    ],
+)
+def test_it_is_told_how_many_trials_were_trained(record, monkeypatch, capsys, n_trials, said):
+    monkeypatch.setenv("COLUMNS", "400")
+    cli.verify(str(record), n_trials, None, 0)
+    printed = capsys.readouterr().out
+    assert f"holds: digest, {said}\n" in printed
+
+
+def test_a_record_of_stopped_trials_has_none_to_train(toy_file, tmp_path, capsys):
+    folder = train(load_studies([str(toy_file)])[0], tmp_path, stopped="worse than half")
+    cli.verify(str(folder), 5, None, 0)
+    printed = capsys.readouterr().out
+    assert "no trial was trained anew: none of them ended by itself" in printed
 
 
 def test_trials_of_different_numbers_of_replicates_hold_and_are_planned_again(counted, tmp_path):
@@ -44,7 +69,7 @@ def test_trials_of_different_numbers_of_replicates_hold_and_are_planned_again(co
     sizes = record.trials.set_index("config/model")["n_replicates"].to_dict()
     assert sizes == {"net": 3, "trees": 1}
     assert record.reports.groupby("trial_id").size().sort_values().to_list() == [7, 12]
-    assert list(verify(folder, n_trials=2, seed=0, most=None)) == []
+    assert verify(folder, n_trials=2, seed=0, most=None) == ([], 2)
     again = recorded_plan(record.manifest)
     assert again.trials == make_plan(counted, Options()).trials
     assert (again.study.single, again.study.fidelity) == (counted.single, counted.fidelity)
@@ -55,7 +80,7 @@ def test_a_changed_number_is_found_by_the_digest_and_by_training(record):
     table = pd.read_parquet(reports_file)
     table.loc[0, "val_acc"] += 1e-12
     table.to_parquet(reports_file)
-    found = list(verify(record, n_trials=2, seed=0, most=None))
+    found, _ = verify(record, n_trials=2, seed=0, most=None)
     assert any("do not have the digest" in line for line in found)
     assert any("trained anew differs: val_acc at replicate 0, round 1" in line for line in found)
 
@@ -73,7 +98,7 @@ def test_missing_rows_and_unended_trials_are_named(record):
 
 def test_changed_code_is_said(record, toy_file):
     toy_file.write_text(toy_file.read_text() + "\n# changed\n")
-    assert "the trainable's code has changed" in list(verify(record, 0, 0, None))
+    assert "the trainable's code has changed" in verify(record, 0, 0, None)[0]
 
 
 def test_the_sample_is_drawn_with_its_seed(record):
