@@ -120,11 +120,17 @@ def load_record(path: Where) -> Record:
     unit = str(manifest["study"]["fidelity"]["unit"])
     reports = _look_again(folder, lambda: _read_reports(folder, unit))
     trials = _read_trials(folder, manifest)
-    if trials.empty and len(reports):
+    if trials.empty and len(reports) and not _has_begun(manifest, reports):
         raise ValueError(
             f"{folder}: has {len(reports)} report rows but no trial in trials.parquet"
         )
     return Record(folder, manifest, trials, reports)
+
+
+def _has_begun(manifest: dict[str, Any], reports: pd.DataFrame) -> bool:
+    """Whether a search was killed after its first part, before its first trials.parquet."""
+    planned = {trial["trial_id"] for trial in manifest.get("trials", ())}
+    return manifest.get("status") == "running" and planned >= set(reports["trial_id"])
 
 
 def _look_again(folder: Place, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:

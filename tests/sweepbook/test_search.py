@@ -1,6 +1,7 @@
 """The search without Ray: what is suggested, what Optuna hears, what a record gives back."""
 
 import dataclasses
+import json
 import math
 
 import optuna
@@ -306,6 +307,35 @@ def test_a_record_grows_with_the_search_and_says_what_it_still_owes(tmp_path):
     assert [t.number for t in again.trials] == [0, 1, 2]
     assert again.search == dataclasses.replace(plan.search, warm_start=[])
     assert again.study.scheduler == ASHA(reduction_factor=2, max_t=4)
+
+
+def test_a_search_killed_before_its_first_table_goes_on(tmp_path):
+    plan, folder = plan_of(), tmp_path / "r"
+    record_of(plan, folder, ["finished"]).abandon()
+    (folder / "trials.parquet").unlink()  # the part was written, and then the driver was killed
+    record = load_record(folder)
+    assert (len(record.trials), len(record.reports)) == (0, 4)
+    again = recorded_plan(record.manifest)
+    writer = RecordWriter(folder, record.manifest, list(again.trials))
+    assert _n_open(again, writer) == plan.n_trials
+    resumed = Driver(again, folder, record)
+    ray_id, trial = resumed.ask()
+    assert trial.trial_id == again.trials[0].trial_id, "that which has reports"
+    for n in range(1, 5):  # from its checkpoint, which has its rows
+        writer.add_rows(trial.trial_id, [{"replicate": 0, **resumed.result(trial, n)["rows"][0]}])
+    assert writer.end_trial(trial.trial_id) == "finished"
+    writer.close()
+    assert len(load_record(folder).reports) == 4
+
+
+@pytest.mark.parametrize("change", [{"trials": []}, {"status": "interrupted"}])
+def test_reports_without_trials_are_refused_otherwise(tmp_path, change):
+    record_of(plan_of(), tmp_path, ["finished"]).abandon()
+    (tmp_path / "trials.parquet").unlink()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest | change))
+    with pytest.raises(ValueError, match="4 report rows but no trial in trials.parquet"):
+        load_record(tmp_path)
 
 
 def exhausted_record(folder, endings):
