@@ -19,6 +19,8 @@ LINE_EVERY_S = 30.0  # without a terminal
 class Progress:
     """Follows the trials of some studies; a context manager.
 
+    On a terminal a thread of Rich's draws the table while the driver changes it.
+
     The share done is weighted by each trial's estimated cost, and so is the time left.
     """
 
@@ -53,10 +55,11 @@ class Progress:
         """Takes note of a trial that a search has suggested."""
         if trial.trial_id in self.trials or plan.search is None:
             return
-        self.trials[trial.trial_id], self.owners[trial.trial_id] = trial, [plan]
+        self.owners[trial.trial_id] = [plan]
         self.fidelity[trial.trial_id] = 0
-        self.n_unknown -= 1
         self.names[trial.trial_id] = _suggested_name(plan, trial)
+        self.trials[trial.trial_id] = trial  # last: now it may be drawn
+        self.n_unknown -= 1
 
     def step(self, trial_id: str, fidelity: int, value: float) -> None:
         """Takes note of a report."""
@@ -93,9 +96,10 @@ class Progress:
 
         A trial that a search has yet to suggest counts as the mean of those that it has.
         """
-        known = sum(t.cost_s for t in self.trials.values())
-        total = known * (1 + self.n_unknown / max(1, len(self.trials))) or 1.0
-        return sum(self._share(t) * t.cost_s for t in self.trials.values()) / total
+        trials = list(self.trials.values())
+        known = sum(t.cost_s for t in trials)
+        total = known * (1 + self.n_unknown / max(1, len(trials))) or 1.0
+        return sum(self._share(t) * t.cost_s for t in trials) / total
 
     def _share(self, trial: Trial) -> float:
         if trial.trial_id in self.endings:
@@ -106,7 +110,7 @@ class Progress:
         """Returns trials done, running and left, and the time left, in one line."""
         n, done = len(self.trials) + self.n_unknown, len(self.endings)
         running = len(self.running)
-        failed = sum(status in ("failed", "diverged") for status in self.endings.values())
+        failed = sum(status in ("failed", "diverged") for status in list(self.endings.values()))
         bad = f", {failed} of them failed or diverged" if failed else ""
         return (
             f"{done} of {n} trials done{bad}, {running} running, {n - done - running} left, "

@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import math
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -65,3 +66,46 @@ def test_trials_done_before_count_as_done_but_not_as_speed(plan):
     assert progress.share() == pytest.approx(0.5)
     assert "1 of 2 trials done" in progress.summary()
     assert "time unknown to go" in progress.summary()
+
+
+def test_the_table_may_be_drawn_while_trials_are_added_and_end(plan):
+    progress = Progress([plan], set(), console())
+    first, second = plan.trials
+
+    class Driver:
+        """A trial whose cost is read while the driver adds another."""
+
+        trial_id, max_fidelity = first.trial_id, first.max_fidelity
+
+        @property
+        def cost_s(self):
+            progress.trials[f"new {len(progress.trials)}"] = second
+            return 1.0
+
+    class Ending(str):
+        def __eq__(self, other):
+            progress.endings[f"new {len(progress.endings)}"] = "finished"
+            return str(self) == other
+
+        __hash__ = str.__hash__
+
+    progress.trials[first.trial_id] = Driver()
+    assert 0 <= progress.share() <= 1
+    progress.trials[first.trial_id] = first
+    progress.endings[first.trial_id] = Ending("finished")
+    assert "trials done" in progress.summary()
+
+
+def test_a_trial_can_be_drawn_from_the_moment_that_it_is_there(plan):
+    progress = Progress([plan], set(), console())
+    search = dataclasses.replace(plan, search=SimpleNamespace(cells=[{}], space={}))
+    shown = []
+
+    class Drawn(dict):
+        def __setitem__(self, key, value):
+            super().__setitem__(key, value)
+            shown.append((progress.share(), progress.names[key], progress.owners[key]))
+
+    progress.trials = Drawn(progress.trials)
+    progress.add(search, dataclasses.replace(plan.trials[0], trial_id="new", number=3))
+    assert shown == [(0.0, "toy 3: ", [search])]
