@@ -42,8 +42,9 @@ def train(
 ) -> None:
     """Trains every trial that is not done yet; a trial that several plans share once.
 
-    The writers get every report and ending; the caller closes them. A plan with a scheduler is
-    trained by itself, as is a search, after the others, which share their trials and their place.
+    Plans of another metric or unit of fidelity share no training. The writers get every report
+    and ending; the caller closes them. A plan with a scheduler is trained by itself, as is a
+    search, after the others, which share their trials and their place.
 
     Args:
         plans, writers: one writer per plan.
@@ -52,11 +53,7 @@ def train(
         max_failures: how often a trial whose attempt failed is tried again.
         max_node_losses: how often one whose machine was lost is, which is no failure of its own.
     """
-    pairs = list(zip(plans, writers, strict=True))
-    alone = [plan.study.scheduler is not None or plan.search is not None for plan in plans]
-    groups = [[pair for pair, one in zip(pairs, alone, strict=True) if not one]]
-    groups += [[pair] for pair, one in zip(pairs, alone, strict=True) if one]
-    groups = [pairs for pairs in groups if any(_n_open(*pair) for pair in pairs)]
+    groups = _groups(plans, writers)
     if not groups:
         return
     session = Session(_rows(writers))
@@ -87,6 +84,23 @@ def train(
         summary = session.summary(_rows(writers), room) | {"n_studies": len(plans)}
         for writer in writers:
             writer.manifest.setdefault("sessions", []).append(summary)
+
+
+def _groups(
+    plans: Sequence[Plan], writers: Sequence[RecordWriter]
+) -> list[list[tuple[Plan, RecordWriter]]]:
+    """The plans that are trained together, with their writers; none whose trials are done."""
+    shared: dict[tuple[str, str], list[tuple[Plan, RecordWriter]]] = {}
+    alone = []
+    for plan, writer in zip(plans, writers, strict=True):
+        study = plan.study
+        if study.scheduler is not None or plan.search is not None:
+            alone.append([(plan, writer)])
+        else:
+            like = (study.metric.name, study.fidelity.unit)
+            shared.setdefault(like, []).append((plan, writer))
+    groups = [*shared.values(), *alone]
+    return [group for group in groups if any(_n_open(*pair) for pair in group)]
 
 
 def _rows(writers: Sequence[RecordWriter]) -> list[dict[str, Any]]:
