@@ -202,10 +202,12 @@ def confirm(
     force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
 ) -> None:
     """Train a search's winners anew, with fresh seeds and no early stopping."""
-    from sweepbook.cluster import check_address
-    from sweepbook.confirm import confirm as run_confirmation
+    from sweepbook.cluster import check_address, set_environment
 
     check_address(address)
+    set_environment(address)  # before a study's own file imports Ray
+    from sweepbook.confirm import confirm as run_confirmation
+
     _check_limits(max_concurrent, max_failures, max_node_losses)
     ended = run_confirmation(
         record,

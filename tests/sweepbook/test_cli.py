@@ -88,6 +88,23 @@ def test_bad_usage_is_told_with_exit_code_2_and_writes_nothing(
     assert command("show", "epochs")[0] == 0, "good use still works"
 
 
+def test_confirm_sets_ray_s_environment_before_a_study_file_is_imported(command, monkeypatch):
+    from sweepbook.cluster import ENVIRONMENT
+
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    for key in ENVIRONMENT:
+        os.environ.pop(key, None)
+    there = []
+
+    def confirmation(record, **rest):
+        there.append(ENVIRONMENT.items() <= os.environ.items())
+        return {}
+
+    monkeypatch.setattr("sweepbook.confirm.confirm", confirmation)
+    assert command("confirm", "records/search", "--seed", 1)[0] == 0
+    assert there == [True]
+
+
 def test_weights_that_look_like_a_file_are_one_wherever_the_worker_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.pth").write_bytes(b"")
