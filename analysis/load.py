@@ -61,7 +61,7 @@ class Record:
     @property
     def name(self) -> str:
         """The folder's name."""
-        return self.path.name
+        return self.path.name or self.path.resolve().name  # "." has none
 
     @property
     def study(self) -> str:

@@ -33,7 +33,10 @@ Epochs = Annotated[int | None, typer.Option(help="epochs (or rounds) of every tr
 Scale = Annotated[float | None, typer.Option(help="factor of every trial's epochs")]
 GPUs = Annotated[float | None, typer.Option(help="GPUs of one trial; 0.5: two share one")]
 Storage = Annotated[
-    str, typer.Option(help="where records are kept: a folder, s3://BUCKET/..., gs://BUCKET/...")
+    str | None,
+    typer.Option(
+        help="where records are kept: a folder, s3://BUCKET/..., gs://...; default records"
+    ),
 ]
 Trials = Annotated[int | None, typer.Option(help="of each cell of a search")]
 Scheduler = Annotated[bool, typer.Option(help="off: no trial is stopped early")]
@@ -114,7 +117,7 @@ def run(
     settings: Set = None,
     weights: Weights = None,
     skip_corrupt: SkipCorrupt = False,
-    storage: Storage = "records",
+    storage: Storage = None,
     name: Annotated[str | None, typer.Option(help="the record's name")] = None,
     gpus_per_trial: GPUs = None,
     address: Annotated[str | None, typer.Option(help="a running Ray cluster")] = None,
@@ -159,10 +162,11 @@ def run(
     _check_limits(max_concurrent, max_failures, max_node_losses)
     if resume is not None:
         more = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
-        if studies or options != more or warm_start or optuna_storage:
+        of_new_records = (storage, name, optuna_storage) != (None, None, None) or not cache
+        if studies or options != more or warm_start or of_new_records:
             raise ValueError(
-                "--resume goes on with a record as it was planned: give nothing else, or more "
-                "of --replicates, --epochs, --scale or --trials to extend it"
+                "--resume goes on with a record as it was planned, where it is: give nothing "
+                "else, or more of --replicates, --epochs, --scale or --trials to extend it"
             )
         go_on = session.resume if more == Options() else partial(session.extend, options=more)
         ended = go_on(resume, force=force, **place)
@@ -172,7 +176,7 @@ def run(
         ended = session.run_studies(
             load_studies(studies),
             options,
-            storage=storage,
+            storage="records" if storage is None else storage,
             name=name,
             cache=cache,
             warm_start=warm_start or (),
@@ -203,11 +207,10 @@ def confirm(
 ) -> None:
     """Train a search's winners anew, with fresh seeds and no early stopping."""
     from sweepbook.cluster import check_address, set_environment
+    from sweepbook.confirm import confirm as run_confirmation
 
     check_address(address)
     set_environment(address)  # before a study's own file imports Ray
-    from sweepbook.confirm import confirm as run_confirmation
-
     _check_limits(max_concurrent, max_failures, max_node_losses)
     ended = run_confirmation(
         record,

@@ -11,7 +11,8 @@ from sweepbook.search_plan import SearchPlan
 
 def study_names(spec: SearchPlan, record: Place | Path) -> list[str]:
     """Returns the names of a record's Optuna studies, one per cell."""
-    return [f"{record.name} {spec.name_of(i)}".strip() for i in range(len(spec.cells))]
+    name = record.name or record.resolve().name  # "." has none
+    return [f"{name} {spec.name_of(i)}".strip() for i in range(len(spec.cells))]
 
 
 def kept_studies(spec: SearchPlan, record: Place | Path) -> optuna.storages.BaseStorage | None:

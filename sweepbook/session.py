@@ -167,11 +167,11 @@ def extend(
     Raises:
         ValueError: as `resume`, and for fewer replicates, epochs or trials than there are.
     """
-    folder = place(where)
+    folder = place(where).resolve()  # "." has no name
     record = load_record(folder)
     check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    (new,) = new_folders(folder.resolve().parent, [folder.name])
+    (new,) = new_folders(folder.parent, [folder.name])
     plan = recorded_plan(record.manifest)
     extension = write_extension(folder, new, plan, options, command)
     console.print(f"{new} extends {folder}: {extension}", highlight=False, soft_wrap=True)

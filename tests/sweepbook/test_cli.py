@@ -67,6 +67,9 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "epochs", "--name", "why?"], "--name must be a plain folder name"),
         (["run", "--resume", "nowhere"], "nowhere: no such folder"),
         (["run", "epochs", "--resume", "nowhere"], "give nothing else"),
+        (["run", "--resume", "nowhere", "--name", "x"], "give nothing else"),
+        (["run", "--resume", "nowhere", "--storage", "records"], "give nothing else"),
+        (["run", "--resume", "nowhere", "--no-cache"], "give nothing else"),
         (["run", "--max-concurrent", "0", "epochs"], "--max-concurrent must be at least 1, got 0"),
         (["run", "--max-node-losses", "-1", "epochs"], "--max-node-losses must be at least 0"),
         (["run", "tuned-mlp", "--address", "auto"], "is a search: with --address give --max-con"),
@@ -86,6 +89,12 @@ def test_bad_usage_is_told_with_exit_code_2_and_writes_nothing(
     assert message in printed
     assert os.listdir(tmp_path) == []
     assert command("show", "epochs")[0] == 0, "good use still works"
+
+
+def test_help_says_where_records_are_kept(command):
+    code, printed = command("run", "--help")
+    assert code == 0
+    assert "a folder, s3://BUCKET/..., gs://...; default records" in printed
 
 
 def test_confirm_sets_ray_s_environment_before_a_study_file_is_imported(command, monkeypatch):

@@ -142,3 +142,11 @@ def test_a_record_that_is_being_written_is_not_extended(run):
         pytest.raises(ValueError, match="is being written by process"),
     ):
         extend(folder, epochs=5)
+
+
+def test_an_extension_of_the_current_folder_has_its_name(run, trained, monkeypatch):
+    monkeypatch.chdir(run("short", extendable=True).path)
+    longer, _ = extend(".", epochs=5)
+    assert longer.name == "short-2"
+    assert longer.manifest["extends"]["record"] == "short"
+    assert load_record(".").name == "short"
