@@ -44,6 +44,11 @@ def complete_config(
             raise ValueError(
                 f"study {study.name} takes no --data: its data is its trainable's own"
             )
+        if kind and "data" not in fields:
+            raise ValueError(
+                f"study {study.name} takes no --data: its {kind.__name__} has no field 'data' "
+                "for the folder; add it, or leave the option out"
+            )
         folder = Path(options.data).expanduser()
         config["data"] = str(folder.resolve())
     config = dataclasses.asdict(kind(**config)) if kind else config  # its rules raise here

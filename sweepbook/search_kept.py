@@ -4,6 +4,7 @@ from pathlib import Path
 
 import optuna
 from optuna.storages.journal import JournalFileBackend
+from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.places import Place
 from sweepbook.search_plan import SearchPlan
@@ -19,7 +20,8 @@ def kept_studies(spec: SearchPlan, record: Place | Path) -> optuna.storages.Base
     """Returns the storage of a search's Optuna studies, without those of this record.
 
     Raises:
-        ValueError: not a storage, or one where a study of another record has the name.
+        ValueError: not a storage, one that cannot be opened, or where a study of another
+            record has the name.
     """
     storage = _storage(spec.optuna_storage)
     names = study_names(spec, record)
@@ -38,9 +40,15 @@ def kept_studies(spec: SearchPlan, record: Place | Path) -> optuna.storages.Base
 def _storage(where: str | None) -> optuna.storages.BaseStorage | None:
     if where is None:
         return None
-    if where.startswith("sqlite:///"):
-        return optuna.storages.RDBStorage(where)
-    if where.endswith((".journal", ".log")):
-        backend = JournalFileBackend(where)
-        return optuna.storages.JournalStorage(backend)
+    try:
+        if where.startswith("sqlite:///"):
+            return optuna.storages.RDBStorage(where)
+        if where.endswith((".journal", ".log")):
+            return optuna.storages.JournalStorage(JournalFileBackend(where))
+    except (OSError, ValueError, SQLAlchemyError) as error:
+        cause = str(error).partition("\n")[0]
+        raise ValueError(
+            f"--optuna-storage {where} cannot be opened ({cause}): name a "
+            "new file, or one that Optuna wrote, in a folder that can be written"
+        ) from error
     raise ValueError(f"--optuna-storage takes sqlite:///FILE or FILE.journal, got {where!r}")

@@ -132,6 +132,14 @@ def test_a_storage_that_cannot_be_made_is_named(command, tmp_path):
     assert (tmp_path / "file").read_text() == "kept"
 
 
+def test_an_optuna_storage_that_cannot_be_opened_is_named(command, tmp_path):
+    storage = f"sqlite:///{tmp_path}/no/where.db"
+    code, printed = command("run", "tuned-mlp", "--optuna-storage", storage)
+    assert code == 2
+    assert f"--optuna-storage {storage} cannot be opened" in printed
+    assert os.listdir(tmp_path / "records") == []
+
+
 def test_resume_refuses_another_folder_s_files(command, tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("kept")

@@ -123,6 +123,12 @@ def test_data_for_a_study_without_data_is_refused(toy_file, tmp_path):
         make_plan(toy(toy_file), Options(data=str(tmp_path)))
 
 
+def test_data_for_a_config_without_a_field_for_it_is_refused(counted, tmp_path):
+    described = dataclasses.replace(counted, data=f"{counted.trainable.split(':')[0]}:n_evals")
+    with pytest.raises(ValueError, match="takes no --data: its Config has no field 'data'"):
+        make_plan(described, Options(data=str(tmp_path)))
+
+
 def test_missing_data_is_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere"):
         make_plan(STUDIES["epochs"], Options(data=str(tmp_path / "nowhere")))

@@ -24,6 +24,7 @@ from sweepbook.runner import _n_open
 from sweepbook.schedulers import Ending
 from sweepbook.search import StudySearch
 from sweepbook.search_cell import told
+from sweepbook.search_kept import kept_studies
 from sweepbook.warm_start import with_warm_start
 
 MODULE = __name__
@@ -271,6 +272,15 @@ def test_another_kind_of_storage_is_refused(tmp_path):
     search = dataclasses.replace(plan.search, optuna_storage="here.txt")
     with pytest.raises(ValueError, match="sqlite:///FILE or FILE.journal"):
         Driver(dataclasses.replace(plan, search=search), tmp_path)
+
+
+@pytest.mark.parametrize("where", ["sqlite:///{}/no/o.db", "sqlite:///{}/o.db", "{}/no/o.journal"])
+def test_a_storage_that_cannot_be_opened_is_named_with_what_to_do(where, tmp_path):
+    (tmp_path / "o.db").write_text("no database" * 99)
+    where = where.format(tmp_path)
+    search = dataclasses.replace(plan_of().search, optuna_storage=where)
+    with pytest.raises(ValueError, match=f"--optuna-storage {where} cannot be opened.*a folder"):
+        kept_studies(search, tmp_path)
 
 
 def record_of(plan, folder, endings):
