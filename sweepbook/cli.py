@@ -1,4 +1,7 @@
-"""The command line: list, show, run, report. Exit code 0, 1 (something failed), 2 (bad usage)."""
+"""The command line: list, show, run, confirm, verify, report, replay.
+
+Exit code 0, 1 (something failed), 2 (bad usage).
+"""
 
 import sys
 from functools import partial
@@ -133,7 +136,7 @@ def run(
         str | None, typer.Option(help="sqlite:///FILE or FILE.journal, to watch a search")
     ] = None,
 ) -> None:
-    """Run studies, go on with an interrupted record, or extend one by replicates or epochs."""
+    """Run studies, resume a record, or extend one by replicates, epochs or trials."""
     from sweepbook import session
     from sweepbook.cluster import check_address, set_environment
 

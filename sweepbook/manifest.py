@@ -77,8 +77,9 @@ def check_unchanged(folder: Where, manifest: dict[str, Any], force: bool) -> lis
     changes = changes_since(manifest)
     if changes and not force:
         raise ValueError(
-            f"cannot resume {folder}, its numbers would mix: {'; '.join(changes)}. Restore what "
-            "it was made with, start a new record, or insist with --force"
+            f"{folder} was made otherwise, its numbers would mix with new ones: "
+            f"{'; '.join(changes)}. Restore what it was made with, start a new record, or insist "
+            "with --force"
         )
     return changes
 

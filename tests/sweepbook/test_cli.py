@@ -91,9 +91,16 @@ def test_bad_usage_is_told_with_exit_code_2_and_writes_nothing(
     assert command("show", "epochs")[0] == 0, "good use still works"
 
 
+def test_the_first_line_names_every_command():
+    said = (cli.__doc__ or "").partition(".")[0].removeprefix("The command line: ")
+    names = [c.name or getattr(c.callback, "__name__", "") for c in cli.app.registered_commands]
+    assert said.split(", ") == names
+
+
 def test_help_says_where_records_are_kept(command):
     code, printed = command("run", "--help")
     assert code == 0
+    assert "or extend one by replicates, epochs or trials" in printed
     assert "a folder, s3://BUCKET/..., gs://...; default records" in printed
 
 

@@ -11,7 +11,7 @@ from sweepbook.manifest import changes_since, manifest_of
 from sweepbook.options import Options
 from sweepbook.plan import make_plan
 from sweepbook.record import RecordWriter
-from sweepbook.session import _import_paths, new_folders, resume
+from sweepbook.session import _import_paths, extend, new_folders, resume
 
 
 def write_record(folder, study, options):
@@ -53,8 +53,10 @@ def test_resume_refuses_other_versions_and_leaves_the_record_untouched(record):
 def test_resume_refuses_changed_code_of_the_trainable(record, toy_file):
     toy_file.write_text(toy_file.read_text().replace("% 97", "% 96"))
     before = content(record)
-    with pytest.raises(ValueError, match="code has changed"):
+    with pytest.raises(ValueError, match="numbers would mix with new ones: .*code has changed"):
         resume(record, console=quiet())
+    with pytest.raises(ValueError, match="was made otherwise, .*code has changed"):
+        extend(record, Options(replicates=9), console=quiet())
     assert content(record) == before
 
 
