@@ -78,7 +78,7 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     checkpoint = load_checkpoint(assignment.records, trial.trial_id)
     rows: Rows = list(checkpoint["rows"]) if checkpoint else []
     unreported = list(rows)
-    if checkpoint and checkpoint["fidelity"] >= trial.max_fidelity:
+    if checkpoint and _is_over(trial, checkpoint):
         ledger.lap("start")
         yield _report(trial, checkpoint["fidelity"], rows, rows, ledger)
         return
@@ -113,6 +113,15 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
             return
     if predictions:  # the trainable ended by itself, before its last fidelity
         _write_predictions(assignment, predictions())
+    if unreported:  # it had ended already, and its driver had not heard of it
+        ledger.lap("report")
+        yield _report(trial, int(unreported[-1][trial.unit]), unreported, unreported, ledger)
+
+
+def _is_over(trial: Trial, checkpoint: Mapping[str, Any]) -> bool:
+    """Whether the checkpoint is of a trial's last step: its whole length, or all diverged."""
+    last = [r[trial.metric] for r in checkpoint["rows"] if r[trial.unit] == checkpoint["fidelity"]]
+    return checkpoint["fidelity"] >= trial.max_fidelity or not any(map(math.isfinite, last))
 
 
 def _check_reachable(records: list[str]) -> None:

@@ -12,7 +12,7 @@ from analysis.load import load_record
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 
 STUDY = """
-import math, os, signal
+import math, os, signal, time
 from pathlib import Path
 from search_spaces import ASHA, Fidelity, Metric, Search, Study
 
@@ -26,6 +26,7 @@ def train(config, state=None):
     for n in range(1 + (state or 0), config["rounds"] + 1):
         value = (config["x"] - 0.3) ** 2 + (math.log10(config["y"]) + 1) ** 2 + config["w"] + 1 / n
         value = math.nan if config["x"] > 0.85 and n == 2 else value
+        time.sleep(0.06)  # twice: two replicates; a first table comes after 5 s, amid the search
         yield {"round": n, "val_loss": value, "state": lambda n=n: n}
 
 POINTS = [{"x": 0.3, "y": 0.1}, {"x": 0.3, "y": 1.0}, {"x": 0.9, "y": 0.1}, {"x": 0.1}]

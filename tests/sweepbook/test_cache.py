@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -70,6 +71,19 @@ def test_a_finished_trial_is_taken_whole_and_named_in_the_manifest(storage):
     assert (storage / "new" / "checkpoints" / "a.pt").read_bytes() == b"state"
     columns = ["trial_id", "status", "reason", "time_total_s", "last_fidelity"]
     pd.testing.assert_frame_equal(record.trials[columns][:1], old.trials[columns][:1])
+
+
+def test_a_trial_that_diverged_at_its_first_step_is_taken_as_it_was(tmp_path):
+    out = writer(tmp_path / "old", "a")
+    out.start_trial("a")
+    out.add_rows("a", [{"replicate": r, "round": 1, "val_acc": math.nan} for r in (0, 1)])
+    out.end_trial("a")
+    out.close()
+    new = writer(tmp_path / "new", "a")
+    assert take_known_trials([new]) == ({"a": "old"}, [])
+    new.close()
+    record = load_record(tmp_path / "new")
+    assert list(record.trials["status"]) == ["diverged"] and len(record.reports) == 2
 
 
 @pytest.mark.parametrize(

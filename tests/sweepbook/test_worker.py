@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sweepbook import worker
 from sweepbook.checkpoints import checkpoint_path
 from sweepbook.files import delete
 from sweepbook.imports import load_studies
@@ -72,6 +73,27 @@ def test_a_trial_ends_when_all_replicates_have_diverged_and_not_before(toy_file,
     made = list(reports(assignment(file, tmp_path / "record")))
     assert [r["round"] for r in made] == [1, 2]
     assert math.isnan(made[-1]["val_acc"])
+
+
+def test_a_start_after_an_early_end_loses_no_row(toy_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "CHECKPOINT_EVERY_S", -1)
+    job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
+    list(reports(job))
+    (again,) = reports(job)
+    assert again["round"] == 3
+    assert [row["round"] for row in again["rows"]] == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_start_after_all_have_diverged_trains_no_further(toy_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "CHECKPOINT_EVERY_S", -1)
+    text = toy_file.read_text()
+    start = text.index("value = ")
+    end = text.index("\n", start)
+    toy_file.write_text(text[:start] + "value = 1.0 if n < 2 else float('nan')" + text[end:])
+    job = assignment(toy_file, tmp_path / "record")
+    assert [r["round"] for r in reports(job)] == [1, 2]
+    (again,) = reports(job)
+    assert [row["round"] for row in again["rows"]] == [1, 1, 2, 2]
 
 
 def test_rows_of_refuses_values_for_another_number_of_replicates():
