@@ -49,6 +49,15 @@ def data_sentence(record: Record, *, intervals: bool = True) -> str:
     return text + "."
 
 
+def groups_sentence(record: Record) -> str:
+    """Which test rows an interval over rows draws together; empty where each stands alone."""
+    groups = (record.manifest.get("data") or {}).get("test_groups")
+    if not groups:
+        return ""
+    n = len(set(groups["of"]))
+    return f"Test rows of one {groups['name']} are drawn together: there are {n} such groups."
+
+
 def endings_sentence(table: pd.DataFrame, arms: Arms, unit: str) -> str:
     """Which of the trials diverged (k of n replicates, from when) or did not reach their end."""
     sentences = []

@@ -8,7 +8,7 @@ from analysis.claims_outcomes import Comparison, Outcome, band
 from analysis.claims_values import Arm, Declared
 from analysis.labels import count
 from analysis.load import Record
-from analysis.row_intervals import hit_table, row_difference
+from analysis.row_intervals import hit_table, n_groups, row_difference
 
 
 def over_rows(
@@ -32,7 +32,9 @@ def over_rows(
     weakest = min(tests, key=lambda test: test.room)
     higher = 1.0 if claim.direction == "higher" else -1.0
     best = max(arms, key=lambda arm: higher * float(arm.values.mean()))
-    sizes = f"{count(len(tables[0]), 'test row')}, {count(weakest.difference.n, 'seed')}"
+    n_own = n_groups(tables[0])
+    grouped = f" in {count(n_own, 'group')}" if n_own else ""
+    sizes = f"{count(len(tables[0]), 'test row')}{grouped}, {count(weakest.difference.n, 'seed')}"
     return Outcome(
         arms,
         tests,

@@ -172,6 +172,7 @@ def _shared(
         chosen_sentence(record, models),
         missing_sentence(models),
         captions.data_sentence(record, intervals=False),
+        captions.groups_sentence(record),
         f"{sign}: {published_label(record.data_name)}." if published else "",
     ]
 

@@ -57,6 +57,7 @@ def draw_models_setting(spec: Spec, record: Record) -> Drawn:
         "and seeds.",
         f"Dashed, without {setting_name(spec['x'])}: {listing(levels)}." if levels else "",
         captions.data_sentence(record, intervals=False),
+        captions.groups_sentence(record),
         missing_sentence([m for m in models if m.trials.empty or not m.trial_id]),
         name=spec["name"],
     )
@@ -76,7 +77,8 @@ def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Dat
         if trial["trial_id"] not in last.index:
             continue
         val = last.loc[trial["trial_id"]]
-        hits = hit_table(predictions, str(trial["trial_id"]))
+        diverged = not math.isfinite(val["mean"])  # some replicate, whose predictions say nothing
+        hits = np.empty((0, 0)) if diverged else hit_table(predictions, str(trial["trial_id"]))
         test = row_interval(hits)
         x = trial.get(CONFIG + spec["x"])
         rows.append(
@@ -127,6 +129,7 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
         "images, features of a frozen body, pretext weights) is not among them.",
         chosen_sentence(record, models),
         captions.data_sentence(record, intervals=False),
+        captions.groups_sentence(record),
         name=spec["name"],
     )
     return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))

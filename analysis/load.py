@@ -96,10 +96,19 @@ class Record:
     def predictions(self) -> pd.DataFrame:
         """Predictions at the last fidelity, read now; one row per example of a trial x replicate.
 
-        Returns an empty frame with the contract's columns where the study recorded none. Raises
-        ValueError where a file cannot be read or its parts keep vanishing.
+        Returns an empty frame with the contract's columns where the study recorded none. Where
+        the data's description groups the test rows, a column `group` is added. Raises ValueError
+        where a file cannot be read or its parts keep vanishing.
         """
-        return _look_again(self.path, lambda: _read_predictions(self.path))
+        found = _look_again(self.path, lambda: _read_predictions(self.path))
+        groups = (self.manifest.get("data") or {}).get("test_groups")
+        if groups and len(found):
+            test = found["split"] == "test"
+            rows = sorted(found.loc[test, "row_id"].unique())
+            found["group"] = (
+                found["row_id"].where(test).map(dict(zip(rows, groups["of"], strict=True)))
+            )
+        return found
 
 
 def load_record(path: Where) -> Record:

@@ -25,27 +25,37 @@ Table = NDArray[np.float64]
 def hit_table(predictions: pd.DataFrame, trial_id: str, split: str = "test") -> pd.DataFrame:
     """Which rows a trial got right: row_id x replicate, 1.0 or 0.0; empty without predictions.
 
+    Where the predictions have a column `group` the index is (group, row_id).
+
     Raises ValueError where a replicate lacks a row that another one has.
     """
     chosen = (predictions["trial_id"] == trial_id) & (predictions["split"] == split)
     own = predictions[chosen]
     hits = (own["label"] == own["predicted"]).astype("float64")
-    table = own.assign(hit=hits).pivot(index="row_id", columns="replicate", values="hit")
+    index = ["group", "row_id"] if "group" in own else ["row_id"]
+    table = own.assign(hit=hits).pivot(index=index, columns="replicate", values="hit")
+    table.index = table.index if "group" in own else table.index.get_level_values(0)
     if table.isna().to_numpy().any():
         raise ValueError(f"the replicates of trial {trial_id} were tested on different rows")
     return table.sort_index()
 
 
-def row_interval(table: ArrayLike, level: float = 0.95, seed: int = SEED) -> Difference:
+def row_interval(
+    table: ArrayLike | pd.DataFrame, level: float = 0.95, seed: int = SEED
+) -> Difference:
     """Mean of a table (n_rows, n_replicates) with its interval over both, as a Difference.
 
     The standard error is that of a bootstrap which draws rows and replicates independently, each
-    resample n rows of n, and R - 1 replicates of R, so that the replicates' share is unbiased
-    also for R = 2 or 3; R = 1 resamples rows alone. What belongs to one row in one replicate, the
+    resample n - 1 rows of n and R - 1 replicates of R, so that the shares of both are unbiased
+    also for few; R = 1 resamples rows alone. What belongs to one row in one replicate, the
     residual of rows and replicates, such a bootstrap counts three times: two are taken off. The
     interval is t, its degrees of freedom Satterthwaite's: R - 1 for what the replicates
     contribute, n - 1 for the rows, because a percentile interval over three replicates is far
     too narrow. Simulated coverage: 93 to 96 %, with two replicates 85 to 94 %.
+
+    Rows of one group (a level of the index of that name) are drawn together: the crops of one
+    photograph, say, are not independent. A group then counts as one row, its linearised share of
+    the mean.
 
     Returns: n is the number of replicates, sd = se * sqrt(n). NaN in the table, or fewer than two
     rows, gives NaN bounds.
@@ -54,7 +64,7 @@ def row_interval(table: ArrayLike, level: float = 0.95, seed: int = SEED) -> Dif
 
     Source: Owen (2007), The pigeonhole bootstrap; drawing R - 1: Rao and Wu (1988).
     """
-    values = np.asarray(table, dtype=np.float64)
+    values = _grouped(table) if isinstance(table, pd.DataFrame) else np.asarray(table, np.float64)
     if values.ndim != 2:
         raise ValueError(f"a table must be (n_rows, n_replicates), got shape {values.shape}")
     n_rows, n = values.shape
@@ -86,7 +96,24 @@ def row_difference(
         if set(a.columns) != set(b.columns):
             raise ValueError(f"replicates {list(a.columns)} do not pair with {list(b.columns)}")
         second = b[a.columns].to_numpy()
-    return row_interval(first - second, level, seed)
+    return row_interval(pd.DataFrame(first - second, index=a.index), level, seed)
+
+
+def _grouped(table: pd.DataFrame) -> Table:
+    """A row per group with the table's mean over all; the table itself where it has no groups."""
+    values = table.to_numpy(dtype=np.float64)
+    if "group" not in table.index.names:
+        return values
+    means = values.mean(axis=0)
+    deviations = pd.DataFrame(values - means).groupby(table.index.get_level_values("group")).sum()
+    return np.asarray(means + deviations.to_numpy() * (len(deviations) / len(values)))
+
+
+def n_groups(table: pd.DataFrame) -> int | None:
+    """Returns into how many groups a table's rows fall; None where they have none."""
+    if "group" not in table.index.names:
+        return None
+    return int(table.index.get_level_values("group").nunique())
 
 
 def _resampled_means(values: Table, seed: int) -> Table:
@@ -96,7 +123,8 @@ def _resampled_means(values: Table, seed: int) -> Table:
     means = []
     for start in range(0, RESAMPLES, _BATCH):
         size = min(_BATCH, RESAMPLES - start)
-        rows = rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=size) / n_rows
+        drawn = max(n_rows - 1, 1)
+        rows = rng.multinomial(drawn, np.full(n_rows, 1 / n_rows), size=size) / drawn
         drawn = max(n - 1, 1)
         replicates = rng.multinomial(drawn, np.full(n, 1 / n), size=size) / drawn
         means.append(((rows @ values) * replicates).sum(axis=1))

@@ -173,7 +173,9 @@ def describe_images(data: str = EMBEDDED, skip_corrupt: bool = False) -> dict[st
     Returns:
         name, path (absolute; None for embedded), sha256 (of the files' names and bytes), rows
         per split, splits, paired, class_names by label as text, and the card (see `image_card`;
-        the embedded set's has notes and credits too). Made once per machine and content.
+        the embedded set's has notes and credits too). Made once per machine and content. For the
+        embedded set also test_groups: what the images are grouped by (`name`), and the group of
+        each test image, by row_id (`of`): those of one group are not independent.
 
     Raises:
         ValueError, OSError: as `load_images` without size and crop, but sizes may differ.
@@ -181,7 +183,10 @@ def describe_images(data: str = EMBEDDED, skip_corrupt: bool = False) -> dict[st
     if data == EMBEDDED:
         from trainables.upsampled_photos import NAME, about, generated
 
-        return _description(NAME, None, generated()[1], (), about())
+        arrays, facts = generated()
+        regions = arrays["region"][facts.split == "test"].tolist()
+        groups = {"name": "region of a photograph", "of": regions}
+        return _description(NAME, None, facts, (), about()) | {"test_groups": groups}
     folder = _folder(data)
     return _description("images", str(folder), *checked_facts(folder, skip_corrupt), {})
 

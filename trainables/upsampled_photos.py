@@ -36,6 +36,7 @@ PHOTOS = (
     ("sklearn", "datasets/images/flower.jpg", "vultilion on Flickr, CC BY 2.0"),
 )
 _CELL = 128  # pixels: a cell of a photograph belongs to one split
+_LAYOUT = 2  # of what is kept, counted up where it changes
 _MOST_CELLS = 24  # of one photograph, so that a large one does not outweigh the others
 
 Pixels = npt.NDArray[np.uint8]
@@ -78,7 +79,10 @@ class Cell:
 
 
 def generated(recipe: Recipe | None = None) -> tuple[dict[str, npt.NDArray[Any]], Facts]:
-    """Pixels by split (train, val, test), uint8 (n, 64, 64, 3), and the facts of all images.
+    """Arrays and the facts of all images.
+
+    The arrays: pixels by split (train, val, test), uint8 (n, 64, 64, 3); "region", int64, the
+    number of the region that each image is cut from, in the order of the facts.
 
     Real (1) are crops of photographs. Fake (0) are other crops from the same regions, pooled
     2 x 2 and up-sampled again by a 4 x 4 kernel of stride 2 whose four phases differ, as in a
@@ -96,10 +100,11 @@ def generated(recipe: Recipe | None = None) -> tuple[dict[str, npt.NDArray[Any]]
     recipe = recipe or Recipe()
     files = [_path(package, file).read_bytes() for package, file, _ in PHOTOS]
     hashes = [hashlib.sha256(content).hexdigest() for content in files]
-    key = short_hash([asdict(recipe), SIZE, ROWS, _CELL, _MOST_CELLS, hashes, np.__version__])
+    sizes = [_LAYOUT, SIZE, ROWS, _CELL, _MOST_CELLS]
+    key = short_hash([asdict(recipe), *sizes, hashes, np.__version__])
     kept = cached_arrays(f"images/{NAME}-{key}", lambda to: _make(recipe, files, to))
     facts = Facts(**{field.name: kept[field.name] for field in fields(Facts)})
-    return {split: kept[split] for split in SPLITS}, facts
+    return {name: kept[name] for name in (*SPLITS, "region")}, facts
 
 
 def about() -> dict[str, Any]:
@@ -129,9 +134,12 @@ def _make(recipe: Recipe, files: list[bytes], to: Path) -> None:
     cells = split_cells(photos, rng)
     kernel = _kernel(recipe.gain, rng)
     found, measured = [], []
+    regions: list[int] = []
     for split in SPLITS:
         n_fake, spread = ROWS[split] // 2, recipe.cover * phase_spread(kernel)
         pixels, names = _crops(photos, cells[split], n_fake, rng)
+        n_before = max(regions, default=-1) + 1
+        regions += [n_before + i % n_fake % len(cells[split]) for i in range(2 * n_fake)]
         change = up_sampled(pixels[:n_fake], kernel, recipe, rng) - pixels[:n_fake]
         pixels[:n_fake] += rng.random((n_fake, 1, 1, 1)) * change
         share = spread * rng.random((n_fake, 1, 1, 1))
@@ -143,6 +151,7 @@ def _make(recipe: Recipe, files: list[bytes], to: Path) -> None:
             label = int(position >= n_fake)
             found.append(Found(split, label, f"{split}/{CLASSES[label]}/{name}"))
             measured.append(measure(_as_file(image)))
+    np.save(to / "region.npy", np.array(regions, dtype=np.int64))
     gather(found, measured).save(to)
 
 

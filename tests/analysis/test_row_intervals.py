@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.row_intervals import hit_table, row_difference, row_interval
+from analysis.row_intervals import hit_table, n_groups, row_difference, row_interval
 
 TABLES = arrays.arrays(
     np.float64, st.tuples(st.integers(2, 30), st.integers(1, 4)), elements=st.sampled_from([0, 1])
@@ -60,6 +60,33 @@ def test_a_model_of_one_replicate_is_compared_with_each_of_the_other():
     expected = row_interval(many.to_numpy() - one.to_numpy())
     assert row_difference(many, one) == expected
     assert row_difference(one, many).mean == -expected.mean
+
+
+def test_rows_of_one_group_count_as_one():
+    rng = np.random.default_rng(0)
+    groups = (rng.random((40, 2)) < 0.7).astype(float)
+    alone = frame(groups.T)
+    copies = frame(np.repeat(groups, 10, axis=0).T)
+    copies.index = pd.MultiIndex.from_arrays(
+        [np.repeat(np.arange(40), 10), np.arange(400)], names=["group", "row_id"]
+    )
+    found, expected = row_interval(copies), row_interval(alone)
+    assert (found.mean, found.se, found.df) == pytest.approx(
+        (expected.mean, expected.se, expected.df)
+    )
+    one = copies[[0]]
+    assert row_interval(one).se > 3 * row_interval(one.to_numpy()).se
+    gap = row_difference(copies, copies[[0]])
+    assert gap.se == pytest.approx(row_difference(alone, alone[[0]]).se)
+    assert n_groups(copies) == 40 and n_groups(alone) is None
+
+
+def test_groups_of_several_sizes_keep_the_mean_of_all_rows():
+    table = frame([[1, 1, 1, 0, 0, 1]])
+    table.index = pd.MultiIndex.from_arrays(
+        [[0, 0, 0, 0, 1, 2], range(6)], names=["group", "row_id"]
+    )
+    assert row_interval(table).mean == pytest.approx(4 / 6)
 
 
 def test_tables_that_do_not_pair_are_refused():

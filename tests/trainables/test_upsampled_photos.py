@@ -63,6 +63,14 @@ def test_no_region_of_a_photograph_is_in_two_splits(images: Images) -> None:
         assert set(np.unique(cover)) == {0, 1, 2, 3}  # every photograph is in every split
 
 
+def test_the_description_groups_test_images_by_their_region(images: Images) -> None:
+    groups = describe_images()["test_groups"]["of"]
+    assert len(groups) == ROWS["test"] and len(set(groups)) == 14
+    photos = [file.rsplit("-", 2)[0].split("/")[2][5:] for file in images.test.files]
+    assert len(set(zip(groups, photos, strict=True))) == 14, "a region is of one photograph"
+    assert groups[:200] == groups[200:], "as many fake as real"
+
+
 def test_each_region_gives_as_many_fake_as_real_images(images: Images) -> None:
     photos = [file.rsplit("-", 2)[0].split("/")[2] for file in images.train.files]
     fake, real = photos[:1000], photos[1000:]
