@@ -29,19 +29,22 @@ def over_rows(
         Comparison(f"{claimed} against {b.label}", gap, band(claim))
         for b, gap in zip(arms[1:], found, strict=True)
     ]
-    weakest = min(tests, key=lambda test: test.room)
     higher = 1.0 if claim.direction == "higher" else -1.0
+    if claim.kind == "winner":  # the sentence names the nearest of the others
+        shown = min(tests, key=lambda test: higher * test.difference.mean)
+    else:
+        shown = min(tests, key=lambda test: test.room)
     best = max(arms, key=lambda arm: higher * float(arm.values.mean()))
     n_own = n_groups(tables[0])
     grouped = f" in {count(n_own, 'group')}" if n_own else ""
-    sizes = f"{count(len(tables[0]), 'test row')}{grouped}, {count(weakest.difference.n, 'seed')}"
+    sizes = f"{count(len(tables[0]), 'test row')}{grouped}, {count(shown.difference.n, 'seed')}"
     return Outcome(
         arms,
         tests,
-        weakest.difference,
+        shown.difference,
         paired=True,
         notes=notes,
         best=best.label if claim.kind == "winner" else "",
-        rival=arms[1 + tests.index(weakest)].label if len(tests) > 1 else "",
+        rival=arms[1 + tests.index(shown)].label if len(tests) > 1 else "",
         sample=sizes,
     )

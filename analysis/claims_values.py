@@ -98,7 +98,7 @@ def arm_values(record: Record, claim: Declared, i: int, metric: str | None = Non
     if trial is None:
         return Arm(label, problem=problem)
     arm = _measured(record, claim, i, str(trial["trial_id"]), column)
-    return _for_every_seed(record, trial, arm)
+    return _for_every_seed(record, trial, arm) if len(claim.arms) > 1 else arm
 
 
 def _measured(record: Record, claim: Declared, i: int, trial_id: str, column: str) -> Arm:

@@ -73,6 +73,8 @@ def test_a_winner_is_held_against_every_other(models_record):
         models_record([net(0.1, 0.7, STRONG), net(0.01, 0.6, WEAK), trees()], claims=[wins])
     )
     assert (row["verdict"], row["best"], row["family_size"]) == ("holds", "first", 2)
+    means = {"second": np.mean(WEAK), "trees": np.mean(TREES)}
+    assert row["rival"] == max(means, key=means.__getitem__), "the nearest of the others"
 
 
 def test_without_trials_or_predictions_the_reason_is_said(models_record):
@@ -97,6 +99,16 @@ def test_a_diverged_or_stopped_trial_is_not_the_best(models_record):
     assert (trial["config/lr"], problem) == (0.01, "")
     worst, _ = find_trial(record, {"model": "net"}, best_by="val_loss")
     assert worst["config/lr"] == 0.01
+
+
+def test_a_model_of_one_seed_alone_has_no_interval_over_seeds(models_record):
+    gap = claim(
+        arms=[{"model": "trees"}], labels=["trees"], over="replicates", best_by=None,
+        metric="val_acc", against_metric="test_acc", name="gap", direction="lower",
+    )  # fmt: skip
+    row = finding(models_record([net(0.1, 0.7, STRONG), trees()], claims=[gap]), "gap")
+    assert row["verdict"] == "undecided"
+    assert "from 1 replicate, which has no interval" in row["sentence"]
 
 
 def test_a_model_of_one_seed_counts_as_the_same_in_every_replicate(models_record):
