@@ -88,9 +88,13 @@ def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Dat
              "test_mean": test.mean, "test_low": test.low, "test_high": test.high,
              "n_replicates": int(val["n"])}
         )  # fmt: skip
-    return (
-        pd.DataFrame(rows).sort_values(["model", "x"], kind="stable") if rows else pd.DataFrame()
-    )
+    if not rows:
+        return pd.DataFrame()
+    table = pd.DataFrame(rows).sort_values(["model", "x"], kind="stable")
+    bounds = ["test_low", "test_high"]
+    bounds += ["val_low", "val_high"] if is_share(record.metric) else []
+    table[bounds] = table[bounds].clip(0, 1)  # a t interval of a share may leave its range
+    return table
 
 
 def draw_models_time(spec: Spec, record: Record) -> Drawn:
@@ -103,8 +107,8 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
         found = row_interval(model.hits)
         rows.append(
             {"model": model.label, "trial_id": model.trial_id, "seconds": seconds_of(model),
-             "test_mean": found.mean, "test_low": found.low, "test_high": found.high,
-             "n_replicates": found.n}
+             "test_mean": found.mean, "test_low": max(found.low, 0.0),
+             "test_high": min(found.high, 1.0), "n_replicates": found.n}
         )  # fmt: skip
     table = pd.DataFrame(rows)
     looks = model_looks(models)
