@@ -1,5 +1,6 @@
 """Where a record comes from: versions, code, machine time."""
 
+import ast
 import datetime
 import hashlib
 import platform
@@ -49,10 +50,38 @@ def now() -> str:
 
 
 def code_sha256(module: str) -> str:
-    """Returns a hash of a trainable's code: its package's Python files, or its one file."""
+    """Returns a hash of a trainable's code.
+
+    That is its package's Python files, or its one file and what it imports from beside it.
+    """
     file = Path(sys.modules[module].__file__ or "")
-    files = sorted(file.parent.rglob("*.py")) if "." in module else [file]
+    files = sorted(file.parent.rglob("*.py")) if "." in module else [file, *_beside(file)]
     content = hashlib.sha256()
     for path in files:
         content.update(path.name.encode() + b"\0" + path.read_bytes())
     return content.hexdigest()
+
+
+def _beside(file: Path) -> list[Path]:
+    """The files and packages of its folder that a file imports, and those that they import."""
+    found: set[Path] = set()
+    new = [file]
+    while new:
+        for name in _imported(new.pop()):
+            package = file.parent / name
+            one = [package.with_suffix(".py")]
+            files = list(package.rglob("*.py")) if package.is_dir() else one
+            new += [f for f in files if f.is_file() and f != file and f not in found]
+            found.update(new)
+    return sorted(found)
+
+
+def _imported(file: Path) -> set[str]:
+    """The first names of all modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
