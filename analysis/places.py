@@ -46,8 +46,8 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The last part of its path."""
-        return PurePosixPath(self.path).name
+        """The last part of its path; of "." that of the folder that it stands for."""
+        return PurePosixPath(self.path).name or PurePosixPath(self.resolve().path).name
 
     @property
     def stem(self) -> str:

@@ -6,13 +6,13 @@ import optuna
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
-from analysis.places import Place
+from analysis.places import Place, place
 from sweepbook.search_plan import SearchPlan
 
 
 def study_names(spec: SearchPlan, record: Place | Path) -> list[str]:
     """Returns the names of a record's Optuna studies, one per cell."""
-    name = record.name or record.resolve().name  # "." has none
+    name = place(record).name
     return [f"{name} {spec.name_of(i)}".strip() for i in range(len(spec.cells))]
 
 

@@ -167,7 +167,7 @@ def extend(
     Raises:
         ValueError: as `resume`, and for fewer replicates, epochs or trials than there are.
     """
-    folder = place(where).resolve()  # "." has no name
+    folder = place(where).resolve()  # "." has no parent
     record = load_record(folder)
     check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
