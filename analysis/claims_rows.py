@@ -8,14 +8,14 @@ from analysis.claims_outcomes import Comparison, Outcome, band
 from analysis.claims_values import Arm, Declared
 from analysis.labels import count
 from analysis.load import Record
-from analysis.row_intervals import hit_table, n_groups, row_difference
+from analysis.row_intervals import grouped_predictions, hit_table, n_groups, row_difference
 
 
 def over_rows(
     record: Record, claim: Declared, arms: Sequence[Arm], notes: tuple[str, ...]
 ) -> Outcome:
     """The first arm against each other one, on the same test rows, over rows and replicates."""
-    predictions = record.predictions()
+    predictions = grouped_predictions(record)
     tables = [hit_table(predictions, arm.trial_id) for arm in arms]
     without = next((a.label for a, t in zip(arms, tables, strict=True) if t.empty), "")
     if without:

@@ -23,7 +23,7 @@ from analysis.models import (
     models_of,
 )
 from analysis.published import label as published_label
-from analysis.row_intervals import RESAMPLES, row_difference, row_interval
+from analysis.row_intervals import RESAMPLES, accuracy_columns, row_difference, row_interval
 
 _GREY = "#777777"
 _ROW = 0.36  # inches of one model in a figure of rows
@@ -132,16 +132,15 @@ def _numbers(model: Model, best: Model | None, spec: Spec) -> dict[str, Any]:
     row |= {CONFIG + key: trial.get(CONFIG + key) for key in spec.get("settings", [])}
     row |= {"status": trial.get("status"), "val": model.mean}
     row |= {"val_low": model.low, "val_high": model.high}
-    nothing = dict.fromkeys(("mean", "low", "high"), math.nan)
-    test, behind = dict(nothing), dict(nothing)
+    behind = dict.fromkeys(("mean", "low", "high"), math.nan)
+    test = {f"test_{key}": value for key, value in behind.items()}
     if model.known:
         found = row_interval(model.hits)
-        test = {"mean": found.mean, "low": max(found.low, 0.0), "high": min(found.high, 1.0)}
-        row["test_se"] = found.se
+        test, row["test_se"] = accuracy_columns(found), found.se
         if best is not None and best is not model:
             gap = row_difference(best.hits, model.hits)
             behind = {"mean": gap.mean, "low": gap.low, "high": gap.high}
-    row |= {f"test_{key}": value for key, value in test.items()}
+    row |= test
     row |= {f"behind_{key}": value for key, value in behind.items()}
     row |= {"n_replicates": model.hits.shape[1], "n_rows": model.hits.shape[0]}
     row |= {"published": model.published, "problem": model.problem or None}

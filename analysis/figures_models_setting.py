@@ -18,7 +18,7 @@ from analysis.figures_models import alt_of, title_of
 from analysis.labels import is_share, listing, quantity_name, setting_name
 from analysis.load import CONFIG, Record
 from analysis.models import Model, chosen_sentence, missing_sentence, model_looks, models_of
-from analysis.row_intervals import hit_table, row_interval
+from analysis.row_intervals import accuracy_columns, grouped_predictions, hit_table, row_interval
 
 _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
 
@@ -71,7 +71,7 @@ def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Dat
     trials = trials[trials["status"].isin(["finished", "diverged"])]
     curve = curve_table(record, [record.metric], trials.drop_duplicates("trial_id"))
     last = last_rows(curve, record.unit).set_index("trial_id")
-    predictions = record.predictions()
+    predictions = grouped_predictions(record)
     rows = []
     for trial in trials.to_dict("records"):
         if trial["trial_id"] not in last.index:
@@ -79,20 +79,17 @@ def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Dat
         val = last.loc[trial["trial_id"]]
         diverged = not math.isfinite(val["mean"])  # some replicate, whose predictions say nothing
         hits = np.empty((0, 0)) if diverged else hit_table(predictions, str(trial["trial_id"]))
-        test = row_interval(hits)
         x = trial.get(CONFIG + spec["x"])
         rows.append(
             {"model": trial["model"], "trial_id": trial["trial_id"],
              "x": math.nan if x is None else float(x), "status": trial["status"],
              "val_mean": val["mean"], "val_low": val["low"], "val_high": val["high"],
-             "test_mean": test.mean, "test_low": test.low, "test_high": test.high,
-             "n_replicates": int(val["n"])}
+             **accuracy_columns(row_interval(hits)), "n_replicates": int(val["n"])}
         )  # fmt: skip
     if not rows:
         return pd.DataFrame()
     table = pd.DataFrame(rows).sort_values(["model", "x"], kind="stable")
-    bounds = ["test_low", "test_high"]
-    bounds += ["val_low", "val_high"] if is_share(record.metric) else []
+    bounds = ["val_low", "val_high"] if is_share(record.metric) else []
     table[bounds] = table[bounds].clip(0, 1)  # a t interval of a share may leave its range
     return table
 
@@ -107,8 +104,7 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
         found = row_interval(model.hits)
         rows.append(
             {"model": model.label, "trial_id": model.trial_id, "seconds": seconds_of(model),
-             "test_mean": found.mean, "test_low": max(found.low, 0.0),
-             "test_high": min(found.high, 1.0), "n_replicates": found.n}
+             **accuracy_columns(found), "n_replicates": found.n}
         )  # fmt: skip
     table = pd.DataFrame(rows)
     looks = model_looks(models)

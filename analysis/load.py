@@ -61,7 +61,7 @@ class Record:
     @property
     def name(self) -> str:
         """The folder's name."""
-        return self.path.name or self.path.resolve().name  # "." has none
+        return self.path.name
 
     @property
     def study(self) -> str:
@@ -96,19 +96,10 @@ class Record:
     def predictions(self) -> pd.DataFrame:
         """Predictions at the last fidelity, read now; one row per example of a trial x replicate.
 
-        Returns an empty frame with the contract's columns where the study recorded none. Where
-        the data's description groups the test rows, a column `group` is added. Raises ValueError
-        where a file cannot be read or its parts keep vanishing.
+        Returns an empty frame with the contract's columns where the study recorded none. Raises
+        ValueError where a file cannot be read or its parts keep vanishing.
         """
-        found = _look_again(self.path, lambda: _read_predictions(self.path))
-        groups = (self.manifest.get("data") or {}).get("test_groups")
-        if groups and len(found):
-            test = found["split"] == "test"
-            rows = sorted(found.loc[test, "row_id"].unique())
-            found["group"] = (
-                found["row_id"].where(test).map(dict(zip(rows, groups["of"], strict=True)))
-            )
-        return found
+        return _look_again(self.path, lambda: _read_predictions(self.path))
 
 
 def load_record(path: Where) -> Record:

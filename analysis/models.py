@@ -23,7 +23,7 @@ from analysis.drawn import NothingToDraw, Spec
 from analysis.labels import count, listing, metric_name, setting_name, setting_value
 from analysis.load import CONFIG, Record
 from analysis.published import published_value
-from analysis.row_intervals import hit_table
+from analysis.row_intervals import grouped_predictions, hit_table
 
 MARKERS = "osv^D*P"
 
@@ -75,7 +75,7 @@ def models_of(record: Record, spec: Spec) -> list[Model]:
         NothingToDraw: a setting is unknown, or the record has none of them.
     """
     values = last_values(record)
-    predictions = record.predictions()
+    predictions = grouped_predictions(record)
     found = []
     for label, where in _entries(record, spec):
         trials = _select(record, where)

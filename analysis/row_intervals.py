@@ -14,12 +14,26 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.intervals import Difference, t_quantile
+from analysis.load import Record
 
 SEED = 0  # the same record gives the same interval
 RESAMPLES = 2000  # a standard error is then good to 2 percent
 _BATCH = 250  # of resamples at a time: memory stays small for a large test set
 
 Table = NDArray[np.float64]
+
+
+def grouped_predictions(record: Record) -> pd.DataFrame:
+    """The record's predictions; where its data's description groups test rows, with `group`."""
+    found = record.predictions()
+    groups = (record.manifest.get("data") or {}).get("test_groups")
+    if groups and len(found):
+        test = found["split"] == "test"
+        rows = sorted(found.loc[test, "row_id"].unique())
+        found["group"] = (
+            found["row_id"].where(test).map(dict(zip(rows, groups["of"], strict=True)))
+        )
+    return found
 
 
 def hit_table(predictions: pd.DataFrame, trial_id: str, split: str = "test") -> pd.DataFrame:
@@ -80,6 +94,12 @@ def row_interval(
     return Difference(mean, mean - half, mean + half, n, se * math.sqrt(n), se, df)
 
 
+def accuracy_columns(found: Difference) -> dict[str, float]:
+    """test_mean, test_low and test_high of a `row_interval`, the bounds within a share's range."""
+    low, high = np.clip((found.low, found.high), 0, 1)
+    return {"test_mean": found.mean, "test_low": float(low), "test_high": float(high)}
+
+
 def row_difference(
     a: pd.DataFrame, b: pd.DataFrame, level: float = 0.95, seed: int = SEED
 ) -> Difference:
@@ -102,7 +122,7 @@ def row_difference(
 def _grouped(table: pd.DataFrame) -> Table:
     """A row per group with the table's mean over all; the table itself where it has no groups."""
     values = table.to_numpy(dtype=np.float64)
-    if "group" not in table.index.names:
+    if table.empty or "group" not in table.index.names:
         return values
     means = values.mean(axis=0)
     deviations = pd.DataFrame(values - means).groupby(table.index.get_level_values("group")).sum()
@@ -123,12 +143,15 @@ def _resampled_means(values: Table, seed: int) -> Table:
     means = []
     for start in range(0, RESAMPLES, _BATCH):
         size = min(_BATCH, RESAMPLES - start)
-        drawn = max(n_rows - 1, 1)
-        rows = rng.multinomial(drawn, np.full(n_rows, 1 / n_rows), size=size) / drawn
-        drawn = max(n - 1, 1)
-        replicates = rng.multinomial(drawn, np.full(n, 1 / n), size=size) / drawn
+        rows, replicates = (_draws(rng, of, size) for of in (n_rows, n))
         means.append(((rows @ values) * replicates).sum(axis=1))
     return np.concatenate(means)
+
+
+def _draws(rng: np.random.Generator, n: int, size: int) -> Table:
+    """(size, n) shares of each of n in a draw of n - 1 of them with replacement, at least of 1."""
+    drawn = max(n - 1, 1)
+    return rng.multinomial(drawn, np.full(n, 1 / n), size=size) / drawn
 
 
 def _of_residuals(values: Table) -> float:

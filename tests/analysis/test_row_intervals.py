@@ -81,6 +81,11 @@ def test_rows_of_one_group_count_as_one():
     assert n_groups(copies) == 40 and n_groups(alone) is None
 
 
+def test_a_table_without_rows_has_no_interval_with_groups_either():
+    index = pd.MultiIndex.from_arrays([[], []], names=["group", "row_id"])
+    assert math.isnan(row_interval(pd.DataFrame(index=index)).mean)
+
+
 def test_groups_of_several_sizes_keep_the_mean_of_all_rows():
     table = frame([[1, 1, 1, 0, 0, 1]])
     table.index = pd.MultiIndex.from_arrays(

@@ -279,3 +279,18 @@ def test_a_setting_that_some_trials_do_not_have_stays_what_it_is():
     assert frame["config/weights"].dropna().tolist() == ["imagenet", "pretext"]
     assert frame["config/lr"].dropna().tolist() == [0.1, 1.0]
     assert frame["config/mixed"].tolist() == ["1", "null", '"one"']
+
+
+def test_predictions_are_kept_with_the_contract_s_columns_alone(tmp_path):
+    manifest = json.loads(json.dumps(MANIFEST))
+    manifest["data"]["test_groups"] = {"name": "region", "of": [0, 0]}
+    out = RecordWriter(tmp_path / "r", manifest, [trial()])
+    out.start_trial("a")
+    out.add_rows("a", rows((0.1, 0.3), (0.5, 0.7), (0.4, 0.4)))
+    columns = ["trial_id", "replicate", "split", "row_id", "label", "predicted", "probability"]
+    values = [["a", "a"], [0, 0], ["test", "test"], [5, 7], [0, 1], [0, 1], [0.9, 0.8]]
+    part = pd.DataFrame(dict(zip(columns, values, strict=True)))
+    part.to_parquet(tmp_path / "r" / "parts" / "predictions-a.parquet")
+    out.end_trial("a")
+    out.close()
+    assert list(pd.read_parquet(tmp_path / "r" / "predictions.parquet")) == columns
