@@ -80,8 +80,7 @@ def level(claim: Declared, value: float, metric: str | None = None) -> str:
 
 
 def _levels(claim: Declared, result: Outcome) -> str:
-    alone = len(result.arms) == 1 and not claim.against_metric  # the estimate is its level
-    if alone or claim.quantity in ("change", "steps_to"):
+    if _is_alone(claim, result) or claim.quantity in ("change", "steps_to"):
         return result.arms[0].label
     texts = [f"{arm.label} {level(claim, arm_mean(arm))}" for arm in result.arms]
     if claim.against_metric and len(texts) == 1 and result.shown is not None:
@@ -122,9 +121,14 @@ def _compared(claim: Declared, result: Outcome) -> str:
     return f"{lead}{result.rival}, " if lead else ""
 
 
+def _is_alone(claim: Declared, result: Outcome) -> bool:
+    """Whether one arm is compared with nothing: the estimate is its own level."""
+    return len(result.arms) == 1 and not claim.against_metric
+
+
 def _is_level(claim: Declared, result: Outcome) -> bool:
     """Whether the estimate is a level of the metric itself and not a difference of two."""
-    return len(result.arms) == 1 and not claim.against_metric and claim.quantity == "value"
+    return _is_alone(claim, result) and claim.quantity == "value"
 
 
 def _words(claim: Declared, unit: str, is_level: bool = False) -> str:
