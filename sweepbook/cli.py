@@ -138,17 +138,8 @@ def run(
 ) -> None:
     """Run studies, resume a record, or extend one by replicates, epochs or trials."""
     from sweepbook import session
-    from sweepbook.cluster import check_address, set_environment
 
-    check_address(address)
-    set_environment(address)  # before a study's own file imports Ray
-    place: dict[str, Any] = {
-        "console": console,
-        "address": address,
-        "max_concurrent": max_concurrent,
-        "max_failures": max_failures,
-        "max_node_losses": max_node_losses,
-    }
+    where = _checked_place(address, max_concurrent, max_failures, max_node_losses)
     options = Options(
         data=data,
         replicates=replicates,
@@ -162,7 +153,6 @@ def run(
         optional=optional_settings(weights, skip_corrupt),
         everywhere="all" not in (studies or ()),
     )
-    _check_limits(max_concurrent, max_failures, max_node_losses)
     if resume is not None:
         more = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
         of_new_records = (storage, name, optuna_storage) != (None, None, None) or not cache
@@ -172,7 +162,7 @@ def run(
                 "else, or more of --replicates, --epochs, --scale or --trials to extend it"
             )
         go_on = session.resume if more == Options() else partial(session.extend, options=more)
-        ended = go_on(resume, force=force, **place)
+        ended = go_on(resume, force=force, **where)
     elif studies:
         if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
@@ -184,7 +174,7 @@ def run(
             cache=cache,
             warm_start=warm_start or (),
             optuna_storage=optuna_storage,
-            **place,
+            **where,
         )
     else:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
@@ -209,12 +199,9 @@ def confirm(
     force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
 ) -> None:
     """Train a search's winners anew, with fresh seeds and no early stopping."""
-    from sweepbook.cluster import check_address, set_environment
     from sweepbook.confirm import confirm as run_confirmation
 
-    check_address(address)
-    set_environment(address)  # before a study's own file imports Ray
-    _check_limits(max_concurrent, max_failures, max_node_losses)
+    where = _checked_place(address, max_concurrent, max_failures, max_node_losses)
     ended = run_confirmation(
         record,
         by=None if by is None else [key for key in by.split(",") if key],
@@ -224,21 +211,34 @@ def confirm(
         storage=storage,
         name=name,
         force=force,
-        console=console,
-        address=address,
-        max_concurrent=max_concurrent,
-        max_failures=max_failures,
-        max_node_losses=max_node_losses,
+        **where,
     )
     _tell(ended)
 
 
-def _check_limits(max_concurrent: int | None, max_failures: int, max_node_losses: int) -> None:
+def _checked_place(
+    address: str | None, max_concurrent: int | None, max_failures: int, max_node_losses: int
+) -> dict[str, Any]:
+    """Where and how trials are trained, checked; Ray's environment is set for it.
+
+    That is before a study's own file may import Ray.
+    """
+    from sweepbook.cluster import check_address, set_environment
+
     if max_concurrent is not None and max_concurrent < 1:
         raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
     for name, limit in (("failures", max_failures), ("node-losses", max_node_losses)):
         if limit < 0:
             raise ValueError(f"--max-{name} must be at least 0, got {limit}")
+    check_address(address)
+    set_environment(address)
+    return {
+        "console": console,
+        "address": address,
+        "max_concurrent": max_concurrent,
+        "max_failures": max_failures,
+        "max_node_losses": max_node_losses,
+    }
 
 
 _NOT_WELL = ("failed", "interrupted", "untried")
