@@ -42,7 +42,7 @@ class Plan:
     def needs(self) -> list[tuple[float, float]]:
         """The CPUs and GPUs of each trial there is to be."""
         if self.search is None:
-            return [(trial.cpus, trial.gpus) for trial in self.trials]
+            return [trial.needs for trial in self.trials]
         cells = [needs_of(self.study, config) for config in self.search.configs]
         return cells * self.search.n_trials_per_cell
 

@@ -30,6 +30,11 @@ class Trial:
     hang_s: float | None = None  # longest time for a step
     number: int | None = None  # order of suggestion in a search, from 0
 
+    @property
+    def needs(self) -> tuple[float, float]:
+        """The CPUs and GPUs that it occupies."""
+        return self.cpus, self.gpus
+
 
 def make_trial(
     study: Study,

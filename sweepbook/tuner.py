@@ -39,7 +39,7 @@ def tuner_of(
 
     def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         own = config.get("assignment")
-        cpus, gpus = _need(own) if own else unusual.get(config["trial_id"], usual)
+        cpus, gpus = own.trial.needs if own else unusual.get(config["trial_id"], usual)
         return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": gpus}])
 
     packed = {trial_id: pickle.dumps(own) for trial_id, own in assignments.items()}
@@ -90,14 +90,10 @@ def fit(tuner: Any, writers: Sequence[RecordWriter], progress: Progress) -> None
             raise
 
 
-def _need(assignment: Assignment) -> tuple[float, float]:
-    return assignment.trial.cpus, assignment.trial.gpus
-
-
 def _needs(
     assignments: Mapping[str, Assignment],
 ) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
     """The (cpus, gpus) of most trials, and those of the others by trial_id."""
-    needs = {trial_id: _need(own) for trial_id, own in assignments.items()}
+    needs = {trial_id: own.trial.needs for trial_id, own in assignments.items()}
     usual = Counter(needs.values()).most_common(1)[0][0] if needs else (1.0, 0.0)
     return usual, {i: need for i, need in needs.items() if need != usual}
