@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,7 @@ def write_pixels(
     """
     for split in SPLITS:
         part = facts.take(facts.split == split)
-        whole = (len(part), *shape, 3)
-        pixels = np.lib.format.open_memmap(to / f"{split}.npy", "w+", np.uint8, whole)
+        pixels = _new_file(to, split, len(part), shape)
         _fill(pixels, folder, part, size)
         pixels.flush()
 
@@ -38,11 +38,15 @@ def write_resized(
 ) -> None:
     """As `write_pixels`, of images that are no files: uint8 (n, H, W, 3) by split."""
     for split in SPLITS:
-        whole = (len(made[split]), *shape, 3)
-        pixels = np.lib.format.open_memmap(to / f"{split}.npy", "w+", np.uint8, whole)
+        pixels = _new_file(to, split, len(made[split]), shape)
         for position, image in enumerate(made[split]):
             pixels[position] = np.asarray(_cut(Image.fromarray(image), size, shape))
         pixels.flush()
+
+
+def _new_file(to: Path, split: str, n: int, shape: tuple[int, int]) -> np.memmap[Any, Any]:
+    """A split's pixels, to be written: uint8 (n, H, W, 3)."""
+    return np.lib.format.open_memmap(to / f"{split}.npy", "w+", np.uint8, (n, *shape, 3))
 
 
 def _fill(pixels: npt.NDArray[np.uint8], folder: Path, part: Facts, size: int | None) -> None:

@@ -135,11 +135,12 @@ def _make(recipe: Recipe, files: list[bytes], to: Path) -> None:
     kernel = _kernel(recipe.gain, rng)
     found, measured = [], []
     regions: list[int] = []
+    n_cells = 0
     for split in SPLITS:
         n_fake, spread = ROWS[split] // 2, recipe.cover * phase_spread(kernel)
-        pixels, names = _crops(photos, cells[split], n_fake, rng)
-        n_before = max(regions, default=-1) + 1
-        regions += [n_before + i % n_fake % len(cells[split]) for i in range(2 * n_fake)]
+        pixels, names, cut_from = _crops(photos, cells[split], n_fake, rng)
+        regions += [n_cells + cell for cell in cut_from]
+        n_cells += len(cells[split])
         change = up_sampled(pixels[:n_fake], kernel, recipe, rng) - pixels[:n_fake]
         pixels[:n_fake] += rng.random((n_fake, 1, 1, 1)) * change
         share = spread * rng.random((n_fake, 1, 1, 1))
@@ -189,17 +190,18 @@ def split_cells(photos: list[Pixels], rng: np.random.Generator) -> dict[str, lis
 
 def _crops(
     photos: list[Pixels], cells: list[Cell], n: int, rng: np.random.Generator
-) -> tuple[Floats, list[str]]:
-    """2 n crops and names: n from the cells in turn, then n more."""
+) -> tuple[Floats, list[str], list[int]]:
+    """2 n crops, names and positions of their cells: n from the cells in turn, then n more."""
     pixels, names = np.empty((2 * n, SIZE, SIZE, 3)), []
-    for position in range(2 * n):
-        cell = cells[position % n % len(cells)]
+    cut_from = [position % n % len(cells) for position in range(2 * n)]
+    for position, of in enumerate(cut_from):
+        cell = cells[of]
         top = int(rng.integers(cell.top, cell.bottom - SIZE, endpoint=True))
         left = int(rng.integers(cell.left, cell.right - SIZE, endpoint=True))
         pixels[position] = photos[cell.photo][top : top + SIZE, left : left + SIZE]
         stem = Path(PHOTOS[cell.photo][1]).stem
         names.append(f"{position % n:04d}-{stem}-{top}-{left}")
-    return pixels, names
+    return pixels, names, cut_from
 
 
 _BILINEAR = np.outer([0.25, 0.75, 0.75, 0.25], [0.25, 0.75, 0.75, 0.25])
