@@ -69,11 +69,9 @@ def race(
     with ExitStack() as stack:
         processes = []
         for seeds in seeds_of_processes:
+            arguments = map(str, (side, size, n_threads, folder, *seeds))
             process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "benchmarks.vision_epochs"),
-                    *map(str, (side, size, n_threads, folder, *seeds)),
-                ],
+                [sys.executable, "-m", "benchmarks.vision_epochs", *arguments],
                 env=environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
