@@ -79,10 +79,9 @@ def _same_code(
 
 def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.DataFrame) -> None:
     reports = record.reports[record.reports["trial_id"] == trial_id]
-    columns = reports.drop(columns="trial_id").dropna(axis=1, how="all")
-    metric = writer.metric["name"]
-    if metric not in columns:  # diverged from its first step on
-        columns = columns.assign(**{metric: reports[metric]})
+    # without what other trials have; the metric stays where it was NaN from the first step on
+    kept = reports.notna().any() | (reports.columns == writer.metric["name"])
+    columns = reports.loc[:, kept].drop(columns="trial_id")
     names = [str(name) for name in columns]
     writer.add_rows(
         trial_id, [dict(zip(names, row, strict=True)) for row in columns.itertuples(index=False)]
