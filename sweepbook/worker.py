@@ -70,6 +70,8 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     """Yields what is to be reported, and keeps checkpoints; goes on from one where it exists.
 
     A trial whose replicates have all diverged ends early, and one that hangs ends its process.
+    A trainable that is given the state of its early end yields nothing, or, so that its
+    predictions are written, the last dict once more.
     """
     trial, ledger = assignment.trial, Ledger()
     for path in assignment.import_paths:
@@ -95,10 +97,12 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
             raise ValueError(f"the study's metric {trial.metric} is none of {', '.join(new[0])}")
         for row in new:
             row[trial.metric] = math.nan if row[trial.metric] is None else row[trial.metric]
+        predictions = metrics.get("predictions")
+        if checkpoint and fidelity == checkpoint["fidelity"]:
+            continue  # the last dict of a trainable that had ended: its rows are there already
         rows += new
         unreported += new
         last = fidelity >= trial.max_fidelity
-        predictions = metrics.get("predictions")
         if last and predictions:
             _write_predictions(assignment, predictions())
         if "state" in metrics and (last or time.monotonic() - saved > CHECKPOINT_EVERY_S):

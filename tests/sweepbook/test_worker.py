@@ -24,6 +24,13 @@ def assignment(toy_file, folder, **changes):
     return Assignment(dataclasses.replace(trial, **changes), [str(folder)], [])
 
 
+def show_predictions(toy_file):
+    shown = 'lambda n=n: {"split": "test", "row_id": np.arange(4), "label": np.arange(4), '
+    shown += '"predicted": np.full(4, n), "probability": np.ones(4)}'
+    source = "import numpy as np\n" + toy_file.read_text()
+    toy_file.write_text(source.replace('"state":', f'"predictions": {shown}, "state":'))
+
+
 def test_one_report_per_step_with_a_row_per_replicate(toy_file, tmp_path):
     made = list(reports(assignment(toy_file, tmp_path / "record")))
     assert [r["round"] for r in made] == [1, 2, 3]
@@ -84,6 +91,21 @@ def test_a_start_after_an_early_end_loses_no_row(toy_file, tmp_path, monkeypatch
     assert [row["round"] for row in again["rows"]] == [1, 1, 2, 2, 3, 3]
 
 
+def test_a_trainable_that_had_ended_may_yield_its_last_dict_again(toy_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "CHECKPOINT_EVERY_S", -1)
+    show_predictions(toy_file)
+    again = "range(min(at + 1, config['rounds']), "  # its last round once more, where it is over
+    toy_file.write_text(toy_file.read_text().replace("range(at + 1, ", again))
+    job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
+    list(reports(job))
+    parts = tmp_path / "record" / "parts" / f"predictions-{job.trial.trial_id}.parquet"
+    parts.unlink()  # as where it was killed before they were written
+    (report,) = reports(job)
+    assert report["round"] == 3
+    assert [row["round"] for row in report["rows"]] == [1, 1, 2, 2, 3, 3]
+    assert set(pd.read_parquet(parts)["predicted"]) == {3}
+
+
 def test_a_start_after_all_have_diverged_trains_no_further(toy_file, tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "CHECKPOINT_EVERY_S", -1)
     text = toy_file.read_text()
@@ -104,11 +126,7 @@ def test_rows_of_refuses_values_for_another_number_of_replicates():
 
 
 def test_a_trainable_that_ends_early_leaves_its_last_predictions(toy_file, tmp_path):
-    shown = 'lambda n=n: {"split": "test", "row_id": np.arange(4), "label": np.arange(4), '
-    shown += '"predicted": np.full(4, n), "probability": np.ones(4)}'
-    source = "import numpy as np\n" + toy_file.read_text()
-    source = source.replace('"state":', f'"predictions": {shown}, "state":')
-    toy_file.write_text(source)
+    show_predictions(toy_file)
     job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
     assert [report["round"] for report in reports(job)] == [1, 2, 3]
     frame = pd.read_parquet(
