@@ -1,10 +1,10 @@
 """The XGBoost trainable: boosted trees on the pixels, one report per round."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
 from trainables.images import Images, load_images
@@ -31,8 +31,9 @@ def train_xgboost(
     Yields:
         eval and round, counted from 1; train_*, val_*, test_* loss (nats) and acc of the trees so
         far; n_steps, the rounds; time_s; times; `state` and `predictions`, callables. With
-        early_stopping the last dict is that many rounds after the lowest val_loss, and its
-        predictions are those of the round with the lowest.
+        early_stopping the last dict is that many rounds after the lowest val_loss: it saves
+        rounds, and the model is that of the last one, in metrics as in predictions. A state of
+        such an end gives that dict once more.
 
     Raises:
         ValueError: a setting is out of its range, or data cannot be used.
@@ -48,8 +49,7 @@ def train_xgboost(
     if state is not None:
         booster.load_state(state)
     times = {"import": imported - start, "data": time.perf_counter() - imported}
-    while booster.round < config.rounds and not booster.stops():
-        metrics = booster.next_round()
+    for metrics in booster.rounds():
         metrics["times"] = times | metrics["times"]
         metrics["time_s"] = time.perf_counter() - start
         yield metrics
@@ -84,30 +84,36 @@ class _Booster:
             "nthread": torch.get_num_threads(),
         }
         self.booster = Booster(self.parameters, cache=list(self.data.values()))
-        self.round, self.best_round, self.best_loss = 0, 0, np.inf
-        self.best_probability = np.empty(0)
+        self.round, self.best_round, self.best_loss = 0, 0, math.inf
 
-    def next_round(self) -> dict[str, Any]:
-        """Grows a tree and returns the metrics with it."""
+    def rounds(self) -> Iterator[dict[str, Any]]:
+        """Grows the trees that are left; of a model that has stopped, its last dict again."""
+        if self.stops():
+            yield self.measured(train_s=0.0)
+        while self.round < self.config.rounds and not self.stops():
+            start = time.perf_counter()
+            self.booster.update(self.data["train"], self.round)
+            self.round += 1
+            yield self.measured(train_s=time.perf_counter() - start)
+
+    def measured(self, train_s: float) -> dict[str, Any]:
+        """What is yielded of the trees so far, the last of them grown in train_s seconds."""
         start = time.perf_counter()
-        self.booster.update(self.data["train"], self.round)
-        self.round += 1
-        grown = time.perf_counter()
         metrics: dict[str, float] = {}
         for name, data in self.data.items():  # XGBoost keeps the sums: only the tree is new
             logits = torch.from_numpy(self.booster.predict(data, output_margin=True))
             metrics |= binary_metrics(name, logits, self.labels[name])
-        if metrics["val_loss"] < self.best_loss or self.config.early_stopping is None:
+        if metrics["val_loss"] < self.best_loss:
             self.best_round, self.best_loss = self.round, metrics["val_loss"]
-            self.best_probability = logits.double().sigmoid().numpy()
+        probability = logits.double().sigmoid().numpy()  # of test, the last of them
         return {
             "eval": self.round,
             "round": self.round,
             **metrics,
             "n_steps": self.round,
-            "times": {"train": grown - start, "evaluate": time.perf_counter() - grown},
+            "times": {"train": train_s, "evaluate": time.perf_counter() - start},
             "state": self.state,
-            "predictions": lambda: binary_predictions(self.best_probability, self.images),
+            "predictions": lambda: binary_predictions(probability, self.images),
         }
 
     def stops(self) -> bool:
@@ -120,7 +126,6 @@ class _Booster:
             "round": self.round,
             "best_round": self.best_round,
             "best_loss": self.best_loss,
-            "best_probability": torch.tensor(self.best_probability),
             "trees": torch.frombuffer(self.booster.save_raw("ubj"), dtype=torch.uint8).clone(),
         }
 
@@ -129,4 +134,3 @@ class _Booster:
         self.booster.set_param(self.parameters)
         self.round, self.best_round = state["round"], state["best_round"]
         self.best_loss = state["best_loss"]
-        self.best_probability = state["best_probability"].numpy()

@@ -97,7 +97,8 @@ class BoostingConfig:
     """Settings of XGBoost on pixels: of a folder Resize(224) + CenterCrop(64)."""
 
     rounds: int = 100  # trees, >= 1
-    early_stopping: int | None = None  # rounds without a lower val_loss after which to stop
+    # rounds without a lower val_loss after which to stop; the model is that of the last round
+    early_stopping: int | None = None
     max_depth: int = 6  # of a tree, 1..30
     eta: float = 0.3  # step size, above 0, at most 1
     seed: int = 0  # changes nothing: every seed gives the same model

@@ -1,14 +1,13 @@
 """train_xgboost: XGBClassifier's model, tree by tree."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from xgboost import XGBClassifier
 
+from tests.steps import numbers, through_a_file
 from trainables.boosting import boosting_images, train_xgboost
 from trainables.vision_config import BoostingConfig
 
@@ -16,10 +15,6 @@ from trainables.vision_config import BoostingConfig
 @pytest.fixture(scope="module")
 def settings(pictures: Path) -> dict[str, Any]:
     return {"data": str(pictures), "rounds": 5}
-
-
-def numbers(step: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in step.items() if k not in ("time_s", "times") and not callable(v)}
 
 
 def test_a_folder_is_seen_as_in_the_exercise(settings: dict[str, Any]) -> None:
@@ -49,10 +44,7 @@ def test_the_trees_are_those_of_xgbclassifier(settings: dict[str, Any]) -> None:
 def test_resumed_equals_uninterrupted_bit_for_bit(settings: dict[str, Any]) -> None:
     whole, states = [], []
     for step in train_xgboost(settings):
-        file = BytesIO()
-        torch.save(step["state"](), file)
-        file.seek(0)
-        states.append(torch.load(file, weights_only=True))
+        states.append(through_a_file(step["state"]()))
         whole.append((numbers(step), step["predictions"]()))
     for step, (expected, predicted) in zip(
         train_xgboost(settings, states[1]), whole[2:], strict=True
@@ -70,11 +62,15 @@ def test_early_stopping_ends_after_the_lowest_validation_loss(settings: dict[str
     losses = [step["val_loss"] for step in steps]
     best = int(np.argmin(losses))
     assert len(steps) == best + 3 < 40
-    accuracy = (lambda p: (p["predicted"] == p["label"]).mean())(steps[-1]["predictions"]())
-    assert accuracy == steps[best]["test_acc"]  # the model is that of the best round
-    assert list(train_xgboost(config, states[-1])) == []
-    (last,) = train_xgboost(config, states[-2])
-    np.testing.assert_equal(numbers(last), numbers(steps[-1]))
+    predictions = steps[-1]["predictions"]()
+    right = predictions["predicted"] == predictions["label"]
+    assert right.mean() == steps[-1]["test_acc"]  # both of the last round's model
+    shown = np.where(right, predictions["probability"], 1 - predictions["probability"])
+    assert -np.log(shown).mean() == pytest.approx(steps[-1]["test_loss"])
+    for state in states[-2:]:  # one that is over gives its last dict once more
+        (last,) = train_xgboost(config, through_a_file(state))
+        np.testing.assert_equal(numbers(last), numbers(steps[-1]))
+        np.testing.assert_equal(last["predictions"](), predictions)
 
 
 def test_every_seed_gives_the_same_model(settings: dict[str, Any]) -> None:
