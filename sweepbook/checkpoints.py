@@ -22,7 +22,11 @@ def checkpoint_path(record: Where, trial_id: str) -> Place:
 def save_checkpoint(
     records: Sequence[str], trial_id: str, fidelity: int, state: Any, rows: Rows
 ) -> None:
-    """Writes state and rows into each record that shares the trial, atomically."""
+    """Writes state and rows into each record that shares the trial, atomically.
+
+    Raises:
+        TypeError: where they hold what could not be loaded again, such as numpy's arrays.
+    """
     content = _packed({"fidelity": fidelity, "state": state, "rows": rows})
     for record in records:
         path = checkpoint_path(record, trial_id)
@@ -57,11 +61,37 @@ def _packed(content: dict[str, Any]) -> bytes:
             pass  # arrays, for example
         else:
             return packed
+    packed, is_loadable = _packed_by_torch(content)
+    if not is_loadable:
+        raise TypeError(_refusal(content))
+    return packed
+
+
+def _packed_by_torch(content: Any) -> tuple[bytes, bool]:
+    """The content as bytes, and whether `_load` takes them."""
     import torch
 
     file = io.BytesIO()
     torch.save(content, file)
-    return file.getvalue()
+    file.seek(0)
+    return file.getvalue(), not torch.serialization.get_unsafe_globals_in_checkpoint(file)
+
+
+def _refusal(content: Any, name: str = "") -> str:
+    """Names the innermost value that cannot be loaded again, and says what to do."""
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(content, dict):
+        inner = list(content.items())
+    elif isinstance(content, list | tuple):
+        inner = list(enumerate(content))
+    for key, value in inner:
+        if not _packed_by_torch(value)[1]:
+            return _refusal(value, f"{name}[{key!r}]" if name else key)
+    kind = type(content)
+    return (
+        f"{name} is a {kind.__module__}.{kind.__qualname__}, which a checkpoint cannot hold: it "
+        "holds tensors and plain Python values, so use torch.from_numpy(array) or number.item()"
+    )
 
 
 def _load(path: Place) -> dict[str, Any] | None:

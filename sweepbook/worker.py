@@ -149,6 +149,8 @@ def _report(
 def rows_of(metrics: Mapping[str, Any], n_replicates: int) -> Rows:
     """Returns one row per replicate of a yielded dict: its own values, or the shared ones.
 
+    Numpy's values become Python's, for a checkpoint holds no others.
+
     Raises:
         ValueError: where the dict holds values for another number of replicates.
     """
@@ -158,9 +160,17 @@ def rows_of(metrics: Mapping[str, Any], n_replicates: int) -> Rows:
         if len(values) != n_replicates:
             raise ValueError(f"{name} has {len(values)} values for {n_replicates} replicates")
     return [
-        {"replicate": r, **shared, **{name: values[r] for name, values in own.items()}}
+        {
+            "replicate": r,
+            **{name: _plain(value) for name, value in shared.items()},
+            **{name: _plain(values[r]) for name, values in own.items()},
+        }
         for r in range(n_replicates)
     ]
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def _steps(trial: Trial, state: Any, ledger: Ledger) -> Iterator[dict[str, Any]]:

@@ -44,6 +44,27 @@ def test_tensors_come_back_as_they_were(record):
     np.testing.assert_equal(loaded["rows"], ROWS)
 
 
+@pytest.mark.parametrize(
+    ("state", "name"),
+    [
+        ({"at": 1, "weight": np.arange(3.0)}, r"state\['weight'\] is a numpy.ndarray"),
+        ([{"n": 1}, {"net": [torch.ones(1), np.int64(2)]}], r"state\[1\]\['net'\]\[1\]"),
+        (np.zeros(2), "state is a numpy.ndarray"),
+        ({"rng": np.random.default_rng(0)}, r"state\['rng'\] is a numpy.random"),
+    ],
+    ids=["array", "nested", "whole", "object"],
+)
+def test_a_state_that_could_not_be_loaded_is_refused_when_it_is_saved(record, state, name):
+    with pytest.raises(TypeError, match=f"{name}.*torch.from_numpy"):
+        save_checkpoint([record], "arrays", 1, state, ROWS)
+    assert load_checkpoint([record], "arrays") is None
+
+
+def test_a_row_that_could_not_be_loaded_is_named(record):
+    with pytest.raises(TypeError, match=r"rows\[0\]\['losses'\]\[0\] is a numpy.float64"):
+        save_checkpoint([record], "rows", 1, {"at": 1}, [{"losses": [np.float64(1)]}])
+
+
 def test_a_file_that_asks_for_code_is_refused(record):
     with open(checkpoint_path(record, "evil").path, "wb") as file:
         pickle.dump({"fidelity": 1, "state": os.getcwd, "rows": []}, file)

@@ -62,6 +62,18 @@ def test_a_second_start_goes_on_from_the_checkpoint_and_loses_no_row(toy_file, t
     pd.testing.assert_frame_equal(rows[expected.columns], expected)
 
 
+def test_metrics_may_be_numpys_and_come_back_from_a_checkpoint(toy_file, tmp_path):
+    text = toy_file.read_text()
+    text = text.replace('"val_acc": value', '"val_acc": np.float32(value), "norms": np.ones(2)')
+    toy_file.write_text("import numpy as np\n" + text)
+    list(reports(assignment(toy_file, tmp_path / "record", max_fidelity=2)))
+    again = list(reports(assignment(toy_file, tmp_path / "record")))
+    rows = [row for report in again for row in report["rows"]]
+    assert [row["round"] for row in rows] == [1, 1, 2, 2, 3, 3]
+    assert {type(row["val_acc"]) for row in rows} == {float}, "the same before and after"
+    assert all(row["norms"] == [1.0, 1.0] for row in rows)
+
+
 def test_a_finished_checkpoint_reports_its_rows_once_more(toy_file, tmp_path):
     job = assignment(toy_file, tmp_path / "record")
     list(reports(job))
