@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 _log = logging.getLogger(__name__)
+_MADE = ".made"  # a file with the names of all that a folder was filled with
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -38,8 +39,8 @@ def cached_arrays(
         mapped: True maps them into memory: nothing is read before it is used, and processes
             share one copy. False reads them whole.
 
-    Files that cannot be read (cut short by a full disk, say) are made again. Where the cache
-    folder cannot be used the arrays are made in memory.
+    Files that are gone or cannot be read (cut short by a full disk, say) are made again. Where
+    the cache folder cannot be used the arrays are made in memory.
     """
     folder = made_once(name, make)
     if folder is not None:
@@ -77,7 +78,8 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path | None:
 
     Args:
         name: path inside the cache folder, such as "images/4f1c..."; must carry a hash of
-            everything that decides the content, as a folder that is there is never made again.
+            everything that decides the content, as a folder that is there, with all files that
+            were made, is never made again.
         make: writes all files into the empty folder that it is given. What it raises is passed
             on and leaves nothing behind.
 
@@ -91,7 +93,7 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path | None:
     """
     try:
         folder = cache_folder().expanduser() / name
-        if folder.is_dir():
+        if not _lacking(folder):
             return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = (folder.parent / f".{folder.name}.lock").open("w")
@@ -99,22 +101,28 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path | None:
         _warn(error)
         return None
     with lock, _locked(lock.fileno()):
-        if folder.is_dir():  # another process made it while this one waited
+        lacking = _lacking(folder)
+        if not lacking:  # another process made it while this one waited
             return folder
         for left in folder.parent.glob(f".{folder.name}-*.tmp"):  # by a process that was killed
             shutil.rmtree(left, ignore_errors=True)
         aside = folder.parent / f".{folder.name}-{os.getpid()}-{uuid.uuid4().hex}.tmp"
         try:
+            if folder.is_dir():
+                _log.warning("%s lacks %s and is made again", folder, ", ".join(lacking))
+                _remove(folder)
             aside.mkdir()
         except OSError as error:
             _warn(error)
             return None
         try:
             make(aside)
+            names = sorted(path.name for path in aside.iterdir())
+            (aside / _MADE).write_text("\n".join(names))
             _flush(aside)
             aside.rename(folder)
         except OSError as error:
-            if folder.is_dir():  # made meanwhile where locks do not work
+            if not _lacking(folder):  # made meanwhile where locks do not work
                 return folder
             if error.filename is not None and not str(error.filename).startswith(str(aside)):
                 raise  # of make's own input, not of the cache
@@ -123,6 +131,15 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path | None:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         return folder
+
+
+def _lacking(folder: Path) -> list[str]:
+    """The files of a folder that are gone; all count as gone where their list is."""
+    try:
+        names = (folder / _MADE).read_text().splitlines()
+    except (OSError, ValueError):
+        return [_MADE]
+    return [name for name in names if not (folder / name).is_file()]
 
 
 def _warn(error: Exception) -> None:

@@ -55,6 +55,52 @@ def test_a_file_that_was_cut_short_is_made_again(length: int, cache: Path) -> No
     assert [p.name for p in (cache / "a").iterdir() if p.suffix == ".tmp"] == []
 
 
+def two(folder: Path) -> None:
+    np.save(folder / "numbers.npy", np.arange(3))
+    np.save(folder / "labels.npy", np.zeros(3))
+
+
+def test_a_file_that_is_gone_is_made_again(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cached_arrays("a/b", two)
+    (cache / "a" / "b" / "labels.npy").unlink()
+    assert set(cached_arrays("a/b", two)) == {"numbers", "labels"}
+    assert "lacks labels.npy" in caplog.text
+    (cache / "a" / "b" / "numbers.npy").unlink()
+    assert made_once("a/b", two) == cache / "a" / "b"
+    assert sorted(visible(cache)) == ["labels.npy", "numbers.npy"]
+    assert [p.name for p in (cache / "a").iterdir() if p.suffix == ".tmp"] == []
+
+
+def test_a_folder_that_does_not_say_what_was_made_is_made_again(cache: Path) -> None:
+    (cache / "a" / "b").mkdir(parents=True)  # as an earlier version left it
+    np.save(cache / "a" / "b" / "labels.npy", np.ones(3))
+    assert cached_arrays("a/b", two)["labels"].tolist() == [0, 0, 0]
+
+
+def test_a_damaged_folder_that_cannot_be_removed_is_done_without(
+    cache: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached_arrays("a/b", two)
+    (cache / "a" / "b" / "labels.npy").unlink()
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert made_once("a/b", two) is None
+    assert set(cached_arrays("a/b", two)) == {"numbers", "labels"}
+    assert "set SWEEPBOOK_CACHE" in caplog.text
+
+
+def test_threads_at_once_mend_it_once(cache: Path) -> None:
+    make = Make()
+    cached_arrays("a/b", make)
+    (cache / "a" / "b" / "numbers.npy").unlink()
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: cached_arrays("a/b", make), range(16)))
+    assert make.calls == 2 and all("numbers" in arrays for arrays in made)
+
+
 def test_what_make_raises_is_passed_on_and_leaves_nothing(cache: Path) -> None:
     def fail(folder: Path) -> None:
         np.save(folder / "numbers.npy", np.arange(3))
