@@ -99,8 +99,8 @@ def near_duplicates(facts: Facts) -> tuple[dict[str, dict[str, int]], dict[str, 
     as it is or mirrored. The second condition keeps plain surfaces of different colour apart.
 
     Returns:
-        "test in train" -> images, identical, near, compared; and -> "one file and other file"
-        where there is one.
+        "test in train" -> images, identical (of all of them), near, compared; and -> "one file
+        and other file" where there is one, of the identical ones if there are such.
     """
     counts: dict[str, dict[str, int]] = {}
     examples: dict[str, str] = {}
@@ -109,14 +109,18 @@ def near_duplicates(facts: Facts) -> tuple[dict[str, dict[str, int]], dict[str, 
         rows = _sample(len(ours), _MOST_PAIRS // (2 * len(theirs)))
         match = _matches(ours.take(rows).thumb, theirs.thumb)
         near = np.flatnonzero(match >= 0)
+        same = np.flatnonzero(np.isin(ours.sha256, theirs.sha256))
         key = f"{SPLIT_NAMES[held_out]} in {SPLIT_NAMES[other]}"
         counts[key] = {
             "images": len(ours),
-            "identical": int(np.isin(ours.sha256, theirs.sha256).sum()),
+            "identical": len(same),
             "near": len(near),
             "compared": len(rows),
         }
-        if len(near):
+        if len(same):
+            other_row = np.flatnonzero(theirs.sha256 == ours.sha256[same[0]])[0]
+            examples[key] = f"{ours.name[same[0]]} and {theirs.name[other_row]}"
+        elif len(near):
             first = near[0]
             examples[key] = f"{ours.name[rows[first]]} and {theirs.name[match[first]]}"
     return counts, examples
@@ -240,12 +244,22 @@ def _told(signals: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _leaks(duplicates: dict[str, dict[str, int]], examples: dict[str, str]) -> list[str]:
-    return [
-        f"Leak: {duplicates[key]['near']:,} of {duplicates[key]['compared']:,} "
-        f"{key.split(' in ')[0]} images compared are near-duplicates of a "
-        f"{key.split(' in ')[1]} image, such as {example}."
-        for key, example in examples.items()
-    ]
+    told = []
+    for key, example in examples.items():
+        one, (held_out, other) = duplicates[key], key.split(" in ")
+        parts = []
+        if one["near"]:
+            parts.append(
+                f"{one['near']:,} of {one['compared']:,} {held_out} images compared are "
+                f"near-duplicates of a {other} image"
+            )
+        if one["identical"]:
+            parts.append(
+                f"{one['identical']:,} of all {one['images']:,} {held_out} images are the same "
+                f"file as a {other} image"
+            )
+        told.append(f"Leak: {'; '.join(parts)}, such as {example}.")
+    return told
 
 
 def _left_out(skipped: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from trainables.image_card import image_card, near_duplicates, trivial_signals
+from trainables.image_card import _sample, image_card, near_duplicates, trivial_signals
 from trainables.image_facts import Facts, Measured, gather, measure
 from trainables.image_folder import Decoded, Found
 
@@ -89,8 +89,32 @@ def test_a_planted_copy_is_found_and_nothing_else(
 
 def test_identical_files_are_counted(rows: list[tuple[Found, Measured]]) -> None:
     rows[60] = (rows[60][0], rows[3][1])
-    counts, _ = near_duplicates(facts_of(rows))
+    counts, examples = near_duplicates(facts_of(rows))
     assert counts["validation in train"]["identical"] == 1
+    assert examples == {"validation in train": f"{rows[60][0].name} and {rows[3][0].name}"}
+    (warning,) = image_card(facts_of(rows), ())["warnings"]
+    assert warning == (
+        "Leak: 1 of 40 validation images compared are near-duplicates of a train image; 1 of all "
+        "40 validation images are the same file as a train image, such as "
+        f"{rows[60][0].name} and {rows[3][0].name}."
+    )
+
+
+def test_an_identical_file_is_warned_of_where_the_sample_misses_it(
+    rows: list[tuple[Found, Measured]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainables.image_card._MOST_PAIRS", 2 * 60 * 1)  # one image of test
+    (compared,) = _sample(40, 1)
+    missed = 100 + (int(compared) + 1) % 40
+    rows[missed] = (rows[missed][0], rows[3][1])
+    facts = facts_of(rows)
+    counts, _ = near_duplicates(facts)
+    assert counts["test in train"] == {"images": 40, "identical": 1, "near": 0, "compared": 1}
+    (warning,) = image_card(facts, ())["warnings"]
+    assert warning == (
+        "Leak: 1 of all 40 test images are the same file as a train image, such as "
+        f"{rows[missed][0].name} and {rows[3][0].name}."
+    )
 
 
 def test_plain_surfaces_of_other_colours_are_no_duplicates() -> None:
