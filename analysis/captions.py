@@ -49,13 +49,21 @@ def data_sentence(record: Record, *, intervals: bool = True) -> str:
     return text + "."
 
 
-def groups_sentence(record: Record) -> str:
-    """Which test rows an interval over rows draws together; empty where each stands alone."""
+def groups_sentence(record: Record, drawn: bool = True) -> str:
+    """Which test rows belong together; empty where each stands alone.
+
+    drawn: an interval over rows draws them together; False: it takes them as independent.
+    """
     groups = (record.manifest.get("data") or {}).get("test_groups")
     if not groups:
         return ""
-    n = len(set(groups["of"]))
-    return f"Test rows of one {groups['name']} are drawn together: there are {n} such groups."
+    name, n = groups["name"], len(set(groups["of"]))
+    if drawn:
+        return f"Test rows of one {name} are drawn together: there are {n} such groups."
+    return (
+        f"Bars take test rows as independent, but those of one {name} (there are {n}) are not: "
+        "they are too short."
+    )
 
 
 def endings_sentence(table: pd.DataFrame, arms: Arms, unit: str) -> str:

@@ -50,6 +50,7 @@ def draw_quality(spec: Spec, record: Record) -> Drawn:
         f"interval; grey columns and their numbers: images in each tenth; dashed: perfectly "
         "calibrated. Expected calibration error: "
         + ", ".join(f"{place} {number(error, 2)}" for place, error in errors.items()) + ".",
+        captions.groups_sentence(record, drawn=False),
         chosen_sentence(record, models),
         captions.data_sentence(record, intervals=False),
         name=spec["name"],

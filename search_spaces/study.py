@@ -78,6 +78,8 @@ class Study:
             as with a schedule of the learning rate: a longer trial is then trained anew.
         figures: what the report draws, as dicts that the analysis understands.
         claims: what is to be decided, declared before results are seen.
+        claims_of: import path of a function (configs) -> further claims, on what a command line
+            alone brings into the study, such as a file of weights; None: there are none.
 
     Raises:
         ValueError: at construction, naming the field and its value.
@@ -105,11 +107,13 @@ class Study:
     extendable: bool = False
     figures: Sequence[Mapping[str, Any]] = ()
     claims: Sequence[Claim] = ()
+    claims_of: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
-        paths = {key: getattr(self, key) for key in ("trainable", "single", "data", "cost")}
+        hooks = ("trainable", "single", "data", "cost", "claims_of")
+        paths = {key: getattr(self, key) for key in hooks}
         for what, path in {**paths, "fidelity's count": self.fidelity.count}.items():
             if path is not None and path.count(":") != 1:
                 raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")

@@ -54,6 +54,7 @@ VISION_BASELINES = Study(
     ),
     replicates=3,
     claims=BASELINES_CLAIMS,
+    claims_of="search_spaces.vision_claims:claims_of_files",
     figures=(
         {
             "kind": "models_table",

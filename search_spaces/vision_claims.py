@@ -6,7 +6,8 @@ intervals over images and seeds. What starts from ImageNet weights and what star
 pretext task are different models, with claims of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from search_spaces.claims import Claim
@@ -23,6 +24,11 @@ Settings = Mapping[str, Any]
 SCRATCH: Settings = {"model": "resnet18-scratch"}
 XGBOOST: Settings = {"model": "xgboost"}
 SOURCES = {"imagenet": "ImageNet", "pretext": "pretext"}  # of weights, and what a reader calls it
+
+
+def source_name(weights: str) -> str:
+    """Returns what a reader calls a source of weights: a file by its name."""
+    return SOURCES.get(weights, PurePath(weights).name)
 
 
 def finetuned(weights: str) -> Settings:
@@ -52,7 +58,7 @@ def _label(arm: Settings) -> str:
         "logistic-probe": "logistic probe",
     }[arm["model"]]
     stopped = ", 1 iteration" if arm.get("max_iter") == 1 else ""
-    return f"{name} ({SOURCES[arm['weights']]}{stopped})"
+    return f"{name} ({source_name(arm['weights'])}{stopped})"
 
 
 def _on_test(name: str, reading: str, kind: Any, *arms: Settings, **rest: Any) -> Claim:
@@ -134,10 +140,14 @@ def _best_lr(name: str, arm: Settings) -> Claim:
     )
 
 
-def _of_weights(source: str) -> tuple[Claim, ...]:
-    """The questions about one source of weights; nobody published an answer to them."""
-    fine, last, name = finetuned(source), probe(source), SOURCES[source]
-    converged, one = logistic(source, CONVERGED), logistic(source, 1)
+def _of_weights(weights: str, source: str = "") -> tuple[Claim, ...]:
+    """The questions about one source of weights; nobody published an answer to them.
+
+    source: what the claims' names end with; "": as the weights are called.
+    """
+    fine, last, name = finetuned(weights), probe(weights), source_name(weights)
+    converged, one = logistic(weights, CONVERGED), logistic(weights, 1)
+    source = source or weights
     return (
         _best_lr(f"probe-{source}", last),
         _best_lr(f"finetuned-{source}", fine),
@@ -188,3 +198,14 @@ BASELINES_CLAIMS = (
         *(XGBOOST, SCRATCH),
     ),
 )
+
+
+def claims_of_files(configs: Sequence[Settings]) -> tuple[Claim, ...]:
+    """Returns the same questions about each file of weights that the configs start from."""
+    files = dict.fromkeys(c["weights"] for c in configs if c.get("weights"))
+    named = [weights for weights in files if weights not in SOURCES]
+    return tuple(
+        claim
+        for number, weights in enumerate(named, start=1)
+        for claim in _of_weights(weights, f"file-{number}")
+    )

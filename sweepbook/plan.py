@@ -72,7 +72,7 @@ def make_plan(study: Study, options: Options) -> Plan:
     configs = [
         complete_config(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
     ]
-    study = _bound(study, configs, options)
+    study = _with_claims(_bound(study, configs, options), configs)
     data = _describe(study, configs[0], options)
     files = file_hashes(configs)
     if study.search or options.trials:
@@ -144,6 +144,14 @@ def _bound(study: Study, configs: Sequence[Mapping[str, Any]], options: Options)
         return study
     most = max(n_fidelity(study, config) for config in configs)
     return dataclasses.replace(study, scheduler=study.scheduler.bound(most, options.scale))
+
+
+def _with_claims(study: Study, configs: Sequence[Mapping[str, Any]]) -> Study:
+    """The study with the claims that are declared for what the command line brings."""
+    if study.claims_of is None:
+        return study
+    further = load_object(study.claims_of)(configs)
+    return dataclasses.replace(study, claims=(*study.claims, *further))
 
 
 def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

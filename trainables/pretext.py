@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ def pretext_weights(
     config = replace(config or PretextConfig(), data=data, skip_corrupt=skip_corrupt)
     images = square_images(config.data, config.size, config.skip_corrupt)
     settings = {k: v for k, v in asdict(config).items() if k not in ("data", "skip_corrupt")}
-    named = json.dumps([settings, _LAYOUT, torch.__version__, images_sha256(images)])
+    versions = torch.__version__, version("torchvision")
+    named = json.dumps([settings, _LAYOUT, versions, images_sha256(images)])
     key = hashlib.sha256(named.encode()).hexdigest()[:16]
 
     def make(to: Path) -> None:
@@ -87,10 +89,16 @@ def pretext_weights(
 
 
 def _trained_body(config: PretextConfig) -> State:
+    """On one thread, whoever asks: sums that threads share are rounded otherwise."""
     steps = config.evals * config.steps_per_eval  # at once: evaluations change no weight
-    trainer = PretextTrainer(replace(config, evals=1, steps_per_eval=steps))
-    trainer.next_eval()
-    return body_state(trainer.net)
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        trainer = PretextTrainer(replace(config, evals=1, steps_per_eval=steps))
+        trainer.next_eval()
+        return body_state(trainer.net)
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def describe_data(config: PretextConfig | Mapping[str, Any]) -> dict[str, Any]:

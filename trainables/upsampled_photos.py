@@ -114,7 +114,8 @@ def about() -> dict[str, Any]:
             f"Generated, and no faces: real images are {SIZE} x {SIZE} crops of photographs with "
             "fresh noise, fake ones such crops after pooling and an up-convolution as in a "
             "generator, each by a share from 0 to 1: some fakes are nearly photographs. "
-            "File sizes are those of the images as PNG."
+            "File sizes are those of the images as PNG. Intervals of trivial signals take the "
+            "crops of one region of a photograph as independent, and are too short."
         ],
         "photographs": [f"{Path(file).stem} ({credit})" for _, file, credit in PHOTOS],
     }

@@ -12,7 +12,7 @@ from trainables.settings import (
     check_flag,
     check_range,
 )
-from trainables.weights import SOURCES, check_source
+from trainables.weights import SOURCES, named_source
 
 Mode = Literal["scratch", "probe", "finetune"]
 Augment = Literal["none", "flip", "crop", "flip+crop"]
@@ -66,7 +66,7 @@ class ResNetConfig:
         if self.mode == "scratch":
             object.__setattr__(self, "weights", None)
         else:
-            _check_weights(self.weights)
+            object.__setattr__(self, "weights", _named_weights(self.weights))
         if self.mode != "finetune":
             n_frozen = N_PARTS if self.mode == "probe" else 0
             object.__setattr__(self, "frozen_depth", n_frozen)
@@ -87,7 +87,7 @@ class ProbeConfig:
     def __post_init__(self) -> None:
         check_range("max_iter", self.max_iter, 1, 10**6)
         check_device(self.device)
-        _check_weights(self.weights)
+        object.__setattr__(self, "weights", _named_weights(self.weights))
         _check_shared(self.seed, self.data, self.skip_corrupt)
         object.__setattr__(self, "size", own_size(self.size, self.data))
 
@@ -145,7 +145,7 @@ class VisionConfig:
         check_choice("model", self.model, get_args(Model))
         check_device(self.device)
         if self.weights is not None:
-            _check_weights(self.weights)
+            _named_weights(self.weights)  # of models without weights as well
         own = asdict(self.own())
         for name in (field.name for field in fields(self)):
             if name != "model":
@@ -183,11 +183,11 @@ def _check_shared(seed: Any, data: Any, skip_corrupt: Any) -> None:
     check_flag("skip_corrupt", skip_corrupt)
 
 
-def _check_weights(weights: Any) -> None:
+def _named_weights(weights: Any) -> str:
     if not isinstance(weights, str) or not weights:
         names = " or ".join(repr(name) for name in SOURCES)
         raise ValueError(f"weights must be {names} or a file, got {weights!r}")
-    check_source(weights)
+    return named_source(weights)
 
 
 def own_size(size: int | None, data: str, usual: int = FOLDER_SIZE) -> int | None:

@@ -6,11 +6,10 @@ import numpy as np
 
 from analysis.answers import answers
 from analysis.findings import evaluate
-from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES
+from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES, claims_of_files
 
 RNG = np.random.default_rng(2)
 EASE = RNG.random(200)
-CLAIMS = json.loads(json.dumps([asdict(claim) for claim in BASELINES_CLAIMS]))
 FAILED = {"status": "failed", "error": "OSError: no weights here"}
 
 
@@ -33,8 +32,17 @@ def entries(weights, tuned=0.85, **ending):
     return [*own, {"model": "xgboost", "hits": hits(0.78, 1), "val_acc": [0.78]}]
 
 
+def plain(claims):
+    return json.loads(json.dumps([asdict(claim) for claim in claims]))
+
+
+CLAIMS = plain(BASELINES_CLAIMS)
+
+
 def told(models_record, *arguments, **rest):
-    record = models_record(entries(*arguments, **rest), claims=CLAIMS)
+    trials = entries(*arguments, **rest)
+    claims = CLAIMS + plain(claims_of_files(trials))
+    record = models_record(trials, claims=claims)
     texts = answers(record, evaluate(record))
     for text in texts:
         assert text.endswith(".") and "  " not in text and "None" not in text
@@ -46,7 +54,8 @@ def test_the_published_questions_are_answered(models_record):
     order, tuning, stopping, pretraining, rates = told(models_record, "imagenet")[:5]
     assert order.count("confirmed") == 4
     assert "fine-tuning wins" in tuning
-    assert "stopping cost accuracy" in stopping and "With pretext weights this cannot" in stopping
+    assert "stopping cost accuracy" in stopping
+    assert "Of the logistic probe (pretext, 1 iteration) this cannot" in stopping
     assert "it helps" in pretraining
     assert rates.count("best at lr 0.001") == 3
     assert "that it is lr 0.001 holds" in rates
@@ -55,11 +64,18 @@ def test_the_published_questions_are_answered(models_record):
 def test_what_starts_from_the_pretext_task_is_not_taken_for_imagenet(models_record):
     order, tuning, *_ = told(models_record, "pretext", tuned=0.6)[:5]
     assert "can be said from this record: no trial with model resnet18-finetune" in order
-    assert "fine-tuned from pretext weights scores" in order
-    assert "With ImageNet weights this cannot be said" in tuning
+    assert "The fine-tuned ResNet-18 (pretext) scores" in order
+    assert "Of the fine-tuned ResNet-18 (ImageNet) this cannot be said" in tuning
     assert "it does not win by as much as would matter" in order
-    assert "From pretext weights test accuracy is" in tuning
+    assert "The fine-tuned ResNet-18 (pretext) scores" in tuning
     assert "fine-tuning does not win" in tuning
+
+
+def test_a_file_of_weights_is_a_model_of_its_own_called_by_its_name(models_record):
+    texts = told(models_record, "/shared/faces-body.pth")
+    for i, answer in enumerate(("fine-tuning wins", "stopping cost", "it helps"), start=1):
+        assert answer in texts[i] and "(faces-body.pth" in texts[i]
+    assert "best at lr 0.001" in texts[4] and texts[4].count("(faces-body.pth)") == 2
 
 
 def test_missing_weights_are_the_reason_that_is_given(models_record):

@@ -1,7 +1,7 @@
 import pytest
 
 from search_spaces.vision import MODELS, VISION_BASELINES
-from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES
+from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES, claims_of_files
 
 NETS = ("resnet18-scratch", "resnet18-probe", "resnet18-finetune")
 
@@ -27,11 +27,11 @@ def test_a_learning_rate_is_swept_where_there_is_one():
     assert VISION_BASELINES.scheduler is None
 
 
-@pytest.mark.parametrize("weights", ["imagenet", "pretext"])
+@pytest.mark.parametrize("weights", ["imagenet", "pretext", "/data/body.pth"])
 def test_every_arm_of_a_claim_is_trained_with_its_weights_and_no_other(weights):
     configs = [with_weights(config, weights) for config in VISION_BASELINES.configs()]
     asked = 0
-    for claim in BASELINES_CLAIMS:
+    for claim in (*BASELINES_CLAIMS, *claims_of_files(configs)):
         sources = {arm["weights"] for arm in claim.arms if "weights" in arm}
         assert len(sources) <= 1, "ImageNet and the pretext task are never one model"
         if sources <= {weights}:
@@ -40,6 +40,16 @@ def test_every_arm_of_a_claim_is_trained_with_its_weights_and_no_other(weights):
                 n = sum(fits(arm, config) for config in configs)
                 assert n == (5 if claim.best_by and arm["model"] in NETS else 1)
     assert asked >= 8
+
+
+def test_files_of_weights_have_claims_and_named_sources_no_second_ones():
+    def configs(*weights):
+        return [{"model": "resnet18-finetune", "weights": w} for w in weights]
+
+    assert claims_of_files(configs("imagenet", "pretext", None)) == ()
+    claims = claims_of_files(configs("/a/body.pth", "/b/body.pth", "/a/body.pth"))
+    assert len({claim.name for claim in claims}) == len(claims) == 2 * 7
+    assert not {claim.name for claim in claims} & {claim.name for claim in BASELINES_CLAIMS}
 
 
 def test_labels_say_which_weights_a_model_starts_from():

@@ -3,6 +3,7 @@ import hashlib
 import sys
 
 import pytest
+import torch
 
 from search_spaces import ASHA, STUDIES, Fidelity, Metric, Study
 from sweepbook.imports import load_studies
@@ -286,3 +287,18 @@ def test_under_all_a_setting_goes_to_those_who_have_it(toy_file):
         plans(batchsize=64)
     with pytest.raises(ValueError, match="study toy has no setting 'batch_size'"):
         make_plans(studies, Options(settings={"batch_size": 64}), print)
+
+
+def test_a_file_of_weights_brings_claims_of_its_own(tmp_path):
+    from trainables.resnet_body import body_state, build_resnet18
+
+    file = tmp_path / "body.pth"
+    torch.save(body_state(build_resnet18(0)), file)
+    study = STUDIES["vision-baselines"]
+    declared = {claim.name for claim in study.claims}
+    plan = make_plan(study, Options(optional={"weights": str(file)}))
+    assert {claim.name for claim in plan.study.claims} > declared
+    new = [claim for claim in plan.study.claims if claim.name not in declared]
+    asked = {arm["weights"] for claim in new for arm in claim.arms if "weights" in arm}
+    assert asked == {str(file)} == {t.config["weights"] for t in plan.trials} - {None}
+    assert make_plan(study, Options()).study.claims == study.claims

@@ -56,6 +56,20 @@ def test_a_body_is_the_trainable_s_network_at_its_end(settings: dict[str, Any]) 
         next(train_pretext(settings | {"evals": 4}, states[2]))
 
 
+def test_a_body_does_not_depend_on_the_threads_of_who_makes_it(settings: dict[str, Any]) -> None:
+    config = PretextConfig(**settings | {"size": 32, "steps_per_eval": 4})
+    before, bodies = torch.get_num_threads(), []
+    try:
+        for n_threads in (1, 2):
+            torch.set_num_threads(n_threads)
+            bodies.append(pretext._trained_body(config))
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    one, two = bodies
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
 def test_no_image_is_learnt_from_twice_before_all_have_been(settings: dict[str, Any]) -> None:
     trainer = PretextTrainer(PretextConfig(**settings | {"steps_per_eval": 13, "evals": 4}))
     first = np.concatenate(list(trainer._rows_of_steps()))
