@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -127,6 +127,25 @@ def load_record(path: Where) -> Record:
     return Record(folder, manifest, trials, reports)
 
 
+def with_known_files(record: Record) -> Record:
+    """Returns the record with settings that name a known file as what that file counts as.
+
+    A study declares such files by how their SHA-256 begins (`known_files`); the manifest has the
+    hash of every file that a setting names.
+    """
+    known = record.manifest["study"].get("known_files") or {}
+    hashes = record.manifest.get("files") or {}
+    names = {
+        path: value
+        for path, sha256 in hashes.items()
+        for beginning, value in known.items()
+        if sha256.startswith(beginning)
+    }
+    settings = [name for name in map(str, record.trials) if name.startswith(CONFIG)]
+    counted = {name: record.trials[name].replace(names) for name in settings}
+    return replace(record, trials=record.trials.assign(**counted)) if names else record
+
+
 def _has_begun(manifest: dict[str, Any], reports: pd.DataFrame) -> bool:
     """Whether a search was killed after its first part, before its first trials.parquet."""
     planned = {trial["trial_id"] for trial in manifest.get("trials", ())}
@@ -190,7 +209,10 @@ def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
     tables = [_read_table(compacted), *parts] if compacted.is_file() else parts
     if not tables:
         return _empty({"trial_id": "str", "replicate": "int64", unit: "int64"})
-    table = pa.concat_tables(tables, promote_options="permissive")
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise ValueError(f"{folder}: its report parts do not fit together: {error}") from error
     missing = [name for name in key if name not in table.column_names]
     if missing:
         raise ValueError(f"{folder}: its reports lack the columns {missing}")

@@ -64,11 +64,19 @@ def repeat_of(records: Sequence[Record], repeats: Sequence[Record]) -> Repeat | 
 def _partner(again: Record, records: Sequence[Record]) -> Record:
     for first in records:
         same_study = first.study == again.study and first.data_name == again.data_name
+        same_study = same_study and _files(first) == _files(again)
         if same_study and _length(first) == _length(again):
             if first.manifest["seed"] == again.manifest["seed"]:
                 raise ValueError(f"{again.path} has the seed of {first.path}: nothing is repeated")
             return first
-    raise ValueError(f"{again.path} repeats no given record: same study, data and length needed")
+    raise ValueError(
+        f"{again.path} repeats no given record: same study, data, files and length needed"
+    )
+
+
+def _files(record: Record) -> set[str]:
+    """Of every file that a setting names, its hash: another file of weights is another model."""
+    return set((record.manifest.get("files") or {}).values())
 
 
 def _length(record: Record) -> list[int]:

@@ -22,7 +22,7 @@ from analysis.data_card import DataCard, data_card
 from analysis.drawn import Drawn, NothingToDraw
 from analysis.figures import draw, specs_of
 from analysis.figures_ledger import draw_ledger, has_ledger
-from analysis.load import Record, load_record
+from analysis.load import Record, load_record, with_known_files
 from analysis.page_repeat import repeat_of
 from analysis.published import source as published_source
 from analysis.scorecard import agreement, scorecard
@@ -85,8 +85,10 @@ def write_report(
     """
     if not records:
         raise ValueError("a report needs at least one record, got none")
-    loaded = [load_record(path) for path in records]
-    repeat = repeat_of(loaded, [load_record(path) for path in repeats])
+    loaded, again = (
+        [with_known_files(load_record(path)) for path in paths] for paths in (records, repeats)
+    )
+    repeat = repeat_of(loaded, again)
     folder = _checked_folder(Path(out))
     earlier = _earlier_names(folder)
     (folder / "figures").mkdir(parents=True, exist_ok=True)

@@ -78,8 +78,11 @@ class Study:
             as with a schedule of the learning rate: a longer trial is then trained anew.
         figures: what the report draws, as dicts that the analysis understands.
         claims: what is to be decided, declared before results are seen.
-        claims_of: import path of a function (configs) -> further claims, on what a command line
-            alone brings into the study, such as a file of weights; None: there are none.
+        claims_of: import path of a function (configs, files) -> further claims, on what a command
+            line alone brings into the study, such as a file of weights; files: path -> SHA-256
+            of those that a setting names. None: there are none.
+        known_files: how the SHA-256 of a file begins -> the value that the report takes a setting
+            for that names such a file: a download that was given by hand, say.
 
     Raises:
         ValueError: at construction, naming the field and its value.
@@ -108,6 +111,7 @@ class Study:
     figures: Sequence[Mapping[str, Any]] = ()
     claims: Sequence[Claim] = ()
     claims_of: str | None = None
+    known_files: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():

@@ -11,6 +11,7 @@ from search_spaces.study import Fidelity, Metric, Study
 from search_spaces.vision_claims import (
     BASELINES_CLAIMS,
     CONVERGED,
+    KNOWN_FILES,
     LEARNING_RATES,
     SOURCES,
     XGBOOST,
@@ -54,7 +55,8 @@ VISION_BASELINES = Study(
     ),
     replicates=3,
     claims=BASELINES_CLAIMS,
-    claims_of="search_spaces.vision_claims:claims_of_files",
+    claims_of="search_spaces.vision_claims:claims_of_weights",
+    known_files=KNOWN_FILES,
     figures=(
         {
             "kind": "models_table",

@@ -24,6 +24,7 @@ Settings = Mapping[str, Any]
 SCRATCH: Settings = {"model": "resnet18-scratch"}
 XGBOOST: Settings = {"model": "xgboost"}
 SOURCES = {"imagenet": "ImageNet", "pretext": "pretext"}  # of weights, and what a reader calls it
+KNOWN_FILES = {"f37072fd": "imagenet"}  # torchvision's file of ResNet18_Weights.IMAGENET1K_V1
 
 
 def source_name(weights: str) -> str:
@@ -140,14 +141,13 @@ def _best_lr(name: str, arm: Settings) -> Claim:
     )
 
 
-def _of_weights(weights: str, source: str = "") -> tuple[Claim, ...]:
+def _of_weights(weights: str, source: str) -> tuple[Claim, ...]:
     """The questions about one source of weights; nobody published an answer to them.
 
-    source: what the claims' names end with; "": as the weights are called.
+    source: what the claims' names end with.
     """
     fine, last, name = finetuned(weights), probe(weights), source_name(weights)
     converged, one = logistic(weights, CONVERGED), logistic(weights, 1)
-    source = source or weights
     return (
         _best_lr(f"probe-{source}", last),
         _best_lr(f"finetuned-{source}", fine),
@@ -189,8 +189,7 @@ def _of_weights(weights: str, source: str = "") -> tuple[Claim, ...]:
 BASELINES_CLAIMS = (
     *_PUBLISHED_ORDER,
     _best_lr("scratch", SCRATCH),
-    *_of_weights("imagenet"),
-    *_of_weights("pretext"),
+    *_of_weights("imagenet", "imagenet"),
     _on_test(
         "xgboost-beats-scratch",
         "XGBoost beats ResNet-18 from scratch",
@@ -200,12 +199,15 @@ BASELINES_CLAIMS = (
 )
 
 
-def claims_of_files(configs: Sequence[Settings]) -> tuple[Claim, ...]:
-    """Returns the same questions about each file of weights that the configs start from."""
-    files = dict.fromkeys(c["weights"] for c in configs if c.get("weights"))
-    named = [weights for weights in files if weights not in SOURCES]
+def claims_of_weights(configs: Sequence[Settings], files: Mapping[str, str]) -> tuple[Claim, ...]:
+    """Returns the same questions about every other source of weights that the configs have.
+
+    files: path -> SHA-256; a known file is no other source.
+    """
+    known = [path for path, sha256 in files.items() if sha256.startswith(tuple(KNOWN_FILES))]
+    sources = dict.fromkeys(c["weights"] for c in configs if c.get("weights"))
+    others = [weights for weights in sources if weights not in ("imagenet", *known)]
+    names = {path: f"file-{i}" for i, path in enumerate(files, start=1)}
     return tuple(
-        claim
-        for number, weights in enumerate(named, start=1)
-        for claim in _of_weights(weights, f"file-{number}")
+        claim for weights in others for claim in _of_weights(weights, names.get(weights, weights))
     )

@@ -72,9 +72,9 @@ def make_plan(study: Study, options: Options) -> Plan:
     configs = [
         complete_config(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
     ]
-    study = _with_claims(_bound(study, configs, options), configs)
     data = _describe(study, configs[0], options)
     files = file_hashes(configs)
+    study = _with_claims(_bound(study, configs, options), configs, files)
     if study.search or options.trials:
         search = plan_search(
             study, _distinct(configs), options.settings, options.trials, seed, kind
@@ -146,11 +146,13 @@ def _bound(study: Study, configs: Sequence[Mapping[str, Any]], options: Options)
     return dataclasses.replace(study, scheduler=study.scheduler.bound(most, options.scale))
 
 
-def _with_claims(study: Study, configs: Sequence[Mapping[str, Any]]) -> Study:
+def _with_claims(
+    study: Study, configs: Sequence[Mapping[str, Any]], files: Mapping[str, str]
+) -> Study:
     """The study with the claims that are declared for what the command line brings."""
     if study.claims_of is None:
         return study
-    further = load_object(study.claims_of)(configs)
+    further = load_object(study.claims_of)(configs, files)
     return dataclasses.replace(study, claims=(*study.claims, *further))
 
 

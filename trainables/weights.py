@@ -1,8 +1,6 @@
 """Weights of ResNet-18 from torchvision or from a file: found, checked, loaded."""
 
 import hashlib
-import os
-import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -22,40 +20,15 @@ State = dict[str, Any]  # name of a parameter or buffer -> tensor
 
 
 def named_source(weights: str) -> str:
-    """Returns `weights` as records call it: one of SOURCES, or a file that fits ResNet-18.
-
-    The file of IMAGENET1K_V1, known by its hash, is "imagenet" whatever its name. Side effect: it
-    is copied to where `load_imagenet` looks for it, unless one is there.
+    """Returns `weights` as configs call it: one of SOURCES, or the absolute path of a file.
 
     Raises:
-        ValueError: the file is missing or does not fit, or cannot be copied.
+        ValueError: the file is missing or does not fit ResNet-18.
     """
     if weights in SOURCES:
         return weights
     load_file(weights)
-    from torchvision.models import ResNet18_Weights
-
-    path, kept = Path(weights).expanduser(), _kept(ResNet18_Weights.IMAGENET1K_V1.url)
-    stat = path.stat()
-    if not _sha256(str(path), stat.st_mtime_ns, stat.st_size).startswith(_promised(kept)):
-        return weights
-    if not kept.is_file():
-        _copy(path, kept)
-    return "imagenet"
-
-
-def _copy(path: Path, kept: Path) -> None:
-    aside = kept.with_name(f".{kept.name}-{os.getpid()}.tmp")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, aside)
-        aside.replace(kept)
-    except OSError as error:
-        raise ValueError(
-            f"weights {path} are torchvision's ImageNet weights, which are read from {kept}, and "
-            f"cannot be copied there ({error.strerror}): set TORCH_HOME to a folder that can be "
-            "written"
-        ) from error
+    return str(Path(weights).expanduser().resolve())
 
 
 def load_imagenet() -> State:
@@ -75,28 +48,19 @@ def load_imagenet() -> State:
 
 def load_url(url: str) -> State:
     """As `load_imagenet`, of any URL that ends in NAME-HASH.pth as torchvision's do."""
-    path = _kept(url)
+    import torch
+
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    path = folder / url.rpartition("/")[2]
     if not path.is_file():
         _download(url, path)
-    prefix = _promised(path)
+    prefix = path.stem.rpartition("-")[2]
     if not (found := file_sha256(path)).startswith(prefix):
         raise ValueError(
             f"{path} is damaged: its SHA-256 begins with {found[: len(prefix)]}, not with "
             f"{prefix}; remove it, or put the right file there"
         )
     return load_file(str(path))
-
-
-def _kept(url: str) -> Path:
-    """Where torch keeps what it downloads from the URL."""
-    import torch
-
-    return Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-
-
-def _promised(path: Path) -> str:
-    """How the SHA-256 of a file called NAME-HASH.pth begins."""
-    return path.stem.rpartition("-")[2]
 
 
 def _download(url: str, path: Path) -> None:
@@ -203,11 +167,6 @@ def _body_shapes() -> dict[str, tuple[int, ...]]:
     with torch.device("meta"):
         state = resnet18(weights=None).state_dict()
     return {k: tuple(v.shape) for k, v in state.items() if not k.startswith("fc.")}
-
-
-@lru_cache(maxsize=2)  # every config of a study names its file
-def _sha256(path: str, mtime_ns: int, size: int) -> str:
-    return file_sha256(Path(path))
 
 
 def file_sha256(path: Path) -> str:

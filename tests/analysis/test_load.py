@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.load import load_record
+from analysis.load import load_record, with_known_files
 
 Make = Callable[..., Path]
 CONFIGS = [{"lr": 0.1}, {"lr": 0.01}]
@@ -40,6 +40,22 @@ def test_frames_are_sorted_by_their_keys_and_iterate_as_trials_and_reports(
         "val_loss",
         "min",
     )
+
+
+def test_a_known_file_counts_as_its_name_and_another_as_itself(make_record: Make) -> None:
+    folder = make_record([{"weights": "/own.pth"}, {"weights": "/other.pth"}, {"weights": None}])
+    study = json.loads((folder / "manifest.json").read_text())["study"]
+    edit_manifest(
+        folder,
+        study=study | {"known_files": {"f370": "imagenet"}},
+        files={"/own.pth": "f37072fd", "/other.pth": "0123"},
+    )
+    record = load_record(folder)
+    counted = with_known_files(record).trials
+    assert record.trials["config/weights"].isin(["/own.pth"]).sum() == 1, "as it was recorded"
+    assert set(counted["config/weights"].dropna()) == {"imagenet", "/other.pth"}
+    rest = record.trials.columns.drop("config/weights")
+    pd.testing.assert_frame_equal(counted[rest], record.trials[rest])
 
 
 def test_parts_and_compacted_records_load_equal(make_record: Make) -> None:

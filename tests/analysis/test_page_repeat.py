@@ -58,8 +58,8 @@ def test_a_given_split_is_not_called_repeated(record, tmp_path):
     "changes, message",
     [
         ({"seed": 0}, "has the seed of"),
-        ({"seed": 1, "epochs": 4}, "same study, data and length"),
-        ({"seed": 1, "name": "other"}, "same study, data and length"),
+        ({"seed": 1, "epochs": 4}, "same study, data, files and length"),
+        ({"seed": 1, "name": "other"}, "same study, data, files and length"),
     ],
 )
 def test_what_repeats_nothing_is_refused_and_nothing_written(record, tmp_path, changes, message):

@@ -1,7 +1,7 @@
 import pytest
 
 from search_spaces.vision import MODELS, VISION_BASELINES
-from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES, claims_of_files
+from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES, claims_of_weights
 
 NETS = ("resnet18-scratch", "resnet18-probe", "resnet18-finetune")
 
@@ -31,7 +31,8 @@ def test_a_learning_rate_is_swept_where_there_is_one():
 def test_every_arm_of_a_claim_is_trained_with_its_weights_and_no_other(weights):
     configs = [with_weights(config, weights) for config in VISION_BASELINES.configs()]
     asked = 0
-    for claim in (*BASELINES_CLAIMS, *claims_of_files(configs)):
+    files = {weights: "0123"} if "/" in weights else {}
+    for claim in (*BASELINES_CLAIMS, *claims_of_weights(configs, files)):
         sources = {arm["weights"] for arm in claim.arms if "weights" in arm}
         assert len(sources) <= 1, "ImageNet and the pretext task are never one model"
         if sources <= {weights}:
@@ -42,18 +43,23 @@ def test_every_arm_of_a_claim_is_trained_with_its_weights_and_no_other(weights):
     assert asked >= 8
 
 
-def test_files_of_weights_have_claims_and_named_sources_no_second_ones():
-    def configs(*weights):
-        return [{"model": "resnet18-finetune", "weights": w} for w in weights]
+def test_every_source_of_weights_has_claims_of_its_own_and_imagenet_no_second_ones():
+    def claims(*sources, **files):
+        configs = [{"model": "resnet18-finetune", "weights": weights} for weights in sources]
+        return claims_of_weights(configs, files)
 
-    assert claims_of_files(configs("imagenet", "pretext", None)) == ()
-    claims = claims_of_files(configs("/a/body.pth", "/b/body.pth", "/a/body.pth"))
-    assert len({claim.name for claim in claims}) == len(claims) == 2 * 7
-    assert not {claim.name for claim in claims} & {claim.name for claim in BASELINES_CLAIMS}
+    assert claims("imagenet", None) == ()
+    assert claims("/a", "/a", **{"/a": "f37072fd0123"}) == (), "torchvision's own file"
+    files = claims("/a", "/b", "/a", **{"/a": "01", "/b": "02"})
+    pretext = claims("pretext")
+    assert len(files) == 2 * len(pretext) == 2 * 7
+    names = [claim.name for claim in (*BASELINES_CLAIMS, *files, *pretext)]
+    assert len(set(names)) == len(names)
 
 
 def test_labels_say_which_weights_a_model_starts_from():
-    for claim in BASELINES_CLAIMS:
+    pretext = claims_of_weights([{"weights": "pretext"}], {})
+    for claim in (*BASELINES_CLAIMS, *pretext):
         for arm, label in zip(claim.arms, claim.labels, strict=True):
             if claim.best_by and arm.get("weights"):
                 assert ("ImageNet" in label) == (arm["weights"] == "imagenet")

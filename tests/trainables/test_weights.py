@@ -150,28 +150,10 @@ def test_the_hash_of_weights_is_of_their_values(weight_file: Path) -> None:
     assert state_sha256(state) != state_sha256(state | {"bn1.bias": state["bn1.bias"] + 1e-6})
 
 
-def test_torchvisions_own_file_is_imagenet_whatever_its_name(
-    weight_file: Path, torch_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_is_named_by_its_whole_path(
+    weight_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = tmp_path / "downloaded by hand.pth"
-    own.write_bytes(weight_file.read_bytes())
-    from torchvision.models import ResNet18_Weights
-
-    name = f"resnet18-{file_sha256(own)[:8]}.pth"
-    monkeypatch.setattr(ResNet18_Weights.IMAGENET1K_V1.value, "url", f"https://nowhere/{name}")
-    config = VisionConfig(model="resnet18-probe", weights=str(own))
-    assert config.weights == "imagenet"
-    assert state_sha256(load_imagenet()) == state_sha256(load_file(str(own)))
-    assert [path.name for path in torch_home.iterdir()] == [name], "nothing is left beside it"
-    (torch_home / name).unlink()
-    torch_home.rmdir()
-    torch_home.write_text("no folder")
-    with pytest.raises(ValueError, match="by hand.pth.*cannot be copied.*TORCH_HOME"):
-        VisionConfig(model="resnet18-probe", weights=str(own))
-
-
-def test_another_file_keeps_its_name(weight_file: Path, torch_home: Path) -> None:
-    assert VisionConfig(model="logistic-probe", weights=str(weight_file)).weights == str(
-        weight_file
-    )
-    assert not list(torch_home.iterdir())
+    monkeypatch.chdir(weight_file.parent)
+    for given in (weight_file.name, f"./{weight_file.name}", str(weight_file)):
+        for model in ("logistic-probe", "resnet18-finetune"):
+            assert VisionConfig(model=model, weights=given).weights == str(weight_file)
