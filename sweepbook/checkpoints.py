@@ -4,6 +4,7 @@ import functools
 import io
 import pickle
 import sys
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from sweepbook.files import write_bytes
 from sweepbook.outage import insist_in_worker
 
 Rows = list[dict[str, Any]]
+_PLAIN = (bool, int, float, str, bytes)  # themselves: np.float64 is a float, and not loadable
 
 
 def checkpoint_path(record: Where, trial_id: str) -> Place:
@@ -25,7 +27,7 @@ def save_checkpoint(
     """Writes state and rows into each record that shares the trial, atomically.
 
     Raises:
-        TypeError: where they hold what could not be loaded again, such as numpy's arrays.
+        TypeError: where the state holds what could not be loaded again, such as numpy's arrays.
     """
     content = _packed({"fidelity": fidelity, "state": state, "rows": rows})
     for record in records:
@@ -61,23 +63,35 @@ def _packed(content: dict[str, Any]) -> bytes:
             pass  # arrays, for example
         else:
             return packed
-    packed, is_loadable = _packed_by_torch(content)
-    if not is_loadable:
-        raise TypeError(_refusal(content))
-    return packed
+    if not _is_loadable(content["state"]):
+        raise TypeError(_refusal(content["state"], "state"))
+    return _packed_by_torch(content)
 
 
-def _packed_by_torch(content: Any) -> tuple[bytes, bool]:
-    """The content as bytes, and whether `_load` takes them."""
+def _packed_by_torch(content: Any) -> bytes:
     import torch
 
     file = io.BytesIO()
     torch.save(content, file)
-    file.seek(0)
-    return file.getvalue(), not torch.serialization.get_unsafe_globals_in_checkpoint(file)
+    return file.getvalue()
 
 
-def _refusal(content: Any, name: str = "") -> str:
+def _is_loadable(content: Any) -> bool:
+    """Whether it holds nothing but tensors and plain values, as `_load` takes them."""
+    import torch
+
+    kind = type(content)
+    if kind in (dict, OrderedDict):
+        return all(map(_is_loadable, (*content, *content.values())))
+    if kind in (list, tuple):
+        return all(map(_is_loadable, content))
+    if content is None or kind in _PLAIN or kind is torch.Tensor:
+        return True
+    file = io.BytesIO(_packed_by_torch(content))
+    return not torch.serialization.get_unsafe_globals_in_checkpoint(file)
+
+
+def _refusal(content: Any, name: str) -> str:
     """Names the innermost value that cannot be loaded again, and says what to do."""
     inner: list[tuple[Any, Any]] = []
     if isinstance(content, dict):
@@ -85,8 +99,8 @@ def _refusal(content: Any, name: str = "") -> str:
     elif isinstance(content, list | tuple):
         inner = list(enumerate(content))
     for key, value in inner:
-        if not _packed_by_torch(value)[1]:
-            return _refusal(value, f"{name}[{key!r}]" if name else key)
+        if not _is_loadable(value):
+            return _refusal(value, f"{name}[{key!r}]")
     kind = type(content)
     return (
         f"{name} is a {kind.__module__}.{kind.__qualname__}, which a checkpoint cannot hold: it "

@@ -149,10 +149,9 @@ def _report(
 def rows_of(metrics: Mapping[str, Any], n_replicates: int) -> Rows:
     """Returns one row per replicate of a yielded dict: its own values, or the shared ones.
 
-    Numpy's values become Python's, for a checkpoint holds no others.
-
     Raises:
         ValueError: where the dict holds values for another number of replicates.
+        TypeError: where one is nothing that a table of metrics can hold.
     """
     shared = {k: v for k, v in metrics.items() if k != "replicates" and k not in CALLABLES}
     own = metrics.get("replicates", {})
@@ -162,15 +161,25 @@ def rows_of(metrics: Mapping[str, Any], n_replicates: int) -> Rows:
     return [
         {
             "replicate": r,
-            **{name: _plain(value) for name, value in shared.items()},
-            **{name: _plain(values[r]) for name, values in own.items()},
+            **{name: _plain(name, value) for name, value in shared.items()},
+            **{name: _plain(name, values[r]) for name, values in own.items()},
         }
         for r in range(n_replicates)
     ]
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+def _plain(name: str, value: Any) -> Any:
+    """A cell as tables and checkpoints hold it; numpy's and torch's values become Python's."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(name, one) for one in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise TypeError(
+        f"{name} is a {type(value).__name__}, {value!r}: a metric is a number, None, or a list of "
+        "these"
+    )
 
 
 def _steps(trial: Trial, state: Any, ledger: Ledger) -> Iterator[dict[str, Any]]:

@@ -60,11 +60,6 @@ def test_a_state_that_could_not_be_loaded_is_refused_when_it_is_saved(record, st
     assert load_checkpoint([record], "arrays") is None
 
 
-def test_a_row_that_could_not_be_loaded_is_named(record):
-    with pytest.raises(TypeError, match=r"rows\[0\]\['losses'\]\[0\] is a numpy.float64"):
-        save_checkpoint([record], "rows", 1, {"at": 1}, [{"losses": [np.float64(1)]}])
-
-
 def test_a_file_that_asks_for_code_is_refused(record):
     with open(checkpoint_path(record, "evil").path, "wb") as file:
         pickle.dump({"fidelity": 1, "state": os.getcwd, "rows": []}, file)
