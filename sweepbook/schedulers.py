@@ -11,6 +11,7 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from analysis.rungs import Entry, Rungs
 from search_spaces import ASHA, Metric
+from sweepbook.record import DONE
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,10 @@ class StudyASHA(AsyncHyperBandScheduler):
         known = reports[reports["trial_id"].isin(trials["trial_id"])]
         levels = {level for bracket in self.rungs for level in bracket.levels}
         last = known.groupby("trial_id")[unit].transform("max")
-        known = known[known[unit].isin(levels) | (known[unit] == last)]
+        done = trials.loc[trials["status"].isin(DONE), "trial_id"]
+        is_last, is_done = known[unit] == last, known["trial_id"].isin(done)
+        # at an open trial's last row its driver may have died deciding: it is judged there again
+        known = known[(known[unit].isin(levels) & ~is_last) | (is_last & is_done)]
         for trial_id, own in known.groupby("trial_id"):
             rows = zip(own[unit], own[name], strict=True)
             steps = self._signed(means_of(rows))

@@ -157,15 +157,34 @@ def test_rungs_rebuilt_from_a_record_are_those_of_the_study(stream, mode, bracke
     columns = {"trial_id": "str", "replicate": "int64", "epoch": "int64", "val_x": "float64"}
     reports = pd.DataFrame(rows, columns=list(columns)).astype(columns)
     rebuilt = asha(mode, brackets=brackets)
-    rebuilt.enter_record(reports[["trial_id"]].drop_duplicates(), reports.sample(frac=1))
+    trials = reports[["trial_id"]].drop_duplicates()
+    status = trials["trial_id"].map(lambda i: "stopped" if i in ended else "interrupted")
+    rebuilt.enter_record(trials.assign(status=status), reports.sample(frac=1))
+    for trial_id in sorted(epochs.keys() - ended):  # an open trial tells its last step again
+        last = [row for row in rows if row["trial_id"] == trial_id][-1:]
+        report(rebuilt, trial_id, epochs[trial_id], last[0]["val_x"], last)
     assert contents(rebuilt) == contents(scheduler)
+
+
+def test_a_trial_whose_end_was_not_recorded_any_more_is_judged_again():
+    """Its driver died between the part with its last row and the table with its status."""
+    before, rows = asha(), []
+    for trial_id, value in (("a", 0.1), ("b", 0.2), ("c", 0.3)):
+        rows += [{"trial_id": trial_id, **row} for row in rows_at(3, value)]
+        decision = report(before, trial_id, 3, value, rows_at(3, value))
+    assert decision == "STOP"
+    trials = pd.DataFrame({"trial_id": ["a", "b", "c"], "status": ["finished"] * 2 + ["running"]})
+    resumed = asha()
+    resumed.enter_record(trials, pd.DataFrame(rows))
+    assert report(resumed, "c", 3, 0.3, rows_at(3, 0.3)) == "STOP"
+    assert resumed.endings["c"] == before.endings["c"]
 
 
 def test_a_rung_holds_the_mean_over_replicates_and_another_order_changes_nothing():
     rows = [{"trial_id": t, **row} for t in "ab" for row in rows_at(3, 0.25, 0.75)]
     reports = pd.DataFrame(rows)
     scheduler = asha("max")
-    scheduler.enter_record(reports[["trial_id"]].iloc[:1], reports)
+    scheduler.enter_record(reports[["trial_id"]].iloc[:1].assign(status="stopped"), reports)
     assert scheduler.rungs[0].values[3] == {"a": 0.5}, "b is not among the trials"
     assert scheduler.rungs[0].values[1] == {"a": 0.5}, "its first known step from there on"
 
