@@ -120,6 +120,8 @@ class StoreLock:
                 self._trouble = None
             except OSError as error:
                 self._trouble = error
+            except Exception as error:  # what is there is no lock of ours any more
+                self._trouble = OSError(f"lock of record {self._folder}: {error!r}")
 
     def check(self) -> None:
         """Raises OSError where the last beat failed, StorageTaken where the lock is lost."""
@@ -131,8 +133,10 @@ class StoreLock:
         self._ended.set()
         if self._trouble is None:
             self._thread.join()
-            with contextlib.suppress(OSError):
-                delete(self._file)
+            with contextlib.suppress(OSError, ValueError):
+                found = self._read()
+                if found is not None and found.get("id") == self._owner["id"]:
+                    delete(self._file)
 
 
 def _held(folder: Place, owner: str) -> ValueError:

@@ -1,10 +1,11 @@
 """The writer of a record: one per record, in the driver, and nobody else writes its tables."""
 
 import dataclasses
+import json
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,10 @@ class RecordWriter:
         folder: the record's folder or URI; made here, or continued where it holds a record.
         manifest: its manifest; `status` and times are kept up to date here.
         say: is told where the storage is away, and when it is back.
+        read: the manifest as it was read before this one had the lock; None: it does not matter.
 
     Raises:
-        ValueError: where another process writes this record.
+        ValueError: where another process writes this record, or has since it was read.
         OSError: where the folder cannot be written.
     """
 
@@ -46,11 +48,15 @@ class RecordWriter:
         manifest: dict[str, Any],
         trials: list[Trial],
         say: Say = lambda text: None,
+        *,
+        read: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder, self.manifest, self.say = place(folder), manifest, say
         for name in ("parts", "checkpoints"):
             make_folder(self.folder / name)
         self._lock = lock(self.folder, say)
+        if read is not None:
+            self._check_still(read)
         study = manifest["study"]
         self.metric = study["metric"]
         self.trials = {t.trial_id: new_row(t, study["name"], self.metric["name"]) for t in trials}
@@ -64,6 +70,14 @@ class RecordWriter:
         self.manifest |= {"status": "running", "ended": None}
         self._write_manifest()
         self._flush()
+
+    def _check_still(self, read: Mapping[str, Any]) -> None:
+        found = json.loads((self.folder / "manifest.json").read_text())
+        if json.dumps(found, sort_keys=True) != json.dumps(read, sort_keys=True):  # NaN is not NaN
+            self._lock.close()
+            raise ValueError(
+                f"another process has written record {self.folder} since it was read: try again"
+            )
 
     def add_trial(self, trial: Trial) -> None:
         """Adds a trial that a search has suggested; one that is known stays as it is."""

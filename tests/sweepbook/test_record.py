@@ -163,6 +163,20 @@ def test_a_continued_record_keeps_what_it_had(tmp_path):
     assert digests[0] == digests[1], "interrupted and uninterrupted records are equal"
 
 
+def test_a_record_that_another_driver_has_written_since_it_was_read_is_left_alone(tmp_path):
+    writer(tmp_path / "r", trial("a")).close()
+    read = load_record(tmp_path / "r").manifest
+    other = RecordWriter(tmp_path / "r", load_record(tmp_path / "r").manifest, [trial("a")])
+    other.manifest["trials"] = ["b"]  # as a search adds one
+    other.close()
+    files = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*.*")}
+    with pytest.raises(ValueError, match="another process has written record .* try again"):
+        RecordWriter(tmp_path / "r", read, [trial("a")], read=read)
+    assert {path: path.read_bytes() for path in files} == files
+    now = load_record(tmp_path / "r").manifest
+    RecordWriter(tmp_path / "r", now, [trial("a")], read=now).close()  # the lock was given back
+
+
 def test_a_second_driver_is_refused_and_the_lock_dies_with_its_process(tmp_path):
     code = (
         "import sys, time; from sweepbook.lock import lock; "
