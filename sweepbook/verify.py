@@ -28,6 +28,8 @@ def problems(record: Record) -> list[str]:
         found.append(f"it has not ended: status {record.manifest.get('status')!r}")
     elif record_digest(record) != recorded:
         found.append(f"its tables do not have the digest {recorded} of its manifest")
+    if untried := (record.manifest.get("n_trials") or {}).get("untried"):
+        found.append(f"{untried} trials of the search were not tried")
     planned = {trial["trial_id"] for trial in record.manifest["trials"]}
     if planned != set(record.trials["trial_id"]):
         found.append("trials.parquet does not hold the planned trials")
@@ -73,14 +75,18 @@ def differences(
 
 def _difference(record: Record, trial: Trial) -> str | None:
     fresh = pd.DataFrame(_train(trial, record.manifest["import_paths"]))
-    rows = record.reports[record.reports["trial_id"] == trial.trial_id]
+    of_trial = record.reports["trial_id"] == trial.trial_id
+    rows = record.reports[of_trial & (record.reports[trial.unit] <= trial.max_fidelity)]
     key = ["replicate", trial.unit]
     both = rows.merge(fresh, on=key, suffixes=("", " anew"), how="inner")
-    if len(both) != len(fresh):
-        return f"{len(fresh)} rows were trained anew, {len(both)} of them are recorded"
-    for column in fresh.columns.difference(key):
+    if not len(rows) == len(both) == len(fresh):
+        return f"{len(rows)} rows are recorded, {len(fresh)} were trained anew"
+    recorded = rows.columns[rows.notna().any()].drop("trial_id")
+    for column in recorded.union(fresh.columns).difference(key):
         if column.endswith("_s"):
             continue  # measured seconds differ from one training to the next
+        if column not in fresh:
+            return f"{column} is recorded, and was not trained anew"
         again = both.get(f"{column} anew")
         if again is None:
             return f"{column} is not recorded"

@@ -96,6 +96,30 @@ def test_missing_rows_and_unended_trials_are_named(record):
     assert any("is failed" in line for line in found)
 
 
+def test_a_trial_that_gives_fewer_rows_or_columns_anew_differs(record):
+    table = pd.read_parquet(record / "reports.parquet")
+    more = table[table["round"] == table["round"].max()].assign(round=table["round"].max() + 1)
+    pd.concat([table, more]).to_parquet(record / "reports.parquet")
+    manifest = json.loads((record / "manifest.json").read_text())
+    for trial in manifest["trials"]:
+        trial["max_fidelity"] += 1
+    (record / "manifest.json").write_text(json.dumps(manifest))
+    loaded = load_record(record)
+    trial_id = loaded.trials["trial_id"][0]
+    assert dict(differences(loaded, [trial_id])) == {
+        trial_id: "8 rows are recorded, 6 were trained anew"
+    }
+    table.assign(val_f1=0.5).to_parquet(record / "reports.parquet")
+    said = dict(differences(load_record(record), [trial_id], most=1))[trial_id]
+    assert said == "val_f1 is recorded, and was not trained anew"
+
+
+def test_trials_that_a_search_did_not_try_are_counted(record):
+    loaded = load_record(record)
+    loaded.manifest["n_trials"] = {"finished": 2, "untried": 3}
+    assert problems(loaded) == ["3 trials of the search were not tried"]
+
+
 def test_changed_code_is_said(record, toy_file):
     toy_file.write_text(toy_file.read_text() + "\n# changed\n")
     assert "the trainable's code has changed" in verify(record, 0, 0, None)[0]
