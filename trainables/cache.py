@@ -11,12 +11,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 _MADE = ".made"  # a file with the names of all that a folder was filled with
 
 
@@ -39,21 +40,33 @@ def cached_arrays(
         mapped: True maps them into memory: nothing is read before it is used, and processes
             share one copy. False reads them whole.
 
-    Files that are gone or cannot be read (cut short by a full disk, say) are made again. Where
-    the cache folder cannot be used the arrays are made in memory.
+    Where the cache folder cannot be used the arrays are made in memory. See `cached`.
+    """
+    return cached(name, make, lambda folder, kept: _arrays(folder, mapped and kept))
+
+
+def cached(name: str, make: Callable[[Path], None], read: Callable[[Path, bool], T]) -> T:
+    """What `read` finds in the folder that `make` filled, once per machine.
+
+    Args:
+        name, make: see `made_once`.
+        read: is given the folder, and whether it stays there: not so where the cache folder
+            cannot be used.
+
+    Files that are gone or cannot be read (cut short by a full disk, say) are made again.
     """
     folder = made_once(name, make)
     if folder is not None:
         try:
-            return _arrays(folder, mapped)
+            return read(folder, True)
         except (OSError, ValueError, EOFError) as error:
             _log.warning("%s is damaged and made again: %s", folder, error)
             _remove(folder)
             if (folder := made_once(name, make)) is not None:
-                return _arrays(folder, mapped)
+                return read(folder, True)
     with tempfile.TemporaryDirectory() as own:
         make(Path(own))
-        return _arrays(Path(own), mapped=False)
+        return read(Path(own), False)
 
 
 def _arrays(folder: Path, mapped: bool) -> dict[str, npt.NDArray[Any]]:

@@ -24,10 +24,12 @@ def body_features(
     """Returns float32 (n, 512) per split: the body in eval mode, averaged over each image.
 
     The first caller on a machine computes them (others wait) and keeps them in the cache folder,
-    by the hash of pixels, weights and torch's version; later ones map the file.
+    by the hash of pixels and weights, torch's version and the number of threads, by which sums
+    are rounded; later ones map the file.
     """
     kind = torch.device(device).type
-    key = f"{images_sha256(images)[:16]}-{state_sha256(body)[:16]}-{kind}-{torch.__version__}"
+    made_by = f"{kind}-{torch.__version__}-{torch.get_num_threads()}"
+    key = f"{images_sha256(images)[:16]}-{state_sha256(body)[:16]}-{made_by}"
 
     def make(to: Path) -> None:
         for name, array in compute_features(images, body, device).items():

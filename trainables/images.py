@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainables.cache import cached_arrays, made_once
+from trainables.cache import cached, cached_arrays
 from trainables.image_card import SPLIT_NAMES, image_card
 from trainables.image_facts import Facts, folder_facts, short_hash
 from trainables.image_folder import CLASSES, SPLITS
@@ -21,6 +21,7 @@ from trainables.image_pixels import final_shape, write_pixels, write_resized
 __all__ = ["CLASSES", "EMBEDDED", "ImageSplit", "Images", "describe_images", "load_images"]
 
 EMBEDDED = "embedded"
+_CARD = 2  # counted up where the data card would say otherwise
 _MOST_PIXELS = 4096  # of a side: more is a slip of the pen
 
 
@@ -211,16 +212,13 @@ def _description(
 
 def _card(facts: Facts, skipped: tuple[str, ...], sha256: str) -> dict[str, Any]:
     """The card from the cache where it is there: it takes seconds to make."""
-    made: dict[str, Any] = {}
+    key = short_hash([sha256, skipped, version("scikit-learn"), _CARD])
 
     def make(to: Path) -> None:
-        made.update(image_card(facts, skipped))
-        (to / "card.json").write_text(json.dumps(made))
+        (to / "card.json").write_text(json.dumps(image_card(facts, skipped)))
 
-    folder = made_once(
-        f"images/card-{short_hash([sha256, skipped, version('scikit-learn')])}", make
-    )
-    if made or folder is None:
-        return made or image_card(facts, skipped)
-    card: dict[str, Any] = json.loads((folder / "card.json").read_text())
-    return card
+    def read(folder: Path, kept: bool) -> dict[str, Any]:
+        card: dict[str, Any] = json.loads((folder / "card.json").read_text())
+        return card
+
+    return cached(f"images/card-{key}", make, read)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from trainables.cache import made_once
+from trainables.cache import cached
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import N_TURNS, PretextTrainer
 from trainables.resnet import check_gpu
@@ -84,8 +84,7 @@ def pretext_weights(
     def make(to: Path) -> None:
         torch.save(_trained_body(config), to / "body.pth")
 
-    folder = made_once(f"pretext/{key}", make)
-    return _trained_body(config) if folder is None else load_file(str(folder / "body.pth"))
+    return cached(f"pretext/{key}", make, lambda folder, _: load_file(str(folder / "body.pth")))
 
 
 def _trained_body(config: PretextConfig) -> State:

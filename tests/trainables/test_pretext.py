@@ -98,6 +98,18 @@ def test_the_body_is_made_once_and_shared_by_trials(
     assert all(isinstance(value, torch.Tensor) for value in body.values())
 
 
+def test_a_body_that_was_cut_short_is_made_again(
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEPBOOK_CACHE", str(tmp_path))
+    config = PretextConfig(**settings | {"steps_per_eval": 1, "evals": 1})
+    first = pretext_weights(settings["data"], config=config)
+    (file,) = tmp_path.rglob("body.pth")
+    file.write_bytes(file.read_bytes()[:1000])
+    again = pretext_weights(settings["data"], config=config)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
 def test_settings_and_data(settings: dict[str, Any]) -> None:
     assert PretextConfig(data="pictures").size == 64 and PretextConfig().size is None
     assert PretextConfig(size=64) == PretextConfig() and PretextConfig(size=96).size == 96

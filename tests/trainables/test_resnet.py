@@ -120,13 +120,17 @@ def test_a_probe_from_features_is_the_probe_through_the_body(settings: dict[str,
             assert one[name] == pytest.approx(other[name], abs=1e-5), name
 
 
-def test_steps_are_those_of_torchvision_s_net_and_plain_adam(settings: dict[str, Any]) -> None:
+@pytest.mark.parametrize("size", [16, 64])
+def test_steps_are_those_of_torchvision_s_net_and_plain_adam(
+    settings: dict[str, Any], size: int
+) -> None:
     """Layouts and the fused Adam change no more than the rounding.
 
     Fused Adam on the CPU gives wrong numbers, silently, where a gradient lies in memory in
     another order than its parameter.
     """
-    config = ResNetConfig(**(settings | {"mode": "scratch", "weight_decay": 0.01}))
+    own_settings = {"mode": "scratch", "weight_decay": 0.01, "size": size}
+    config = ResNetConfig(**(settings | own_settings))
     trainer = resnet._Trainer(config)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trainer.seeds.init)
