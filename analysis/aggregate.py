@@ -206,18 +206,6 @@ def last_rows(curve: pd.DataFrame, unit: str) -> pd.DataFrame:
     return curve.loc[curve.groupby(["trial_id", "metric"], sort=False)[unit].idxmax()]
 
 
-def last_common_rows(curve: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Each trial's row at the largest fidelity that all trials of `curve` reached (per metric).
-
-    Trials can be compared on it: all got the same training. Empty where no fidelity is common.
-    """
-    n_trials = curve.groupby("metric")["trial_id"].nunique()
-    shared = curve.groupby(["metric", unit])["trial_id"].nunique().reset_index(name="count")
-    shared = shared[shared["count"] == shared["metric"].map(n_trials)]
-    latest = shared.groupby("metric")[unit].max()
-    return curve[curve[unit] == curve["metric"].map(latest)]
-
-
 def best_rows(curve: pd.DataFrame, mode: str) -> pd.DataFrame:
     """Each trial's and metric's row with the best mean; the first of equals; none if all NaN."""
     known = curve[curve["mean"].notna()]

@@ -25,7 +25,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.intervals import t_interval
-from analysis.labels import arm_labels, sorted_trials
 from analysis.load import Record
 from analysis.style import BAND_ALPHA, DASHES, colours
 
@@ -126,11 +125,6 @@ def classify(fits: pd.DataFrame, slope: float = SLOPE) -> dict[str, Any]:
     }
 
 
-def variant_labels(record: Record, columns: Sequence[str]) -> pd.Series[str]:
-    """Labels of the trials by trial_id, in the order to draw them; columns are config/KEY."""
-    return arm_labels(sorted_trials(record.trials, columns), columns)
-
-
 def by_layer(table: pd.DataFrame, trial_id: str, step: float) -> pd.DataFrame:
     """One trial at one step: per layer the mean of log10 over replicates with its interval.
 
@@ -220,47 +214,6 @@ def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
     _log_axis(ax)
     ax.set_xlabel(unit)
     ax.set_ylabel("gradient magnitude (squared L2 norm)")
-    return ax
-
-
-def accuracy_table(record: Record, labels: pd.Series[str], metric: str) -> pd.DataFrame:
-    """Each replicate's value of a metric at its trial's last step, in the order of the labels.
-
-    labels: as of `variant_labels`. Columns trial_id, label, replicate, step, value, and mean, low,
-    high: the trial's mean with its 95 % t interval (NaN where a replicate has no value).
-    """
-    unit, reports = record.unit, record.reports
-    last = reports[reports[unit] == reports.groupby("trial_id")[unit].transform("max")]
-    parts = []
-    for trial_id, label in labels.items():
-        rows = last.loc[last["trial_id"] == trial_id, ["trial_id", "replicate", unit, metric]]
-        mean, low, high = t_interval(rows[metric].to_numpy(np.float64))[:3]
-        named = rows.rename(columns={unit: "step", metric: "value"})
-        parts.append(named.assign(label=label, mean=float(mean), low=float(low), high=float(high)))
-    columns = ["trial_id", "label", "replicate", "step", "value", "mean", "low", "high"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-
-
-def draw_accuracy(ax: Axes, table: pd.DataFrame, name: str, chance: float | None = None) -> Axes:
-    """Every replicate as a dot, one row per variant, with mean and 95 % t interval beside them.
-
-    table: rows of `accuracy_table`. chance: drawn as a dashed line, so that a variant of which
-    some replicates learned is seen as such.
-    """
-    labels = list(dict.fromkeys(table["label"]))
-    for y, label in enumerate(labels):
-        rows = table[table["label"] == label]
-        ax.plot(rows["value"], np.full(len(rows), y), "o", color=colours(1)[0], alpha=0.55, ms=5)
-        first = rows.iloc[0]
-        ax.hlines(y + 0.22, first["low"], first["high"], color="#333333", linewidth=1.4)
-        ax.plot(first["mean"], y + 0.22, "|", color="#333333", ms=8)
-    if chance is not None and math.isfinite(chance):
-        ax.axvline(chance, color="#D55E00", ls="--", lw=1.2, label="share of the largest class")
-        ax.legend(loc="lower right")
-    ax.set_yticks(range(len(labels)), labels)
-    ax.set_ylim(len(labels) - 0.4, -0.6)
-    ax.set_xlim(0.0, 1.0)
-    ax.set_xlabel(f"{name} (share correct)")
     return ax
 
 

@@ -49,7 +49,8 @@ def tuner_of(
         plan, searcher, n_trials = search
         space, source = {}, {"search_alg": searcher, "num_samples": n_trials}
         # without a limit Tune would ask for one trial at a time
-        at_a_time = slots(plan.study.cpus, plan.study.gpus, ray.cluster_resources(), None)
+        most_cpus, most_gpus = (max(need) for need in zip(*plan.needs, strict=True))
+        at_a_time = slots(most_cpus, most_gpus, ray.cluster_resources(), None)
     return tune.Tuner(
         tune.with_resources(trainable, resources),
         param_space=space,

@@ -14,7 +14,6 @@ from analysis.aggregate import (
     best_rows,
     curve_table,
     extreme_trials,
-    last_common_rows,
     last_rows,
     rows_at,
     same_value,
@@ -102,7 +101,7 @@ def test_an_unknown_metric_is_refused_with_those_that_exist() -> None:
         curve_table(record, ["f1"], record.trials)
 
 
-def test_last_best_and_common_fidelity() -> None:
+def test_last_and_best_fidelity() -> None:
     rows = [
         ("a", 0, 1, 0.5),
         ("a", 0, 2, 0.1),
@@ -113,7 +112,6 @@ def test_last_best_and_common_fidelity() -> None:
     record = record_of(rows)
     table = curve_table(record, ["val_loss"], record.trials)
     assert last_rows(table, "epoch")["mean"].tolist() == [0.2, 0.3]
-    assert last_common_rows(table, "epoch")["mean"].tolist() == [0.1, 0.3]
     assert best_rows(table, "min")["epoch"].tolist() == [2, 2]
     assert best_rows(table, "max")["epoch"].tolist() == [1, 1]
     assert rows_at(table, "epoch", [1, 99])["epoch"].tolist() == [1, 3, 1, 2]

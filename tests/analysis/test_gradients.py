@@ -136,16 +136,13 @@ def test_figures_show_the_numbers_and_count_the_zeros(deep):
     record, ids = deep
     table = gradients.gradient_table(record)
     with style.look():
-        figure, axes = plt.subplots(1, 3)
+        figure, axes = plt.subplots(1, 2)
         frames = {
             f"epoch {step}": gradients.by_layer(table, ids["default"], step) for step in (1, 3)
         }
         gradients.draw_by_layer(axes[0], frames)
         steps = gradients.by_step(table, ids["default"], gradients.SHOWN_LAYERS)
         gradients.draw_by_step(axes[1], steps)
-        labels = gradients.variant_labels(record, ["config/init"])
-        accuracy = gradients.accuracy_table(record, labels, "val_acc")
-        gradients.draw_accuracy(axes[2], accuracy, "validation accuracy", chance=0.3)
         figure.canvas.draw()
     plt.close(figure)
     lines, texts = axes[0].get_legend_handles_labels()
@@ -155,6 +152,3 @@ def test_figures_show_the_numbers_and_count_the_zeros(deep):
     assert np.allclose(drawn[80:], frames["epoch 1"]["middle"][80:])
     assert axes[1].get_yscale() == "log"
     assert "layer 0 (9 of 9 zero)" in axes[1].get_legend_handles_labels()[1]
-    assert len(accuracy) == 12
-    assert [t.get_text() for t in axes[2].get_yticklabels()] == list(labels)
-    assert axes[2].lines[-1].get_xdata() == [0.3, 0.3]
