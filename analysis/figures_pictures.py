@@ -14,6 +14,7 @@ from analysis.drawn import Drawn, NothingToDraw, Spec
 from analysis.labels import count
 from analysis.load import CONFIG, Record
 from analysis.models import Model, best_and_worst_model, chosen_sentence, models_of
+from analysis.row_intervals import grouped_predictions
 
 REPLICATE = 0  # one seed of each, the first, not one chosen by its looks
 _FEW, _MANY = 5, 8  # columns
@@ -23,15 +24,16 @@ _SIZE = 224  # pixels to which a folder's images are brought where no trial says
 def draw_pictures(spec: Spec, record: Record) -> Drawn:
     """The `spec["count"]` images that the best model gets right and the worst wrong.
 
-    First those at which the probabilities that the two give to the true class differ most. The
-    images are read here, from the place that the manifest names.
+    First those at which the probabilities that the two give to the true class differ most, one
+    of each group in turn where the data group test rows. The images are read here, from the place
+    that the manifest names.
     """
     models = models_of(record, spec)
     best, worst = best_and_worst_model(record, models)
-    table = disagreements(record.predictions(), best, worst)
+    table = disagreements(grouped_predictions(record), best, worst)
     if table.empty:
         raise NothingToDraw(f"{worst.label} gets every image right that {best.label} does")
-    shown = table.head(int(spec.get("count", _FEW)))
+    shown = in_turn(table).head(int(spec.get("count", _FEW)))
     pixels, files = _pixels(record, best, shown["row_id"].tolist())
     names = dict((record.manifest.get("data") or {}).get("class_names") or {})
     columns = _FEW if len(shown) <= _FEW else _MANY
@@ -48,8 +50,9 @@ def draw_pictures(spec: Spec, record: Record) -> Drawn:
     text = captions.caption(
         f"Best by validation: {best.label}; worst: {worst.label}; the first seed of each. "
         f"{len(shown)} of the {count(len(table), 'test image')} that the best gets right and the "
-        "worst wrong, in the order of how far apart they are on the true class; below each "
-        "picture what it is, and the probability that the best / the worst gives to that.",
+        f"worst wrong, in the order of how far apart they are on the true class{_turns(record)}; "
+        "below each picture what it is, and the probability that the best / the worst gives to "
+        "that.",
         chosen_sentence(record, models),
         captions.data_sentence(record, intervals=False),
         name=spec["name"],
@@ -63,8 +66,8 @@ def disagreements(predictions: pd.DataFrame, best: Model, worst: Model) -> pd.Da
     """Test rows that the first replicate of `best` gets right and that of `worst` wrong.
 
     Columns: row_id, label, best_true, worst_true (probability of the true class; with two classes
-    that of the other is the rest), and for each model what it predicted. Sorted by best_true -
-    worst_true downwards, then row_id.
+    that of the other is the rest), for each model what it predicted, and group where predictions
+    have it. Sorted by best_true - worst_true downwards, then row_id.
 
     Raises NothingToDraw where there are more than two classes.
     """
@@ -81,7 +84,8 @@ def disagreements(predictions: pd.DataFrame, best: Model, worst: Model) -> pd.Da
         of_true = own["probability"].where(right, 1 - own["probability"])
         tables.append(own.assign(true=of_true, right=right).set_index("row_id"))
     first, second = tables
-    joined = first[["label", "predicted", "true", "right"]].merge(
+    of_row = ["label", *({"group"} & set(first))]
+    joined = first[[*of_row, "predicted", "true", "right"]].merge(
         second[["predicted", "true", "right"]],
         left_index=True,
         right_index=True,
@@ -92,7 +96,20 @@ def disagreements(predictions: pd.DataFrame, best: Model, worst: Model) -> pd.Da
     chosen = chosen.sort_values(["gap", "row_id"], ascending=[False, True], ignore_index=True)
     names = {"true_best": "best_true", "true_worst": "worst_true",
              "predicted_best": "best_predicted", "predicted_worst": "worst_predicted"}  # fmt: skip
-    return chosen.rename(columns=names)[["row_id", "label", *sorted(names.values())]]
+    return chosen.rename(columns=names)[["row_id", *of_row, *sorted(names.values())]]
+
+
+def in_turn(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the first of every group before any group's second; without groups as is."""
+    if "group" not in table:
+        return table
+    turn = table.groupby("group").cumcount()
+    return table.loc[turn.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def _turns(record: Record) -> str:
+    groups = (record.manifest.get("data") or {}).get("test_groups")
+    return f", one of each {groups['name']} in turn" if groups else ""
 
 
 def _pixels(record: Record, model: Model, row_ids: list[int]) -> tuple[list[Any], list[str]]:

@@ -203,6 +203,13 @@ def test_pictures_are_drawn_from_the_records_data(record, few_images, n, shown):
     assert "face" not in drawn.caption
 
 
+def test_pictures_are_of_every_group_before_a_second_of_one(record, few_images):
+    record.manifest["data"]["test_groups"] = {"name": "region", "of": [0, 0, 1, 1, 2, 2]}
+    drawn = draw({"kind": "pictures", **SHARED, "count": 3}, record)
+    assert drawn.numbers["file"].tolist() == ["test/0.png", "test/2.png", "test/4.png"]
+    assert "on the true class, one of each region in turn; below" in drawn.caption
+
+
 def test_data_that_changed_or_went_leave_a_sentence_in_the_pictures_place(
     record, few_images, monkeypatch
 ):
