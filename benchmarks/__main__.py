@@ -19,7 +19,7 @@ from benchmarks.results import Measured, goals, results_page
 from benchmarks.trials import measure_trials
 from benchmarks.vision import measure_vision
 from benchmarks.vision_epochs import SIZE, measure_epochs
-from benchmarks.vision_page import epochs_goals, vision_goals, vision_section
+from benchmarks.vision_page import epochs_goals, vision_goals
 from trainables.images import load_images
 
 STACKS = (5, 8, 16)
@@ -85,14 +85,14 @@ def _print_only(args: argparse.Namespace) -> None:
     """Measures a part and writes nothing."""
     if args.only == "vision":
         vision = _step("images", lambda: measure_vision(args.repeats))
-        rows, epochs = vision_goals(vision), vision.epochs
+        rows = vision_goals(vision)
     else:
         if args.images is None:
             raise SystemExit("--only epochs needs --images DIR")
         load_images(str(args.images), size=args.size, crop=args.size)  # as a study's other trials
         epochs = _step("epochs", lambda: measure_epochs(args.images, args.repeats, args.size))
         rows = epochs_goals(epochs)
-    print("\n".join([*(goal.row() for goal in rows), *vision_section(epochs)]))
+    print("\n".join(goal.row() for goal in rows))
 
 
 def _step(name: str, measure: Callable[[], T]) -> T:

@@ -15,7 +15,7 @@ from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
 from benchmarks.trials import SHORT_STEPS, TrialCost
 from benchmarks.vision import VisionTimes
-from benchmarks.vision_page import vision_goals, vision_section
+from benchmarks.vision_page import vision_goals
 
 MOST_S_PER_TRIAL, MOST_KB_PER_TRIAL = 0.1, 50
 PACKAGES = ("torch", "torchvision", "ray", "numpy", "pandas")
@@ -116,8 +116,6 @@ def results_page(m: Measured) -> str:
             *_loading(m),
             "",
             *_trials(m),
-            "",
-            *vision_section(m.vision.epochs),
             "",
         ]
     )

@@ -23,40 +23,48 @@ SIZE = 64  # pixels, as the embedded pictures are
 N_THREADS = 2
 
 
+Way = tuple[str, str]  # whose loop, "plain" or "ours", and how it trains two nets
+WAYS: tuple[Way, ...] = (
+    ("plain", "in turn"),  # one process with two threads trains one net after another
+    ("ours", "at once"),  # two processes with one thread each train one net each
+    ("plain", "at once"),
+    ("ours", "in turn"),
+)
+
+
 @dataclass(frozen=True)
 class Epochs:
-    """Per side, "plain" and "ours", in turn: of two nets' first epochs together."""
+    """Of two nets' first epochs together, by way; accuracies by whose loop."""
 
     size: int  # pixels
-    seconds: Mapping[str, Timing]  # of the wall's clock
-    cpu_seconds: Mapping[str, Timing]  # of all processes and threads
+    seconds: Mapping[Way, Timing]  # of the wall's clock
+    cpu_seconds: Mapping[Way, Timing]  # of all processes and threads
     test_acc: Mapping[str, tuple[float, ...]]
-    in_turn_s: float  # ours, but one after another with two threads; once
 
 
 def measure_epochs(folder: Path, repeats: int, size: int = SIZE) -> Epochs:
-    """Sides in turn, each repetition with two seeds of its own.
+    """The ways in turn, each repetition with two seeds of its own.
 
-    plain: one process with two threads trains one net after another. ours: two processes with one
-    thread each train one net each at once. Imports are not counted; the images' cache is filled
-    before. Every net is new, trains one epoch and is evaluated once on val and once on test.
+    Imports are not counted; the images' cache is filled before. Every net is new, trains one
+    epoch and is evaluated once on val and once on test.
     """
-    seconds: dict[str, list[float]] = {"plain": [], "ours": []}
-    cpu_seconds: dict[str, list[float]] = {"plain": [], "ours": []}
-    accuracies: dict[str, list[float]] = {"plain": [], "ours": []}
+    seconds: dict[Way, list[float]] = {way: [] for way in WAYS}
+    cpu_seconds: dict[Way, list[float]] = {way: [] for way in WAYS}
+    accuracies: dict[Way, list[float]] = {way: [] for way in WAYS}
     for repeat in range(repeats):
         seeds = (2 * repeat, 2 * repeat + 1)
-        for side, processes in (("plain", [seeds]), ("ours", [seeds[:1], seeds[1:]])):
+        for way in WAYS:
+            side, order = way
+            processes = [seeds] if order == "in turn" else [seeds[:1], seeds[1:]]
             wall_s, cpu_s, found = race(side, size, folder, processes)
-            seconds[side].append(wall_s)
-            cpu_seconds[side].append(cpu_s)
-            accuracies[side] += found
+            seconds[way].append(wall_s)
+            cpu_seconds[way].append(cpu_s)
+            accuracies[way] += found
     return Epochs(
         size,
-        {side: Timing(tuple(values)) for side, values in seconds.items()},
-        {side: Timing(tuple(values)) for side, values in cpu_seconds.items()},
-        {side: tuple(values) for side, values in accuracies.items()},
-        race("ours", size, folder, [(0, 1)])[0],
+        {way: Timing(tuple(values)) for way, values in seconds.items()},
+        {way: Timing(tuple(values)) for way, values in cpu_seconds.items()},
+        {side: tuple(accuracies[side, "at once"]) for side in ("plain", "ours")},
     )
 
 
