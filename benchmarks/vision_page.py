@@ -89,8 +89,8 @@ def _as_accurate(epochs: Epochs) -> Goal:
     difference = statistics.mean(ours) - statistics.mean(plain)
     error = sum(statistics.variance(values) / len(values) for values in (ours, plain)) ** 0.5
     return Goal(
-        "test accuracies after these epochs, means over seeds; ratio: size of the difference / its "
-        "standard error, within the noise of the seeds up to 2",
+        "test accuracies after these epochs, means over seeds; ratio: size of the difference / "
+        "its standard error, within the noise of the seeds up to 2",
         *shown,
         abs(difference) / error if difference else 0.0,
         f"difference {difference:+.3f}, standard error {error:.3f}",
