@@ -174,11 +174,11 @@ def _plain(name: str, value: Any) -> Any:
         value = value.tolist()
     if isinstance(value, list | tuple):
         return [_plain(name, one) for one in value]
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(
-        f"{name} is a {type(value).__name__}, {value!r}: a metric is a number, None, or a list of "
-        "these"
+        f"{name} is a {type(value).__name__}, {value!r}: a record holds numbers, texts, None, and "
+        "lists of these"
     )
 
 

@@ -138,15 +138,16 @@ def test_rows_of_refuses_values_for_another_number_of_replicates():
         rows_of({"epoch": 1, "replicates": {"val_acc": [1, 2, 3]}}, 2)
 
 
-def test_metrics_are_recorded_as_plain_numbers_and_nothing_else_is():
+def test_metrics_are_recorded_as_plain_values_and_nothing_else_is():
     own = {"val_acc": [torch.tensor(0.5, requires_grad=True), np.float32(0.25)]}
     norms = [np.float64(1), [torch.tensor(2), None]]
-    rows = rows_of({"epoch": np.int64(1), "norms": norms, "replicates": own}, 2)
-    assert rows[0] == {"replicate": 0, "epoch": 1, "norms": [1.0, [2, None]], "val_acc": 0.5}
-    assert {type(value) for row in rows for value in row.values()} == {int, float, list}
+    rows = rows_of({"epoch": np.int64(1), "norms": norms, "on": "cpu", "replicates": own}, 2)
+    plain = {"replicate": 0, "epoch": 1, "norms": [1.0, [2, None]], "on": "cpu", "val_acc": 0.5}
+    assert rows[0] == plain
+    assert {type(value) for row in rows for value in row.values()} == {int, float, list, str}
     assert type(rows[0]["norms"][0]) is float
-    for value in ("0.5", {"layer": 1.0}, {1.0}, [1.0, "x"], object()):
-        with pytest.raises(TypeError, match="val_acc is a .*: a metric is a number, None, or a"):
+    for value in ({"layer": 1.0}, {1.0}, [1.0, {"x": 1}], object()):
+        with pytest.raises(TypeError, match="val_acc is a .*: a record holds numbers, texts"):
             rows_of({"epoch": 1, "val_acc": value}, 1)
 
 
