@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ class RecordWriter:
         folder: the record's folder or URI; made here, or continued where it holds a record.
         manifest: its manifest; `status` and times are kept up to date here.
         say: is told where the storage is away, and when it is back.
-        read: the manifest as it was read before this one had the lock; None: it does not matter.
+        as_read: the manifest must still be what the folder holds: it was read without the lock.
 
     Raises:
         ValueError: where another process writes this record, or has since it was read.
@@ -49,14 +49,14 @@ class RecordWriter:
         trials: list[Trial],
         say: Say = lambda text: None,
         *,
-        read: Mapping[str, Any] | None = None,
+        as_read: bool = False,
     ) -> None:
         self.folder, self.manifest, self.say = place(folder), manifest, say
         for name in ("parts", "checkpoints"):
             make_folder(self.folder / name)
         self._lock = lock(self.folder, say)
-        if read is not None:
-            self._check_still(read)
+        if as_read:
+            self._check_unwritten()
         study = manifest["study"]
         self.metric = study["metric"]
         self.trials = {t.trial_id: new_row(t, study["name"], self.metric["name"]) for t in trials}
@@ -71,9 +71,10 @@ class RecordWriter:
         self._write_manifest()
         self._flush()
 
-    def _check_still(self, read: Mapping[str, Any]) -> None:
+    def _check_unwritten(self) -> None:
         found = json.loads((self.folder / "manifest.json").read_text())
-        if json.dumps(found, sort_keys=True) != json.dumps(read, sort_keys=True):  # NaN is not NaN
+        ours, theirs = (json.dumps(m, sort_keys=True) for m in (self.manifest, found))
+        if ours != theirs:  # as text, for NaN is not NaN
             self._lock.close()
             raise ValueError(
                 f"another process has written record {self.folder} since it was read: try again"

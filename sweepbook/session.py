@@ -146,8 +146,7 @@ def resume(
     plan = recorded_plan(record.manifest)
     check_room(plan.needs, address)
     check_concurrency([plan.study.name] if plan.search else [], address, max_concurrent)
-    trials = list(plan.trials)
-    writer = RecordWriter(folder, record.manifest, trials, _say(console), read=record.manifest)
+    writer = RecordWriter(folder, record.manifest, list(plan.trials), _say(console), as_read=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.manifest.setdefault("resumed", []).append(resumed)

@@ -171,10 +171,11 @@ def test_a_record_that_another_driver_has_written_since_it_was_read_is_left_alon
     other.close()
     files = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*.*")}
     with pytest.raises(ValueError, match="another process has written record .* try again"):
-        RecordWriter(tmp_path / "r", read, [trial("a")], read=read)
+        RecordWriter(tmp_path / "r", read, [trial("a")], as_read=True)
     assert {path: path.read_bytes() for path in files} == files
     now = load_record(tmp_path / "r").manifest
-    RecordWriter(tmp_path / "r", now, [trial("a")], read=now).close()  # the lock was given back
+    again = RecordWriter(tmp_path / "r", now, [trial("a")], as_read=True)  # the lock is free
+    again.close()
 
 
 def test_a_second_driver_is_refused_and_the_lock_dies_with_its_process(tmp_path):
