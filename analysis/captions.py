@@ -54,7 +54,7 @@ def groups_sentence(record: Record, drawn: bool = True) -> str:
 
     drawn: an interval over rows draws them together; False: it takes them as independent.
     """
-    groups = (record.manifest.get("data") or {}).get("test_groups")
+    groups = record.test_groups
     if not groups:
         return ""
     name, n = groups["name"], len(set(groups["of"]))

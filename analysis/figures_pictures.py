@@ -108,7 +108,7 @@ def in_turn(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _turns(record: Record) -> str:
-    groups = (record.manifest.get("data") or {}).get("test_groups")
+    groups = record.test_groups
     return f", one of each {groups['name']} in turn" if groups else ""
 
 

@@ -8,7 +8,7 @@ trials, reports = load_record("s3://bucket/records/batch-norm")
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,6 +92,11 @@ class Record:
     def data_name(self) -> str:
         """Name of the data set, for example "europe"."""
         return str(self.manifest.get("data", {}).get("name", "unknown"))
+
+    @property
+    def test_groups(self) -> Mapping[str, Any] | None:
+        """What groups the test rows (`name`), and the group of each by row_id (`of`), or None."""
+        return (self.manifest.get("data") or {}).get("test_groups")
 
     def predictions(self) -> pd.DataFrame:
         """Predictions at the last fidelity, read now; one row per example of a trial x replicate.

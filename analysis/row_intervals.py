@@ -26,7 +26,7 @@ Table = NDArray[np.float64]
 def grouped_predictions(record: Record) -> pd.DataFrame:
     """The record's predictions; where its data's description groups test rows, with `group`."""
     found = record.predictions()
-    groups = (record.manifest.get("data") or {}).get("test_groups")
+    groups = record.test_groups
     if groups and len(found):
         test = found["split"] == "test"
         rows = sorted(found.loc[test, "row_id"].unique())
