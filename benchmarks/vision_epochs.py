@@ -162,9 +162,9 @@ def our_epochs(folder: Path, size: int, seed: int) -> Iterator[float]:
 
 
 def _main(side: str, size: str, n_threads: str, folder: str, *seeds: str) -> None:
-    import torchvision  # noqa: F401
+    import torchvision  # noqa: F401  # before the clock starts
 
-    import trainables.resnet  # noqa: F401
+    import trainables.resnet  # noqa: F401  # as above
 
     torch.set_num_threads(int(n_threads))
     epochs = {"plain": plain_epochs, "ours": our_epochs}[side]

@@ -89,7 +89,7 @@ def test_curves_hold_the_aggregates_and_nothing_else(record: Record) -> None:
 
 def test_the_band_is_the_interval_at_every_epoch(record: Record) -> None:
     drawn = draw(spec_of("curves", metrics=["val_acc"], where={"lr": 0.01}), record)
-    band = drawn.figure.axes[0].collections[0].get_paths()[0].vertices  # type: ignore[union-attr]
+    band = drawn.figure.axes[0].collections[0].get_paths()[0].vertices  # type: ignore[union-attr]  # as above
     for row in drawn.numbers.to_dict("records"):
         at = band[np.isclose(band[:, 0], row["epoch"])][:, 1]
         assert at.min() == pytest.approx(row["low"]) and at.max() == pytest.approx(row["high"])
@@ -123,7 +123,7 @@ def test_stopped_trials_are_marked_and_called_censored(make_record: Make) -> Non
     endings = {1: {"status": "stopped", "last": 3, "reason": "rung 3"}}
     record = load_record(make_record(CONFIGS, endings=endings))
     drawn = draw(spec_of("curves", metrics=["val_loss"]), record)
-    (bar,) = lines(drawn.figure.axes[0], "ending")  # type: ignore[union-attr]
+    (bar,) = lines(drawn.figure.axes[0], "ending")  # type: ignore[union-attr]  # as above
     assert bar.get_marker() == "|" and bar.get_xdata().tolist() == [3]
     assert "1 trial (lr 0.01): stopped early" in drawn.caption and "censored" in drawn.caption
     assert (
