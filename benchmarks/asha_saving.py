@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.intervals import t_interval
-from analysis.load import Record, load_record
-from analysis.replay import arrivals, full_curves
-from analysis.replay_table import Setting, replay_table
 from benchmarks.courses import Course, median, paired, reaching
+from sweepbook.record.load import Record, load_record
+from sweepbook.replay.table import Setting, replay_table
+from sweepbook.replay.virtual import arrivals, full_curves
+from sweepbook.stats.intervals import t_interval
 
 CELL = ("--set", "depth=6", "--set", "width=16")
 SCALE, N_TRIALS, TIMES, SEEDS = 0.3, 12, 3, 5

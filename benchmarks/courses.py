@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from analysis.intervals import t_interval
+from sweepbook.stats.intervals import t_interval
 
 
 @dataclass(frozen=True)

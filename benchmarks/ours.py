@@ -22,7 +22,7 @@ class CommandTimes:
 
 def measure_command(n_replicates: int, n_epochs: int, storage: Path) -> CommandTimes:
     """Runs `sweepbook run learning-rate` in a process of its own."""
-    from analysis.load import load_record
+    from sweepbook.record.load import load_record
 
     name = f"epochs-{n_epochs}"
     command = [

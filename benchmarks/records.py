@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.load import load_record
 from benchmarks.measure import Timing
+from sweepbook.record.load import load_record
 
 METRICS = ("train_loss", "train_acc", "val_loss", "val_acc", "test_loss", "test_acc", "time_s")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.replay import Curve, arrivals
-from analysis.replay_table import Setting, play
+from sweepbook.replay.table import Setting, play
+from sweepbook.replay.virtual import Curve, arrivals
 
 N_EPOCHS = 100
 GRACE, FACTOR = 1, 4

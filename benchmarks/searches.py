@@ -20,12 +20,12 @@ from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
 from benchmarks.courses import Course, median, paired, reaching
-from search_spaces import ASHA, Fidelity, Metric, Search, Study
-from sweepbook.options import Options
-from sweepbook.plan import make_plan
-from sweepbook.schedulers import StudyASHA
-from sweepbook.search import StudySearch
-from sweepbook.search_cell import distributions
+from sweepbook import ASHA, Fidelity, Metric, Search, Study
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.search.cell import distributions
+from sweepbook.tune.scheduler import StudyASHA
+from sweepbook.tune.searcher import StudySearch
 
 MAX_T = 81
 GRACES = (1, 9)

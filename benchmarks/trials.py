@@ -49,10 +49,10 @@ def measure_trials(side: str, n_trials: int) -> TrialCost:
 def _ours(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
     from rich.console import Console
 
-    from search_spaces import Fidelity, Metric, Study
-    from sweepbook.options import Options
-    from sweepbook.record import RecordWriter
-    from sweepbook.session import run_studies
+    from sweepbook import Fidelity, Metric, Study
+    from sweepbook.commands.run import run_studies
+    from sweepbook.plan.options import Options
+    from sweepbook.record.writer import RecordWriter
 
     study = Study(
         name="short",
@@ -84,7 +84,7 @@ def _bare(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
     """The same loop under Tune alone: reused workers, no loggers, one callback."""
     import os
 
-    from sweepbook.cluster import ENVIRONMENT
+    from sweepbook.tune.cluster import ENVIRONMENT
 
     os.environ.update(ENVIRONMENT)
     start = time.perf_counter()

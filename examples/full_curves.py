@@ -4,7 +4,7 @@ sweepbook run examples/full_curves.py
 sweepbook replay records/full-curves
 """
 
-from search_spaces import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 FULL_CURVES = Study(
     name="full-curves",

@@ -1,14 +1,12 @@
 """The studies: what to ask. `STUDIES` maps the name of each study to its value."""
 
-from search_spaces.asha import ASHA
 from search_spaces.mlp_nets import ARCHITECTURE, DEEP_GRADIENTS, IMPLICIT
 from search_spaces.mlp_training import BATCH_NORM, BATCH_SIZE, EPOCHS, LEARNING_RATE
-from search_spaces.search_spec import Search
-from search_spaces.study import Fidelity, Metric, Study
 from search_spaces.tuned import TUNED_ARCHITECTURE, TUNED_MLP
 from search_spaces.vision import VISION_BASELINES
 from search_spaces.vision_pretext import PRETEXT
 from search_spaces.vision_tuned import VISION_TUNED
+from sweepbook import Study
 
 STUDIES: dict[str, Study] = {
     study.name: study
@@ -28,4 +26,4 @@ STUDIES: dict[str, Study] = {
     )
 }
 
-__all__ = ["ASHA", "STUDIES", "Fidelity", "Metric", "Search", "Study"]
+__all__ = ["STUDIES"]

@@ -6,7 +6,6 @@ published sentence, word for word.
 
 from collections.abc import Mapping
 
-from search_spaces.claims import Claim
 from search_spaces.mlp_net_claims import (
     ARCHITECTURE_CLAIMS,
     DEEP_GRADIENTS_CLAIMS,
@@ -18,6 +17,7 @@ from search_spaces.mlp_training_claims import (
     EPOCHS_CLAIMS,
     LEARNING_RATE_CLAIMS,
 )
+from sweepbook import Claim
 
 CLAIMS: Mapping[str, tuple[Claim, ...]] = {
     "learning-rate": LEARNING_RATE_CLAIMS,

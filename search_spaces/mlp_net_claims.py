@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from search_spaces.claims import Claim
 from search_spaces.mlp_training_claims import ACC, ACC_REASON, DIGIT, DIGIT_REASON
+from sweepbook import Claim
 
 
 def _nets(*shapes: tuple[int, int]) -> dict[str, Any]:

@@ -59,14 +59,14 @@ ARCHITECTURE = mlp_study(
             "select": "val_acc",
         },
         {
-            "kind": "map",
+            "kind": "analysis.figures.map_kinds:draw_map",
             "name": "architecture-maps",
             "title": "What the best and the worst architecture predict",
             "by": ["depth", "width"],
             "select": "val_acc",
         },
         {
-            "kind": "error_map",
+            "kind": "analysis.figures.map_kinds:draw_error_map",
             "name": "architecture-errors",
             "title": "Where the best and the worst architecture are wrong",
             "by": ["depth", "width"],
@@ -103,14 +103,14 @@ DEEP_GRADIENTS = mlp_study(
     fixed={"depth": 100, "width": 4, "epochs": 10, "track_gradients": True},
     figures=(
         {
-            "kind": "gradient_layers",
+            "kind": "analysis.figures.gradients:draw_gradient_layers",
             "name": "deep-gradients-layers",
             "title": "Gradient magnitude against the layer, at the first and the last epoch",
             "arms": _ARMS,
             "at": ["first", "last"],
         },
         {
-            "kind": "gradient_steps",
+            "kind": "analysis.figures.gradients:draw_gradient_steps",
             "name": "deep-gradients-epochs",
             "title": "Gradient magnitude over the epochs, by layer",
             "arms": _ARMS,
@@ -149,13 +149,13 @@ IMPLICIT = mlp_study(
             "by": ["encoding"],
         },
         {
-            "kind": "map",
+            "kind": "analysis.figures.map_kinds:draw_map",
             "name": "implicit-maps",
             "title": "What each encoding predicts",
             "by": ["encoding"],
         },
         {
-            "kind": "error_map",
+            "kind": "analysis.figures.map_kinds:draw_error_map",
             "name": "implicit-errors",
             "title": "Where each encoding is wrong",
             "by": ["encoding"],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search_spaces.mlp_claims import CLAIMS
-from search_spaces.study import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 LOSSES = ("train_loss", "val_loss", "test_loss")
 ACCURACIES = ("train_acc", "val_acc", "test_acc")

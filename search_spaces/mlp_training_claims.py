@@ -8,7 +8,7 @@ but a tenth of one, the last digit printed, where something is called best; 5 pe
 
 from typing import Any
 
-from search_spaces.claims import Claim
+from sweepbook import Claim
 
 ACC = 0.005
 ACC_REASON = "half a point: more than twice the sampling error of one accuracy on 13,000 points"

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from search_spaces.asha import ASHA
-from search_spaces.claims import Claim
 from search_spaces.mlp_nets import ARCHITECTURES
 from search_spaces.mlp_study import ACCURACIES, LOSSES, mlp_study
 from search_spaces.mlp_training_claims import DIGIT, DIGIT_REASON
-from search_spaces.search_spec import Search
-from search_spaces.study import Metric
+from sweepbook import ASHA, Claim, Metric, Search
 
 VAL_ACC = Metric("val_acc", "max")  # what the published winners were named by
 

@@ -7,7 +7,6 @@ There is no early stopping here: whether a learning rate recovers late is part o
 
 from typing import Any
 
-from search_spaces.study import Fidelity, Metric, Study
 from search_spaces.vision_claims import (
     BASELINES_CLAIMS,
     CONVERGED,
@@ -16,6 +15,7 @@ from search_spaces.vision_claims import (
     SOURCES,
     XGBOOST,
 )
+from sweepbook import Fidelity, Metric, Study
 
 NETS = ("resnet18-scratch", "resnet18-probe", "resnet18-finetune")
 
@@ -106,14 +106,14 @@ VISION_BASELINES = Study(
             "overlay": True,
         },
         {
-            "kind": "pictures",
+            "kind": "analysis.figures.pictures:draw_pictures",
             "name": "vision-five",
             "title": "Five images that the best model gets right and the worst wrong",
             "models": MODELS,
             "count": 5,
         },
         {
-            "kind": "pictures",
+            "kind": "analysis.figures.pictures:draw_pictures",
             "name": "vision-sheet",
             "title": "More images that the best model gets right and the worst wrong",
             "models": MODELS,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from search_spaces.claims import Claim
+from sweepbook import Claim
 
 LEARNING_RATES = (0.1, 0.01, 0.001, 0.0001, 0.00001)
 CONVERGED = 10_000  # at most so many iterations: scikit-learn's solver stops long before

@@ -4,8 +4,7 @@ Its trials are what `--weights pretext` begins with; there the learning rate is 
 seed and length are the trainable's defaults.
 """
 
-from search_spaces.claims import Claim
-from search_spaces.study import Fidelity, Metric, Study
+from sweepbook import Claim, Fidelity, Metric, Study
 
 MADE_WITH = 0.001  # the learning rate of the weights that the other image studies start from
 _OTHERS = (0.01, 0.0001)

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from search_spaces.asha import ASHA
-from search_spaces.search_spec import Search
-from search_spaces.study import Fidelity, Metric, Study
+from sweepbook import ASHA, Fidelity, Metric, Search, Study
 
 
 def finetuning_space() -> dict[str, Any]:

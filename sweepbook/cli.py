@@ -12,12 +12,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analysis.places import Place
-from search_spaces import STUDIES
-from sweepbook.imports import load_studies
-from sweepbook.options import Options, optional_settings, setting
-from sweepbook.plans import make_plans
-from sweepbook.show import show_plan
+from sweepbook.commands.show import show_plan
+from sweepbook.plan.options import Options, optional_settings, setting
+from sweepbook.plan.plans import make_plans
+from sweepbook.plan.studies import load_studies
+from sweepbook.record.places import Place
+from sweepbook.study.hooks import add_to_path
+from sweepbook.study.project import Project, find_project, project_at
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,6 +48,9 @@ Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE in every
 Weights = Annotated[
     str | None, typer.Option(help="what pretrained models start from: a name it knows, or a file")
 ]
+ProjectDir = Annotated[
+    str | None, typer.Option("--project", help="Folder of the project; default: found upwards.")
+]
 SkipCorrupt = Annotated[bool, typer.Option(help="leave out data files that cannot be read")]
 
 
@@ -61,13 +65,34 @@ def main() -> None:
         sys.exit(2 if isinstance(error, ValueError) else 1)
 
 
+def _project(folder: str | None) -> Project | None:
+    """The project that is named or stood in, its root first on sys.path; None where there is none.
+
+    Records and studies name the project's code by import path.
+    """
+    found = find_project() if folder is None else project_at(folder)
+    if found is not None:
+        add_to_path(str(found.root))
+    return found
+
+
 @app.command("list")
-def list_studies() -> None:
-    """List the studies."""
+def list_studies(project: ProjectDir = None) -> None:
+    """List the studies of the project."""
+    found = _project(project)
+    if found is None:
+        console.print(
+            f"There is no project in {Path.cwd()} or above it, so there are no studies to list. "
+            "Run a study file: sweepbook run my_study.py",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("study", "trials", "replicates", "question"):
         table.add_column(column, overflow="fold")
-    for study in STUDIES.values():
+    for study in found.studies().values():
         table.add_row(study.name, str(study.n_trials), str(study.replicates), study.question)
     console.print(table)
 
@@ -85,6 +110,7 @@ def show(
     settings: Set = None,
     weights: Weights = None,
     skip_corrupt: SkipCorrupt = False,
+    project: ProjectDir = None,
 ) -> None:
     """Show a study: its space, its trials, an estimate of its cost."""
     options = Options(
@@ -100,7 +126,7 @@ def show(
         everywhere=study != "all",
     )
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    for plan in make_plans(load_studies([study]), options, say):
+    for plan in make_plans(load_studies([study], _project(project)), options, say):
         show_plan(plan, console)
 
 
@@ -135,11 +161,15 @@ def run(
     optuna_storage: Annotated[
         str | None, typer.Option(help="sqlite:///FILE or FILE.journal, to watch a search")
     ] = None,
+    project: ProjectDir = None,
 ) -> None:
     """Run studies, resume a record, or extend one by replicates, epochs or trials."""
-    from sweepbook import session
+    from sweepbook.commands.extend import extend
+    from sweepbook.commands.resume import resume as resume_record
+    from sweepbook.commands.run import run_studies
 
     where = _checked_place(address, max_concurrent, max_failures, max_node_losses)
+    found = _project(project)
     options = Options(
         data=data,
         replicates=replicates,
@@ -161,13 +191,13 @@ def run(
                 "--resume goes on with a record as it was planned, where it is: give nothing "
                 "else, or more of --replicates, --epochs, --scale or --trials to extend it"
             )
-        go_on = session.resume if more == Options() else partial(session.extend, options=more)
+        go_on = resume_record if more == Options() else partial(extend, options=more)
         ended = go_on(resume, force=force, **where)
     elif studies:
         if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
-        ended = session.run_studies(
-            load_studies(studies),
+        ended = run_studies(
+            load_studies(studies, found),
             options,
             storage="records" if storage is None else storage,
             name=name,
@@ -199,9 +229,10 @@ def confirm(
     force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
 ) -> None:
     """Train a search's winners anew, with fresh seeds and no early stopping."""
-    from sweepbook.confirm import confirm as run_confirmation
+    from sweepbook.commands.confirm import confirm as run_confirmation
 
     where = _checked_place(address, max_concurrent, max_failures, max_node_losses)
+    _project(None)
     ended = run_confirmation(
         record,
         by=None if by is None else [key for key in by.split(",") if key],
@@ -223,7 +254,7 @@ def _checked_place(
 
     That is before a study's own file may import Ray.
     """
-    from sweepbook.cluster import check_address, set_environment
+    from sweepbook.tune.cluster import check_address, set_environment
 
     if max_concurrent is not None and max_concurrent < 1:
         raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
@@ -267,10 +298,11 @@ def verify(
     seed: Annotated[int, typer.Option(help="draws the trials")] = 0,
 ) -> None:
     """Check a record: digest, completeness, and a sample of its trials trained anew."""
-    from sweepbook import verify as checks
+    from sweepbook.commands import verify as checks
 
     if trials < 0 or (epochs is not None and epochs < 1):
         raise ValueError("--trials must be at least 0 and --epochs at least 1")
+    _project(None)
     found, n_trained = checks.verify(record, trials, seed, epochs)
     for line in found:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -297,10 +329,12 @@ def report(
     repeat: Annotated[
         list[str] | None, typer.Option(help="a record of the same study with another seed")
     ] = None,
+    project: ProjectDir = None,
 ) -> None:
     """Write a report: figures, tables, findings."""
-    from analysis.report import write_report
+    from sweepbook.pages.report import write_report
 
+    _project(project)
     page = write_report(records, out, repeat or ())
     console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
 
@@ -324,7 +358,7 @@ def replay(
     out: Annotated[Path, typer.Option(help="the folder of its table and figure")] = Path("replay"),
 ) -> None:
     """Replay recorded curves through ASHA in virtual time: what it saves, what it loses."""
-    from sweepbook import replay as replays
+    from sweepbook.replay import run as replays
 
     wanted = replays.Wanted(
         grace_periods=grace_period,

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.records", "tests.studies"]
+
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 
@@ -112,13 +114,13 @@ def undisturbed_digest(tmp_path: Path) -> Iterator[Callable[[str | Path, int], s
 
     The file's module is forgotten afterwards: the next test may have one of the same name.
     """
-    from analysis.load import load_record
-    from sweepbook.imports import load_studies
-    from sweepbook.manifest import manifest_of
-    from sweepbook.options import Options
-    from sweepbook.plan import make_plan
-    from sweepbook.record import RecordWriter
-    from sweepbook.worker import Assignment, reports
+    from sweepbook.plan.manifest import manifest_of
+    from sweepbook.plan.options import Options
+    from sweepbook.plan.plan import make_plan
+    from sweepbook.plan.studies import load_studies
+    from sweepbook.record.load import load_record
+    from sweepbook.record.writer import RecordWriter
+    from sweepbook.tune.worker import Assignment, reports
 
     def train(name: str | Path, n_trials: int) -> str:
         (study,) = load_studies([str(tmp_path / name)])

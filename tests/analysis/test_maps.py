@@ -7,9 +7,11 @@ import pytest
 import torch
 from matplotlib.colors import to_hex, to_rgb
 
-from analysis import maps, style
-from analysis.load import load_record
-from analysis.map_colours import distinct_colours, map_colours, neighbours, seen_distances
+from analysis.figures import maps
+from analysis.figures.map_colours import distinct_colours, map_colours, neighbours, seen_distances
+from sweepbook.figures import style
+from sweepbook.figures.trials import class_accuracy
+from sweepbook.record.load import load_record
 from trainables.europe import COUNTRIES
 from trainables.mlp import predict, train_mlp
 
@@ -147,7 +149,9 @@ def test_country_accuracy_by_hand(make_record):
         )
         for r, predicted in hits.items()
     ).to_parquet(path / "predictions.parquet")
-    table = maps.country_accuracy(record, trial_id, maps.describe_classes(record.manifest))
+    table = class_accuracy.class_accuracy_table(
+        record, trial_id, class_accuracy.describe_classes(record.manifest)
+    )
     assert table["name"].tolist() == ["Albania", "Austria"]
     first = table.iloc[0]
     assert (first["accuracy"], first["n_points"], first["n"]) == (0.5, 4, 2)
@@ -155,7 +159,7 @@ def test_country_accuracy_by_hand(make_record):
     assert first["wilson_low"] == pytest.approx(0.150, abs=0.001)
     assert (table["low"] >= 0).all() and (table["high"] <= 1).all()
     figure, ax = plt.subplots()
-    maps.draw_country_accuracy(ax, table)
+    class_accuracy.draw_classes(ax, table)
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Albania (4)", "Austria (2)"]
     plt.close(figure)
 

@@ -18,11 +18,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 STUDY = """
 import time
-from search_spaces import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 def train(config, state=None):
     at, value = state or (0, config["seed"] % 97)

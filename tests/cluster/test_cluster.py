@@ -4,14 +4,14 @@ import time
 
 import pytest
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 STUDY = """
 import time
 import beside
-from search_spaces import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 def train(config, state=None):
     at, value = state or (0, config["seed"] % 97)

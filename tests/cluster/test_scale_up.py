@@ -5,7 +5,7 @@ import shutil
 import pytest
 import yaml
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -49,7 +49,7 @@ START = (
 )
 STUDY = """
 import dataclasses, time
-from search_spaces import Fidelity, Metric, Search, Study
+from sweepbook import Fidelity, Metric, Search, Study
 
 def space():
     from ray import tune

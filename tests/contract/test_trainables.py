@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from search_spaces import STUDIES, Study
+from search_spaces import STUDIES
+from sweepbook import Study
 
 Epoch = dict[str, Any]
 CASES = [

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from search_spaces import STUDIES
-from sweepbook.manifest import manifest_of
-from sweepbook.options import Options
-from sweepbook.plan import make_plan
-from sweepbook.record import RecordWriter
+from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.record.writer import RecordWriter
 
 DOC = Path(__file__).parents[2] / "docs" / "pandas.md"
 

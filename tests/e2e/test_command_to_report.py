@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
@@ -22,7 +22,18 @@ def slice_of_europe(tmp_path, write_cities):
 
 def test_two_studies_and_their_report(slice_of_europe, tmp_path):
     studies = ["batch-norm", "epochs"]
-    run = ["run", *studies, "--data", slice_of_europe, "--epochs", 6, "--replicates", 3]
+    run = [
+        "run",
+        *studies,
+        "--project",
+        ROOT,
+        "--data",
+        slice_of_europe,
+        "--epochs",
+        6,
+        "--replicates",
+        3,
+    ]
     printed = sweepbook(tmp_path, *run)
     assert "3 trials" not in printed, "batch-norm and epochs share a trial: two are trained"
     records = {name: load_record(tmp_path / "records" / name) for name in studies}
@@ -37,7 +48,8 @@ def test_two_studies_and_their_report(slice_of_europe, tmp_path):
     assert_predictions_match(predictions, epochs)
     assert epochs.manifest["data"]["rows"] == {"train": 3000, "validation": 600, "test": 600}
 
-    sweepbook(tmp_path, "report", *(f"records/{name}" for name in studies))
+    records = [f"records/{name}" for name in studies]
+    sweepbook(tmp_path, "report", *records, "--project", ROOT)
     page = (tmp_path / "report" / "report.html").read_text()
     assert 'http-equiv="refresh"' not in page and 'src="http' not in page
     for record in records.values():

@@ -7,7 +7,7 @@ import sys
 import pandas as pd
 import pytest
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
 

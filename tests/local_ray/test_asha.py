@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(120)]
 
 STUDY = """
 import dataclasses, math, time
 from pathlib import Path
-from search_spaces import ASHA, Fidelity, Metric, Study
+from sweepbook import ASHA, Fidelity, Metric, Study
 
 def train(config, state=None):
     first, slope, waits, nan_from = KINDS[config["kind"]]
@@ -49,7 +49,7 @@ WHOLE = dataclasses.replace(ENDINGS, name="whole", grid={"kind": ["late"]}, sche
 
 @pytest.fixture(autouse=True)
 def planted(tmp_path):
-    from sweepbook.worker import replicate_seed
+    from sweepbook.tune.replicates import replicate_seed
 
     (tmp_path / "planted.py").write_text(STUDY.replace("ODD", str(replicate_seed(0, 1))))
 
@@ -117,7 +117,7 @@ def winner_is_recorded(folder):
 
 RANDOM = """
 import dataclasses
-from search_spaces import ASHA, Fidelity, Metric, Study
+from sweepbook import ASHA, Fidelity, Metric, Study
 
 def train(config):
     value = config["first"]
@@ -140,8 +140,8 @@ ASHED = dataclasses.replace(
 
 
 def test_a_replay_of_whole_curves_decides_as_the_study_with_a_scheduler_did(complete, tmp_path):
-    from analysis.replay import Arrival, full_curves
-    from analysis.replay_table import Setting, play
+    from sweepbook.replay.table import Setting, play
+    from sweepbook.replay.virtual import Arrival, full_curves
 
     (tmp_path / "random_curves.py").write_text(RANDOM)
     code, output = complete("run", "random_curves.py", "--max-concurrent", 1)

@@ -31,17 +31,17 @@ from ray.tune.schedulers.async_hyperband import _Bracket
 from ray.tune.utils.callback import _create_default_callbacks
 from rich.console import Console
 
-from search_spaces import ASHA, Fidelity, Metric, Study
-from sweepbook.callback import RecordCallback
-from sweepbook.cluster import ENVIRONMENT
-from sweepbook.ledger import PHASES
-from sweepbook.manifest import manifest_of
-from sweepbook.memory import out_of_memory_fails_a_trial
-from sweepbook.options import Options
-from sweepbook.plan import make_plan
-from sweepbook.progress import Progress
-from sweepbook.record import RecordWriter
-from sweepbook.schedulers import StudyASHA
+from sweepbook import ASHA, Fidelity, Metric, Study
+from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.record.ledger import PHASES
+from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.callback import RecordCallback
+from sweepbook.tune.cluster import ENVIRONMENT
+from sweepbook.tune.memory import out_of_memory_fails_a_trial
+from sweepbook.tune.progress import Progress
+from sweepbook.tune.scheduler import StudyASHA
 
 ROUNDS = 9
 KINDS = {"winner": 0.1, "loser": 0.9, "nan": math.nan}

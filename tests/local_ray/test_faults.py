@@ -12,15 +12,15 @@ import pytest
 from ray._common.utils import get_system_memory
 from ray._private.utils import get_used_memory
 
-from analysis.load import load_record
-from analysis.report import write_report
+from sweepbook.pages.report import write_report
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(200)]
 
 STUDY = """
 import os, signal, time
 from pathlib import Path
-from search_spaces import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 def is_first(what):
     try:

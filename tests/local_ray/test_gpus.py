@@ -7,7 +7,7 @@ import sys
 import pandas as pd
 import pytest
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(200)]
 
@@ -22,7 +22,7 @@ input()
 STUDY = """
 import os, time
 from dataclasses import dataclass
-from search_spaces import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 @dataclass(frozen=True)
 class Config:

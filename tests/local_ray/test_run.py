@@ -4,14 +4,14 @@ import time
 
 import pytest
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(200)]
 
 STUDY = """
 import dataclasses, math, time
 from pathlib import Path
-from search_spaces import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 def train(config, state=None):
     at = state["at"] if state else 0

@@ -9,25 +9,25 @@ import time
 import pytest
 from pyarrow.fs import FileSystem
 
-from analysis.load import load_record
-from analysis.places import place
-from analysis.report import write_report
-from sweepbook.checkpoints import load_checkpoint
-from sweepbook.imports import load_studies
-from sweepbook.manifest import manifest_of
-from sweepbook.options import Options
-from sweepbook.outage import WAIT_VARIABLE
-from sweepbook.plan import make_plan
-from sweepbook.record import RecordWriter
-from sweepbook.session import new_folders
-from sweepbook.verify import verify
-from sweepbook.worker import Assignment, reports
+from sweepbook.commands.training import new_folders
+from sweepbook.commands.verify import verify
+from sweepbook.pages.report import write_report
+from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.plan.studies import load_studies
+from sweepbook.record.checkpoints import load_checkpoint
+from sweepbook.record.load import load_record
+from sweepbook.record.outage import WAIT_VARIABLE
+from sweepbook.record.places import place
+from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.worker import Assignment, reports
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(250)]
 
 STUDY = """
 import time
-from search_spaces import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study
 
 def train(config, state=None):
     for n in range(1 + (state or 0), config["rounds"] + 1):

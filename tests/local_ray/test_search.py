@@ -7,14 +7,14 @@ import time
 import optuna
 import pytest
 
-from analysis.load import load_record
+from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 
 STUDY = """
 import math, os, signal, time
 from pathlib import Path
-from search_spaces import ASHA, Fidelity, Metric, Search, Study
+from sweepbook import ASHA, Fidelity, Metric, Search, Study
 
 def space():
     from ray import tune
@@ -132,7 +132,7 @@ def test_two_at_a_time_spend_the_same_budget_and_leave_nothing_running(complete,
 
 FINITE = """
 from pathlib import Path
-from search_spaces import Fidelity, Metric, Search, Study
+from sweepbook import Fidelity, Metric, Search, Study
 
 def space():
     from ray import tune

@@ -1,0 +1,151 @@
+"""Tidy frames -> tidy frames: one value per (trial, metric, fidelity) with its interval.
+
+Everything here is pure. A trial is never averaged with another one; its replicates are, and only
+when all of them have a value: where a replicate diverged the mean is NaN and n_diverged says how
+many did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.record.load import Record
+from sweepbook.stats.intervals import t_interval
+
+LEVEL = 0.95
+
+
+def diverged(reports: pd.DataFrame, metric: str, unit: str) -> pd.Series[bool]:
+    """For each row of `reports`: is this replicate non-finite in its metric or training loss,
+    now or at an earlier fidelity? Accuracies of such a replicate are finite and mean nothing.
+    """
+    watched = [name for name in (metric, "train_loss") if name in reports]
+    values = reports[watched].to_numpy(dtype="float64")
+    bad = pd.Series(~np.isfinite(values).all(axis=1), index=reports.index)
+    ordered = reports.assign(bad=bad).sort_values(unit, kind="stable")
+    seen: pd.Series[bool] = ordered.groupby(["trial_id", "replicate"])["bad"].cummax()
+    return seen.reindex(reports.index).astype(bool)
+
+
+def curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) -> pd.DataFrame:
+    """Mean and 95 % t interval over replicates, per trial of `trials`, metric and fidelity.
+
+    Returns a frame sorted by (metric in the given order, trial_id, fidelity) with the columns
+    trial_id, metric, the fidelity's own, mean, low, high, n (replicates of the trial), n_diverged,
+    and replicate_0 ... replicate_{R-1}, the values themselves (NaN once diverged, and beyond the
+    trial's own n). mean, low and high are NaN where a replicate diverged or has no value; low and
+    high also where n is 1. A fidelity at which no replicate was evaluated has no row.
+
+    Raises:
+        ValueError: a metric is no column of the reports.
+    """
+    unit = record.unit
+    check_metrics(record, metrics)
+    reports = record.reports[record.reports["trial_id"].isin(trials["trial_id"])]
+    if reports.empty:
+        return _empty_curve(unit)
+    bad = diverged(reports, record.metric, unit)
+    index = ["trial_id", unit]
+    wide_bad = _wide(reports.assign(value=bad.astype("float64")), index)
+    n_diverged = wide_bad.fillna(0.0).sum(axis=1).astype("int64")
+    sizes = n_replicates(trials, reports).reindex(wide_bad.index.get_level_values(0)).to_numpy()
+    tables = []
+    for metric in metrics:
+        values = reports[metric].astype("float64").mask(bad)
+        wide = _wide(reports.assign(value=values), index)
+        table = _with_intervals(wide.to_numpy(), sizes)
+        table.index = wide.index
+        table = table.assign(metric=metric, n=sizes, n_diverged=n_diverged)
+        table = table.join(wide.add_prefix("replicate_"))
+        tables.append(table[wide.notna().any(axis=1) | (n_diverged > 0)].reset_index())
+    first = ["trial_id", "metric", unit, "mean", "low", "high", "n", "n_diverged"]
+    together = pd.concat(tables, ignore_index=True)
+    return together[first + [name for name in together if str(name).startswith("replicate_")]]
+
+
+def check_metrics(record: Record, metrics: Sequence[str]) -> None:
+    """Raise ValueError, naming what is there, unless every metric is a column of the reports."""
+    missing = [name for name in metrics if name not in record.reports]
+    if missing and len(record.reports):
+        raise ValueError(f"the reports have no {missing}; they have {list(record.reports)}")
+
+
+def n_replicates(trials: pd.DataFrame, reports: pd.DataFrame) -> pd.Series[int]:
+    """Replicates of each trial, by trial_id: what trials say, else what reports show."""
+    shown = reports.groupby("trial_id")["replicate"].max() + 1
+    if "n_replicates" not in trials:
+        return shown.astype("int64")
+    said = trials.set_index("trial_id")["n_replicates"].astype("float64")
+    return said.fillna(shown.reindex(said.index)).fillna(0).astype("int64")
+
+
+def _wide(reports: pd.DataFrame, index: list[str]) -> pd.DataFrame:
+    """(trial, fidelity) x replicate 0..R-1, R the largest of all."""
+    wide = reports.set_index([*index, "replicate"])["value"].unstack("replicate")
+    return wide.reindex(columns=range(int(reports["replicate"].max()) + 1))
+
+
+def _with_intervals(values: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any]) -> pd.DataFrame:
+    """mean, low, high of the first sizes[i] values of row i; a replicate without a row is NaN."""
+    result = np.full((len(values), 3), np.nan)
+    for size in np.unique(sizes):
+        rows = sizes == size
+        part = np.full((int(rows.sum()), int(size)), np.nan)
+        width = min(int(size), values.shape[1])
+        part[:, :width] = values[rows, :width]
+        if size > 0:
+            result[rows] = np.stack(t_interval(part, LEVEL)[:3], axis=1)
+    return pd.DataFrame(result, columns=["mean", "low", "high"])
+
+
+def _empty_curve(unit: str) -> pd.DataFrame:
+    columns = ["trial_id", "metric", unit, "mean", "low", "high", "n", "n_diverged"]
+    return pd.DataFrame({name: pd.Series(dtype="float64") for name in columns}).astype(
+        {"trial_id": "str", "metric": "str"}
+    )
+
+
+def last_rows(curve: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Each trial's and metric's row at its own last fidelity, in the order of `curve`."""
+    return curve.loc[curve.groupby(["trial_id", "metric"], sort=False)[unit].idxmax()]
+
+
+def best_rows(curve: pd.DataFrame, mode: str) -> pd.DataFrame:
+    """Each trial's and metric's row with the best mean; the first of equals; none if all NaN."""
+    known = curve[curve["mean"].notna()]
+    groups = known.groupby(["trial_id", "metric"], sort=False)["mean"]
+    return known.loc[groups.idxmin() if mode == "min" else groups.idxmax()]
+
+
+def rows_at(curve: pd.DataFrame, unit: str, at: Sequence[float]) -> pd.DataFrame:
+    """The rows at the fidelities `at`, and each trial's last row whether or not `at` names it.
+
+    A fidelity beyond a trial's last is left out for it.
+    """
+    last = last_rows(curve, unit).index
+    return curve[curve[unit].isin(list(at)) | curve.index.isin(last)]
+
+
+def extreme_trials(
+    record: Record, select: str, mode: str, trials: pd.DataFrame
+) -> tuple[str, str] | None:
+    """trial_ids of the best and the worst trial by the mean of `select` at the last fidelity.
+
+    Only finished trials whose replicates all have a value are candidates: a stopped trial is
+    censored and a diverged one has no mean. None if there are fewer than two.
+
+    Raises:
+        ValueError: `select` is a test metric, which may choose nothing.
+    """
+    if select.startswith("test"):
+        raise ValueError(f"select on a validation metric, not on {select!r}")
+    finished = trials[trials["status"] == "finished"]
+    last = last_rows(curve_table(record, [select], finished), record.unit)
+    last = last[last["mean"].notna()].sort_values(["mean", "trial_id"], ascending=mode == "min")
+    if len(last) < 2:
+        return None
+    return str(last["trial_id"].iloc[0]), str(last["trial_id"].iloc[-1])

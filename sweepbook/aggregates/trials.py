@@ -1,0 +1,104 @@
+"""Choosing trials by their settings, and telling them apart: frame -> frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.record.load import CONFIG, Record
+
+EQUAL_RELATIVE = 1e-9  # settings that passed through text or float32 arithmetic still match
+
+
+def config_columns(trials: pd.DataFrame) -> list[str]:
+    """The columns config/KEY, in the order of their names."""
+    return sorted(str(name) for name in trials if str(name).startswith(CONFIG))
+
+
+def varying_columns(trials: pd.DataFrame) -> list[str]:
+    """The columns config/KEY with more than one value among `trials`; missing is a value."""
+    return [name for name in config_columns(trials) if _texts(trials[name]).nunique() > 1]
+
+
+def telling_columns(record: Record) -> list[str]:
+    """Of the columns config/KEY that vary those that the study declares, where they are enough to
+    tell its trials apart, or all that vary: a model's other settings follow from which one it is.
+    """
+    varying, study = varying_columns(record.trials), record.manifest["study"]
+    declared = {*(study.get("grid") or ()), *(k for p in study.get("points") or () for k in p)}
+    chosen = [name for name in varying if name.removeprefix(CONFIG) in declared]
+    return chosen if _n_groups(record.trials, chosen) == len(record.trials) else varying
+
+
+def select_trials(trials: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
+    """The trials whose settings equal `where`, {KEY: value or list of values}.
+
+    Raises:
+        ValueError: a KEY is no setting of this study.
+    """
+    chosen = np.ones(len(trials), dtype=bool)
+    for key, wanted in where.items():
+        if CONFIG + key not in trials:
+            known = [name.removeprefix(CONFIG) for name in config_columns(trials)]
+            raise ValueError(f"no setting is called {key!r}; this study has {', '.join(known)}")
+        options = wanted if isinstance(wanted, list) else [wanted]
+        column = trials[CONFIG + key]
+        chosen &= np.array([any(same_value(v, o) for o in options) for v in column], dtype=bool)
+    return trials[chosen]
+
+
+def same_value(left: Any, right: Any) -> bool:
+    """Whether two settings are equal: numbers to a relative 1e-9 (True is 1), others exactly.
+
+    Two missing ones (None, NaN, NA) are equal.
+    """
+    missing = [value is None or value is pd.NA or value != value for value in (left, right)]
+    if any(missing):
+        return all(missing)
+    numbers = (bool, int, float, np.number, np.bool_)
+    if isinstance(left, numbers) and isinstance(right, numbers):
+        return bool(np.isclose(float(left), float(right), rtol=EQUAL_RELATIVE, atol=0.0))
+    return bool(str(left) == str(right))
+
+
+def arm_columns(
+    trials: pd.DataFrame, by: Sequence[str], last_resort: Sequence[str] = ()
+) -> list[str]:
+    """The columns config/KEY that tell `trials` apart: `by`, and more settings where it must.
+
+    A line, a panel or a table row is one trial. Where two trials agree in all of `by`, settings
+    that differ between them are added, those that split most first, ties by name; settings in
+    `last_resort` only after all others.
+
+    Raises:
+        ValueError: a name in `by` is no setting of this study.
+    """
+    for key in by:
+        if CONFIG + key not in trials:
+            known = [name.removeprefix(CONFIG) for name in config_columns(trials)]
+            raise ValueError(f"no setting is called {key!r}; this study has {', '.join(known)}")
+    columns = [CONFIG + key for key in by]
+    candidates = [name for name in varying_columns(trials) if name not in columns]
+    while candidates and (now := _n_groups(trials, columns)) < len(trials):
+        gains = {name: _n_groups(trials, [*columns, name]) for name in candidates}
+        late = {CONFIG + key for key in last_resort}
+        useful = [name for name in candidates if gains[name] > now]
+        if not useful:
+            break
+        best = max(useful, key=lambda name: (name not in late, gains[name]))
+        columns.append(best)
+        candidates.remove(best)
+    return columns
+
+
+def _n_groups(trials: pd.DataFrame, columns: list[str]) -> int:
+    if not columns:
+        return min(1, len(trials))
+    return len(trials[columns].apply(_texts).drop_duplicates())
+
+
+def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.map(repr, na_action=None)

@@ -1,0 +1,60 @@
+"""A search's winners trained anew with fresh seeds: what was chosen is not what judges."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from sweepbook.commands.run import run_studies
+from sweepbook.plan.confirmation import confirming_study
+from sweepbook.plan.manifest import check_unchanged
+from sweepbook.plan.options import Options
+from sweepbook.record.load import Record, load_record
+from sweepbook.record.places import Place, Where, place
+
+
+def confirm(
+    where: Where,
+    *,
+    by: Sequence[str] | None,
+    replicates: int,
+    seed: int,
+    epochs: int | None = None,
+    storage: str | None = None,
+    name: str | None = None,
+    force: bool = False,
+    console: Console,
+    **rest: Any,
+) -> dict[Place, dict[str, int]]:
+    """Trains the best config of each combination of some settings, as a grid study of its own.
+
+    Args:
+        by: the settings whose combinations are compared; None: those of the search's cells.
+        seed: of the new study; other than the search's.
+        epochs: length of every trial; None: as in the search.
+        storage: None: beside the search's record.
+
+    Raises:
+        ValueError: no search, an unknown setting, the search's own seed, nothing to choose from.
+    """
+    folder = place(where)
+    record = load_record(folder)
+    check_unchanged(folder, record.manifest, force)
+    study, notes = confirming_study(record, by, replicates, seed)
+    for trial in notes["trials"]:
+        console.print(_line(trial, record), markup=False, highlight=False, soft_wrap=True)
+    return run_studies(
+        [study],
+        Options(epochs=epochs),
+        storage=storage or str(folder.resolve().parent),
+        name=name,
+        console=console,
+        notes={"confirms": notes},
+        **rest,
+    )
+
+
+def _line(trial: dict[str, Any], record: Record) -> str:
+    settings = ", ".join(f"{k}={v}" for k, v in trial["settings"].items()) or "best of all"
+    value = f"{record.metric} {trial['value']:.4g} at {record.unit} {trial['fidelity']}"
+    return f"{settings}: trial {trial['number']}, {value}"

@@ -1,0 +1,130 @@
+"""Runs studies: from a command to finished records."""
+
+import dataclasses
+import sys
+import sysconfig
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sweepbook.commands.training import _say, _train, new_folders
+from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import Plan
+from sweepbook.plan.plans import make_plans
+from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.record.cache import take_known_trials
+from sweepbook.record.load import load_record
+from sweepbook.record.places import Place, Where, place
+from sweepbook.record.writer import RecordWriter
+from sweepbook.search.warm_start import with_warm_start
+from sweepbook.study.hooks import load_object
+from sweepbook.study.study import Study
+from sweepbook.tune.cluster import set_environment
+
+
+def run_studies(
+    studies: Sequence[Study],
+    options: Options,
+    *,
+    storage: Where,
+    console: Console,
+    name: str | None = None,
+    address: str | None = None,
+    max_concurrent: int | None = None,
+    max_failures: int = 1,
+    max_node_losses: int = 3,
+    cache: bool = True,
+    warm_start: Sequence[str] = (),
+    optuna_storage: str | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> dict[Place, dict[str, int]]:
+    """Runs studies, each into a record of its own, and returns how its trials ended.
+
+    Everything is checked before anything starts or is written. With `cache`, trials that an
+    ended record under the same storage holds are taken from there. `warm_start` names records
+    that the searches among the studies begin with, `optuna_storage` where Optuna keeps theirs;
+    `notes` go into every manifest.
+
+    Raises:
+        ValueError: a setting, data set or storage that cannot be used.
+    """
+    set_environment(address)
+    plans = make_plans(studies, options, _say(console))
+    plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
+    check_room([need for plan in plans for need in plan.needs], address)
+    check_concurrency([plan.study.name for plan in plans if plan.search], address, max_concurrent)
+    names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
+    folders = new_folders(place(storage), names)
+    for plan, folder in zip(plans, folders, strict=True):
+        if plan.search and optuna_storage:
+            from sweepbook.search.kept import kept_studies
+
+            kept_studies(plan.search, folder)
+    counts = ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans)
+    console.print(counts, highlight=False, soft_wrap=True)
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
+    manifests = [
+        manifest_of(plan, options, command, import_paths) | dict(notes or {}) for plan in plans
+    ]
+    writers = [
+        RecordWriter(folder, manifest, list(plan.trials), _say(console))
+        for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
+    ]
+    if cache:
+        _take_known(writers, place(storage), console)
+    return _train(
+        plans,
+        writers,
+        import_paths,
+        address,
+        max_concurrent,
+        max_failures,
+        max_node_losses,
+        console,
+    )
+
+
+def _with_search_options(
+    plan: Plan, warm_start: Sequence[str], optuna_storage: str | None, console: Console
+) -> Plan:
+    if not warm_start and optuna_storage is None:
+        return plan
+    if plan.search is None:
+        raise ValueError(
+            "--warm-start and --optuna-storage are for searches: "
+            f"study {plan.study.name} is a grid"
+        )
+    search = dataclasses.replace(plan.search, optuna_storage=optuna_storage)
+    plan = dataclasses.replace(plan, search=search)
+    for path in warm_start:
+        plan, line = with_warm_start(plan, load_record(path))
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return plan
+
+
+def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Console) -> None:
+    taken, damaged = take_known_trials(writers)
+    for line in damaged:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for name, n_trials in Counter(taken.values()).items():
+        console.print(f"{n_trials} trials are taken from {storage / name}", highlight=False)
+
+
+def _join(name: str | None, study: str) -> str:
+    return f"{name}-{study}" if name else study
+
+
+def _import_paths(study: Study) -> list[str]:
+    """The folder that a worker needs to import the trainable, where it is not installed."""
+    load_object(study.trainable)
+    name = study.trainable.split(":")[0].split(".")[0]
+    file = Path(sys.modules[name].__file__ or "").resolve()
+    folder = str(file.parent.parent if file.name == "__init__.py" else file.parent)
+    if folder in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        return []
+    return [folder] if folder in sys.path else []

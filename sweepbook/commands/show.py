@@ -1,0 +1,106 @@
+"""What `sweepbook show` says of a study."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sweepbook.plan.plan import Plan, suggested_trial
+from sweepbook.plan.search import draws
+from sweepbook.record.planned import SearchPlan
+
+
+def show_plan(plan: Plan, console: Console) -> None:
+    """Prints the study's question, then its trials, or what it searches, and what that costs."""
+    study = plan.study
+    console.print(f"[bold]{study.name}[/bold]: {study.question}")
+    console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
+    if plan.search:
+        _show_search(plan, plan.search, console)
+    else:
+        _show_trials(plan, console)
+
+
+def _show_trials(plan: Plan, console: Console) -> None:
+    study = plan.study
+    configs = [t.config for t in plan.trials]
+    differing = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
+    same = {k: v for k, v in configs[0].items() if k not in differing}
+    console.print("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items()))
+    varied = _telling(plan, differing)
+    if follow := [k for k in differing if k not in varied]:
+        console.print(f"following from these: {', '.join(follow)}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    sizes = sorted({t.n_replicates for t in plan.trials})
+    several = ["replicates"] if len(sizes) > 1 else []
+    for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
+        table.add_column(column, overflow="fold")
+    for trial in plan.trials:
+        cost = _duration(trial.cost_s) if study.cost else "unknown"
+        values = [str(trial.config[k]) for k in varied]
+        values += [str(trial.n_replicates)] if several else []
+        table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
+    console.print(table)
+    total = _duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
+    console.print(
+        f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
+        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
+        f"about {total} of one core (a rough estimate, good to a factor of two)"
+    )
+
+
+def _telling(plan: Plan, differing: list[str]) -> list[str]:
+    """Of the settings that differ, the declared ones, and others as far as it takes them."""
+    declared = {key for cell in plan.study.configs() for key in cell}
+    chosen = [key for key in differing if key in declared]
+    configs = [t.config for t in plan.trials]
+    for key in (k for k in differing if k not in declared):
+        if len({str([c[k] for k in chosen]) for c in configs}) == len(configs):
+            break
+        chosen.append(key)
+    return chosen
+
+
+def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
+    """Prints the open settings with their roles, and the cells with what they cost."""
+    study = plan.study
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("open setting", "values", "role"):
+        table.add_column(column)
+    for key, domain in search.space.items():
+        role = "scientific" if key in search.scientific else "nuisance"
+        table.add_row(key, _shown_domain(domain), role)
+    console.print(table)
+    rows = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("cell", "trials", f"{study.fidelity.unit}s at most", "one core, about"):
+        rows.add_column(column)
+    total = 0.0
+    for index in range(len(search.configs)):
+        costs = [suggested_trial(plan, index, s).cost_s for s in draws(search.space, 200)]
+        cost = search.n_trials_per_cell * sum(costs) / len(costs)
+        total += cost
+        most = str(suggested_trial(plan, index, {}).max_fidelity)
+        shown = _duration(cost) if study.cost else "unknown"
+        name = search.name_of(index) or "the whole space"
+        rows.add_row(name, str(search.n_trials_per_cell), most, shown)
+    console.print(rows)
+    asha = study.scheduler
+    stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
+    about = _duration(total) if study.cost else "an unknown time"
+    console.print(
+        f"{search.n_trials} trials x {plan.n_replicates} replicates, sampled by {search.sampler}, "
+        f"seed {search.seed}; about {about} of one core if all were trained to their end{stopped}"
+    )
+
+
+def _shown_domain(domain: Mapping[str, Any]) -> str:
+    if domain["kind"] == "choice":
+        return ", ".join(map(str, domain["choices"]))
+    extra = ", logarithmic" if domain["log"] else ""
+    extra += f", in steps of {domain['step']}" if domain["step"] else ""
+    return f"{domain['low']:g} .. {domain['high']:g}{extra}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

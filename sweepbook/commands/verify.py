@@ -1,0 +1,140 @@
+"""Checks a record: its digest, its completeness, and the numbers of trials trained anew."""
+
+import math
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.plan.manifest import changes_since
+from sweepbook.record.cache import ended_by_itself
+from sweepbook.record.digest import record_digest
+from sweepbook.record.load import Record, load_record
+from sweepbook.record.places import Where
+from sweepbook.record.planned import Trial
+from sweepbook.tune.worker import Assignment, reports
+
+
+def problems(record: Record) -> list[str]:
+    """Returns what is wrong with a record's tables; an empty list for a sound one."""
+    found = []
+    recorded = record.manifest.get("record_digest")
+    if record.manifest.get("status") not in ("complete", "failed", "interrupted"):
+        found.append(f"it has not ended: status {record.manifest.get('status')!r}")
+    elif record_digest(record) != recorded:
+        found.append(f"its tables do not have the digest {recorded} of its manifest")
+    if untried := (record.manifest.get("n_trials") or {}).get("untried"):
+        found.append(f"{untried} trials of the search were not tried")
+    planned = {trial["trial_id"] for trial in record.manifest["trials"]}
+    if planned != set(record.trials["trial_id"]):
+        found.append("trials.parquet does not hold the planned trials")
+    steps = record.reports.groupby(["trial_id", "replicate"])[record.unit]
+    counts = steps.agg(["count", "max"])
+    for trial in record.trials.itertuples():
+        if trial.status in ("failed", "interrupted"):
+            found.append(f"trial {trial.trial_id!s} is {trial.status!s}: {trial.reason!s}")
+            continue
+        own = counts[counts.index.get_level_values("trial_id") == trial.trial_id]
+        whole = (own["count"] == trial.last_fidelity) & (own["max"] == trial.last_fidelity)
+        if len(own) != trial.n_replicates or not whole.all():
+            found.append(f"trial {trial.trial_id!s} lacks report rows")
+    return found
+
+
+def sample(record: Record, n_trials: int, seed: int) -> list[str]:
+    """Returns the ids of n trials that ended whole, drawn with the seed, without replacement."""
+    ended = record.trials[ended_by_itself(record.trials)]
+    ids = sorted(ended["trial_id"])
+    chosen = np.random.default_rng(seed).permutation(len(ids))[:n_trials]
+    return [ids[i] for i in sorted(chosen)]
+
+
+def differences(
+    record: Record, trial_ids: Sequence[str], most: int | None = None
+) -> Iterator[tuple[str, str | None]]:
+    """Trains trials anew, in this process, and compares every number but times.
+
+    Args:
+        most: fidelity steps to train of each; None: all of them.
+
+    Yields:
+        trial_id and the first difference, or None where every number is the recorded one.
+    """
+    planned = {t["trial_id"]: Trial(**t) for t in record.manifest["trials"]}
+    for trial_id in trial_ids:
+        trial = planned[trial_id]
+        # the config keeps its own length: it may shape the training (a schedule, the last step)
+        steps = min(most or trial.max_fidelity, trial.max_fidelity)
+        yield trial_id, _difference(record, replace(trial, max_fidelity=steps))
+
+
+def _difference(record: Record, trial: Trial) -> str | None:
+    fresh = pd.DataFrame(_train(trial, record.manifest["import_paths"]))
+    of_trial = record.reports["trial_id"] == trial.trial_id
+    rows = record.reports[of_trial & (record.reports[trial.unit] <= trial.max_fidelity)]
+    key = ["replicate", trial.unit]
+    both = rows.merge(fresh, on=key, suffixes=("", " anew"), how="inner")
+    if not len(rows) == len(both) == len(fresh):
+        return f"{len(rows)} rows are recorded, {len(fresh)} were trained anew"
+    recorded = rows.columns[rows.notna().any()].drop("trial_id")
+    for column in recorded.union(fresh.columns).difference(key):
+        if column.endswith("_s"):
+            continue  # measured seconds differ from one training to the next
+        if column not in fresh:
+            return f"{column} is recorded, and was not trained anew"
+        again = both.get(f"{column} anew")
+        if again is None:
+            return f"{column} is not recorded"
+        for i, (old, new) in enumerate(zip(both[column], again, strict=True)):
+            if not _same(old, new):
+                at = f"replicate {both['replicate'][i]}, {trial.unit} {both[trial.unit][i]}"
+                return f"{column} at {at}: {_first(old, new)}"
+    return None
+
+
+def _train(trial: Trial, import_paths: list[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("checkpoints", "parts"):
+            (Path(folder) / name).mkdir()
+        for report in reports(Assignment(trial, [folder], import_paths)):
+            rows += report["rows"]
+            print(f"\r{trial.trial_id} {trial.unit} {report[trial.unit]}", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    return rows
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether two cells hold the same bits, however a table keeps them."""
+    missing = [v is None or (isinstance(v, float) and math.isnan(v)) for v in (old, new)]
+    if any(missing):
+        return all(missing)
+    return bool(np.array_equal(np.asarray(old), np.asarray(new), equal_nan=np.ndim(old) > 0))
+
+
+def _first(old: Any, new: Any) -> str:
+    """Where two cells differ first, in words."""
+    if np.ndim(old) == 1 and np.shape(old) == np.shape(new):
+        i = int(np.flatnonzero(~np.equal(old, new))[0])
+        return f"entry {i} is recorded as {old[i]}, trained as {new[i]}"
+    return f"{old} is recorded, {new} is trained"
+
+
+def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> tuple[list[str], int]:
+    """Returns what is wrong with a record, a line each, and how many trials were trained anew.
+
+    Raises:
+        ValueError: where there is no record.
+    """
+    record = load_record(folder)
+    chosen = sample(record, n_trials, seed)
+    found = [*changes_since(record.manifest), *problems(record)]
+    for trial_id, difference in differences(record, chosen, most):
+        if difference:
+            found.append(f"trial {trial_id} trained anew differs: {difference}")
+    return found, len(chosen)

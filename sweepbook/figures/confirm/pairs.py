@@ -1,0 +1,54 @@
+"""Kind pairs: which differences between a search's winners hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.aggregates.labels import number, with_half_width
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.figures import captions
+from sweepbook.figures.confirm.order import _beside, _known, _sizes
+from sweepbook.figures.drawn import Drawn
+from sweepbook.findings.confirmed import pair_table
+from sweepbook.findings.verdicts import ALPHA
+from sweepbook.record.load import Record
+
+
+def draw_pairs(spec: Spec, record: Record) -> Drawn:
+    """A table: each winner's place and value, and which winners it is better than for sure."""
+    table = _known(record)
+    pairs = pair_table(record)
+    if pairs.empty:
+        raise NothingToDraw("a difference needs two winners with a value for every replicate")
+    places = {str(label): place for place, label in enumerate(table["label"], start=1)}
+    rows: list[dict[str, Any]] = []
+    for row in table.to_dict("records"):
+        own = pairs[pairs["arm"] == row["label"]]
+        better = own[own["holds"]]["against"]
+        cells = {"place": str(places[str(row["label"])]), "winner": str(row["label"])}
+        cells["mean of the last 5 steps"] = with_half_width(row["mean"], row["low"], row["high"])
+        cells["in the search"] = f"{number(row['search'])} ({record.unit} {row['step']})"
+        cells[f"anew at that {record.unit}"] = number(row["beside"])
+        cells["published"] = number(row["published"])
+        cells["better for sure than"] = _listed([places[str(a)] for a in better])
+        rows.append(cells)
+    shown = pd.DataFrame(rows).astype("str")
+    if table["published"].isna().all():
+        shown = shown.drop(columns="published")
+    text = captions.caption(
+        _sizes(table, "Mean ± half its 95 % t interval,"),
+        f"Better for sure: the places of those with a difference from it that holds, p of at most "
+        f"{ALPHA} by Holm over all {len(pairs)} pairs; the CSV has every difference with its "
+        "interval.",
+        _beside(table, table, record),
+        captions.data_sentence(record),
+        name=spec["name"],
+    )
+    title = str(spec.get("title", spec["name"]))
+    return Drawn(spec["name"], title, text, pairs, cells=shown)
+
+
+def _listed(places: list[int]) -> str:
+    return ", ".join(map(str, places)) or "none"

@@ -1,0 +1,58 @@
+"""What a figure spec turns into, and the choice of trials that every kind begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sweepbook.aggregates.published import published_points
+from sweepbook.figures.arms import Arms
+from sweepbook.record.load import Record
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A figure or table with its caption and the very numbers that it shows.
+
+    figure is None for a table; cells (texts, ready to print) is None for a figure; photographs:
+    it shows pictures, whose colours a palette would spoil.
+    """
+
+    name: str
+    title: str
+    caption: str
+    numbers: pd.DataFrame
+    figure: Figure | None = None
+    cells: pd.DataFrame | None = None
+    alt: str = ""
+    photographs: bool = False
+
+
+def with_published(table: pd.DataFrame, record: Record, arms: Arms) -> pd.DataFrame:
+    """`table` with a column published: the printed value of that trial, metric and fidelity."""
+    points = published_points(record, arms.trials)
+    keys = ["trial_id", "metric", record.unit]
+    points = points.drop_duplicates(keys).rename(columns={"value": "published"})
+    points = points.astype({record.unit: table[record.unit].dtype}) if len(points) else points
+    if points.empty:
+        return table.assign(published=float("nan"))
+    return table.merge(points, on=keys, how="left")
+
+
+def published_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `table` that have a published value, as line, metric, x, value."""
+    rows = table[table["published"].notna()]
+    return rows.rename(columns={"published": "value"})[["line", "metric", "x", "value"]]
+
+
+def csv_numbers(table: pd.DataFrame, arms: Arms, unit: str) -> pd.DataFrame:
+    """The columns of `table` that its CSV keeps, identity first; drawing helpers go."""
+    first = ["trial_id", *arms.columns, "status", "metric", unit]
+    first = [name for name in first if name in table]
+    rest = [name for name in table if name not in (*first, "line", "x")]
+    kept = table[[*first, *rest]]
+    optional = ("published", "single_seconds", "replicate_")
+    idle = [name for name in rest if str(name).startswith(optional)]
+    return kept.drop(columns=[name for name in idle if kept[name].isna().all()])

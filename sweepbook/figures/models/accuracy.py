@@ -1,0 +1,81 @@
+"""Kind models_accuracy: test accuracy of each model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sweepbook.aggregates.models import (
+    missing_sentence,
+    models_of,
+)
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.figures import captions, style
+from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.models.common import (
+    _shared,
+    accuracy_table,
+    alt_of,
+    interval_sentence,
+    title_of,
+)
+from sweepbook.record.load import Record
+
+_GREY = "#777777"
+_ROW = 0.36  # inches of one model in a figure of rows
+
+
+def draw_models_accuracy(spec: Spec, record: Record) -> Drawn:
+    """Test accuracy of each model as a dot with its interval, the published value beside it."""
+    models = models_of(record, spec)
+    numbers = accuracy_table(record, spec, models)
+    if not any(model.known for model in models):
+        raise NothingToDraw(missing_sentence(models).rstrip("."))
+    with style.look():
+        figure = Figure(figsize=(style.WIDTH, 1.0 + _ROW * len(models)), layout="constrained")
+        ax = figure.subplots()
+        draw_rows(ax, numbers)
+        ax.set_xlabel("test accuracy (share correct)")
+        handles, names = ax.get_legend_handles_labels()
+        if len(names) > 1:
+            figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+    text = captions.caption(
+        f"Dot: mean; faint: each seed. {interval_sentence(numbers)}",
+        *_shared(record, models, numbers, "Hollow diamonds"),
+        name=spec["name"],
+    )
+    return Drawn(spec["name"], title_of(spec), text, numbers, figure, alt=alt_of(spec, models))
+
+
+def draw_rows(ax: Axes, numbers: pd.DataFrame) -> Axes:
+    """A row per model, the first on top: dot, interval, seeds, published; "not available"."""
+    places = np.arange(len(numbers))[::-1]
+    colour = style.PALETTE[0]
+    ax.hlines(places, numbers["test_low"], numbers["test_high"], color=colour, linewidth=1.6)
+    for place, row in zip(places, numbers.to_dict("records"), strict=True):
+        seeds = [v for k, v in row.items() if str(k).startswith("replicate_") and v == v]
+        if len(seeds) > 1:
+            ax.plot(seeds, [place] * len(seeds), "|", color=colour, alpha=0.45, markersize=9)
+    ax.plot(numbers["test_mean"], places, "o", color=colour, label="this record", gid="mean")
+    if numbers["published"].notna().any():
+        ax.plot(
+            numbers["published"], places, markeredgecolor=style.PALETTE[1], markeredgewidth=1.4,
+            label="published", gid="published", **style.PUBLISHED,
+        )  # fmt: skip
+    ax.axvline(0.5, color=_GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    low = min(0.48, float(numbers[["test_low", "test_mean", "published"]].min().min()) - 0.01)
+    high = float(numbers[["test_high", "test_mean", "published"]].max().max()) + 0.01
+    ax.set_xlim(low, min(high, 1.005))
+    ax.set_ylim(-0.6, len(numbers) - 0.4)
+    ax.set_yticks(places, numbers["model"])
+    left, right = ax.get_xlim()
+    gap = 0.015 * (right - left)
+    missing = numbers["test_mean"].isna()  # a row without a mean is never a zero
+    for place, published in zip(places[missing], numbers.loc[missing, "published"], strict=True):
+        beside = published > (left + right) / 2  # the text stands clear of diamond and chance
+        x, side = (0.5 + gap, "left") if beside else (right - gap, "right")
+        ax.text(x, place, "not available", color=_GREY, style="italic", ha=side, va="center")
+    ax.grid(axis="y", visible=False)
+    return ax

@@ -1,0 +1,108 @@
+"""What the kinds that compare models share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.aggregates.labels import (
+    listing,
+)
+from sweepbook.aggregates.models import (
+    Model,
+    best_and_worst_model,
+    chosen_sentence,
+    missing_sentence,
+)
+from sweepbook.aggregates.nothing import Spec
+from sweepbook.aggregates.predictions import accuracy_columns
+from sweepbook.aggregates.published import label as published_label
+from sweepbook.figures import captions, style
+from sweepbook.record.load import CONFIG, Record
+from sweepbook.stats.bootstrap import RESAMPLES, row_difference, row_interval
+
+
+def accuracy_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.DataFrame:
+    """One row per model, NaN where it is not available.
+
+    Columns: model, trial_id, config/KEY of `spec["settings"]`, status, val, val_low, val_high
+    (the metric that chose the trial, t interval over replicates), test_mean, test_low, test_high,
+    test_se (over rows and replicates, see row_intervals), behind_mean, behind_low, behind_high
+    (best model's accuracy minus this one's, paired; NaN for the best itself), n_replicates,
+    n_rows, published, problem, replicate_0, ...
+    """
+    known = [model for model in models if model.known]
+    best = best_and_worst_model(record, models)[0] if len(known) > 1 else None
+    return pd.DataFrame([_numbers(model, best, spec) for model in models])
+
+
+def _numbers(model: Model, best: Model | None, spec: Spec) -> dict[str, Any]:
+    trial = model.trial if model.trial_id else {}
+    row: dict[str, Any] = {"model": model.label, "trial_id": model.trial_id or None}
+    row |= {CONFIG + key: trial.get(CONFIG + key) for key in spec.get("settings", [])}
+    row |= {"status": trial.get("status"), "val": model.mean}
+    row |= {"val_low": model.low, "val_high": model.high}
+    behind = dict.fromkeys(("mean", "low", "high"), math.nan)
+    test = {f"test_{key}": value for key, value in behind.items()}
+    if model.known:
+        found = row_interval(model.hits)
+        test, row["test_se"] = accuracy_columns(found), found.se
+        if best is not None and best is not model:
+            gap = row_difference(best.hits, model.hits)
+            behind = {"mean": gap.mean, "low": gap.low, "high": gap.high}
+    row |= test
+    row |= {f"behind_{key}": value for key, value in behind.items()}
+    row |= {"n_replicates": model.hits.shape[1], "n_rows": model.hits.shape[0]}
+    row |= {"published": model.published, "problem": model.problem or None}
+    seeds = model.hits.mean()
+    return row | {f"replicate_{r}": float(value) for r, value in seeds.items()}
+
+
+def interval_sentence(numbers: pd.DataFrame) -> str:
+    """What the intervals of test accuracies are, and of how many rows and seeds."""
+    known = numbers[numbers["n_rows"] > 0]
+    if known.empty:
+        return ""
+    seeds = sorted({int(n) for n in known["n_replicates"]})
+    n = " to ".join(str(s) for s in dict.fromkeys((seeds[0], seeds[-1])))
+    rows = " or ".join(f"{int(r):,}" for r in sorted(set(known["n_rows"])))
+    return (
+        f"Test accuracy: mean of {n} seeds on {rows} test rows, with a 95 % interval over both "
+        f"(bootstrap of rows and seeds, {RESAMPLES:,} resamples; one seed where every seed gives "
+        "the same model)."
+    )
+
+
+def _shared(
+    record: Record, models: Sequence[Model], numbers: pd.DataFrame, sign: str = "Last column"
+) -> list[str]:
+    published = numbers["published"].notna().any()
+    return [
+        chosen_sentence(record, models),
+        missing_sentence(models),
+        captions.data_sentence(record, intervals=False),
+        captions.groups_sentence(record),
+        f"{sign}: {published_label(record.data_name)}." if published else "",
+    ]
+
+
+def title_of(spec: Spec) -> str:
+    return str(spec.get("title", spec["name"]))
+
+
+def alt_of(spec: Spec, models: Sequence[Model]) -> str:
+    names = listing([model.label for model in models], most=8)
+    return f"{title_of(spec)}: {names}; the CSV beside it has the numbers."
+
+
+MARKERS = "osv^D*P"
+
+
+def model_looks(models: Sequence[Model]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each model with a trial, the same in every figure of a record."""
+    labels = [model.label for model in models if model.trial_id]
+    palette = style.colours(len(labels))
+    return {label: (palette[i], MARKERS[i % len(MARKERS)]) for i, label in enumerate(labels)}

@@ -1,0 +1,122 @@
+"""Kind models_setting: accuracy of each model against a setting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sweepbook.aggregates.curves import curve_table, last_rows
+from sweepbook.aggregates.labels import is_share, listing, quantity_name, setting_name
+from sweepbook.aggregates.models import Model, missing_sentence, models_of
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.aggregates.predictions import accuracy_columns, grouped_predictions, hit_table
+from sweepbook.figures import captions, style
+from sweepbook.figures.axes import scale_values
+from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.models.common import alt_of, model_looks, title_of
+from sweepbook.record.load import CONFIG, Record
+from sweepbook.stats.bootstrap import row_interval
+
+
+def draw_models_setting(spec: Spec, record: Record) -> Drawn:
+    """Accuracy against the setting `x`, a line per model; models without it are dashed levels.
+
+    Left the metric that chooses, with its t interval over replicates; right test accuracy with
+    its interval over rows and replicates.
+    """
+    models = models_of(record, spec)
+    table = setting_table(record, spec, models)
+    if table.empty:
+        raise NothingToDraw("no trial of these models has finished")
+    known = model_looks(models)
+    names = [name for name in known if name in set(table["model"])]
+    log = bool(spec.get("log_x"))
+    with style.look():
+        figure = Figure(figsize=(style.WIDTH, 3.5), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=is_share(record.metric))
+        for ax, kind in zip(axes, ("val", "test"), strict=True):
+            rows = table.rename(columns={f"{kind}_{k}": k for k in ("mean", "low", "high")})
+            tried = rows[rows["x"].notna()]
+            lines = [name for name in names if name in set(tried["model"])]
+            _draw_lines(ax, _side_by_side(tried, lines, log), {n: known[n] for n in lines})
+            for row in rows[rows["x"].isna()].to_dict("records"):
+                ax.axhline(row["mean"], color=known[row["model"]][0], linestyle="--", linewidth=1)
+            if len(tried):
+                scale_values(ax, list(tried["x"]), setting_name(spec["x"]), log=log)
+        axes[0].set_ylabel(quantity_name([record.metric]))
+        axes[1].set_ylabel("test accuracy (share correct)")
+        _legend(figure, axes[0], {name: known[name] for name in names}, table)
+    levels = table.loc[table["x"].isna(), "model"].tolist()
+    text = captions.caption(
+        "Left: mean and 95 % t interval over seeds. Right: mean and 95 % interval over test rows "
+        "and seeds.",
+        f"Dashed, without {setting_name(spec['x'])}: {listing(levels)}." if levels else "",
+        captions.data_sentence(record, intervals=False),
+        captions.groups_sentence(record),
+        missing_sentence([m for m in models if m.trials.empty or not m.trial_id]),
+        name=spec["name"],
+    )
+    return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))
+
+
+def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.DataFrame:
+    """One row per ended trial of each model: model, trial_id, x (the setting; NaN for none),
+    status, val_mean, val_low, val_high, test_mean, test_low, test_high, n_replicates."""
+    trials = pd.concat([m.trials.assign(model=m.label) for m in models if len(m.trials)])
+    trials = trials[trials["status"].isin(["finished", "diverged"])]
+    curve = curve_table(record, [record.metric], trials.drop_duplicates("trial_id"))
+    last = last_rows(curve, record.unit).set_index("trial_id")
+    predictions = grouped_predictions(record)
+    rows = []
+    for trial in trials.to_dict("records"):
+        if trial["trial_id"] not in last.index:
+            continue
+        val = last.loc[trial["trial_id"]]
+        diverged = not math.isfinite(val["mean"])  # some replicate, whose predictions say nothing
+        hits = np.empty((0, 0)) if diverged else hit_table(predictions, str(trial["trial_id"]))
+        x = trial.get(CONFIG + spec["x"])
+        rows.append(
+            {"model": trial["model"], "trial_id": trial["trial_id"],
+             "x": math.nan if x is None else float(x), "status": trial["status"],
+             "val_mean": val["mean"], "val_low": val["low"], "val_high": val["high"],
+             **accuracy_columns(row_interval(hits)), "n_replicates": int(val["n"])}
+        )  # fmt: skip
+    if not rows:
+        return pd.DataFrame()
+    table = pd.DataFrame(rows).sort_values(["model", "x"], kind="stable")
+    bounds = ["val_low", "val_high"] if is_share(record.metric) else []
+    table[bounds] = table[bounds].clip(0, 1)  # a t interval of a share may leave its range
+    return table
+
+
+def _side_by_side(table: pd.DataFrame, names: Sequence[str], log: bool) -> pd.DataFrame:
+    """x moved a little per model: bars at one place would hide each other."""
+    place = table["model"].map({n: i - (len(names) - 1) / 2 for i, n in enumerate(names)})
+    x = np.log(table["x"]) if log else table["x"]
+    x = x + 0.008 * place * ((x.max() - x.min()) or 1.0)
+    return table.assign(x=np.exp(x) if log else x)
+
+
+def _draw_lines(ax: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    for name, (colour, marker) in looks.items():
+        own = rows[rows["model"] == name].sort_values("x")
+        ax.vlines(own["x"], own["low"], own["high"], color=colour, linewidth=1.4, zorder=2)
+        ax.plot(own["x"], own["mean"], marker=marker, color=colour, linewidth=1.2, markersize=5.5,
+                zorder=3, gid="mean")  # fmt: skip
+
+
+def _legend(
+    figure: Figure, ax: Axes, looks: dict[str, tuple[str, str]], table: pd.DataFrame
+) -> None:
+    levels = set(table.loc[table["x"].isna(), "model"])
+    handles = [
+        ax.plot([], [], color=colour, label=name, linestyle="--" if name in levels else "-",
+                marker="" if name in levels else marker)[0]
+        for name, (colour, marker) in looks.items()
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)

@@ -1,0 +1,67 @@
+"""Kind models_time: test accuracy against seconds."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sweepbook.aggregates.models import Model, chosen_sentence, models_of
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.aggregates.predictions import accuracy_columns
+from sweepbook.figures import captions, style
+from sweepbook.figures.axes import log_ticks
+from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.models.common import alt_of, model_looks, title_of
+from sweepbook.record.load import Record
+from sweepbook.stats.bootstrap import row_interval
+
+_SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
+
+
+def draw_models_time(spec: Spec, record: Record) -> Drawn:
+    """Test accuracy against the seconds of one seed's training, a mark per model."""
+    models = [m for m in models_of(record, spec) if m.known and math.isfinite(seconds_of(m))]
+    if not models:
+        raise NothingToDraw("no model has finished with predictions and seconds")
+    rows = []
+    for model in models:
+        found = row_interval(model.hits)
+        rows.append(
+            {"model": model.label, "trial_id": model.trial_id, "seconds": seconds_of(model),
+             **accuracy_columns(found), "n_replicates": found.n}
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    looks = model_looks(models)
+    with style.look():
+        figure = Figure(figsize=(style.WIDTH, style.PANEL_HEIGHT), layout="constrained")
+        ax = figure.subplots()
+        for row in table.to_dict("records"):
+            colour, marker = looks[row["model"]]
+            ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour)
+            ax.plot(row["seconds"], row["test_mean"], marker, color=colour, markersize=7,
+                    label=row["model"], linestyle="none", gid="mean")  # fmt: skip
+        ax.set_xscale("log")
+        low, high = table["seconds"].min() / 1.3, table["seconds"].max() * 1.3
+        ax.set_xlim(low, high)
+        log_ticks(ax.xaxis, low, high)
+        ax.set_xlabel("seconds of one seed, training and evaluation")
+        ax.set_ylabel("test accuracy (share correct)")
+        figure.legend(loc="outside lower center", ncols=2)
+    text = captions.caption(
+        "Bar: 95 % interval over test rows and seeds. Seconds of training and evaluation on the "
+        "machine of this record, mean of the seeds; what is made once per machine (decoded "
+        "images, features of a frozen body, pretext weights) is not among them.",
+        chosen_sentence(record, models),
+        captions.data_sentence(record, intervals=False),
+        captions.groups_sentence(record),
+        name=spec["name"],
+    )
+    return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))
+
+
+def seconds_of(model: Model) -> float:
+    """Seconds of training and evaluation of the model's chosen trial, per replicate, or NaN."""
+    trial = model.trial
+    return float(sum(trial.get(name, math.nan) for name in _SPENT) / trial["n_replicates"])

@@ -1,0 +1,78 @@
+"""Kind isolation: the best value for each value in question."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sweepbook.aggregates.labels import (
+    is_share,
+    quantity_name,
+    setting_name,
+)
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.aggregates.search import Search
+from sweepbook.aggregates.search_tables import (
+    isolation_table,
+)
+from sweepbook.figures import captions, style
+from sweepbook.figures.axes import scale_categories, scale_y
+from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.search.common import EDGE, SELECTED, drawn, endings_of, searched
+from sweepbook.figures.search.marks import draw_trials, leave_room, scale_domain, spread
+from sweepbook.record.load import CONFIG, Record
+
+
+def draw_isolation(spec: Spec, record: Record) -> Drawn:
+    """Best value for each value of a scientific setting, all else optimised away."""
+    search = searched(record)
+    table = isolation_table(search)
+    if table.empty:
+        raise NothingToDraw("the search names no scientific setting and has one cell")
+    if search.full.empty:
+        raise NothingToDraw("no trial has reached full length with finite values yet")
+    names = list(dict.fromkeys(table["setting"]))
+    with style.look():
+        figure = Figure(figsize=(style.WIDTH, 3.5 * len(names)), layout="constrained")
+        axes = figure.subplots(len(names), 1, squeeze=False)[:, 0]
+        for ax, name in zip(axes, names, strict=True):
+            _isolate(ax, search, name, table[table["setting"] == name])
+        values = np.concatenate([search.full["value"], table["low"], table["high"]])
+        scale_y(list(axes), values, log=None, share=is_share(record.metric))
+        for ax in axes:
+            leave_room(ax, record.mode)
+        handles = axes[0].get_legend_handles_labels()
+        unique = dict(zip(handles[1], handles[0], strict=True))
+        figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=4)
+    sizes = sorted({int(n) for n in search.full["n"]})
+    bar = f"bar: its 95 % t interval over n = {sizes[-1]} replicates" if sizes[-1] > 1 else (
+        "n = 1 replicate, so there is no interval"
+    )  # fmt: skip
+    text = [
+        endings_of(search),
+        f"Large point: the best trial at full length for this value, all other settings free; "
+        f"{bar}. Small: every trial at full length. {EDGE}",
+        captions.data_sentence(record),
+        SELECTED,
+    ]  # fmt: skip
+    return drawn(spec, text, table, figure)
+
+
+def _isolate(ax: Axes, search: Search, name: str, table: pd.DataFrame) -> None:
+    record = search.record
+    if name == "cell":
+        x = spread(search.trials["cell"])
+        scale_categories(ax, [label.replace(", ", "\n") for label in table["label"]], "")
+    else:
+        x = scale_domain(ax, search.space[name], search.trials[CONFIG + name])
+        ax.set_xlabel(setting_name(name))
+    draw_trials(ax, search, x)
+    best = table[table["value"].notna()]
+    ax.vlines(
+        best["x"], best["low"], best["high"], color=style.PALETTE[1], linewidth=1.5, zorder=4
+    )
+    ax.plot(best["x"], best["value"], color=style.PALETTE[1], marker="o", markersize=7,
+            linestyle="none", zorder=5, label="best", gid="best")  # fmt: skip
+    ax.set_ylabel(quantity_name([record.metric]))

@@ -1,0 +1,22 @@
+"""Kind extremes: the best and the worst trial side by side."""
+
+from __future__ import annotations
+
+from sweepbook.aggregates.labels import count, metric_name
+from sweepbook.aggregates.nothing import Spec
+from sweepbook.figures.arms import best_and_worst, choose_arms
+from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.trials.panels import _panels
+from sweepbook.record.load import Record
+
+
+def draw_extremes(spec: Spec, record: Record) -> Drawn:
+    """The best and the worst trial by the mean of `select` (validation) side by side."""
+    arms = choose_arms(record, spec, by=[])
+    pair = best_and_worst(record, arms, spec)
+    select = str(spec.get("select", record.metric))
+    left_out = len(arms.trials[arms.trials["status"] != "finished"])
+    how = f"Chosen by {metric_name(select)} at each trial's last {record.unit}."
+    if left_out:
+        how += f" Not a candidate: {count(left_out, 'trial')} that did not finish."
+    return _panels(spec, record, pair, how)

@@ -1,0 +1,95 @@
+"""Kind table: means with half widths, as numbers for the CSV and as texts for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sweepbook.aggregates.curves import curve_table, rows_at
+from sweepbook.aggregates.labels import (
+    metric_name,
+    number,
+    setting_name,
+    setting_value,
+    with_half_width,
+)
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.figures import captions
+from sweepbook.figures.arms import Arms, choose_arms, with_arms
+from sweepbook.figures.drawn import Drawn, csv_numbers, with_published
+from sweepbook.record.load import Record
+
+MOST_ROWS = 200  # of a printed table; the CSV has them all
+
+
+def draw_table(spec: Spec, record: Record) -> Drawn:
+    """One row per trial and fidelity of `at` (numbers, "last"), one cell per metric.
+
+    Fidelities beyond a trial's last are left out; its last is always there.
+    """
+    arms = choose_arms(record, spec)
+    unit = record.unit
+    wanted = _with_clean(record, spec["metrics"])
+    try:
+        table = curve_table(record, wanted, arms.trials)
+    except ValueError as error:
+        raise NothingToDraw(str(error)) from error
+    if table.empty:
+        raise NothingToDraw(f"no report holds {', '.join(spec['metrics'])}")
+    at = [v for v in spec.get("at", ["last"]) if not isinstance(v, str)]
+    endings = captions.endings_sentence(table, arms, unit)
+    table = with_published(with_arms(rows_at(table, unit, at), arms, unit), record, arms)
+    table = table[[n for n in table if not str(n).startswith("replicate_")]]
+    metrics = [m for m in wanted if m in set(table["metric"])]
+    steps = table[["trial_id", unit]].drop_duplicates()
+    kept = f"The first {MOST_ROWS} of {len(steps):,} rows." if len(steps) > MOST_ROWS else ""
+    shown = table.merge(steps.head(MOST_ROWS), on=["trial_id", unit])
+    cells = _cells(shown, arms, metrics, unit)
+    text = captions.caption(
+        captions.replicates_sentence(table, "Cell"),
+        captions.data_sentence(record),
+        endings,
+        captions.published_sentence(table, record, "Rows in italics"),
+        kept,
+        name=spec["name"],
+    )
+    title = str(spec.get("title", spec["name"]))
+    numbers = csv_numbers(table, arms, unit)
+    return Drawn(spec["name"], title, text, numbers, cells=cells)
+
+
+def _with_clean(record: Record, metrics: Sequence[str]) -> list[str]:
+    """`metrics`, with METRIC_clean after each METRIC of which the reports have other values."""
+    wanted: list[str] = []
+    for metric in metrics:
+        wanted.append(metric)
+        clean = f"{metric}_clean"
+        if {metric, clean} <= set(record.reports) and clean not in metrics:
+            pair = record.reports[[metric, clean]].dropna()
+            if (pair[metric] != pair[clean]).any():
+                wanted.append(clean)
+    return wanted
+
+
+def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -> pd.DataFrame:
+    rows = []
+    for (_, fidelity), group in table.groupby(["trial_id", unit], sort=False):
+        first = group.iloc[0]
+        settings = {setting_name(c): setting_value(first[c]) for c in arms.columns}
+        of = f"{int(first['n'])}"
+        if first["n_diverged"] > 0:
+            of = f"{of} ({int(first['n_diverged'])} diverged)"
+        by_metric = group.set_index("metric")
+        values = {
+            metric_name(m): with_half_width(*by_metric.loc[m, ["mean", "low", "high"]])
+            if m in by_metric.index
+            else "–"
+            for m in metrics
+        }
+        rows.append({**settings, unit: number(fidelity), "n": of, **values})
+        if group["published"].notna().any():
+            printed = by_metric["published"]
+            told = {metric_name(m): number(printed.get(m, float("nan"))) for m in metrics}
+            rows.append({**settings, unit: number(fidelity), "n": "published", **told})
+    return pd.DataFrame(rows).astype("str")

@@ -1,0 +1,88 @@
+"""Which trial an arm of a claim means, and the values that it reported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.aggregates.labels import better, setting_name, setting_value
+from sweepbook.aggregates.trials import same_value
+from sweepbook.record.load import CONFIG, Record
+
+
+def settings_label(settings: Mapping[str, Any]) -> str:
+    """ "depth 6, width 16"."""
+    parts = (f"{setting_name(k)} {setting_value(v)}" for k, v in settings.items())
+    return ", ".join(parts) or "this config"
+
+
+def find_trial(
+    record: Record,
+    settings: Mapping[str, Any],
+    diverged_is_fine: bool = False,
+    best_by: str | None = None,
+) -> tuple[dict[str, Any] | None, str]:
+    """The one trial with these settings that trained to its end; or None and the reason.
+
+    With `best_by`, of several trials the best by the last mean of that validation metric. A
+    diverged trial passes only where that is what is asked about: survivors are not averaged.
+    """
+    rows = [
+        row
+        for row in record.trials.to_dict("records")
+        if all(CONFIG + k in row and same_value(row[CONFIG + k], v) for k, v in settings.items())
+    ]
+    label = settings_label(settings)
+    if best_by and len(rows) > 1:
+        return _best(record, rows, best_by, label)
+    if len(rows) != 1:
+        return None, f"{len(rows) or 'no'} trial{'s' * (len(rows) > 1)} with {label}"
+    trial = {str(key): value for key, value in rows[0].items()}
+    status, n_diverged = trial["status"], trial.get("n_diverged") or 0
+    if diverged_is_fine and status in ("finished", "diverged"):
+        return trial, ""
+    if n_diverged == n_diverged and n_diverged > 0:
+        total = trial.get("n_replicates")
+        return None, f"{int(n_diverged)} of {total:.0f} replicates diverged with {label}"
+    if status != "finished":
+        last = trial.get("last_fidelity")
+        at = f" at {record.unit} {last:.0f}" if last is not None and last == last else ""
+        state = {"running": "is still training", "failed": "failed"}.get(status, f"was {status}")
+        return None, f"the trial with {label} {state}{at}"
+    return trial, ""
+
+
+def _best(
+    record: Record, rows: Sequence[Mapping[Any, Any]], metric: str, label: str
+) -> tuple[dict[str, Any] | None, str]:
+    """The best of some trials; only those that finished with all replicates are candidates."""
+    sign = 1.0 if better(metric) == "max" else -1.0
+    means = {}
+    for row in rows:
+        table = value_table(record, str(row["trial_id"]), metric)
+        if row["status"] == "finished" and table is not None:
+            mean = table.iloc[-1].astype("float64").mean(skipna=False)
+            if math.isfinite(mean):
+                means[str(row["trial_id"])] = sign * mean
+    if not means:
+        failed = sum(row["status"] == "failed" for row in rows)
+        how = f" ({failed} failed)" if failed else ""
+        return None, f"none of the {len(rows)} trials with {label} finished{how}"
+    best = max(sorted(means), key=lambda trial_id: means[trial_id])
+    chosen = next(row for row in rows if row["trial_id"] == best)
+    return {str(key): value for key, value in chosen.items()}, ""
+
+
+def value_table(record: Record, trial_id: str, column: str) -> pd.DataFrame | None:
+    """Step x replicate table of one trial's metric; None where nothing was recorded."""
+    if column not in record.reports:
+        return None
+    reports = record.reports
+    rows = reports.loc[reports["trial_id"] == trial_id, [record.unit, "replicate", column]]
+    if rows.empty or rows[column].isna().all() and not column.endswith(("_loss", "_acc")):
+        return None
+    table: pd.DataFrame = rows.pivot(index=record.unit, columns="replicate", values=column)
+    return table.sort_index()

@@ -1,0 +1,277 @@
+"""What a confirmation says: a search's winners, trained anew with seeds that chose nothing.
+
+A record is one where its manifest has `confirms`: the search's record, the settings whose
+combinations were compared (`by`), and each winner with the value that chose it. Order and
+differences are of the mean of the last 5 steps; beside the search, whose value is of one step,
+stands that step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.aggregates.labels import (
+    count,
+    is_share,
+    listing,
+    metric_name,
+    number,
+    with_half_width,
+)
+from sweepbook.aggregates.published import published_untuned
+from sweepbook.findings.arms import settings_label, value_table
+from sweepbook.findings.declared import Declared
+from sweepbook.findings.search_checks import as_findings
+from sweepbook.findings.values import arm_values
+from sweepbook.findings.verdicts import ALPHA, FAILS, HOLDS, MISSING, OPEN, outcome
+from sweepbook.record.load import CONFIG, Record
+from sweepbook.stats.intervals import (
+    Difference,
+    holm,
+    leave_one_out_winner,
+    one_sample,
+    t_interval,
+)
+
+KIND = "confirmation"
+Row = dict[str, Any]
+
+
+def is_confirmation(record: Record) -> bool:
+    """Whether the record confirms a search's winners, and some of them have reported."""
+    known = bool(record.manifest.get("confirms")) and not record.reports.empty
+    return known and record.metric in record.reports
+
+
+def winner_settings(record: Record) -> list[dict[str, Any]]:
+    """The settings that name each winner, in the order of the search's cells."""
+    return [dict(trial["settings"]) for trial in record.manifest["confirms"]["trials"]]
+
+
+def order_table(record: Record) -> pd.DataFrame:
+    """One row per winner, the best first; those without a value for every replicate last.
+
+    Columns: label, the settings compared as config/*, mean, low, high (95 % t interval of the
+    mean of the last 5 steps), n, replicate_* (of each), search (the value that chose it), step
+    (of that value), beside (mean at that step; NaN where it is not of the same training: a trial
+    of another length of a study that is not extendable), last (step trained), published (the
+    printed value of the untuned net; NaN where there is none), trial_id, problem.
+    """
+    rows = []
+    for chosen in record.manifest["confirms"]["trials"]:
+        settings = dict(chosen["settings"])
+        arm = arm_values(record, _value_of(record, settings), 0)
+        values = arm.values.to_numpy(dtype="float64") if not arm.problem else np.array([math.nan])
+        interval = t_interval(values)
+        table = value_table(record, arm.trial_id, record.metric) if arm.trial_id else None
+        rows.append(
+            {"label": settings_label(settings)}
+            | {CONFIG + key: value for key, value in settings.items()}
+            | {"mean": float(interval.mean), "low": float(interval.low)}
+            | {"high": float(interval.high), "n": len(arm.values)}
+            | {f"replicate_{i}": value for i, value in arm.values.items()}
+            | {"search": float(chosen["value"]), "step": int(chosen["fidelity"])}
+            | {"beside": _beside(record, table, chosen["fidelity"])}
+            | {"last": math.nan if table is None else int(table.index[-1])}
+            | {"published": published_untuned(record.study, settings, record.metric)}
+            | {"trial_id": arm.trial_id, "problem": arm.problem}
+        )
+    table = pd.DataFrame(rows)
+    return table.sort_values(
+        "mean", ascending=record.mode == "min", kind="stable", ignore_index=True
+    )
+
+
+def _beside(record: Record, table: pd.DataFrame | None, step: int) -> float:
+    if table is None or step not in table.index:
+        return math.nan
+    if step != table.index[-1] and not record.manifest["study"].get("extendable"):
+        return math.nan
+    return float(table.loc[step].to_numpy(dtype="float64").mean())
+
+
+def pair_table(record: Record) -> pd.DataFrame:
+    """Every two winners, the better one first: is there a difference that holds?
+
+    Columns: arm, against, difference (in the metric's unit), low, high (95 % t interval, paired
+    where the data say so), n, p (two-sided, of none), p_holm (adjusted for all pairs), holds.
+    """
+    known = order_table(record)
+    known = known[known["mean"].notna()]
+    settings = {settings_label(own): own for own in winner_settings(record)}
+    rows = []
+    for arm, against in itertools.combinations(known["label"], 2):
+        claim = Declared(
+            name="pair",
+            kind="direction",
+            metric=record.metric,
+            smallest=0.0,
+            direction="higher" if record.mode == "max" else "lower",
+            arms=[settings[arm], settings[against]],
+        )
+        found = outcome(record, claim)
+        if found.shown is None:
+            continue
+        shown = {name: getattr(found.shown, name) for name in ("low", "high", "n")}
+        row = {"arm": arm, "against": against, "difference": found.shown.mean, **shown}
+        rows.append(row | {"p": found.tests[0].p})
+    columns = ["arm", "against", "difference", "low", "high", "n", "p"]
+    pairs = pd.DataFrame(rows, columns=columns)
+    adjusted = holm(pairs["p"].astype("float64").to_numpy())
+    return pairs.assign(p_holm=adjusted, holds=adjusted <= ALPHA)
+
+
+def _value_of(record: Record, settings: Mapping[str, Any]) -> Declared:
+    return Declared(
+        name="value", kind="threshold", metric=record.metric, smallest=0.0, arms=[settings]
+    )
+
+
+def published_claims(record: Record) -> list[Declared]:
+    """Whether each winner beats the printed single run of the same net, untuned."""
+    claims = []
+    for settings in winner_settings(record):
+        printed = published_untuned(record.study, settings, record.metric)
+        if printed != printed:
+            continue
+        label = settings_label(settings)
+        direction = "higher" if record.mode == "max" else "lower"
+        claims.append(
+            Declared(
+                name=f"published-{'-'.join(str(value) for value in settings.values())}",
+                kind="threshold",
+                metric=record.metric,
+                claim=f"{label}, tuned, is {direction} than its published single run",
+                reading="each at its own number of epochs, the published net untuned",
+                target=printed,
+                smallest=0.0,
+                reason="any difference that the replicates can tell",
+                direction=direction,
+                arms=[settings],
+                labels=[label],
+                family="published",
+            )
+        )
+    return claims
+
+
+def confirmation_findings(record: Record) -> list[Row]:
+    """What is asked of every confirmation, in the columns of findings.evaluate."""
+    common = {
+        "smallest": 0.0,
+        "reason": "any difference that the replicates can tell",
+        "unit": "points" if is_share(record.metric) else "",
+    }
+    table = order_table(record)
+    rows = [_differences(record, table), _flattery(record, table), _best_published(record, table)]
+    return as_findings(record, KIND, [common | row for row in rows if row])
+
+
+def _differences(record: Record, table: pd.DataFrame) -> Row:
+    row: Row = {"name": "order", "claim": "the order of the winners holds"}
+    pairs = pair_table(record)
+    if pairs.empty:
+        return {}
+    n_hold, n = int(pairs["holds"].sum()), len(pairs)
+    row |= {"estimate": n_hold / n, "unit": "share", "n": int(table["n"].max()), "family_size": n}
+    texts = [f"{r['label']} {_value(record, r)}" for r in table.to_dict("records")]
+    open_pairs = pairs[~pairs["holds"]]
+    rest = [f"{a} from {b}" for a, b in zip(open_pairs["arm"], open_pairs["against"], strict=True)]
+    text = f"{listing(texts, most=20)}. {n_hold} of {n} differences hold (Holm over all pairs)"
+    text += f"; not told apart: {listing(rest, most=8)}." if rest else "."
+    return row | {"verdict": HOLDS if n_hold == n else OPEN, "sentence": text}
+
+
+def _value(record: Record, row: Mapping[Any, Any]) -> str:
+    return with_half_width(row["mean"], row["low"], row["high"])
+
+
+def _flattery(record: Record, table: pd.DataFrame) -> Row:
+    """By how much the search's values were too good: they chose the winners."""
+    row: Row = {"name": "flattery", "claim": "the search's best values flatter"}
+    sign = 1.0 if record.mode == "max" else -1.0
+    gaps = sign * (table["search"] - table["beside"]).dropna()
+    if gaps.empty:
+        why = "the winners were trained for another length than in the search"
+        return row | {"verdict": MISSING, "sentence": f"not available: {why}.", "note": why}
+    found = one_sample(gaps.to_numpy())
+    verdict = HOLDS if found.low > 0 else FAILS if found.high <= 0 else OPEN
+    text = (
+        f"they were better than the same configs trained anew by {_amount(record, found)}, over "
+        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {verdict}."
+    )
+    return row | _numbers(record, found) | {"verdict": verdict, "sentence": text}
+
+
+def _steps(record: Record, table: pd.DataFrame) -> str:
+    steps = sorted({int(step) for step in table["step"][table["beside"].notna()]})
+    return f"{record.unit} {listing([str(step) for step in steps])}"
+
+
+def _best_published(record: Record, table: pd.DataFrame) -> Row:
+    """The best winner, on replicates that did not select it, beside the best printed value."""
+    replicates = [str(name) for name in table if str(name).startswith("replicate_")]
+    known = table[table[replicates].notna().all(axis=1)] if replicates else table.head(0)
+    printed = table[table["published"].notna()]
+    if printed.empty or len(known) < 2:
+        return {}
+    mode: Literal["min", "max"] = "max" if record.mode == "max" else "min"
+    best_printed = printed.sort_values("published", ascending=mode == "min").iloc[0]
+    target, printed_label = float(best_printed["published"]), str(best_printed["label"])
+    scores = leave_one_out_winner(known[replicates].to_numpy(dtype="float64"), mode).scores
+    sign = 1.0 if mode == "max" else -1.0
+    found = one_sample(sign * (np.asarray(scores) - target))
+    verdict = HOLDS if found.low > 0 else FAILS if found.high <= 0 else OPEN
+    best = str(known["label"].iloc[0])
+    text = (
+        f"{best} has the best mean, {_value(record, known.iloc[0].to_dict())}; chosen and scored "
+        f"on different replicates the best is better than {printed_label}'s {number(target)} by "
+        f"{_amount(record, found)}, n = {found.n}: {verdict}."
+    )
+    claim = "the best winner is better than the best published single run"
+    return (
+        {"name": "published-best", "claim": claim, "target": target, "best": best}
+        | _numbers(record, found)
+        | {"verdict": verdict, "sentence": text}
+    )
+
+
+def _scale(record: Record) -> float:
+    return 100.0 if is_share(record.metric) else 1.0
+
+
+def _amount(record: Record, found: Difference) -> str:
+    mean, low, high = (f"{_scale(record) * v:+.2f}" for v in (found.mean, found.low, found.high))
+    words = " points" if is_share(record.metric) else ""
+    bounds = f" (95 % interval {low} to {high})" if math.isfinite(found.low) else ""
+    return f"{mean}{words}{bounds}"
+
+
+def _numbers(record: Record, found: Difference) -> Row:
+    scale = _scale(record)
+    return {
+        "estimate": scale * found.mean,
+        "low": scale * found.low,
+        "high": scale * found.high,
+        "n": found.n,
+        "sd": found.sd,
+    }
+
+
+def summary(record: Record) -> str:
+    """Where the winners come from, in two sentences."""
+    confirms = record.manifest["confirms"]
+    chosen = confirms["trials"]
+    n = record.manifest.get("n_replicates")
+    return (
+        f"{count(len(chosen), 'winner')} of the search {confirms['record']} (seed "
+        f"{confirms['seed']}) trained anew with {n} fresh seeds (study seed "
+        f"{record.manifest['seed']}) and without early stopping. What chose a config does not "
+        f"score it here; the {metric_name(record.metric)} that chose it is told beside it."
+    )

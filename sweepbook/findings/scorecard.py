@@ -1,0 +1,145 @@
+"""The scorecard: each printed value of the published MLP report beside the records' own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.aggregates.published import (
+    MINUTES,
+    PROTOCOL,
+    SAME_DATA,
+    Printed,
+    matching_trials,
+    printed_values,
+)
+from sweepbook.findings.arms import settings_label, value_table
+from sweepbook.findings.values import measured
+from sweepbook.record.load import Record
+from sweepbook.stats.intervals import prediction_interval
+
+COLUMNS = (
+    *("study", "record", "config", "epoch", "metric", "published", "mean", "sd", "n"),
+    *("low", "high", "inside", "comparable", "note", "epoch_used", "trial_id", "data", "seed"),
+)
+
+
+def scorecard(records: Sequence[Record]) -> pd.DataFrame:
+    """One row per printed value and record of its study, in the order of both.
+
+    Columns: study, record (its name), config, epoch, metric and published as printed; mean, sd
+    and n over the replicates at epoch_used, which is the printed epoch, or the last where the
+    trial was trained for less; low, high: 95 % prediction interval for one more replicate;
+    inside: whether the published value, a single training, lies in it; comparable: True only for
+    the published data at the printed epoch of a finished trial; note: why not; trial_id, data,
+    seed. inside is null where a value is not comparable or there is one replicate. Minutes are
+    those of one model on its own, one timing per replicate (n is 1 where one was recorded for
+    all), and of another machine: never comparable.
+    """
+    rows = [
+        _row(record, value)
+        for record in records
+        for value in printed_values()
+        if value.study == record.study
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame["inside"] = frame["inside"].astype("boolean")
+    frame["comparable"] = frame["comparable"].astype("bool")
+    return frame
+
+
+def _row(record: Record, printed: Printed) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "study": record.study,
+        "record": record.name,
+        "config": settings_label(_said(printed)),
+        "epoch": printed.epoch,
+        "metric": printed.metric,
+        "published": printed.value,
+        "n": 0,
+        "inside": None,
+        "comparable": False,
+        "data": record.data_name,
+        "seed": record.manifest.get("seed"),
+    }
+    trials = matching_trials(record.trials, printed.settings)
+    if len(trials) != 1:
+        return row | {
+            "note": f"{len(trials)} trials have these settings" if trials else "no trial"
+        }
+    trial = trials[0]
+    column = "single_s" if printed.metric == MINUTES else printed.metric
+    table = value_table(record, str(trial["trial_id"]), column)
+    row["trial_id"] = trial["trial_id"]
+    if table is None:
+        return row | {"note": f"not recorded: {column}"}
+    last = int(table.index[-1])
+    used = min(printed.epoch, last)
+    if record.unit != "epoch":  # the printed epochs are a setting, and all that it was trained
+        used, last = last, printed.epoch
+    row["epoch_used"] = min(used, last)
+    if used not in table.index:
+        return row | {"note": f"epoch {used} is missing"}
+    at_epoch = pd.Series(table.loc[used], dtype="float64")
+    values = measured(column, at_epoch).to_numpy()
+    if printed.metric == MINUTES:
+        values = values * last / 60  # a trial of one model alone, one timing per replicate
+    note = _why_not(record, trial, printed, last)
+    interval = prediction_interval(values)
+    low, high = float(interval.low), float(interval.high)
+    row |= {
+        "mean": float(interval.mean),
+        "sd": float(values.std(ddof=1)) if len(values) > 1 else math.nan,
+        "n": len(values),
+        "low": low,
+        "high": high,
+        "comparable": not note,
+        "note": note,
+    }
+    if not note and not math.isnan(low):
+        row["inside"] = low <= printed.value <= high
+    return row
+
+
+def _said(printed: Printed) -> dict[str, Any]:
+    """The settings that name a printed value: all that are not the protocol's for every table."""
+    return {k: v for k, v in printed.settings.items() if PROTOCOL.get(k) != v}
+
+
+def _why_not(record: Record, trial: Mapping[Any, Any], printed: Printed, last: int) -> str:
+    reasons = []
+    if record.data_name != SAME_DATA:
+        reasons.append("other data")
+    if last < printed.epoch:
+        reasons.append(f"trained for {last} of {printed.epoch} epochs")
+    n_diverged = trial.get("n_diverged")
+    if n_diverged == n_diverged and n_diverged:
+        reasons.append(f"{int(n_diverged)} replicates diverged")
+    elif trial["status"] != "finished":
+        reasons.append(f"the trial was {trial['status']}")
+    if printed.metric == MINUTES:
+        reasons.append("another machine")
+    return "; ".join(reasons)
+
+
+def agreement(frame: pd.DataFrame) -> str:
+    """How many published values lie inside, as a sentence; "" for an empty scorecard.
+
+    The values of one trial share their replicates, so the count is no test: it describes.
+    """
+    if frame.empty:
+        return ""
+    judged = frame[frame["inside"].notna()]
+    if judged.empty:
+        parts = {part for note in frame["note"].dropna() for part in note.split("; ")}
+        reasons = sorted({"fewer epochs" if "trained for" in part else part for part in parts})
+        return f"No published value is comparable with these records: {', '.join(reasons)}."
+    inside, rest = int(judged["inside"].sum()), len(frame) - len(judged)
+    tail = f" {rest} more are not comparable." if rest else ""
+    return (
+        f"{inside} of {len(judged)} comparable published values lie inside the 95 % prediction "
+        f"interval for one more replicate.{tail}"
+    )

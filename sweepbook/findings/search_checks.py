@@ -1,0 +1,214 @@
+"""What to check before believing a search, as findings with advice.
+
+Rules, after the tuning playbook (Godbole et al. 2023), each with its threshold stated here:
+the best trial of no cell lies within 5 % of an end of a range; no more than 10 % of the trials
+diverge; of the best 5 trials at most half are at their best in the last tenth of their training;
+each cell has 10 trials or more per open setting (the rule of Loeppky, Sacks and Welch 2009 for
+computer experiments). Trials that were stopped are censored: only those at full length rank.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.aggregates.curves import best_rows
+from sweepbook.aggregates.labels import (
+    count,
+    listing,
+    metric_name,
+    number,
+    setting_name,
+    setting_value,
+)
+from sweepbook.aggregates.search import Search, place_of
+from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
+from sweepbook.record.load import CONFIG, Record
+from sweepbook.stats.intervals import wilson_interval
+
+EDGE = 0.05  # of a range, on its scale
+MOST_DIVERGED = 0.1
+TOP, LAST_PART = 5, 0.1
+TRIALS_PER_SETTING = 10
+KIND = "search"
+_LEAST_DIVERGED = 3  # of which it is said where they lie
+Row = dict[str, Any]
+
+
+def search_findings(search: Search) -> list[Row]:
+    """One row per check, in the columns of findings.evaluate; kind "search"."""
+    checks = (_at_an_end, _diverged, _still_improving, _too_few)
+    return as_findings(search.record, KIND, (check(search) for check in checks))
+
+
+def as_findings(record: Record, kind: str, rows: Iterable[Row]) -> list[Row]:
+    """Rows with the columns that findings.evaluate gives to claims which no study declares."""
+    common = {
+        "study": record.study,
+        "statement": "",
+        "reading": "",
+        "kind": kind,
+        "metric": record.metric,
+        "note": "",
+        "seed": record.manifest.get("seed"),
+        "data": record.data_name,
+    }
+    return [common | row | {"sentence": f"“{row['claim']}”: {row['sentence']}"} for row in rows]
+
+
+def summary(search: Search) -> str:
+    """What the search found, in a few sentences; says that the best value flatters."""
+    full = search.ranked(search.trials)
+    n, metric = len(search.trials), metric_name(search.record.metric)
+    counts = search.trials["status"].value_counts()
+    ended = [f"{counts[s]} {s}" for s in ("stopped", "diverged", "failed") if s in counts]
+    said = f"{count(n, 'trial')}" + (f", of which {listing(ended)}" if ended else "")
+    if full.empty:
+        return f"The search has {said}; none has reached full length with finite values."
+    best = full.iloc[0]
+    settings = [
+        f"{setting_name(key)} {setting_value(best[CONFIG + key])}" for key in search.varied()
+    ]
+    return (
+        f"The search has {said}; {count(len(full), 'trial')} reached full length. The best has "
+        f"{metric} {number(best['value'])}: {listing(settings, most=20)}. It was chosen among "
+        f"{len(full)} by the very values that score it (n = {int(best['n'])}), so that it "
+        "flatters; sweepbook confirm trains it anew with other seeds."
+    )
+
+
+def _leaders(search: Search) -> pd.DataFrame:
+    """The best trial at full length of each cell."""
+    best = [search.ranked(own).head(1) for _, own in search.trials.groupby("cell")]
+    return pd.concat(best) if best else search.trials.head(0)
+
+
+def _at_an_end(search: Search) -> Row:
+    claim = "the best trial lies inside every range"
+    row: Row = {"name": "search-inside-ranges", "claim": claim, "smallest": EDGE}
+    row["reason"] = "5 % of a range, on the scale on which it is searched"
+    leaders = _leaders(search)
+    ranges = {k: d for k, d in search.space.items() if d["kind"] != "choice"}
+    if leaders.empty or not ranges:
+        why = "no setting has a range" if not ranges else "no trial has reached full length yet"
+        return row | _missing(why)
+    found: dict[tuple[str, str], list[float]] = {}
+    for leader in leaders.to_dict("records"):
+        for key, domain in ranges.items():
+            value = leader[CONFIG + key]
+            place = place_of(domain, value)
+            if place <= EDGE or place >= 1 - EDGE:
+                end = "lower" if place <= EDGE else "upper"
+                found.setdefault((key, end), []).append(float(value))
+    row |= {"n": len(leaders), "trial_ids": " ".join(leaders["trial_id"])}
+    if not found:
+        row |= {"verdict": HOLDS, "estimate": 0.0}
+        return row | {"sentence": f"no end of {listing([setting_name(k) for k in ranges])} near."}
+    parts = [_end(search, *where, values, len(leaders)) for where, values in found.items()]
+    advice = "Widen these ranges and search again, unless the end is a natural limit"
+    text = f"{listing(parts)}. {advice}."
+    return row | {"verdict": FAILS, "estimate": float(len(found)), "sentence": text}
+
+
+def _end(search: Search, key: str, end: str, values: list[float], n: int) -> str:
+    domain = search.space[key]
+    limits = f"{setting_value(domain['low'])} .. {setting_value(domain['high'])}"
+    name = setting_name(key)
+    if n == 1:
+        return f"{name} {setting_value(values[0])} is at the {end} end of {limits}"
+    return f"{name} is at the {end} end of {limits} in {len(values)} of {n} cells"
+
+
+def _diverged(search: Search) -> Row:
+    claim = "at most a tenth of the trials diverge"
+    row: Row = {"name": "search-diverged", "claim": claim, "smallest": MOST_DIVERGED}
+    row |= {"reason": "a tenth: beyond it the budget goes where nothing can be learnt"}
+    ended = search.trials[search.trials["status"].isin(["finished", "stopped", "diverged"])]
+    bad = (ended["status"] == "diverged") | ~np.isfinite(ended["value"].astype("float64"))
+    k, n = int(bad.sum()), len(ended)
+    if n == 0:
+        return row | _missing("no trial has ended yet")
+    share = wilson_interval(k, n)
+    low, high = float(share.low), float(share.high)
+    verdict = HOLDS if high <= MOST_DIVERGED else FAILS if low > MOST_DIVERGED else OPEN
+    text = f"{k} of {n} did (95 % interval {100 * low:.0f} to {100 * high:.0f} %)."
+    if k >= _LEAST_DIVERGED and verdict != HOLDS:
+        where = _where(search, ended, bad)
+        text += f" {where}Take that out of the range." if where else ""
+    return row | {"verdict": verdict, "estimate": k / n, "low": low, "high": high, "n": n,
+                  "unit": "share", "sentence": text}  # fmt: skip
+
+
+def _where(search: Search, ended: pd.DataFrame, bad: pd.Series[bool]) -> str:
+    """In which setting the diverged trials differ most from the others, by rank; "" in none."""
+    gaps: dict[str, float] = {}
+    for key, domain in search.space.items():
+        if domain["kind"] != "choice" and 0 < bad.sum() < len(bad):
+            ranks = ended[CONFIG + key].astype("float64").rank()
+            gaps[key] = float(ranks[bad].mean() - ranks[~bad].mean()) / len(ended)
+    if not gaps:
+        return ""
+    key = max(gaps, key=lambda key: abs(gaps[key]))
+    if abs(gaps[key]) < 0.25:  # half of what separates two groups wholly
+        return ""
+    values, higher = ended[CONFIG + key].astype("float64"), gaps[key] > 0
+    edge = values[bad].min() if higher else values[bad].max()
+    side = "from {} up" if higher else "up to {}"
+    middle = setting_value(float(f"{values[~bad].median():.3g}"))
+    shown = side.format(setting_value(float(f"{edge:.3g}")))
+    return f"They have {setting_name(key)} {shown}; the median of the others is {middle}. "
+
+
+def _still_improving(search: Search) -> Row:
+    unit = search.record.unit
+    claim = f"the best trials have stopped improving by their last {unit}"
+    row: Row = {"name": "search-improving", "claim": claim, "smallest": LAST_PART}
+    row["reason"] = "a tenth: a flat noisy curve is at its best there one time in ten"
+    top = search.ranked(search.trials).head(TOP)
+    if top.empty:
+        return row | _missing("no trial has reached full length yet")
+    best = best_rows(search.curve, search.record.mode).set_index("trial_id")[unit]
+    first = top["last"] - np.floor(top["last"] * LAST_PART).clip(lower=1) + 1
+    late = best.reindex(top["trial_id"]).to_numpy() >= first.to_numpy()
+    k, n = int(late.sum()), len(top)
+    row |= {"n": n, "estimate": k / n, "unit": "share", "trial_ids": " ".join(top["trial_id"])}
+    span = f"{unit} {int(first.max())} or later"
+    text = f"{k} of the best {n} trials at full length have their best value at {span}."
+    if k * 2 <= n:
+        return row | {"verdict": HOLDS, "sentence": text}
+    text += f" Train longer ({search.record.setting or unit + 's'}): the order may change."
+    return row | {"verdict": FAILS, "sentence": text}
+
+
+def _too_few(search: Search) -> Row:
+    n_settings = len(search.space)
+    claim = f"there are enough trials for {count(n_settings, 'open setting')}"
+    row: Row = {"name": "search-enough-trials", "claim": claim, "smallest": TRIALS_PER_SETTING}
+    row["reason"] = "10 trials per setting, the rule of Loeppky, Sacks and Welch (2009)"
+    known = search.trials[np.isfinite(search.trials["value"].astype("float64"))]
+    sizes = known["cell"].value_counts().reindex(range(len(search.cells)), fill_value=0)
+    needed, least = TRIALS_PER_SETTING * n_settings, int(sizes.min())
+    where = " in the smallest cell" if len(search.cells) > 1 else ""
+    text = f"{least} with a value{where}; the rule of 10 per setting asks for {needed}."
+    text += _when(search)
+    row |= {"n": least, "estimate": float(least), "target": float(needed)}
+    if least >= needed:
+        return row | {"verdict": HOLDS, "sentence": text}
+    return row | {"verdict": FAILS, "sentence": f"{text} Search on before comparing settings."}
+
+
+def _when(search: Search) -> str:
+    """When the best of a single cell was suggested: a search that still finds has not ended."""
+    full = search.ranked(search.trials)
+    if len(search.cells) > 1 or full.empty:
+        return ""
+    place = int(np.flatnonzero(search.trials["trial_id"] == full["trial_id"].iloc[0])[0]) + 1
+    return f" The best was trial {place} of {len(search.trials)}."
+
+
+def _missing(why: str) -> Row:
+    return {"verdict": MISSING, "sentence": f"not available: {why}.", "note": why, "n": math.nan}

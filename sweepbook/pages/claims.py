@@ -1,0 +1,101 @@
+"""Findings, answers and scorecard as the page shows them: frames -> tables of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from sweepbook.aggregates.labels import metric_name, number
+from sweepbook.aggregates.search import search_of
+from sweepbook.findings.confirmed import KIND as CONFIRMATION
+from sweepbook.findings.confirmed import is_confirmation
+from sweepbook.findings.confirmed import summary as confirmation_summary
+from sweepbook.findings.evaluate import COLUMNS, evaluate
+from sweepbook.findings.search_checks import KIND as SEARCH
+from sweepbook.findings.search_checks import summary
+from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
+from sweepbook.pages.answers import answers
+from sweepbook.pages.table import Table
+from sweepbook.record.load import Record
+
+VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
+
+
+@dataclass(frozen=True, eq=False)
+class Claims:
+    """One record's findings: all of them as a frame; what was declared, what every record is
+    asked and what a search or its confirmation is checked for as (verdict, sentence); answers as
+    paragraphs; problem: why there are none, or ""."""
+
+    frame: pd.DataFrame
+    declared: list[tuple[str, str]]
+    asked: list[tuple[str, str]]
+    answers: list[str]
+    problem: str = ""
+    checks: list[tuple[str, str]] = field(default_factory=list)
+
+
+def claims_of(record: Record) -> Claims:
+    """Evaluate the record's claims. A malformed claim leaves no findings and a problem."""
+    nothing = pd.DataFrame(columns=["record", *COLUMNS])
+    if record.reports.empty or record.metric not in record.reports:
+        return Claims(nothing, [], [], [])
+    try:
+        frame = evaluate(record)
+    except ValueError as error:
+        return Claims(nothing, [], [], [], f"The findings could not be computed: {error}.")
+    declared = {str(c.get("name")) for c in record.manifest["study"].get("claims") or []}
+    is_check = frame["kind"].isin([SEARCH, CONFIRMATION])
+    checks = list(zip(frame["verdict"][is_check], frame["sentence"][is_check], strict=True))
+    others = frame[~is_check]
+    pairs = list(zip(others["name"], others["verdict"], others["sentence"], strict=True))
+    search = search_of(record)
+    return Claims(
+        frame=frame.assign(record=record.name)[["record", *COLUMNS]],
+        declared=[(str(v), str(s)) for name, v, s in pairs if name in declared],
+        asked=[(str(v), str(s)) for name, v, s in pairs if name not in declared],
+        answers=[
+            *([summary(search)] if search else []),
+            *([confirmation_summary(record)] if is_confirmation(record) else []),
+            *answers(record, frame),
+        ],
+        checks=[(str(verdict), str(sentence)) for verdict, sentence in checks],
+    )
+
+
+def together(claims: Sequence[Claims]) -> pd.DataFrame:
+    """All findings in one frame, in the order of the records; only a header where none is."""
+    frames = [c.frame for c in claims if len(c.frame)]
+    return pd.concat(frames, ignore_index=True) if frames else claims[0].frame
+
+
+def tally(names: Sequence[str], claims: Sequence[Claims]) -> Table:
+    """How many declared claims of each record got which verdict; records without any are left
+    out."""
+    rows = []
+    for name, own in zip(names, claims, strict=True):
+        verdicts = [verdict for verdict, _ in own.declared]
+        if verdicts:
+            rows.append([name, *(str(verdicts.count(verdict)) for verdict in VERDICTS)])
+    return Table(["study", *VERDICTS], rows, frozenset(VERDICTS))
+
+
+def printed_table(scorecard: pd.DataFrame) -> Table:
+    """The scorecard's rows as texts: the published value, ours with its prediction interval."""
+    rows = []
+    for row in scorecard.to_dict("records"):
+        low, high = number(row["low"]), number(row["high"])
+        inside = row["inside"]
+        verdict = "–" if inside is pd.NA or inside is None else "inside" if inside else "outside"
+        rows.append(
+            [str(row["record"]), str(row["config"]), number(row["epoch"]),
+             metric_name(str(row["metric"])), number(row["published"]), number(row["mean"]),
+             f"{low} to {high}" if low != "–" else "–", number(row["n"]), verdict,
+             str(row["note"] or "") if row["note"] == row["note"] else ""]
+        )  # fmt: skip
+    columns = ["record", "config", "epoch", "metric", "published", "mean", "95 % prediction",
+               "n", "published value is", "why not comparable"]  # fmt: skip
+    numeric = frozenset({"epoch", "published", "mean", "95 % prediction", "n"})
+    return Table(columns, rows, numeric)

@@ -1,0 +1,78 @@
+"""The files of a report: tables, pictures, each written aside and renamed."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image
+
+from sweepbook.figures import style
+from sweepbook.figures.drawn import Drawn
+from sweepbook.pages.table import Table, as_table
+
+INLINE_SVG_BYTES = 200_000  # a larger drawing goes into the page as PNG
+INLINE_SVG_FACTOR = 1.5  # so does one that is so many times larger than its PNG
+PNG_COLOURS = 256  # a drawing has few colours: a palette makes its PNG a third as large
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One figure, table or refusal on the page; picture is a data URI."""
+
+    name: str
+    title: str
+    caption: str
+    picture: str = ""
+    alt: str = ""
+    table: Table | None = None
+    note: str = ""
+
+
+def _write_drawn(drawn: Drawn, folder: Path) -> _Shown:
+    _write(folder / f"{drawn.name}.csv", _csv(drawn.numbers))
+    if drawn.figure is None:
+        table = as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
+        return _Shown(drawn.name, drawn.title, drawn.caption, table=table)
+    with style.look():
+        svg = _picture(drawn.figure, "svg", {"Date": None})
+        png = _picture(drawn.figure, "png", {"Software": None})
+    png = png if drawn.photographs else _palette(png)
+    _write(folder / f"{drawn.name}.svg", svg)
+    _write(folder / f"{drawn.name}.png", png)
+    as_svg = len(svg) <= min(INLINE_SVG_BYTES, INLINE_SVG_FACTOR * len(png))
+    kind, data = ("svg+xml", svg) if as_svg else ("png", png)
+    picture = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return _Shown(drawn.name, drawn.title, drawn.caption, picture=picture, alt=drawn.alt)
+
+
+def _picture(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=form, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _palette(png: bytes) -> bytes:
+    """The picture with a palette of its own most frequent colours, without dithering."""
+    with Image.open(io.BytesIO(png)) as full:
+        few = full.convert("RGB").quantize(PNG_COLOURS, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, format="png", optimize=True, dpi=full.info.get("dpi"))
+    return buffer.getvalue()
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    """Write aside and rename, so that a reader sees the earlier file or this one."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside.write_bytes(data)
+    os.replace(aside, path)

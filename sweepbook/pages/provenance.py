@@ -1,0 +1,116 @@
+"""Where a record comes from, and what a reader must know before its numbers."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from sweepbook.aggregates.labels import (
+    count,
+    listing,
+    metric_name,
+    number,
+    setting_name,
+    setting_value,
+)
+from sweepbook.aggregates.trials import config_columns, varying_columns
+from sweepbook.pages.trials import _SHORT_ID, _is_shown, _text
+from sweepbook.record.digest import record_digest
+from sweepbook.record.load import Record
+
+STATUSES = ("finished", "stopped", "diverged", "failed", "interrupted", "running")
+
+
+def endings(record: Record) -> list[tuple[str, int]]:
+    """How many trials ended how: (status, count), the statuses that occur, in a fixed order."""
+    counts = record.trials["status"].value_counts()
+    known = [(status, int(counts.get(status, 0))) for status in STATUSES]
+    other = [(str(s), int(n)) for s, n in counts.items() if s not in STATUSES]
+    return [pair for pair in known + other if pair[1]]
+
+
+def fixed_settings(record: Record) -> str:
+    """The settings that all trials share, as one line; missing values are left out."""
+    if record.trials.empty:
+        return ""
+    varying = varying_columns(record.trials)
+    first = record.trials.iloc[0]
+    names = [n for n in config_columns(record.trials) if n not in varying]
+    shared = [n for n in names if _is_shown(n) and _text(first[n])]
+    return ", ".join(f"{setting_name(n)} {setting_value(first[n])}" for n in shared)
+
+
+def provenance(record: Record) -> list[tuple[str, str]]:
+    """(what, value) pairs that lead back to where the record came from."""
+    manifest = record.manifest
+    data = manifest.get("data") or {}
+    versions = manifest.get("versions") or {}
+    overrides = manifest.get("overrides") or {}
+    scale = manifest.get("scale")
+    digest = record_digest(record)
+    said = manifest.get("record_digest")
+    note = ""
+    if said:
+        note = " (as in the manifest)" if said == digest else f" (the manifest says {said})"
+    metric = f"{metric_name(record.metric)} ({record.metric}), {record.mode}"
+    pairs = [
+        ("Study", f"{record.study}; metric {metric}; fidelity in {record.unit}s"),
+        ("Trainable", _text(manifest["study"].get("trainable"))),
+        ("Command", shlex.join(map(str, manifest.get("command") or []))),
+        ("Seed", _text(manifest.get("seed"))),
+        ("Replicates", _text(manifest.get("n_replicates"))),
+        ("Scale", number(float(scale)) if scale not in (None, 1, 1.0) else ""),
+        ("Overrides", ", ".join(f"{k}={v}" for k, v in overrides.items() if v is not None)),
+        ("Settings of every trial", fixed_settings(record)),
+        ("Data", f"{record.data_name}, sha256 {data.get('sha256', 'unknown')}"),
+        ("Extends", _extends(manifest.get("extends"))),
+        ("Started", _text(manifest.get("started"))),
+        ("Ended", _text(manifest.get("ended")) or "not yet"),
+        ("Git commit", _text(manifest.get("git_commit"))),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ("Record digest", digest + note),
+    ]
+    return [(what, value) for what, value in pairs if value]
+
+
+def _extends(extension: Mapping[str, Any] | None) -> str:
+    if not extension:
+        return ""
+    kept, went_on, anew = (len(extension[what]) for what in ("kept", "continued", "anew"))
+    return (
+        f"{extension['record']}: {count(kept, 'trial')} kept, {went_on} went on from their "
+        f"checkpoints, {anew} trained from the beginning"
+    )
+
+
+def summary_row(record: Record) -> list[str]:
+    """The record's line in the overview: study, data, trials, replicates, rows, status."""
+    ended = ", ".join(f"{n} {status}" for status, n in endings(record)) or "none"
+    return [
+        record.study,
+        record.data_name,
+        f"{len(record.trials):,}: {ended}" if len(record.trials) else "none",
+        _text(record.manifest.get("n_replicates")),
+        f"{len(record.reports):,}",
+        _text(record.manifest.get("status")),
+    ]
+
+
+def warnings(record: Record) -> list[str]:
+    """What a reader must know before any number of this record, as sentences."""
+    found = []
+    status = record.manifest.get("status")
+    if status not in (None, "complete"):
+        found.append(f"The study's status is {status}: the record may lack trials and rows.")
+    said = dict(endings(record))
+    for name, text in (("failed", "failed with an error"), ("interrupted", "were interrupted")):
+        if said.get(name):
+            found.append(f"{count(said[name], 'trial')} {text}; see the table of trials.")
+    if record.reports.empty:
+        found.append("No trial has reported, so there is nothing to draw.")
+    orphans = set(record.reports["trial_id"]) - set(record.trials["trial_id"])
+    if orphans:
+        ids = listing(sorted(str(t)[:_SHORT_ID] for t in orphans))
+        found.append(f"{count(len(orphans), 'trial')} reported but stand in no table: {ids}.")
+    return found

@@ -1,0 +1,96 @@
+"""The table of a record's trials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.aggregates.curves import best_rows, curve_table, last_rows
+from sweepbook.aggregates.labels import (
+    metric_name,
+    number,
+    setting_name,
+    setting_value,
+    sorted_trials,
+    with_half_width,
+)
+from sweepbook.aggregates.trials import config_columns, telling_columns, varying_columns
+from sweepbook.pages.table import Table, as_table
+from sweepbook.record.load import CONFIG, Record
+
+MOST_TRIALS = 200  # rows on the page; the CSV has all
+_SHORT_ID = 8
+_IDLE_SETTINGS = ("data", "seed", "device", "replicates")  # said in the header, not per trial
+
+
+def trial_frame(record: Record) -> pd.DataFrame:
+    """One row per trial: identity, settings, ending and its metric, last and best, with when.
+
+    Columns: trial_id, config/*, status, reason, error, n_replicates, n_diverged, last_fidelity,
+    time_total_s, and for the study's metric M: M_last, M_last_low, M_last_high (95 % t interval),
+    M_best, best_FIDELITY. Best and last are means over all replicates; NaN where one diverged.
+    """
+    trials, unit, metric = record.trials, record.unit, record.metric
+    varying = varying_columns(trials)
+    settings = varying + [n for n in config_columns(trials) if n not in varying]
+    wanted = ["trial_id", *settings, "status", "reason", "error", "n_replicates", "last_fidelity",
+              "time_total_s"]  # fmt: skip
+    frame = sorted_trials(trials[[name for name in wanted if name in trials]], varying)
+    names = [f"{metric}_last", f"{metric}_last_low", f"{metric}_last_high", "n_diverged"]
+    if record.reports.empty or metric not in record.reports:
+        return frame.assign(**dict.fromkeys([*names, f"{metric}_best", f"best_{unit}"], math.nan))
+    curve = curve_table(record, [metric], trials)
+    last = last_rows(curve, unit).set_index("trial_id")
+    best = best_rows(curve, record.mode).set_index("trial_id")
+    last = last[["mean", "low", "high", "n_diverged"]].set_axis(names, axis=1)
+    best = best[["mean", unit]].set_axis([f"{metric}_best", f"best_{unit}"], axis=1)
+    return frame.join(last, on="trial_id").join(best, on="trial_id")
+
+
+def trial_table(record: Record, frame: pd.DataFrame) -> Table:
+    """The first 200 trials of `trial_frame` as texts, with the settings that tell them apart."""
+    unit, metric = record.unit, record.metric
+    settings = [n for n in telling_columns(record) if _is_shown(n)]
+    rows = []
+    for row in frame.head(MOST_TRIALS).to_dict("records"):
+        cells = {"trial": str(row["trial_id"])[:_SHORT_ID]}
+        cells |= {setting_name(name): setting_value(row[name]) for name in settings}
+        why = _text(row.get("error")) or _text(row.get("reason"))
+        cells |= {"ending": str(row["status"]), "reason": why.strip().split("\n")[-1][:160]}
+        cells[f"last {unit}"] = number(_whole(row.get("last_fidelity")))
+        bounds = (row[f"{metric}_last"], row[f"{metric}_last_low"], row[f"{metric}_last_high"])
+        cells[f"{metric_name(metric)}, last"] = with_half_width(*bounds)
+        best = number(row[f"{metric}_best"])
+        at = f" ({unit} {number(_whole(row[f'best_{unit}']))})" if best != "–" else ""
+        cells["best"] = best + at
+        cells["diverged"] = _diverged(row)
+        cells["seconds"] = number(row.get("time_total_s"), 3)
+        rows.append(cells)
+    if not rows:
+        return Table([], [])
+    table = pd.DataFrame(rows)
+    if not (frame["n_diverged"] > 0).any():
+        table = table.drop(columns="diverged")
+    return as_table(table, texts=("trial", "reason"))
+
+
+def _diverged(row: Mapping[Any, Any]) -> str:
+    diverged, n = row.get("n_diverged"), row.get("n_replicates")
+    if diverged is None or diverged != diverged or n is None or n != n:
+        return "–"
+    return f"{int(diverged)} of {int(n)}"
+
+
+def _is_shown(column: str) -> bool:
+    return column.removeprefix(CONFIG) not in _IDLE_SETTINGS
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if value is not None and value == value else value
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or value != value else str(value)

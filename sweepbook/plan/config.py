@@ -1,0 +1,111 @@
+"""A cell of a study's space made a complete config: the command line's settings, all defaults."""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any
+
+from sweepbook.plan.options import Options
+from sweepbook.plan.trial import n_fidelity
+from sweepbook.study.study import Study
+
+
+def complete_config(
+    study: Study,
+    cell: Mapping[str, Any],
+    options: Options,
+    seed: int,
+    n_replicates: int,
+    kind: type | None,
+) -> dict[str, Any]:
+    """Returns a cell of the space with the command line's settings and the trainable's defaults.
+
+    Args:
+        kind: the dataclass of the trainable's configs; None: it takes any dict.
+
+    Raises:
+        ValueError: unknown setting, value out of range, an option that the study cannot take.
+    """
+    config = dict(cell)
+    _check_known(study, config, options, kind)
+    fields = {f.name for f in dataclasses.fields(kind)} if kind else set(config)
+    config |= {k: v for k, v in options.settings.items() if k in {*fields, *config}}
+    config |= _optional(study, fields, options)
+    if study.gpus and "device" in fields:
+        config.setdefault("device", "cuda")  # else its default, the CPU
+    if study.stacked:
+        config |= {"seed": seed, "replicates": n_replicates}
+    elif kind and "seed" in fields:
+        config["seed"] = seed
+    if options.data is not None:
+        if study.data is None:
+            raise ValueError(
+                f"study {study.name} takes no --data: its data is its trainable's own"
+            )
+        if kind and "data" not in fields:
+            raise ValueError(
+                f"study {study.name} takes no --data: its {kind.__name__} has no field 'data' "
+                "for the folder; add it, or leave the option out"
+            )
+        folder = Path(options.data).expanduser()
+        config["data"] = str(folder.resolve())
+    config = dataclasses.asdict(kind(**config)) if kind else config  # its rules raise here
+    return scaled(study, config, options, kind)
+
+
+def scaled(
+    study: Study, config: dict[str, Any], options: Options, kind: type | None
+) -> dict[str, Any]:
+    """Returns a config with the fidelity setting of the options, rounded up, at least 1.
+
+    Raises:
+        ValueError: the config has no whole number of it.
+    """
+    key = study.fidelity.setting
+    if not isinstance(config.get(key), int):
+        raise ValueError(
+            f"study {study.name} counts {study.fidelity.unit}s by {key!r}: every config "
+            f"needs it as a whole number, got {config.get(key)!r}"
+        )
+    wanted = config[key] if options.epochs is None else options.epochs
+    if options.scale is not None:
+        wanted = max(1, math.ceil(wanted * options.scale - 1e-9))
+    changed = config | {key: wanted}
+    changed = dataclasses.asdict(kind(**changed)) if kind else changed
+    if study.fidelity.count and n_fidelity(study, changed) == n_fidelity(study, config):
+        return config  # its length is another setting's matter
+    return changed
+
+
+def _optional(study: Study, known: Set[str], options: Options) -> dict[str, Any]:
+    """The optional settings that the study's config has."""
+    missing = options.optional.keys() - known
+    if missing and options.everywhere:
+        names = " and ".join(f"--{key.replace('_', '-')}" for key in sorted(missing))
+        raise ValueError(
+            f"study {study.name} takes no {names}: its trainable's config has no such setting"
+        )
+    return {key: value for key, value in options.optional.items() if key in known}
+
+
+def _check_known(
+    study: Study, config: Mapping[str, Any], options: Options, kind: type | None
+) -> None:
+    known = [f.name for f in dataclasses.fields(kind)] if kind else list(config)
+    for key in config:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, cutoff=0.4) or known
+            raise ValueError(
+                f"study {study.name} sets {key!r}, which its trainable's config does not have: "
+                f"did you mean {', '.join(near)}?"
+            )
+    for key in options.settings:
+        if key in ("seed", "replicates", "data"):
+            raise ValueError(f"use --{key}, not --set {key}=...")
+        if key not in known and options.everywhere:
+            near = difflib.get_close_matches(key, known, cutoff=0.4) or known
+            raise ValueError(
+                f"study {study.name} has no setting {key!r}: did you mean {', '.join(near)}?"
+            )

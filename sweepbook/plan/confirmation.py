@@ -1,0 +1,115 @@
+"""A search's winners as a grid study of their own, with fresh seeds."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from sweepbook.plan.manifest import recorded_plan
+from sweepbook.record.load import Record
+from sweepbook.study.claim import Claim
+from sweepbook.study.study import Study
+
+_OWN = ("seed", "replicates")  # of a config: the new study gives its own
+
+
+def confirming_study(
+    record: Record, by: Sequence[str] | None, replicates: int, seed: int
+) -> tuple[Study, dict[str, Any]]:
+    """Returns the grid study of a search's winners, and what its manifest says of their origin.
+
+    Raises:
+        ValueError: as `confirm`.
+    """
+    search = record.manifest.get("search")
+    if not search:
+        raise ValueError(f"{record.path} is no search: its trials are what they are")
+    if seed == record.manifest["seed"]:
+        raise ValueError(
+            f"--seed must differ from the search's, {seed}: its winners were chosen on that seed, "
+            "and would look better than they are"
+        )
+    cell_keys = [key for cell in search["cells"][:1] for key in cell]
+    keys = cell_keys if by is None else list(by)
+    chosen = winners(record, keys)
+    declared = record.manifest["study"]["search"]
+    as_declared = set(keys) == set(cell_keys)
+    old = recorded_plan(record.manifest).study
+    study = dataclasses.replace(
+        old,
+        name=f"{old.name}-confirm",
+        points=[_config(trial["config"]) for trial in chosen],
+        replicates=replicates,
+        seed=seed,
+        scheduler=None,
+        figures=(as_declared and declared["confirm_figures"]) or _figures(record, keys),
+        claims=[Claim(**c) for c in declared["confirm_claims"]] if as_declared else (),
+    )
+    notes = {
+        "record": record.name,
+        "record_digest": record.manifest.get("record_digest"),
+        "seed": record.manifest["seed"],
+        "by": keys,
+        "trials": [{k: v for k, v in trial.items() if k != "config"} for trial in chosen],
+    }
+    return study, notes
+
+
+def winners(record: Record, by: Sequence[str]) -> list[dict[str, Any]]:
+    """Returns the best trial of each combination: its settings, trial_id, number and value.
+
+    Chosen by the metric's last value, on validation, among those with the highest fidelity that
+    any trial of the combination reached; ties go to the one suggested first.
+
+    Raises:
+        ValueError: an unknown setting, or a combination whose trials have all diverged.
+    """
+    configs = {t["trial_id"]: t["config"] for t in record.manifest["trials"]}
+    for key in by:
+        if any(key not in config for config in configs.values()):
+            raise ValueError(f"--by {key}: the trials of {record.path} have no such setting")
+    sign = 1 if record.mode == "max" else -1
+    found: dict[tuple[Any, ...], tuple[tuple[float, ...], dict[str, Any]]] = {}
+    for row in record.trials.to_dict("records"):
+        config, value = configs[row["trial_id"]], float(row[f"{record.metric}_last"])
+        group = tuple(config[key] for key in by)
+        if row["status"] not in ("finished", "stopped") or not math.isfinite(value):
+            continue
+        rank = (float(row["last_fidelity"]), sign * value, -float(row["number"]))
+        trial = {
+            "settings": dict(zip(by, group, strict=True)),
+            "trial_id": row["trial_id"],
+            "number": int(row["number"]),
+            "fidelity": int(row["last_fidelity"]),
+            "value": value,
+            "config": config,
+        }
+        if group not in found or rank > found[group][0]:
+            found[group] = (rank, trial)
+    groups = list(dict.fromkeys(tuple(c[key] for key in by) for c in configs.values()))
+    without = [group for group in groups if group not in found]
+    if without or not groups:
+        raise ValueError(
+            f"{record.path} has no trial to confirm for {by} = {without or 'anything'}"
+        )
+    return [found[group][1] for group in groups]
+
+
+def _config(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in _OWN}
+
+
+def _figures(record: Record, by: Sequence[str]) -> list[dict[str, Any]]:
+    """Curves and a table, where the study has declared nothing for this comparison."""
+    name, metric = f"{record.study}-confirm", record.metric
+    shared = {"metrics": [metric], "by": list(by)}
+    return [
+        {"kind": "curves", "name": f"{name}-curves", "title": f"The winners' {metric}", **shared},
+        {
+            "kind": "table",
+            "name": f"{name}-table",
+            "title": "The winners at the last step",
+            "at": ["last"],
+            **shared,
+        },
+    ]

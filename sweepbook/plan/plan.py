@@ -1,0 +1,171 @@
+"""From studies and the command line's settings to the trials to be trained, all checked."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sweepbook.plan.config import complete_config, scaled
+from sweepbook.plan.options import Options
+from sweepbook.plan.search import plan_search
+from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
+from sweepbook.record.planned import SearchPlan, Trial
+from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.study import Study
+
+
+class UnfitData(ValueError):
+    """The folder of --data is not what a study reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A study with its trials and the description of its data.
+
+    The trials of a search are those that it has suggested: none in the plan of a new one.
+    """
+
+    study: Study
+    seed: int
+    n_replicates: int  # of a trial, unless it is one of a single replicate
+    data: dict[str, Any]
+    trials: tuple[Trial, ...]
+    files: dict[str, str] = field(default_factory=dict)  # path -> sha256, of settings naming one
+    search: SearchPlan | None = None
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials there are to be."""
+        return self.search.n_trials if self.search else len(self.trials)
+
+    @property
+    def needs(self) -> list[tuple[float, float]]:
+        """The CPUs and GPUs of each trial there is to be."""
+        if self.search is None:
+            return [trial.needs for trial in self.trials]
+        cells = [needs_of(self.study, config) for config in self.search.configs]
+        return cells * self.search.n_trials_per_cell
+
+    @property
+    def a_config(self) -> Mapping[str, Any]:
+        """One of the complete configs; all of them have the same settings."""
+        return self.search.configs[0] if self.search else self.trials[0].config
+
+
+def make_plan(study: Study, options: Options) -> Plan:
+    """Returns the study's trials under the options, longest first.
+
+    Every config is built as the trainable's own dataclass (where it declares one) and the data
+    is read and described, so that whatever is wrong shows before anything expensive starts.
+
+    Raises:
+        ValueError: unknown setting, value out of range, data that cannot be used.
+    """
+    if options.gpus is not None:
+        study = dataclasses.replace(study, gpus=options.gpus)
+    if not options.scheduler:
+        study = dataclasses.replace(study, scheduler=None)
+    trainable = load_object(study.trainable)
+    seed = study.seed if options.seed is None else options.seed
+    n_replicates = options.replicates or study.replicates
+    kind = config_type(trainable)
+    configs = [
+        complete_config(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
+    ]
+    data = _describe(study, configs[0], options)
+    files = file_hashes(configs)
+    study = _with_claims(_bound(study, configs, options), configs, files)
+    if study.search or options.trials:
+        search = plan_search(
+            study, _distinct(configs), options.settings, options.trials, seed, kind
+        )
+        return Plan(
+            study=study,
+            seed=seed,
+            n_replicates=n_replicates,
+            data=data,
+            trials=(),
+            files=files,
+            search=search,
+        )
+    trials = [
+        make_trial(study, config, seed, n_replicates, data, files) for config in _distinct(configs)
+    ]
+    trials.sort(key=lambda t: (-t.cost_s, t.trial_id))
+    return Plan(
+        study=study,
+        seed=seed,
+        n_replicates=n_replicates,
+        data=data,
+        trials=tuple(trials),
+        files=files,
+    )
+
+
+def extended_trial(
+    study: Study,
+    trial: Trial,
+    options: Options,
+    data: Mapping[str, Any],
+    files: Mapping[str, str],
+) -> Trial:
+    """Returns a recorded trial with the replicates and the length of the options.
+
+    Args:
+        study: as recorded, with the new limits of its scheduler.
+        options: `scale` is a factor of the trial's recorded length.
+    """
+    config = scaled(study, trial.config, options, config_type(load_object(study.trainable)))
+    wanted = options.replicates or trial.n_replicates
+    made = make_trial(study, config, trial.seed, wanted, data, files)
+    return dataclasses.replace(made, cpus=trial.cpus, gpus=trial.gpus, hang_s=trial.hang_s)
+
+
+def suggested_trial(
+    plan: Plan, cell: int, settings: Mapping[str, Any], number: int | None = None
+) -> Trial:
+    """Returns the trial that a suggestion of a search makes: a cell's config with its settings.
+
+    Raises:
+        ValueError: where the trainable's own rules refuse the config.
+    """
+    if plan.search is None:
+        raise ValueError(f"study {plan.study.name} has no search")
+    kind = config_type(load_object(plan.study.trainable))
+    config = {**plan.search.configs[cell], **settings}
+    config = dataclasses.asdict(kind(**config)) if kind else config
+    trial = make_trial(plan.study, config, plan.seed, plan.n_replicates, plan.data, plan.files)
+    return dataclasses.replace(trial, number=number)
+
+
+def _bound(study: Study, configs: Sequence[Mapping[str, Any]], options: Options) -> Study:
+    """The study with its scheduler's limits for these trials."""
+    if study.scheduler is None:
+        return study
+    most = max(n_fidelity(study, config) for config in configs)
+    return dataclasses.replace(study, scheduler=study.scheduler.bound(most, options.scale))
+
+
+def _with_claims(
+    study: Study, configs: Sequence[Mapping[str, Any]], files: Mapping[str, str]
+) -> Study:
+    """The study with the claims that are declared for what the command line brings."""
+    if study.claims_of is None:
+        return study
+    further = load_object(study.claims_of)(configs, files)
+    return dataclasses.replace(study, claims=(*study.claims, *further))
+
+
+def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Drops configs that a command-line setting made equal."""
+    return list({json.dumps(c, sort_keys=True, default=str): c for c in configs}.values())
+
+
+def _describe(study: Study, config: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    if study.data is None:
+        return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
+    try:
+        return dict(load_object(study.data)(config))
+    except ValueError as error:
+        raise (UnfitData(str(error)) if options.data else error) from error

@@ -1,0 +1,53 @@
+"""Whether there is room for what is planned, before anything starts."""
+
+import os
+from collections.abc import Sequence
+
+
+def check_room(needs: Sequence[tuple[float, float]], address: str | None) -> None:
+    """Checks that this machine has room for the largest trial, where it is to train them.
+
+    A running cluster (`address`) is not asked: it may start machines when a trial waits.
+
+    Args:
+        needs: the CPUs and GPUs of each trial.
+
+    Raises:
+        ValueError: where no trial of that size could ever start.
+    """
+    if not needs or address is not None:
+        return
+    cpus, gpus = (max(each) for each in zip(*needs, strict=True))
+    here = os.cpu_count() or 1
+    if here < cpus:
+        raise ValueError(
+            f"a trial asks for {cpus:g} CPUs, and this machine has {here}: give its study "
+            f"cpus up to {here}, or join a cluster with more by --address"
+        )
+    if not gpus:
+        return
+    import torch
+
+    here = torch.cuda.device_count()
+    if here < gpus:
+        raise ValueError(
+            f"a trial asks for {gpus:g} GPU, and this machine has {here}: train on the CPU "
+            "(--gpus-per-trial 0, device cpu), or join a cluster with GPUs by --address"
+        )
+
+
+def check_concurrency(searches: Sequence[str], address: str | None, limit: int | None) -> None:
+    """Checks that a search on a running cluster is told how many of its trials to train at a time.
+
+    The machines that are there now say nothing: a cluster may start more when trials wait, and
+    a search only suggests as many as it is to have at a time.
+
+    Raises:
+        ValueError: where `--address` is given without `--max-concurrent`.
+    """
+    if searches and address is not None and limit is None:
+        raise ValueError(
+            f"study {searches[0]} is a search: with --address give --max-concurrent N, the trials "
+            "that it has at a time. The cluster starts machines for as many, and the more there "
+            "are, the less each knows of the others"
+        )

@@ -1,0 +1,113 @@
+"""A study's search, resolved for its cells and checked."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sweepbook.plan.space import check_value, describe_space
+from sweepbook.record.planned import SearchPlan
+from sweepbook.study.hooks import load_object
+from sweepbook.study.search import Space
+from sweepbook.study.study import Study
+
+
+def plan_search(
+    study: Study,
+    configs: Sequence[dict[str, Any]],
+    settings: Mapping[str, Any],
+    n_trials: int | None,
+    seed: int,
+    kind: type | None,
+) -> SearchPlan:
+    """Returns the search of a study whose cells have these complete configs.
+
+    Args:
+        settings: of the command line; one that is open is fixed by it.
+        n_trials: per cell; None: as declared.
+        seed: the study's.
+        kind: the dataclass of the trainable's config, whose rules every end of the space meets.
+
+    Raises:
+        ValueError: a space, point or number that cannot be used.
+    """
+    search = study.search
+    if search is None:
+        raise ValueError(f"--trials is for searches, and study {study.name} is a grid")
+    per_cell = n_trials or search.n_trials
+    try:
+        declared = describe_space(load_object(search.space)())
+        space = {key: domain for key, domain in declared.items() if key not in settings}
+        by = [*study.grid, *dict.fromkeys(key for point in study.points for key in point)]
+        points = [{k: v for k, v in p.items() if k not in settings} for p in search.points]
+        _check(study, declared, space, by, points)
+        if len(points) > per_cell:
+            raise ValueError(f"{len(points)} points cannot be tried first in {per_cell} trials")
+        for config in configs:
+            _check_ends(config, space, kind)
+    except ValueError as error:
+        raise ValueError(f"study {study.name}, space {search.space}: {error}") from error
+    return SearchPlan(
+        space=space,
+        scientific=[*by, *(key for key in search.scientific if key in space)],
+        nuisance=[key for key in space if key not in search.scientific],
+        cells=[{key: config[key] for key in by} for config in configs],
+        configs=configs,
+        n_trials_per_cell=per_cell,
+        n_trials=per_cell * len(configs),
+        n_random=search.n_random,
+        points=[p for p in points if p],
+        seed=seed if search.seed is None else search.seed,
+    )
+
+
+def _check(
+    study: Study, declared: Space, space: Space, by: Sequence[str], points: Sequence[Any]
+) -> None:
+    if not space:
+        raise ValueError("--set fixes every open setting: nothing is left to search")
+    for key in (study.fidelity.setting, "seed", "replicates"):
+        if key in declared:
+            raise ValueError(f"{key!r} cannot be searched: every trial must have the same")
+    for key in by:
+        if key in declared:
+            raise ValueError(f"{key!r} is in the grid, and open as well")
+    scientific = study.search.scientific if study.search else ()
+    unknown = [key for key in scientific if key not in declared]
+    if unknown:
+        raise ValueError(f"scientific settings that are not open: {', '.join(unknown)}")
+    for point in points:
+        for key, value in point.items():
+            check_value(space, key, value)
+
+
+def _check_ends(config: Mapping[str, Any], space: Space, kind: type | None) -> None:
+    """Builds the config with each end of each range: its own rules raise here, not in a trial."""
+    if kind is None:
+        return
+    fields = {field.name for field in dataclasses.fields(kind)}
+    for key, domain in space.items():
+        if key not in fields:
+            raise ValueError(f"{key!r} is open, but {kind.__name__} has no such setting")
+        for value in domain.get("choices") or (domain["low"], domain["high"]):
+            kind(**{**config, key: value})
+
+
+def draws(space: Space, n_draws: int, seed: int = 0) -> list[dict[str, Any]]:
+    """Returns random settings of a space, to estimate what its trials cost. Pure, seeded."""
+    rng = np.random.default_rng(seed)
+    return [{key: _draw(domain, rng) for key, domain in space.items()} for _ in range(n_draws)]
+
+
+def _draw(domain: Mapping[str, Any], rng: np.random.Generator) -> Any:
+    if domain["kind"] == "choice":
+        return domain["choices"][rng.integers(len(domain["choices"]))]
+    low, high = domain["low"], domain["high"]
+    if domain["log"]:
+        value = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    else:
+        value = float(rng.uniform(low, high))
+    if domain["step"]:
+        value = low + round((value - low) / domain["step"]) * domain["step"]
+    return round(value) if domain["kind"] == "int" else value

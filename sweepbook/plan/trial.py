@@ -1,0 +1,111 @@
+"""A trial: one config with its replicates, named by everything that its numbers come from."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sweepbook.record.planned import Trial
+from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.study import Study
+
+
+def make_trial(
+    study: Study,
+    config: dict[str, Any],
+    seed: int,
+    most_replicates: int,
+    data: Mapping[str, Any],
+    files: Mapping[str, str],
+) -> Trial:
+    """Returns the trial of a complete config.
+
+    Args:
+        most_replicates: it gets one where every seed gives the same model.
+        data: as the study describes it. files: path -> sha256 of those that a setting names.
+
+    Raises:
+        ValueError: no length for it, or several replicates that would be one and the same.
+    """
+    n_replicates = _replicates(study, config, most_replicates)
+    if study.stacked:
+        config = config | {"replicates": n_replicates}
+    cost = load_object(study.cost) if study.cost else None
+    wanted = n_fidelity(study, config)
+    fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
+    identity = {k: v for k, v in config.items() if k not in ("data", "seed", "replicates")}
+    named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
+    identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
+    whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
+    whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
+    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
+    cpus, gpus = needs_of(study, config)
+    return Trial(
+        trial_id=hashlib.sha256(canonical.encode()).hexdigest()[:12],
+        trainable=study.trainable,
+        config=config,
+        stacked=study.stacked,
+        seed=seed,
+        n_replicates=n_replicates,
+        unit=study.fidelity.unit,
+        max_fidelity=fidelity,
+        metric=study.metric.name,
+        cpus=cpus,
+        gpus=gpus,
+        # replicates that are not stacked are trained one by one
+        cost_s=(cost(config, data) if cost else float(fidelity))
+        * (1 if study.stacked else n_replicates),
+        hang_s=study.hang_s,
+    )
+
+
+def needs_of(study: Study, config: Mapping[str, Any]) -> tuple[float, float]:
+    """Returns the CPUs and the GPUs of a trial of this config."""
+    return study.cpus, study.gpus or float(str(config.get("device")).startswith("cuda"))
+
+
+def n_fidelity(study: Study, config: Mapping[str, Any]) -> int:
+    """Returns how many units of fidelity the config asks for.
+
+    Raises:
+        ValueError: the study's own function gives no whole number >= 1.
+    """
+    fidelity = study.fidelity
+    if fidelity.count is None:
+        return int(config[fidelity.setting])
+    count = load_object(fidelity.count)(config)
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(
+            f"{fidelity.count} of study {study.name} must return a whole number >= 1 of "
+            f"{fidelity.unit}s, got {count!r}"
+        )
+    return count
+
+
+def _replicates(study: Study, config: Mapping[str, Any], wanted: int) -> int:
+    """How many replicates the trial gets: 1 where every seed gives the same model."""
+    n = 1 if study.single and load_object(study.single)(config) else wanted
+    kind = config_type(load_object(study.trainable))
+    if n > 1 and kind and not study.stacked and "seed" not in config:
+        raise ValueError(
+            f"{kind.__name__} of study {study.name} has no field 'seed', so its {n} "
+            "replicates would be one and the same: add the field, or ask for 1 replicate"
+        )
+    return n
+
+
+def file_hashes(configs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Returns path -> sha256 of every file that a setting names by an absolute path.
+
+    The data, which may be a folder, have a hash of their own.
+    """
+    values = {v for c in configs for k, v in c.items() if k != "data" and isinstance(v, str)}
+    paths = sorted(v for v in values if Path(v).is_absolute() and Path(v).is_file())
+    return {path: file_sha256(path) for path in paths}
+
+
+def file_sha256(path: str) -> str:
+    """Returns the hash of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,98 @@
+"""What an ended record under the same storage already holds is taken, not trained again."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from sweepbook.record.checkpoints import checkpoint_path
+from sweepbook.record.files import write_bytes, write_parquet
+from sweepbook.record.ledger import TIMES
+from sweepbook.record.load import Record, load_record
+from sweepbook.record.writer import RecordWriter
+
+
+def take_known_trials(writers: Sequence[RecordWriter]) -> tuple[dict[str, str], list[str]]:
+    """Copies the trials that earlier records hold into new ones.
+
+    A trial is taken from a record whose versions, code of the trainable and identity (config,
+    seed, data: the trial_id) are the same, and whose data has a hash. Each taken trial is named
+    in its manifest.
+
+    Returns: trial_id -> name of the record that it was taken from; and a line for each record
+    that could not be read.
+    """
+    taken: dict[str, str] = {}
+    damaged: list[str] = []
+    for record, predictions in _same_code(writers, damaged):
+        ended = record.trials[ended_by_itself(record.trials)]
+        for trial_id in set(ended["trial_id"]) - taken.keys():
+            for writer in writers:
+                if trial_id in writer.trials:
+                    _take(writer, trial_id, record, predictions)
+                    taken[trial_id] = record.name
+    for writer in writers:
+        writer.manifest["taken"] = {i: taken[i] for i in writer.trials if i in taken}
+    return taken, damaged
+
+
+def ended_by_itself(trials: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each trial ended on its own: finished, or diverged in every replicate.
+
+    A scheduler's ending, by a rung or by the first NaN, depends on the study around the trial.
+    """
+    all_diverged = trials["n_diverged"] == trials["n_replicates"]
+    diverged = (trials["status"] == "diverged") & all_diverged
+    return (trials["status"] == "finished") | diverged
+
+
+def _same_code(
+    writers: Sequence[RecordWriter], damaged: list[str]
+) -> Iterator[tuple[Record, pd.DataFrame]]:
+    """The storage's other ended records of the same code and data, with their predictions.
+
+    A record that cannot be read is left alone and named in `damaged`.
+    """
+    mine = {writer.folder for writer in writers}
+    codes = [(w.manifest["versions"], w.manifest["code_sha256"]) for w in writers]
+    wanted = {trial_id for writer in writers for trial_id in writer.trials}
+    for folder in writers[0].folder.parent.iterdir():
+        if folder in mine:
+            continue
+        try:
+            other = json.loads((folder / "manifest.json").read_text())
+            same = (other["versions"], other["code_sha256"]) in codes
+            ended = other["status"] in ("complete", "failed", "interrupted")
+            planned = {trial["trial_id"] for trial in other["trials"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # somebody else's file or folder: no record of ours
+        # without a hash of its data nobody can say that a trial would come out the same
+        if same and ended and planned & wanted and other["data"]["sha256"] is not None:
+            try:
+                record = load_record(folder)
+                predictions = record.predictions()
+            except (OSError, ValueError) as error:
+                damaged.append(f"{folder} cannot be read, nothing is taken from it: {error}")
+                continue
+            yield record, predictions
+
+
+def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.DataFrame) -> None:
+    reports = record.reports[record.reports["trial_id"] == trial_id]
+    # without what other trials have; the metric stays where it was NaN from the first step on
+    kept = reports.notna().any() | (reports.columns == writer.metric["name"])
+    columns = reports.loc[:, kept].drop(columns="trial_id")
+    names = [str(name) for name in columns]
+    writer.add_rows(
+        trial_id, [dict(zip(names, row, strict=True)) for row in columns.itertuples(index=False)]
+    )
+    writer.end_trial(trial_id)
+    ended = record.trials.set_index("trial_id").loc[trial_id]
+    for column in ("started", "ended", *(name for name in TIMES if name in ended.index)):
+        writer.trials[trial_id][column] = ended[column]
+    own = predictions[predictions["trial_id"] == trial_id]
+    if len(own):
+        write_parquet(writer.folder / "parts" / f"predictions-{trial_id}.parquet", own)
+    checkpoint = checkpoint_path(record.path, trial_id)
+    if checkpoint.is_file():
+        write_bytes(checkpoint_path(writer.folder, trial_id), checkpoint.read_bytes())

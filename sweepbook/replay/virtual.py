@@ -1,0 +1,227 @@
+"""Recorded full-length curves through ASHA in virtual time: what would it have stopped?
+
+Pure Python, no Ray: one search of 1,000 trials takes a few milliseconds, so that many arrival
+orders can be tried. The rule is that of our scheduler (analysis.rungs); only the clock is made up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.record.load import Record
+from sweepbook.stats.intervals import t_interval
+from sweepbook.study.rungs import Rungs
+
+LEAST_CURVES = 2
+_WHOLE = ("finished", "diverged")  # endings of trials that nobody stopped
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One trial from its start to its own end.
+
+    values: mean over replicates at fidelity 1, 2, ...; larger is better, NaN where one diverged.
+    elapsed: seconds of training (or units of fidelity) up to each of them.
+    finals: the last value of each replicate, in their order; larger is better.
+    """
+
+    trial_id: str
+    values: tuple[float, ...]
+    elapsed: tuple[float, ...]
+    finals: tuple[float, ...] = ()
+
+    @property
+    def final(self) -> float:
+        """The last value; NaN for a trial that diverged."""
+        return self.values[-1] if all(map(math.isfinite, self.values)) else math.nan
+
+
+class Arrival(NamedTuple):
+    """One random arrival: places of the curves in their order, and the pace of each place.
+
+    paces: by what each trial's recorded times are multiplied in this search.
+    """
+
+    order: list[int]
+    paces: list[float]
+
+
+class Visit(NamedTuple):
+    """What ASHA hears of a trial: at a rung, or at its end."""
+
+    fidelity: int
+    elapsed: float
+    rung: int  # that it enters, or 0: an end between rungs
+    value: float
+    is_end: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """How one search in virtual time went; places are those in the list of curves.
+
+    reached: fidelity that each trial got. stopped: place -> the rung where it was stopped.
+    ended: when the last trial ended. rungs: what the rungs hold in the end.
+    """
+
+    reached: list[int]
+    stopped: dict[int, int]
+    ended: float
+    rungs: Rungs
+
+
+def full_curves(record: Record, *, equal_times: bool = False) -> list[Curve]:
+    """The curves of all trials that trained to their own end, sorted by trial_id.
+
+    A trial that was stopped, failed or was interrupted has no full curve and is left out; so is
+    one that misses a step. equal_times: every unit of fidelity takes 1, else its recorded time_s.
+
+    Raises:
+        ValueError: fewer than 2 full curves, no finite final value, or no recorded times.
+    """
+    trials, unit = record.trials, record.unit
+    whole = trials[trials["status"].isin(_WHOLE)]["trial_id"]
+    reports = record.reports[record.reports["trial_id"].isin(whole)]
+    if len(reports) and record.metric not in reports:
+        raise ValueError(f"{record.path}: its reports have no {record.metric}")
+    if len(reports) and not equal_times and not _has_times(reports):
+        raise ValueError(f"{record.path}: has no time_s at every step: replay with equal times")
+    sign = 1.0 if record.mode == "max" else -1.0
+    numbers = reports.assign(value=sign * reports[record.metric].astype("float64"))
+    steps = numbers.groupby(["trial_id", unit])["value"].agg(lambda v: v.mean(skipna=False))
+    clock = numbers.assign(time=1.0 if equal_times else numbers["time_s"])
+    times = clock.groupby(["trial_id", unit])["time"].max()
+    ordered = numbers.sort_values("replicate")
+    finals = ordered[ordered[unit] == ordered.groupby("trial_id")[unit].transform("max")]
+    lasts = finals.groupby("trial_id")["value"].agg(tuple)
+    curves = []
+    for trial_id, own in steps.groupby(level=0):
+        if list(own.index.get_level_values(1)) == list(range(1, len(own) + 1)):
+            elapsed = np.cumsum(times[str(trial_id)].to_numpy())
+            values = tuple(own.tolist()), tuple(elapsed.tolist())
+            curves.append(Curve(str(trial_id), *values, lasts[trial_id]))
+    _check(record, curves)
+    return curves
+
+
+def _has_times(reports: pd.DataFrame) -> bool:
+    return "time_s" in reports and bool((reports["time_s"] >= 0).all())
+
+
+def _check(record: Record, curves: Sequence[Curve]) -> None:
+    finite = sum(math.isfinite(curve.final) for curve in curves)
+    if len(curves) < LEAST_CURVES or not finite:
+        endings = record.trials["status"].value_counts().to_dict()
+        shown = ", ".join(f"{n} {status}" for status, n in endings.items()) or "no trials"
+        raise ValueError(
+            f"{record.path}: a replay needs at least {LEAST_CURVES} trials that trained to their "
+            f"own end, one of them with a finite {record.metric}; it has {len(curves)} full "
+            f"curves, {finite} finite ({shown}): record it with --no-scheduler"
+        )
+
+
+def visits_of(curve: Curve, levels: Sequence[int]) -> list[Visit]:
+    """What ASHA hears of a trial at the rungs `levels`, the last of them at its end.
+
+    A trial ends at its first value that is not finite, as the worst of the next rung.
+    """
+    bad = next((i for i, v in enumerate(curve.values) if not math.isfinite(v)), None)
+    end = len(curve.values) if bad is None else bad + 1
+    visits = [
+        Visit(level, curve.elapsed[level - 1], level, curve.values[level - 1], False)
+        for level in levels
+        if level < end
+    ]
+    ahead = [level for level in levels if level >= end]
+    rung = ahead[0] if ahead and (bad is not None or ahead[0] == end) else 0
+    return [*visits, Visit(end, curve.elapsed[end - 1], rung, curve.values[end - 1], True)]
+
+
+def search(
+    visits: Sequence[Sequence[Visit]], arrival: Arrival, n_workers: int, rungs: Rungs
+) -> Search:
+    """One search in virtual time: workers take trials as they arrive, ASHA stops some at rungs.
+
+    visits: of each trial, as visits_of gives them. rungs: empty; filled here. Of things that
+    happen at the same time, the trial that arrived earlier goes first. A worker takes the next
+    trial at the moment when its own ends.
+    """
+    order, paces = arrival.order, arrival.paces
+    reached, stopped, now = [0] * len(order), {}, 0.0
+    n_started = min(n_workers, len(order))
+    starts = [0.0] * len(order)
+    events = [
+        (visits[trial][0].elapsed * paces[trial], place, 0)
+        for place, trial in enumerate(order[:n_started])
+    ]
+    heapify(events)
+    while events:
+        now, place, step = events[0]
+        trial = order[place]
+        fidelity, _, rung, value, is_end = visits[trial][step]
+        entry = rungs.add(trial, rung, value) if rung else None
+        if not is_end and not (entry and entry.is_below):
+            later = starts[place] + visits[trial][step + 1].elapsed * paces[trial]
+            heapreplace(events, (later, place, step + 1))
+            continue
+        reached[trial] = fidelity
+        if not is_end:
+            stopped[trial] = rung
+        heappop(events)
+        if n_started < len(order):
+            starts[n_started] = now
+            new = order[n_started]
+            heappush(events, (now + visits[new][0].elapsed * paces[new], n_started, 0))
+            n_started += 1
+    return Search(reached, stopped, now, rungs)
+
+
+def full_time(curves: Sequence[Curve], arrival: Arrival, n_workers: int) -> float:
+    """When the last trial ends where nobody is stopped and workers take trials as they arrive."""
+    free = [0.0] * min(n_workers, len(curves))
+    for trial in arrival.order:
+        heapreplace(free, free[0] + curves[trial].elapsed[-1] * arrival.paces[trial])
+    return max(free)
+
+
+def arrivals(n_trials: int, n_orders: int, seed: int, jitter: float = 0.0) -> list[Arrival]:
+    """Random arrival orders, and paces drawn from a log-normal of median 1 and sigma `jitter`.
+
+    The first of many are the same as those of few. Randomness: `seed` alone.
+    """
+    rng = np.random.default_rng(seed)
+    return [
+        Arrival(
+            rng.permutation(n_trials).tolist(),
+            rng.lognormal(0.0, jitter, n_trials).tolist(),
+        )
+        for _ in range(n_orders)
+    ]
+
+
+def not_told_apart(curves: Sequence[Curve]) -> list[int]:
+    """Places of the winner and of the trials that cannot be told from it, the winner first.
+
+    The winner has the best final mean, the first of equal ones. A trial cannot be told from it
+    where the 95 % t interval of their difference, paired by replicate, holds 0; with one
+    replicate only where both are equal.
+    """
+    best = max(
+        (i for i, curve in enumerate(curves) if math.isfinite(curve.final)),
+        key=lambda i: (curves[i].final, -i),
+    )
+    winner, found = np.array(curves[best].finals), [best]
+    for i, curve in enumerate(curves):
+        if i == best or not math.isfinite(curve.final):
+            continue
+        gap = t_interval(winner - np.array(curve.finals))
+        if gap.low <= 0 or curve.final == curves[best].final:
+            found.append(i)
+    return found

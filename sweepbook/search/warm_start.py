@@ -1,0 +1,102 @@
+"""What earlier records tell a search before it begins."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sweepbook.plan.plan import Plan, suggested_trial
+from sweepbook.plan.space import check_value
+from sweepbook.record.load import Record
+from sweepbook.record.planned import SearchPlan
+from sweepbook.record.writer import DONE
+
+_OWN = ("seed", "replicates", "data", "device")  # settings that may differ between the two
+
+
+def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
+    """Returns a search's plan with what an earlier record knows, and a line that says how much.
+
+    A trial is told where its other settings are those of a cell here (but for seed, replicates,
+    data folder and device) and its open settings lie in the space: at full fidelity as complete,
+    a shorter or stopped one as pruned at its last step, a diverged or failed one as failed.
+
+    Raises:
+        ValueError: the record has another trainable, unit or data, no such metric or trial.
+    """
+    study, theirs = plan.study, record.manifest["study"]
+    for what, here, there in (
+        ("trainable", study.trainable, theirs.get("trainable")),
+        ("unit of fidelity", study.fidelity.unit, record.unit),
+        ("data (sha256)", plan.data["sha256"], record.manifest["data"]["sha256"]),
+    ):
+        if here != there:
+            raise ValueError(
+                f"--warm-start {record.path}: its {what} is {there}, the study's is {here}; "
+                "such values cannot be told as if they were from this search"
+            )
+    if study.metric.name not in record.reports:
+        raise ValueError(f"--warm-start {record.path}: it has no {study.metric.name}")
+    told = _told(plan, record)
+    n_trials = len(record.trials)
+    if not told:
+        raise ValueError(
+            f"--warm-start {record.path}: none of its {n_trials} trials lies in the space with "
+            "the settings that this study fixes"
+        )
+    line = f"{len(told)} of {n_trials} trials of {record.path} are told to the samplers"
+    search = _search(plan)
+    search = dataclasses.replace(search, warm_start=[*search.warm_start, *told])
+    return dataclasses.replace(plan, search=search), line
+
+
+def _search(plan: Plan) -> SearchPlan:
+    if plan.search is None:
+        raise ValueError(f"--warm-start is for searches: study {plan.study.name} is a grid")
+    return plan.search
+
+
+def _told(plan: Plan, record: Record) -> list[dict[str, Any]]:
+    found, search = [], _search(plan)
+    steps = record.reports.groupby(["trial_id", record.unit])[plan.study.metric.name]
+    values = steps.mean(skipna=False)  # survivors of a divergence are not the trial
+    configs = {t["trial_id"]: t["config"] for t in record.manifest["trials"]}
+    trials = record.trials
+    trials = trials.sort_values("number") if "number" in trials else trials
+    for row in trials.to_dict("records"):
+        config, trial_id = configs.get(row["trial_id"], {}), row["trial_id"]
+        cell = _cell_with(search, config, plan.study.fidelity.setting)
+        if cell is None or row["status"] not in (*DONE, "failed"):
+            continue
+        settings = {key: config[key] for key in search.space}
+        most, last = suggested_trial(plan, cell, settings).max_fidelity, int(row["last_fidelity"])
+        at = min(last, most)  # a longer curve is read at this study's length
+        value = float(values.get((trial_id, at), math.nan))
+        status = "finished" if at == most else "stopped"
+        if row["status"] in ("diverged", "failed") or not math.isfinite(value):
+            status = "diverged" if row["status"] != "failed" else "failed"
+        found.append(
+            {
+                "record": record.name,
+                "cell": cell,
+                "settings": settings,
+                "status": status,
+                "fidelity": at,
+                "value": value if math.isfinite(value) else None,
+            }
+        )
+    return found
+
+
+def _cell_with(plan: SearchPlan, config: Mapping[str, Any], setting: str) -> int | None:
+    """The cell whose fixed settings a config has, where its open ones lie in the space."""
+    try:
+        for key in plan.space:
+            check_value(plan.space, key, config.get(key))
+    except ValueError:
+        return None
+    for index, own in enumerate(plan.configs):
+        ignored = (*_OWN, *plan.space, setting)
+        if all(config.get(key) == value for key, value in own.items() if key not in ignored):
+            return index
+    return None

@@ -1,0 +1,72 @@
+"""How many replicates a difference needs, and how small a difference n replicates can tell.
+
+Power of two-sided t tests from the noncentral t distribution; pure, nothing random.
+"""
+
+import math
+
+from scipy import optimize, stats
+
+from sweepbook.stats.intervals import t_quantile
+
+LARGEST_N = 1000  # beyond it "needed n" is not a plan any more
+LARGEST_SHIFT = 40.0  # standard errors; power is above 0.99 there from n = 2 on
+
+
+def detectable_difference(
+    sd: float, n: int, power: float = 0.8, level: float = 0.95, paired: bool = True
+) -> float:
+    """Smallest true difference that n replicates (per arm) tell from 0 with this power.
+
+    sd: of the paired differences, or of one replicate where paired is False. NaN for n < 2. Raises
+    ValueError for a power outside (0, 0.99].
+    """
+    if not 0 < power <= 0.99:
+        raise ValueError(f"power must lie in (0, 0.99], for example 0.8, got {power}")
+    if n < 2 or not math.isfinite(sd):
+        return math.nan
+    df, scale = _power_terms(n, paired)
+
+    def missing(shift: float) -> float:
+        return _power(shift, df, level) - power
+
+    return float(optimize.brentq(missing, 0.0, LARGEST_SHIFT)) * sd * scale
+
+
+def needed_n(
+    difference: float, sd: float, power: float = 0.8, level: float = 0.95, paired: bool = True
+) -> int | None:
+    """Replicates (per arm) needed to tell this difference from 0 with this power.
+
+    None where the difference is 0, something is not finite, or more than LARGEST_N are needed.
+    """
+    if difference == 0 or not (math.isfinite(difference) and math.isfinite(sd)):
+        return None
+
+    def enough(n: int) -> bool:
+        df, scale = _power_terms(n, paired)
+        return _power(min(abs(difference) / (sd * scale), LARGEST_SHIFT), df, level) >= power
+
+    if sd == 0 or enough(2):
+        return 2
+    if not enough(LARGEST_N):
+        return None
+    low, high = 2, LARGEST_N  # power grows with n: bisect
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _power_terms(n: int, paired: bool) -> tuple[int, float]:
+    """Degrees of freedom, and standard error as a multiple of sd."""
+    return (n - 1, 1 / math.sqrt(n)) if paired else (2 * n - 2, math.sqrt(2 / n))
+
+
+def _power(shift: float, df: float, level: float) -> float:
+    """Power of a two-sided t test at a shift in standard errors: noncentral t, both tails."""
+    limit = t_quantile(level, df)
+    upper, lower = stats.nct.sf(limit, df, shift), stats.nct.cdf(-limit, df, shift)
+    if shift >= 6:  # the lower tail is below 1e-9, and scipy may give NaN
+        return float(upper)
+    return float(upper) + float(lower)

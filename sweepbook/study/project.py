@@ -1,0 +1,129 @@
+"""The project that one works in: where its packages lie, and the studies that it declares."""
+
+import importlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from sweepbook.study.hooks import add_to_path
+from sweepbook.study.study import Study
+
+USUAL = "search_spaces"  # the package of studies where a project names none
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with packages of its own, some of which declare studies.
+
+    Args:
+        root: the folder; it comes first on sys.path where its code is imported.
+        packages: names of the packages or modules that declare its studies.
+    """
+
+    root: Path
+    packages: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.root.name
+
+    def studies(self) -> dict[str, Study]:
+        """Returns name -> study of every package, in the order of declaration.
+
+        A package's studies are those of its `STUDIES`, a dict, or else all its `Study` values.
+
+        Raises:
+            ValueError: a package cannot be imported, lies elsewhere, or declares a name twice.
+        """
+        add_to_path(str(self.root))
+        found: dict[str, Study] = {}
+        for package in self.packages:
+            for study in _declared(self._imported(package)):
+                if study.name in found and found[study.name] is not study:
+                    raise ValueError(
+                        f"project {self.root} declares two studies named {study.name!r}: "
+                        "give one of them another name"
+                    )
+                found[study.name] = study
+        return found
+
+    def _imported(self, package: str) -> ModuleType:
+        try:
+            module = importlib.import_module(package)
+        except Exception as error:  # whatever the project's code raises
+            raise ValueError(
+                f"package {package!r} of project {self.root} cannot be imported: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        file = Path(module.__file__ or "").resolve()
+        if self.root not in file.parents:
+            raise ValueError(
+                f"package {package!r} of project {self.root} was imported from {file}: "
+                "another folder on the Python path has a package of that name"
+            )
+        return module
+
+
+def find_project(start: str | Path | None = None) -> Project | None:
+    """Returns the project of a folder: the nearest one upwards, or None.
+
+    A project's folder has a [tool.sweepbook] table in its pyproject.toml (`studies`, a list of
+    packages) or a package `search_spaces`.
+
+    Args:
+        start: a folder, or a file in it; None: the folder that this process works in.
+
+    Raises:
+        ValueError: a pyproject.toml on the way cannot be read, or its table is wrong.
+    """
+    here = Path.cwd() if start is None else Path(start).resolve()
+    for folder in (here, *here.parents):
+        packages = _packages(folder)
+        if packages is not None:
+            return Project(folder, packages)
+    return None
+
+
+def project_at(folder: str) -> Project:
+    """Returns the project of exactly this folder.
+
+    Raises:
+        ValueError: where the folder is none.
+    """
+    packages = _packages(Path(folder).resolve())
+    if packages is None:
+        raise ValueError(
+            f"--project {folder}: no project; its folder needs a package {USUAL!r}, or a "
+            "[tool.sweepbook] table with studies = [...] in its pyproject.toml"
+        )
+    return Project(Path(folder).resolve(), packages)
+
+
+def _packages(folder: Path) -> tuple[str, ...] | None:
+    """The packages of studies that a folder declares; None where it is no project."""
+    settings = folder / "pyproject.toml"
+    table = _table(settings) if settings.is_file() else None
+    if table is not None:
+        named = table.get("studies", [USUAL])
+        if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+            raise ValueError(f"{settings}: studies of [tool.sweepbook] must be a list of packages")
+        return tuple(named)
+    return (USUAL,) if (folder / USUAL / "__init__.py").is_file() else None
+
+
+def _table(settings: Path) -> Mapping[str, object] | None:
+    try:
+        tools = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{settings} cannot be read: {error}") from error
+    found = tools.get("sweepbook")
+    return found if isinstance(found, Mapping) else None
+
+
+def _declared(module: ModuleType) -> list[Study]:
+    named = getattr(module, "STUDIES", None)
+    values = named.values() if isinstance(named, Mapping) else vars(module).values()
+    return [value for value in values if isinstance(value, Study)]

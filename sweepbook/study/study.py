@@ -1,0 +1,162 @@
+"""What a study is: one question with its search space, as a frozen, checked value."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sweepbook.study.asha import ASHA
+from sweepbook.study.claim import Claim
+from sweepbook.study.search import Search
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a study optimizes: the name of a yielded validation metric, and its direction."""
+
+    name: str
+    mode: Literal["min", "max"]
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("min", "max"):
+            raise ValueError(f"mode must be 'min' or 'max', got {self.mode!r}")
+        if self.name.startswith("test"):
+            raise ValueError(f"select on validation, never on test data: got metric {self.name!r}")
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How much training a trial gets: the counted unit and the setting that says how many.
+
+    Args:
+        unit: the column that counts 1, 2, ...: "epoch", "round", "eval".
+        setting: the whole-numbered config key that the command line's --epochs and --scale set.
+        count: import path of a function (config) -> number of units that a trial gets; None: the
+            setting itself. A trial whose count does not follow the setting keeps its config.
+    """
+
+    unit: str
+    setting: str
+    count: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """One question with its search space.
+
+    A trial is one config of the space with `replicates` seeds. The grid is the product of the
+    lists in `grid`, for each of the joint settings in `points`, with `fixed` in every config.
+
+    Args:
+        name: as on the command line.
+        question: one sentence, shown above the results.
+        trainable: import path of the generator, "package.module:function".
+        grid: setting -> the values that it takes.
+        points: settings that change together, one dict each.
+        fixed: settings that every config shares.
+        stacked: the trainable takes `replicates` and `seed` and trains its replicates itself,
+            yielding lists under "replicates". Otherwise one generator per replicate is stepped
+            in turn, each with its own `seed` drawn from (study seed, replicate).
+        single: import path of a function (config) -> whether every seed gives the same model, so
+            that the trial gets 1 replicate, whatever `replicates` says; None: no trial does.
+        data: import path of a function (config) -> description of the data set, which raises
+            ValueError where the data cannot be used; None: the trainable's own business.
+        cost: import path of a function (config, data description) -> rough seconds on one core
+            (of one replicate, where replicates are not stacked),
+            used to order trials and to estimate; None: the fidelity counts.
+        cpus, gpus: what one trial occupies; gpus may be a share below 1 of one GPU.
+        scheduler: stops trials early at rungs; None: every trial trains to its end.
+        search: which settings are open; each config of grid and points is then a cell that is
+            searched by itself. None: the grid is all.
+        hang_s: seconds within which a trial must make a step, the first with its imports and
+            data; one that does not is ended, and retried as after an error. None: no limit.
+        extendable: a training of n units is the first n units of a longer one, so that more
+            epochs go on from a record's checkpoints. False where the length shapes the training,
+            as with a schedule of the learning rate: a longer trial is then trained anew.
+        figures: what the report draws, as dicts that the analysis understands.
+        claims: what is to be decided, declared before results are seen.
+        claims_of: import path of a function (configs, files) -> further claims, on what a command
+            line alone brings into the study, such as a file of weights; files: path -> SHA-256
+            of those that a setting names. None: there are none.
+        known_files: how the SHA-256 of a file begins -> the value that the report takes a setting
+            for that names such a file: a download that was given by hand, say.
+
+    Raises:
+        ValueError: at construction, naming the field and its value.
+    """
+
+    name: str
+    question: str
+    trainable: str
+    metric: Metric
+    fidelity: Fidelity
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    points: Sequence[Settings] = ({},)
+    fixed: Settings = field(default_factory=dict)
+    replicates: int = 5
+    seed: int = 0
+    stacked: bool = False
+    single: str | None = None
+    data: str | None = None
+    cost: str | None = None
+    cpus: float = 1
+    gpus: float = 0
+    scheduler: ASHA | None = None
+    search: Search | None = None
+    hang_s: float | None = None
+    extendable: bool = False
+    figures: Sequence[Mapping[str, Any]] = ()
+    claims: Sequence[Claim] = ()
+    claims_of: str | None = None
+    known_files: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
+        hooks = ("trainable", "single", "data", "cost", "claims_of")
+        paths = {key: getattr(self, key) for key in hooks}
+        for what, path in {**paths, "fidelity's count": self.fidelity.count}.items():
+            if path is not None and path.count(":") != 1:
+                raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
+        if self.replicates < 1:
+            raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed of {self.name} must lie in 0 .. 2**63 - 1, got {self.seed}")
+        if self.cpus <= 0:
+            raise ValueError(f"a trial of {self.name} needs cpus > 0, got {self.cpus}")
+        if not is_gpu_share(self.gpus):
+            raise ValueError(
+                f"gpus of {self.name} must be a share of one GPU, 0 .. 1, or a whole number, "
+                f"got {self.gpus}"
+            )
+        if self.hang_s is not None and not 0 < self.hang_s < math.inf:
+            raise ValueError(
+                f"hang_s of {self.name} must be seconds > 0, or None, got {self.hang_s}"
+            )
+        empty = [key for key, values in self.grid.items() if not values]
+        if empty or not self.points:
+            raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")
+
+    def configs(self) -> list[dict[str, Any]]:
+        """Returns the grid's settings, one dict per trial, in the order of declaration.
+
+        Of a search, one dict per cell.
+        """
+        cells = list(itertools.product(*self.grid.values()))
+        return [
+            {**self.fixed, **dict(zip(self.grid, cell, strict=True)), **point}
+            for point, cell in itertools.product(self.points, cells)
+        ]
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials it plans; a command line may change that."""
+        return len(self.configs()) * (self.search.n_trials if self.search else 1)
+
+
+def is_gpu_share(gpus: float) -> bool:
+    """Whether a trial can be given so many GPUs: none, a share of one, or some whole ones."""
+    return 0 <= gpus <= 1 or (1 < gpus < math.inf and gpus == int(gpus))

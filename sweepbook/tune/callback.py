@@ -1,0 +1,128 @@
+"""What the driver hears from Tune, passed on to the records and to the progress table."""
+
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+from typing import Any
+
+from ray.tune import Callback
+
+from sweepbook.record.values import Ending
+from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.errors import failure_text, is_node_loss, last_error
+from sweepbook.tune.gpus import is_out_of_memory
+from sweepbook.tune.hang import read_trace
+from sweepbook.tune.progress import Progress
+from sweepbook.tune.recovery import Limits, Recovery, began
+
+
+class RecordCallback(Callback):
+    """Gives every report and ending to each record that shares the trial.
+
+    Args:
+        writers: trial_id -> the writers of the records that hold the trial; a search adds some.
+        limits: how often a trial is tried again; None: the defaults.
+        has_rounds: a trial whose machine was lost before it began does not end (Tune itself never
+            tries such a one again): it is gathered in `lost`, to be trained in another round.
+        endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
+        sharing: trials that get a share of a GPU. Those that fail because its memory is full do
+            not end; they are gathered in `crowded`, to be trained alone.
+    """
+
+    def __init__(
+        self,
+        writers: Mapping[str, Sequence[RecordWriter]],
+        progress: Progress,
+        endings: Mapping[str, Ending] | None = None,
+        sharing: Set[str] = frozenset(),
+        *,
+        limits: Limits | None = None,
+        has_rounds: bool = False,
+    ) -> None:
+        self.limits, self.has_rounds, self.lost = limits or Limits(), has_rounds, list[str]()
+        self.sharing, self.crowded = sharing, list[str]()
+        self.writers = writers
+        self.endings = {} if endings is None else endings
+        self.progress = progress
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune pickles its callbacks into a folder that we never read: nothing to keep
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        trial_id = trial.config["trial_id"]
+        if not began(trial):
+            trial.should_recover = Recovery(Path(trial.local_path), trial_id, self.limits)
+        for writer in self.writers[trial_id]:
+            writer.start_trial(trial_id)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        trial_id = trial.config["trial_id"]
+        planned = self.progress.trials[trial_id]
+        for writer in self.writers[trial_id]:
+            writer.add_rows(trial_id, result["rows"])
+            writer.add_spent(trial_id, result["spent"])
+        self.progress.step(trial_id, result[planned.unit], result[planned.metric])
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Any], trial: Any, **info: Any
+    ) -> None:
+        self._end(trial.config["trial_id"])
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        trial_id, error = trial.config["trial_id"], self._error(trial)
+        is_lost = self._is_node_loss(trial)
+        if trial_id in self.sharing and is_out_of_memory(error):
+            self.crowded.append(trial_id)
+            self._retry(trial_id, f"{_last_line(error)}; next alone on a whole GPU")
+        elif is_lost and self._is_for_another_round(trial):
+            self.lost.append(trial_id)
+            self._retry(trial_id, _last_line(error))
+        else:
+            self._end(trial_id, error=error)
+
+    def _is_for_another_round(self, trial: Any) -> bool:
+        if began(trial) or not self.has_rounds:
+            return False
+        return self.limits.allow_node_loss(trial.config["trial_id"])
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._is_node_loss(trial)
+        self._retry(trial.config["trial_id"], _last_line(self._error(trial)))
+
+    def _is_node_loss(self, trial: Any) -> bool:
+        """Whether the trial's machine was lost, which the records then say."""
+        is_lost = is_node_loss(last_error(Path(trial.local_path)))
+        for writer in self.writers[trial.config["trial_id"]] if is_lost else ():
+            writer.lose_node(trial.config["trial_id"])
+        return is_lost
+
+    def _retry(self, trial_id: str, cause: str) -> None:
+        for writer in self.writers[trial_id]:
+            writer.retry_trial(trial_id)
+        self.progress.retry(trial_id, cause)
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        for writer in {id(w): w for ws in self.writers.values() for w in ws}.values():
+            writer.flush_if_due()
+
+    def _error(self, trial: Any) -> str:
+        trial_id = trial.config["trial_id"]
+        trace = read_trace(self.writers[trial_id][0].folder, trial_id)
+        return failure_text(trial, trace, self.progress.trials[trial_id].hang_s)
+
+    def _end(self, trial_id: str, error: str | None = None) -> None:
+        for writer in self.writers[trial_id]:
+            status = writer.end_trial(trial_id, error=error, **self._explained(trial_id))
+            reason = writer.trials[trial_id]["reason"]
+        self.progress.end(trial_id, status, reason)
+
+    def _explained(self, trial_id: str) -> dict[str, Any]:
+        ending = self.endings.get(trial_id)
+        if ending is None:
+            return {}
+        return {ending.status: ending.reason, "rung": ending.rung, "cutoff": ending.cutoff}
+
+
+def _last_line(error: str) -> str:
+    return error.strip().splitlines()[-1]

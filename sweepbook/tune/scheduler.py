@@ -1,0 +1,165 @@
+"""Ray's ASHA with what it leaves out: diverged trials, reasons, whole rungs, a memory."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
+
+from sweepbook.record.values import Ending, means_of, number_of
+from sweepbook.record.writer import DONE
+from sweepbook.study.asha import ASHA
+from sweepbook.study.rungs import Entry, Rungs
+from sweepbook.study.study import Metric
+
+
+class StudyASHA(AsyncHyperBandScheduler):
+    """ASHA on the mean over replicates that a trial reports, counted in the study's own unit.
+
+    A trial whose mean is NaN, infinite or None ends at once, as diverged, and is the worst of
+    its rung. A trial is known by config["trial_id"]. One that reaches its last fidelity has
+    finished: it enters its rungs, but it is not stopped.
+
+    Args:
+        asha: with max_t (see ASHA.bound).
+        metric, unit: what is reported, and the name of the fidelity.
+        endings: trial_id -> why it was ended; written here, read by whoever records.
+        last: trial_id -> its last fidelity; those not named have max_t.
+
+    Trials are compared within their group, group 0 unless `expect` says otherwise: the cells of
+    a search have rungs of their own.
+
+    Randomness: none; the bracket of a trial depends on its trial_id alone.
+    """
+
+    def __init__(
+        self,
+        asha: ASHA,
+        metric: Metric,
+        unit: str,
+        endings: dict[str, Ending],
+        last: Mapping[str, int] | None = None,
+    ) -> None:
+        if asha.max_t is None:
+            raise ValueError("max_t of a scheduler must be a number here: see ASHA.bound")
+        super().__init__(
+            time_attr=unit,
+            metric=metric.name,
+            mode=metric.mode,
+            max_t=asha.max_t,
+            grace_period=asha.grace_period,
+            reduction_factor=asha.reduction_factor,
+            brackets=asha.brackets,
+        )
+        self.metric_spec, self.unit, self.max_t = metric, unit, asha.max_t
+        self.endings, self.last = endings, dict(last or {})
+        self.sign = 1 if metric.mode == "max" else -1
+        self.asha = asha
+        self.group_of: dict[str, int] = {}
+        self.rungs = self._new_rungs()
+        self.groups = {0: self.rungs}
+        vars(self)["_brackets"] = self.rungs  # Ray's own log prints them
+
+    def _new_rungs(self) -> list[Rungs]:
+        asha, max_t = self.asha, self.max_t
+        return [Rungs(asha.rungs(max_t, s), asha.reduction_factor) for s in range(asha.brackets)]
+
+    def expect(self, trial_id: str, last: int, group: int = 0) -> None:
+        """Takes note of a trial to come: its last fidelity, and whom it is compared with."""
+        self.last[trial_id], self.group_of[trial_id] = last, group
+        self.groups.setdefault(group, self._new_rungs())
+
+    def bracket_of(self, trial_id: str) -> Rungs:
+        """Returns the trial's bracket: more often one with many rungs, as Ray draws them."""
+        rungs = self.groups[self.group_of.get(trial_id, 0)]
+        sizes = np.array([len(bracket.levels) for bracket in rungs])
+        shares = np.exp(sizes - sizes.max())
+        draw = np.random.default_rng(list(trial_id.encode()))
+        index = int(draw.choice(len(sizes), p=shares / shares.sum()))
+        return rungs[index]
+
+    def enter_record(self, trials: pd.DataFrame, reports: pd.DataFrame) -> None:
+        """Enters what a record holds, so that rungs are as they were when it was left.
+
+        Args:
+            trials, reports: the tables of a loaded record; a rung's contents do not depend on
+                the order in which its trials came there.
+        """
+        unit, name = self.unit, self.metric_spec.name
+        known = reports[reports["trial_id"].isin(trials["trial_id"])]
+        levels = {level for bracket in self.rungs for level in bracket.levels}
+        last = known.groupby("trial_id")[unit].transform("max")
+        done = trials.loc[trials["status"].isin(DONE), "trial_id"]
+        is_last, is_done = known[unit] == last, known["trial_id"].isin(done)
+        # at an open trial's last row its driver may have died deciding: it is judged there again
+        known = known[(known[unit].isin(levels) & ~is_last) | (is_last & is_done)]
+        for trial_id, own in known.groupby("trial_id"):
+            rows = zip(own[unit], own[name], strict=True)
+            steps = self._signed(means_of(rows))
+            self.bracket_of(str(trial_id)).enter(str(trial_id), steps)
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Does nothing: a trial's bracket depends on its trial_id alone."""
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        """Does nothing: the last result has been heard already."""
+
+    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
+        """Does nothing: see on_trial_add."""
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """Decides whether the trial goes on, and notes why where it does not."""
+        name, trial_id = self.metric_spec.name, trial.config["trial_id"]
+        fidelity, value = int(result[self.unit]), number_of(result[name])
+        steps = self._steps(result) | {fidelity: self.sign * value}
+        entry = self.bracket_of(trial_id).enter(trial_id, steps)
+        if not math.isfinite(value):
+            text = _diverged(result.get("rows"), self.unit, fidelity, name, value)
+            self.endings[trial_id] = Ending("diverged", text, value)
+        elif fidelity >= self.last.get(trial_id, self.max_t):
+            return str(TrialScheduler.STOP)  # finished: no ending to explain
+        elif entry is not None and entry.is_below:
+            self.endings[trial_id] = self._stopped(entry)
+        else:
+            return str(TrialScheduler.CONTINUE)
+        self._num_stopped += 1
+        return str(TrialScheduler.STOP)
+
+    def _steps(self, result: Mapping[str, Any]) -> dict[int, float]:
+        """Means by fidelity: a trial that goes on from a checkpoint reports several at once."""
+        name = self.metric_spec.name
+        return self._signed(
+            means_of((row[self.unit], row[name]) for row in result.get("rows") or ())
+        )
+
+    def _signed(self, means: Mapping[int, float]) -> dict[int, float]:
+        return {at: self.sign * mean for at, mean in means.items()}
+
+    def _stopped(self, entry: Entry) -> Ending:
+        value, cutoff = self.sign * entry.value, self.sign * float(entry.cutoff or 0.0)
+        relation = "<" if self.sign == 1 else ">"
+        shown, against = _apart(value, cutoff)
+        reason = (
+            f"stopped at rung {self.unit} {entry.rung}: {self.metric_spec.name} {shown} "
+            f"{relation} cutoff {against}"
+        )
+        return Ending("stopped", reason, value, entry.rung, cutoff)
+
+
+def _apart(value: float, cutoff: float) -> tuple[str, str]:
+    """Both as text, with as many digits as it takes to see that they differ."""
+    for digits in (3, 5, 8, 17):
+        texts = f"{value:.{digits}g}", f"{cutoff:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _diverged(rows: Any, unit: str, fidelity: int, name: str, value: float) -> str:
+    values = [number_of(row[name]) for row in rows or () if int(row[unit]) == fidelity]
+    n = sum(not math.isfinite(v) for v in values)
+    if not n:
+        return f"{name} {value} at {unit} {fidelity}"
+    return f"{n} of {len(values)} replicates NaN or infinite at {unit} {fidelity}"

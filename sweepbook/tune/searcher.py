@@ -1,0 +1,175 @@
+"""The search of a study: its cells take turns, each config once, rebuilt from the record."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from ray.tune.search import Searcher
+
+from sweepbook.plan.plan import Plan, suggested_trial
+from sweepbook.record.places import Place
+from sweepbook.record.planned import Trial
+from sweepbook.record.values import Ending, means_of
+from sweepbook.record.writer import DONE
+from sweepbook.search.cell import MOST_ASKS, CellSearch
+from sweepbook.search.kept import kept_studies, study_names
+
+
+class StudySearch(Searcher):
+    """The search of a study: its cells take turns, the one with the fewest trials first.
+
+    A config whose trial_id was suggested before is not trained again: Optuna is told FAIL, which
+    its sampler leaves out (the same seeds would give the same number, and one measurement must
+    not count twice), and asked anew.
+
+    Args:
+        plan: with a search.
+        endings: see `CellSearch`.
+        admit: called with each trial and its cell, returns what the worker is to get.
+        record: the record's folder; Optuna's studies have its name where they are kept. Those
+            that this record kept there before are made anew: it says what they hold.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        endings: Mapping[str, Ending],
+        admit: Callable[[Trial, int], Any],
+        record: Place | Path,
+    ) -> None:
+        if plan.search is None:
+            raise ValueError(f"study {plan.study.name} has no search")
+        storage = kept_studies(plan.search, record)
+        metric = plan.study.metric
+        super().__init__(metric=metric.name, mode=metric.mode)
+        self.plan, self.spec, self.admit = plan, plan.search, admit
+        self.cells = [
+            CellSearch(
+                self.spec.space,
+                metric,
+                plan.study.fidelity.unit,
+                n_random=self.spec.n_random,
+                seed=(self.spec.seed, _number_of(cell)),
+                endings=endings,
+                points=self.spec.points,
+                storage=storage,
+                study_name=name,
+            )
+            for cell, name in zip(self.spec.cells, study_names(self.spec, record), strict=True)
+        ]
+        for cell in self.cells:
+            cell.study.set_user_attr("record", str(record.resolve()))
+        self.cell_of: dict[str, int] = {}  # Ray's id -> cell
+        self.known: dict[str, Trial] = {}
+        self.open: set[str] = set()  # trial_ids of a record that are to go on
+        self.exhausted: set[int] = set()
+        for trial in self.spec.warm_start:
+            steps = {} if trial["value"] is None else {trial["fidelity"]: trial["value"]}
+            self.cells[trial["cell"]].add(
+                trial["settings"], trial["status"], steps, record=trial["record"]
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune pickles its searcher into a folder that we never read
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
+        """Does nothing: the record is the only state."""
+
+    def enter_record(self, trials: pd.DataFrame, reports: pd.DataFrame) -> None:
+        """Tells what a record holds, in the order of suggestion; the planned others go on.
+
+        Args:
+            trials, reports: the tables of a loaded record.
+        """
+        metric, unit = self.plan.study.metric.name, self.plan.study.fidelity.unit
+        status = dict(zip(trials["trial_id"], trials["status"], strict=True))
+        rows = {str(i): own for i, own in reports.groupby("trial_id")}
+        for trial in sorted(self.plan.trials, key=lambda t: t.number or 0):
+            trial_id = trial.trial_id
+            self.known[trial_id] = trial
+            cell = self.cells[self.spec.cell_of(trial.config)]
+            settings = {key: trial.config[key] for key in self.spec.space}
+            if status.get(trial_id) not in DONE:
+                cell.reopen(settings)
+                self.open.add(trial_id)
+                continue
+            own = rows.get(trial_id)
+            pairs = () if own is None else zip(own[unit], own[metric], strict=True)
+            cell.add(
+                settings,
+                status[trial_id],
+                means_of(pairs),
+                trial_id=trial_id,
+                number=trial.number,
+            )
+            cell.n_asked += 1
+
+    def suggest(self, trial_id: str) -> Any:
+        """Returns the next trial's assignment, or FINISHED where nothing is left to try."""
+        while True:
+            turns = [
+                (cell.n_asked, index)
+                for index, cell in enumerate(self.cells)
+                if self._has_turn(index) and (cell.n_waiting or not self.spec.exhausted)
+            ]
+            if not turns:
+                return Searcher.FINISHED
+            index = min(turns)[1]
+            trial = self._next(index, trial_id)
+            if trial is not None:
+                self.cell_of[trial_id] = index
+                return {"trial_id": trial.trial_id, "assignment": self.admit(trial, index)}
+            self.exhausted.add(index)
+
+    def _has_turn(self, index: int) -> bool:
+        has_trials = self.cells[index].n_asked >= self.spec.n_trials_per_cell
+        return index not in self.exhausted and not has_trials
+
+    def _next(self, index: int, ray_id: str) -> Trial | None:
+        cell = self.cells[index]
+        for attempt in range(MOST_ASKS):
+            settings = cell.ask(ray_id, attempt)
+            try:
+                trial = suggested_trial(self.plan, index, settings, len(self.known))
+            except ValueError as error:
+                cell.refuse(ray_id, str(error))
+                continue
+            known = self.known.get(trial.trial_id)
+            if known and known.trial_id not in self.open:
+                cell.refuse(ray_id, f"the same config as trial {known.number}")
+                continue
+            trial = known or trial
+            self.open.discard(trial.trial_id)
+            self.known[trial.trial_id] = trial
+            cell.accept(ray_id, trial)
+            return trial
+        return None
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Passes a result on to the trial's cell."""
+        self.cells[self.cell_of[trial_id]].on_trial_result(trial_id, result)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Passes an ending on to the trial's cell."""
+        self.cells[self.cell_of[trial_id]].on_trial_complete(trial_id, result, error)
+
+    def is_exhausted(self) -> bool:
+        """Whether some cells have nothing new to suggest, and all others have their trials."""
+        is_over = not any(map(self._has_turn, range(len(self.cells))))
+        return self.spec.exhausted or (bool(self.exhausted) and is_over)
+
+    def close(self) -> None:
+        """Tells the cells' unended trials as interrupted."""
+        for cell in self.cells:
+            cell.close()
+
+
+def _number_of(cell: Mapping[str, Any]) -> int:
+    """A number of a cell's settings, so that its sampler does not depend on the other cells."""
+    text = json.dumps(cell, sort_keys=True, default=str)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

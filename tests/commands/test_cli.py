@@ -1,0 +1,173 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from search_spaces import STUDIES
+from sweepbook import cli
+from sweepbook.plan.options import optional_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Runs a command line on the exercise in an empty folder: (exit code, what was printed)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments):
+        if arguments and arguments[0] in ("list", "show", "run", "report"):
+            arguments = [*arguments, "--project", ROOT]
+        monkeypatch.setattr(sys, "argv", ["sweepbook", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ending:
+            cli.main()
+        printed = capsys.readouterr()
+        return ending.value.code or 0, " ".join((printed.out + printed.err).split())
+
+    return call
+
+
+def test_list_names_every_study(command):
+    code, printed = command("list")
+    assert code == 0
+    assert len(STUDIES) >= 5
+    assert all(name in printed for name in STUDIES)
+
+
+def test_list_needs_neither_torch_nor_ray():
+    code = (
+        "import sys; sys.argv = ['sweepbook', 'list']\n"
+        "from sweepbook.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert not {'torch', 'ray'} & set(sys.modules), 'torch or ray imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_show_gives_space_trials_and_cost(command):
+    code, printed = command("show", "learning-rate", "--scale", "0.1")
+    assert code == 0
+    for shown in ("1e-05", "0.01", "4 trials x 5 replicates, 20 epochs", "one core"):
+        assert shown in printed
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["run", "batchnorm"], "no study 'batchnorm': did you mean batch-norm"),
+        (["run"], "name a study"),
+        (["run", "epochs", "--set", "lrr=1"], "no setting 'lrr': did you mean lr"),
+        (["run", "epochs", "--set", "lr"], "--set takes KEY=VALUE, got 'lr'"),
+        (["run", "epochs", "--set", "lr=0"], "lr must lie in"),
+        (["run", "epochs", "--replicates", "0"], "--replicates must be at least 1, got 0"),
+        (["run", "epochs", "--scale", "-1"], "--scale must lie in 0 .. 1000"),
+        (["run", "epochs", "--data", "nowhere"], "nowhere"),
+        (["run", "epochs", "--name", "../x"], "--name must be a plain folder name"),
+        (["run", "epochs", "--name", ""], "--name must be a plain folder name, got ''"),
+        (["run", "epochs", "--storage", "ftp://x/y"], "ftp://x/y: a folder, s3://... or gs://"),
+        (["run", "epochs", "--name", "why?"], "--name must be a plain folder name"),
+        (["run", "--resume", "nowhere"], "nowhere: no such folder"),
+        (["run", "epochs", "--resume", "nowhere"], "give nothing else"),
+        (["run", "--resume", "nowhere", "--name", "x"], "give nothing else"),
+        (["run", "--resume", "nowhere", "--storage", "records"], "give nothing else"),
+        (["run", "--resume", "nowhere", "--no-cache"], "give nothing else"),
+        (["run", "--max-concurrent", "0", "epochs"], "--max-concurrent must be at least 1, got 0"),
+        (["run", "--max-node-losses", "-1", "epochs"], "--max-node-losses must be at least 0"),
+        (["run", "tuned-mlp", "--address", "auto"], "is a search: with --address give --max-con"),
+        (["run", "tuned-mlp", "--gpus-per-trial", "99"], "a trial asks for 99 GPU"),
+        (["run", "epochs", "--weights", "pretext"], "study epochs takes no --weights"),
+        (["run", "epochs", "--skip-corrupt"], "study epochs takes no --skip-corrupt"),
+        (["run", "epochs", "--weights", "no/where"], "--weights: no file 'no/where'"),
+        (["report", "nowhere"], "nowhere"),
+        (["shwo"], "shwo"),
+    ],
+)
+def test_bad_usage_is_told_with_exit_code_2_and_writes_nothing(
+    command, tmp_path, arguments, message
+):
+    code, printed = command(*arguments)
+    assert code == 2
+    assert message in printed
+    assert os.listdir(tmp_path) == []
+    assert command("show", "epochs")[0] == 0, "good use still works"
+
+
+def test_the_first_line_names_every_command():
+    said = (cli.__doc__ or "").partition(".")[0].removeprefix("The command line: ")
+    names = [c.name or getattr(c.callback, "__name__", "") for c in cli.app.registered_commands]
+    assert said.split(", ") == names
+
+
+def test_help_says_where_records_are_kept(command):
+    code, printed = command("run", "--help")
+    assert code == 0
+    assert "or extend one by replicates, epochs or trials" in printed
+    assert "a folder, s3://BUCKET/..., gs://...; default records" in printed
+
+
+def test_confirm_sets_ray_s_environment_before_a_study_file_is_imported(command, monkeypatch):
+    from sweepbook.tune.cluster import ENVIRONMENT
+
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    for key in ENVIRONMENT:
+        os.environ.pop(key, None)
+    there = []
+
+    def confirmation(record, **rest):
+        there.append(ENVIRONMENT.items() <= os.environ.items())
+        return {}
+
+    monkeypatch.setattr("sweepbook.commands.confirm.confirm", confirmation)
+    assert command("confirm", "records/search", "--seed", 1)[0] == 0
+    assert there == [True]
+
+
+def test_weights_that_look_like_a_file_are_one_wherever_the_worker_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.pth").write_bytes(b"")
+    absolute = str(tmp_path / "own.pth")
+    assert optional_settings("own.pth", False) == {"weights": absolute}
+    assert optional_settings("./own.pth", True) == {"weights": absolute, "skip_corrupt": True}
+    assert optional_settings("pretext", False) == {"weights": "pretext"}
+    assert optional_settings(None, False) == {}
+
+
+def test_a_storage_that_cannot_be_made_is_named(command, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    code, printed = command("run", "epochs", "--storage", "file")
+    assert code == 2
+    assert "'file'" in printed
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_an_optuna_storage_that_cannot_be_opened_is_named(command, tmp_path):
+    storage = f"sqlite:///{tmp_path}/no/where.db"
+    code, printed = command("run", "tuned-mlp", "--optuna-storage", storage)
+    assert code == 2
+    assert f"--optuna-storage {storage} cannot be opened" in printed
+    assert os.listdir(tmp_path / "records") == []
+
+
+def test_resume_refuses_another_folder_s_files(command, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("kept")
+    code, printed = command("run", "--resume", "notes")
+    assert code == 2
+    assert "notes" in printed
+    assert os.listdir(tmp_path / "notes") == ["a.txt"]
+
+
+def test_a_manifest_tells_a_search_s_options_too(tmp_path):
+    from sweepbook.plan.manifest import manifest_of
+    from sweepbook.plan.options import Options
+    from sweepbook.plan.plan import make_plan
+
+    options = Options(optional={"weights": "pretext"}, settings={"batch_size": 16})
+    plan = make_plan(STUDIES["vision-tuned"], options)
+    manifest = manifest_of(plan, options, ["sweepbook"], [])
+    assert manifest["overrides"] == {"weights": "pretext", "batch_size": 16, "epochs": None}
+    assert manifest["search"]["configs"][0]["weights"] == "pretext"

@@ -1,0 +1,137 @@
+import json
+
+import pandas as pd
+import pytest
+
+from sweepbook import cli
+from sweepbook.commands.run import _import_paths
+from sweepbook.commands.verify import differences, problems, sample, verify
+from sweepbook.plan.manifest import manifest_of, recorded_plan
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.plan.studies import load_studies
+from sweepbook.record.load import load_record
+from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.worker import Assignment, reports
+
+
+@pytest.fixture
+def record(toy_file, tmp_path):
+    """The record of the toy study, trained in this process."""
+    return train(load_studies([str(toy_file)])[0], tmp_path)
+
+
+def train(study, tmp_path, **ending):
+    plan = make_plan(study, Options())
+    manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], _import_paths(study))))
+    folder = tmp_path / "records" / study.name
+    out = RecordWriter(folder, manifest, list(plan.trials))
+    for trial in plan.trials:
+        for report in reports(Assignment(trial, [str(folder)], [])):
+            out.add_rows(trial.trial_id, report["rows"])
+        out.end_trial(trial.trial_id, **ending)
+    out.close()
+    return folder
+
+
+def test_a_sound_record_holds(record):
+    assert verify(record, n_trials=2, seed=0, most=None) == ([], 2)
+    assert verify(record, n_trials=2, seed=0, most=1) == ([], 2)
+    assert verify(record, n_trials=9, seed=0, most=1) == ([], 2), "it has no more"
+    assert verify(record, n_trials=0, seed=0, most=None) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "n_trials, said",
+    [
+        (2, "completeness; 2 trials trained anew gave the recorded numbers"),
+        (5, "completeness; 2 trials trained anew gave the recorded numbers, of 5 asked for"),
+        (0, "completeness; no trial was trained anew"),
+    ],
+)
+def test_it_is_told_how_many_trials_were_trained(record, monkeypatch, capsys, n_trials, said):
+    monkeypatch.setenv("COLUMNS", "400")
+    cli.verify(str(record), n_trials, None, 0)
+    printed = capsys.readouterr().out
+    assert f"holds: digest, {said}\n" in printed
+
+
+def test_a_record_of_stopped_trials_has_none_to_train(toy_file, tmp_path, capsys):
+    folder = train(load_studies([str(toy_file)])[0], tmp_path, stopped="worse than half")
+    cli.verify(str(folder), 5, None, 0)
+    printed = capsys.readouterr().out
+    assert "no trial was trained anew: none of them ended by itself" in printed
+
+
+def test_trials_of_different_numbers_of_replicates_hold_and_are_planned_again(counted, tmp_path):
+    folder = train(counted, tmp_path)
+    record = load_record(folder)
+    sizes = record.trials.set_index("config/model")["n_replicates"].to_dict()
+    assert sizes == {"net": 3, "trees": 1}
+    assert record.reports.groupby("trial_id").size().sort_values().to_list() == [7, 12]
+    assert verify(folder, n_trials=2, seed=0, most=None) == ([], 2)
+    again = recorded_plan(record.manifest)
+    assert again.trials == make_plan(counted, Options()).trials
+    assert (again.study.single, again.study.fidelity) == (counted.single, counted.fidelity)
+
+
+def test_a_changed_number_is_found_by_the_digest_and_by_training(record):
+    reports_file = record / "reports.parquet"
+    table = pd.read_parquet(reports_file)
+    table.loc[0, "val_acc"] += 1e-12
+    table.to_parquet(reports_file)
+    found, _ = verify(record, n_trials=2, seed=0, most=None)
+    assert any("do not have the digest" in line for line in found)
+    assert any("trained anew differs: val_acc at replicate 0, round 1" in line for line in found)
+
+
+def test_missing_rows_and_unended_trials_are_named(record):
+    table = pd.read_parquet(record / "reports.parquet")
+    table.iloc[1:].to_parquet(record / "reports.parquet")
+    trials = pd.read_parquet(record / "trials.parquet")
+    trials.loc[1, "status"] = "failed"
+    trials.to_parquet(record / "trials.parquet")
+    found = problems(load_record(record))
+    assert any("lacks report rows" in line for line in found)
+    assert any("is failed" in line for line in found)
+
+
+def test_a_trial_that_gives_fewer_rows_or_columns_anew_differs(record):
+    table = pd.read_parquet(record / "reports.parquet")
+    more = table[table["round"] == table["round"].max()].assign(round=table["round"].max() + 1)
+    pd.concat([table, more]).to_parquet(record / "reports.parquet")
+    manifest = json.loads((record / "manifest.json").read_text())
+    for trial in manifest["trials"]:
+        trial["max_fidelity"] += 1
+    (record / "manifest.json").write_text(json.dumps(manifest))
+    loaded = load_record(record)
+    trial_id = loaded.trials["trial_id"][0]
+    assert dict(differences(loaded, [trial_id])) == {
+        trial_id: "8 rows are recorded, 6 were trained anew"
+    }
+    table.assign(val_f1=0.5).to_parquet(record / "reports.parquet")
+    said = dict(differences(load_record(record), [trial_id], most=1))[trial_id]
+    assert said == "val_f1 is recorded, and was not trained anew"
+
+
+def test_trials_that_a_search_did_not_try_are_counted(record):
+    loaded = load_record(record)
+    loaded.manifest["n_trials"] = {"finished": 2, "untried": 3}
+    assert problems(loaded) == ["3 trials of the search were not tried"]
+
+
+def test_changed_code_is_said(record, toy_file):
+    toy_file.write_text(toy_file.read_text() + "\n# changed\n")
+    assert "the trainable's code has changed" in verify(record, 0, 0, None)[0]
+
+
+def test_the_sample_is_drawn_with_its_seed(record):
+    loaded = load_record(record)
+    assert len(sample(loaded, 1, 0)) == 1
+    assert sample(loaded, 1, 0) == sample(loaded, 1, 0)
+    assert {tuple(sample(loaded, 1, seed)) for seed in range(9)} == {
+        (i,) for i in loaded.trials["trial_id"]
+    }
+    assert [i for i, _ in differences(loaded, sample(loaded, 9, 0))] == sorted(
+        loaded.trials["trial_id"]
+    )

@@ -1,0 +1,79 @@
+"""cluster.yaml and deploy/on-prem.yaml: what Ray accepts, and one installation everywhere."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from ray.autoscaler._private.util import prepare_config, validate_config
+
+ROOT = Path(__file__).parents[2]
+FILES = ("cluster.yaml", "deploy/on-prem.yaml")
+
+
+def read(name):
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+def pins():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_ray_accepts_the_file(name):
+    validate_config(prepare_config(read(name)))
+
+
+def test_a_misspelt_key_would_not_be_accepted():
+    config = prepare_config(read("cluster.yaml")) | {"head_node_typ": "head"}
+    with pytest.raises(jsonschema.ValidationError, match="head_node_typ"):
+        validate_config(config)
+
+
+def test_the_head_runs_no_trials_and_every_worker_starts_from_none():
+    config = read("cluster.yaml")
+    types = config["available_node_types"]
+    head = types.pop(config["head_node_type"])
+    assert head["resources"] == {"CPU": 0}
+    assert {t["min_workers"] for t in types.values()} == {0}
+    assert sum(t["max_workers"] for t in types.values()) <= config["max_workers"]
+    assert {"GPU" in t["resources"] for t in types.values()} == {True, False}
+    for name in FILES:
+        assert any("--num-cpus=0" in line for line in read(name)["head_start_ray_commands"])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nodes_get_all_that_the_project_is_installed_from(name):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["sweepbook"]
+    parts = ["sweepbook", "search_spaces", "trainables", "analysis", "examples"]
+    named = [project["project"]["readme"], project["project"]["license"]["file"]]
+    mounts = read(name)["file_mounts"]
+    for part in [*parts, *named, "pyproject.toml", "constraints.txt"]:
+        assert mounts[f"~/sweepbook/{part}"] == f"./{part}"
+    for local in mounts.values():
+        if local.startswith("./"):
+            assert (ROOT / local).exists(), "Ray stops at a path that is not there"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_node_has_the_same_python_and_ray(name):
+    config = read(name)
+    assert config["setup_commands"] == read("cluster.yaml")["setup_commands"]
+    assert not config.get("head_setup_commands") and not config.get("worker_setup_commands")
+    commands = "\n".join(
+        line for key, lines in config.items() if key.endswith("_commands") for line in lines
+    )
+    assert "-c constraints.txt" in commands and pins()["ray"]
+    tested = re.search(r"Python (\d+\.\d+)", (ROOT / "constraints.txt").read_text())
+    assert set(re.findall(r"python(3\.\d+)", commands)) == {tested[1]}
+    exact = re.findall(r"uv python install (\S+?)\)", commands)
+    assert all(version.startswith(f"{tested[1]}.") for version in exact)
+    assert "ray==" not in commands, "its version has one place, constraints.txt"
+    assert commands.count("ray start ") == commands.count("ray stop") == 2
+    (profile,) = [line for line in config["setup_commands"] if "~/.bashrc" in line]
+    assert "PATH=~/sweepbook/.venv/bin:$PATH" in profile, "ray down calls a bare `ray stop`"
+    assert "RAY_AUTH_MODE=token" in profile, "a node without a token stays out"

@@ -1,0 +1,121 @@
+"""Kinds that need more than curves: named arms, gradients, classes and maps."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sweepbook.aggregates.nothing import NothingToDraw
+from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.kinds import draw
+from sweepbook.figures.style import look
+from sweepbook.record.load import Record, load_record
+
+Make = Callable[..., Path]
+CURVES: dict[str, Any] = {"kind": "curves", "name": "c", "metrics": ["val_loss"], "by": ["lr"]}
+
+
+def render(drawn: Drawn) -> None:
+    assert drawn.figure is not None
+    with look():
+        drawn.figure.savefig(io.BytesIO(), format="svg")
+
+
+@pytest.fixture
+def record(make_record: Make) -> Record:
+    return load_record(make_record([{"lr": lr} for lr in (1.0, 0.01, 0.0001)]))
+
+
+@pytest.fixture
+def deep(make_record: Make) -> Record:
+    """Two trials of 3 replicates, 2 epochs, 3 layers; replicate 0 of the first has a zero."""
+    folder = make_record([{"norm": False}, {"norm": True}], epochs=2)
+    reports = pd.read_parquet(folder / "reports.parquet")
+    size = 10.0 ** reports["replicate"]
+    reports["grad_sq_norm"] = [[value, 100 * value, 1e-30] for value in size]
+    first = reports.index[(reports["replicate"] == 0) & (reports["epoch"] == 1)][0]
+    reports.at[first, "grad_sq_norm"] = [0.0, 100.0, 1e-30]
+    reports.to_parquet(folder / "reports.parquet")
+    return load_record(folder)
+
+
+def test_gradients_by_layer_are_geometric_means_with_zeros_counted(deep: Record) -> None:
+    spec = {
+        "kind": "analysis.figures.gradients:draw_gradient_layers",
+        "name": "g",
+        "by": ["norm"],
+        "at": ["first", "last"],
+    }
+    drawn = draw(spec, deep)
+    render(drawn)
+    own = drawn.numbers[~drawn.numbers["config/norm"]].set_index(["epoch", "layer"])
+    assert own["middle"].tolist() == pytest.approx([10**1.5, 1e3, 1e-30, 10, 1e3, 1e-30])
+    assert own["n_zero"].tolist() == [1, 0, 0, 0, 0, 0]
+    axes = drawn.figure.axes  # type: ignore[union-attr]  # a gradient figure is never None
+    assert [ax.get_title() for ax in axes] == ["norm off", "norm on"]
+    assert {ax.get_ylim() for ax in axes} == {axes[0].get_ylim()}
+
+
+def test_gradients_over_epochs_show_the_layers_asked_for(deep: Record) -> None:
+    arms = [
+        {"label": "with", "where": {"norm": True}},
+        {"label": "none", "where": {"norm": False}},
+    ]
+    spec = {
+        "kind": "analysis.figures.gradients:draw_gradient_steps",
+        "name": "g",
+        "arms": arms,
+        "layers": [0, 2, 99],
+    }
+    drawn = draw(spec, deep)
+    render(drawn)
+    axes = drawn.figure.axes  # type: ignore[union-attr]  # a gradient figure is never None
+    assert [ax.get_title() for ax in axes] == ["with", "none (1 of 12 zero)"]
+    assert set(drawn.numbers["layer"]) == {0, 2}
+    with pytest.raises(NothingToDraw, match="none of the layers 99"):
+        draw(spec | {"layers": [99]}, deep)
+
+
+def test_named_arms_are_drawn_in_their_order_under_their_names(record: Record) -> None:
+    arms = [{"label": "high", "where": {"lr": 1}}, {"label": "low", "where": {"lr": 0.0001}}]
+    drawn = draw(CURVES | {"arms": arms}, record)
+    ax = drawn.figure.axes[0]  # type: ignore[union-attr]  # a curves figure is never None
+    assert [line.get_label() for line in ax.get_lines() if line.get_gid() == "mean"] == [
+        "high",
+        "low",
+    ]
+    assert list(dict.fromkeys(drawn.numbers["config/lr"])) == [1.0, 0.0001]
+    with pytest.raises(NothingToDraw, match="fits any of its arms"):
+        draw(CURVES | {"arms": [{"label": "x", "where": {"lr": 7}}]}, record)
+
+
+def test_accuracy_of_classes_comes_from_the_predictions(record: Record) -> None:
+    trials = record.trials["trial_id"]
+    with pytest.raises(NothingToDraw, match="no predictions"):
+        draw({"kind": "class_accuracy", "name": "c", "by": ["lr"]}, record)
+    rows = [
+        (t, r, "test", i, i % 2, int(i % 2 and r == 0), 0.9)
+        for t in trials for r in (0, 1) for i in range(4)
+    ]  # fmt: skip
+    names = ["trial_id", "replicate", "split", "row_id", "label", "predicted", "probability"]
+    pd.DataFrame(rows, columns=names).to_parquet(record.path / "predictions.parquet")
+    drawn = draw(
+        {"kind": "class_accuracy", "name": "c", "by": ["lr"], "select": "val_acc"}, record
+    )
+    render(drawn)
+    assert drawn.numbers["trial_id"].nunique() == 2 and "Best and worst" in drawn.caption
+    by_class = drawn.numbers.set_index("name")["accuracy"]
+    assert set(by_class["Austria"]) == {0.5} and set(by_class["Albania"]) == {1.0}
+
+
+def test_a_map_without_predictions_is_not_drawn(record: Record) -> None:
+    with pytest.raises(NothingToDraw, match="no predictions"):
+        draw(
+            {"kind": "analysis.figures.map_kinds:draw_error_map", "name": "m", "by": ["lr"]},
+            record,
+        )

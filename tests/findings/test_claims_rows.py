@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+
+from sweepbook.findings.arms import find_trial
+from sweepbook.findings.evaluate import evaluate
+from sweepbook.stats.bootstrap import row_interval
+
+RNG = np.random.default_rng(5)
+EASY = RNG.random(300)
+
+
+def hits(share, n=2):
+    """Rows that are easy are easy for every model: `share` of them right."""
+    return ((0.7 * EASY + 0.3 * RNG.random((n, 300))) < share).astype(int).tolist()
+
+
+STRONG, WEAK, TREES = hits(0.85), hits(0.6), hits(0.6, 1)
+
+
+def net(lr, val_acc, table, **rest):
+    own = {"model": "net", "lr": lr, "hits": table, "val_acc": [val_acc, val_acc + 0.01]}
+    return {**own, **rest}
+
+
+def trees(table=TREES, val_acc=0.6):
+    return {"model": "trees", "hits": table, "val_acc": [val_acc]}
+
+
+def claim(**rest):
+    return {
+        "name": "net-beats-trees", "statement": "", "reading": "the net beats the trees",
+        "kind": "direction", "metric": "test_acc", "smallest": 0.02, "reason": "2 points",
+        "arms": [{"model": "net"}, {"model": "trees"}], "labels": ["net", "trees"],
+        "best_by": "val_acc", "over": "rows", "fidelity": "last",
+    } | rest  # fmt: skip
+
+
+def finding(record, name="net-beats-trees"):
+    return evaluate(record).set_index("name").loc[name]
+
+
+def test_models_are_compared_on_the_same_rows_chosen_on_validation(models_record):
+    entries = [net(0.1, 0.7, STRONG), net(0.01, 0.6, WEAK), trees()]
+    row = finding(models_record(entries, claims=[claim()]))
+    gap = np.array(STRONG).T - np.array(TREES).T
+    expected = row_interval(gap)
+    assert row["estimate"] == pytest.approx(100 * expected.mean)
+    assert (row["low"], row["high"]) == pytest.approx((100 * expected.low, 100 * expected.high))
+    assert row["verdict"] == "holds"
+    assert row["sentence"].startswith("“the net beats the trees”: Test accuracy (eval 2): net ")
+    assert "300 test rows, 2 seeds" in row["sentence"]
+
+
+def test_an_equal_model_is_not_beaten(models_record):
+    entries = [net(0.1, 0.7, [STRONG[0]] * 2), trees([STRONG[0]])]
+    row = finding(models_record(entries, claims=[claim()]))
+    assert (row["estimate"], row["verdict"]) == (0.0, "does not hold")
+
+
+def test_two_models_of_one_seed_are_compared_over_rows(models_record):
+    other = {"model": "net", "hits": hits(0.62, 1), "val_acc": [0.5]}
+    row = finding(models_record([other, trees()], claims=[claim()]))
+    assert row["verdict"] == "undecided"
+    assert row["sentence"].endswith("undecided on 300 test rows, 1 seed.")
+    assert np.isfinite(row["low"])
+    assert row["needed_n"] is None or np.isnan(row["needed_n"])
+
+
+def test_a_winner_is_held_against_every_other(models_record):
+    arms = [{"model": "net", "lr": 0.1}, {"model": "net", "lr": 0.01}, {"model": "trees"}]
+    wins = claim(kind="winner", arms=arms, labels=["first", "second", "trees"], smallest=0.001)
+    row = finding(
+        models_record([net(0.1, 0.7, STRONG), net(0.01, 0.6, WEAK), trees()], claims=[wins])
+    )
+    assert (row["verdict"], row["best"], row["family_size"]) == ("holds", "first", 2)
+    means = {"second": np.mean(WEAK), "trees": np.mean(TREES)}
+    assert row["rival"] == max(means, key=means.__getitem__), "the nearest of the others"
+
+
+def test_without_trials_or_predictions_the_reason_is_said(models_record):
+    failed = {"status": "failed", "error": "OSError: no weights"}
+    entries = [net(0.1, 0.7, STRONG, **failed), net(0.01, 0.7, STRONG, **failed), trees()]
+    record = models_record(entries, claims=[claim()])
+    row = finding(record)
+    assert row["verdict"] == "not available"
+    assert "none of the 2 trials with model net finished (2 failed)" in row["sentence"]
+
+
+def test_predictions_are_needed(models_record, tmp_path):
+    record = models_record([net(0.1, 0.7, STRONG), trees()], claims=[claim()])
+    (tmp_path / "models" / "predictions.parquet").unlink()
+    assert "net has no test predictions" in finding(record)["sentence"]
+
+
+def test_a_diverged_or_stopped_trial_is_not_the_best(models_record):
+    entries = [net(0.1, 0.9, STRONG, status="stopped"), net(0.01, 0.6, WEAK), trees()]
+    record = models_record(entries)
+    trial, problem = find_trial(record, {"model": "net"}, best_by="val_acc")
+    assert (trial["config/lr"], problem) == (0.01, "")
+    worst, _ = find_trial(record, {"model": "net"}, best_by="val_loss")
+    assert worst["config/lr"] == 0.01
+
+
+def test_a_model_of_one_seed_alone_has_no_interval_over_seeds(models_record):
+    gap = claim(
+        arms=[{"model": "trees"}], labels=["trees"], over="replicates", best_by=None,
+        metric="val_acc", against_metric="test_acc", name="gap", direction="lower",
+    )  # fmt: skip
+    row = finding(models_record([net(0.1, 0.7, STRONG), trees()], claims=[gap]), "gap")
+    assert row["verdict"] == "undecided"
+    assert "from 1 replicate, which has no interval" in row["sentence"]
+
+
+def test_a_model_of_one_seed_counts_as_the_same_in_every_replicate(models_record):
+    entries = [net(0.1, 0.7, STRONG), trees(val_acc=0.6)]
+    over_seeds = claim(over="replicates", metric="val_acc", best_by=None)
+    row = finding(models_record(entries, claims=[over_seeds]))
+    assert (row["estimate"], row["n"]) == (pytest.approx(10.5), 2)
+    assert row["low"] == pytest.approx(10.5 - 12.706 * 0.5, rel=1e-3), "t with 1 df, sd 0.707"

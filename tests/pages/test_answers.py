@@ -1,0 +1,142 @@
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search_spaces.mlp_claims import CLAIMS
+from sweepbook.findings.evaluate import evaluate
+from sweepbook.pages.answers import answers
+from sweepbook.record.load import load_record
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted(
+    [*(ROOT / "analysis/answers").glob("*.j2"), ROOT / "sweepbook/pages/templates/any.md.j2"]
+)
+CONFIGS = {
+    "learning-rate": [{"lr": lr, "epochs": 50} for lr in (1.0, 0.01, 0.001, 0.00001)],
+    "epochs": [{"lr": 0.001, "epochs": 100}],
+    "batch-norm": [{"batch_norm": norm, "epochs": 12} for norm in (False, True)],
+    "batch-size": [
+        {"batch_norm": norm, "batch_size": size, "epochs": 6}
+        for norm in (False, True)
+        for size in (1, 16, 128, 1024)
+        if size > 1 or not norm
+    ],
+    "architecture": [
+        {"depth": depth, "width": width, "epochs": 6}
+        for depth, width in ((1, 16), (2, 16), (6, 16), (10, 16), (6, 8), (6, 32), (6, 64))
+    ],
+    "deep-gradients": [
+        {"batch_norm": True, "init": init, "residual": residual, "clip_norm": 0.0, "epochs": 4}
+        for init, residual in (("he2", False), ("default", False), ("default", True))
+    ],
+    "implicit": [{"encoding": name, "epochs": 6} for name in ("raw", "sines")],
+}
+
+
+@pytest.fixture
+def record_of(make_record):
+    def make(study, **rest):
+        claims = json.loads(json.dumps([asdict(c) for c in CLAIMS[study]]))
+        record = load_record(make_record(CONFIGS[study], name=study, claims=claims, **rest))
+        if study == "deep-gradients":
+            layers = np.arange(101)
+            record.reports["grad_sq_norm"] = [
+                10.0 ** (-0.1 * layers * (1 + 0.01 * r)) for r in record.reports["replicate"]
+            ]
+        return record
+
+    return make
+
+
+def told(record):
+    return "\n".join(answers(record, evaluate(record)))
+
+
+def test_there_is_a_template_for_every_study_of_the_published_part():
+    names = {path.name.removesuffix(".md.j2") for path in TEMPLATES}
+    assert names == {*CLAIMS, "vision-baselines", "any"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_templates_type_no_numbers(path):
+    text = path.read_text(encoding="utf-8")
+    called = re.sub(r"\bf\(\"[a-z0-9-]+\"\)", "", text)  # names of claims
+    named = re.sub(r"ResNet-18|\b\d+x\d+\b", "", called)
+    assert re.findall(r".*\d.*", named) == []
+    words = r"\b(two|three|four|five|ten|half|twice|hundred|percent|first epoch is)\b"
+    assert re.findall(words, named) == []
+
+
+@pytest.mark.parametrize("study", sorted(CLAIMS))
+def test_every_question_is_answered_in_a_few_sentences(record_of, study):
+    paragraphs = answers(record_of(study), evaluate(record_of(study, at="again")))
+    assert paragraphs
+    for text in paragraphs:
+        assert text.endswith(".") and "  " not in text and "None" not in text
+        assert "nan" not in text.split() and "{" not in text
+        assert 2 <= len(re.findall(r"[.:](?:\s|$)", text)) <= 14
+
+
+@pytest.mark.parametrize("study", sorted(CLAIMS))
+def test_a_partial_record_is_answered_with_what_is_missing(record_of, study):
+    whole = record_of(study)
+    for trials in (whole.trials[:0], whole.trials[:1]):
+        rows = whole.reports[whole.reports["trial_id"].isin(trials["trial_id"])]
+        part = type(whole)(whole.path, whole.manifest, trials, rows)
+        text = told(part)
+        assert "None" not in text
+        if len(CONFIGS[study]) > 1:
+            assert "cannot be said from this record" in text
+
+
+def put(record, metric, **by_setting):
+    """Sets a metric by the value of the one varying setting, with a little spread."""
+    (setting, values), *_ = by_setting.items()
+    of = record.trials.set_index("trial_id")[f"config/{setting}"]
+    record.reports[metric] = [
+        values[of[t]] + 0.0005 * r
+        for t, r in zip(record.reports["trial_id"], record.reports["replicate"], strict=True)
+    ]
+
+
+def test_other_results_lead_to_other_sentences(record_of):
+    record = record_of("implicit")
+    put(record, "val_acc", encoding={"sines": 0.977, "raw": 0.932})
+    first = told(record)
+    assert "sine encoding final validation accuracy is 97.8 %" in first
+    assert "4.5 points higher" in first and "That sines help holds." in first
+    put(record, "val_acc", encoding={"sines": 0.912, "raw": 0.932})
+    second = told(record)
+    assert "2.0 points lower" in second and "That sines help does not hold." in second
+    assert "97.8" not in second
+
+
+def test_the_batch_norm_text_follows_the_record(record_of):
+    record = record_of("batch-norm")
+    put(record, "val_acc", batch_norm={True: 0.945, False: 0.920})
+    helped = told(record)
+    assert "94.5 % with it and 92.0 % without, 2.5 points higher" in helped
+    assert "batch norm helps" in helped
+    assert "The published gain of 2.5 points is confirmed" in helped
+    put(record, "val_acc", batch_norm={True: 0.920, False: 0.920})
+    equal = told(record)
+    assert "it does not help by as much as would matter" in equal
+    assert "The published gain of 2.5 points is not what we find" in equal
+
+
+def test_the_class_of_gradients_is_told(record_of):
+    record = record_of("deep-gradients")
+    text = told(record)
+    assert "are exploding (epoch 4)" in text and "That they vanish does not hold." in text
+    record.reports["grad_sq_norm"] = [g[::-1] for g in record.reports["grad_sq_norm"]]
+    text = told(record)
+    assert "are vanishing (epoch 4)" in text and "That they vanish holds." in text
+
+
+def test_a_study_of_ones_own_gets_no_published_answers(make_record):
+    record = load_record(make_record([{"lr": 0.1}, {"lr": 0.2}], name="mine"))
+    assert answers(record, evaluate(record)) == []

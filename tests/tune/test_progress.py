@@ -1,0 +1,111 @@
+import dataclasses
+import io
+import math
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.plan.studies import load_studies
+from sweepbook.tune.progress import Progress
+
+
+@pytest.fixture
+def plan(toy_file):
+    return make_plan(load_studies([str(toy_file)])[0], Options())
+
+
+def console(terminal=False):
+    return Console(file=io.StringIO(), force_terminal=terminal, width=110)
+
+
+def test_plain_lines_tell_each_ending_without_a_terminal(plan):
+    out = console()
+    first, second = plan.trials
+    with Progress([plan], set(), out) as progress:
+        progress.step(first.trial_id, 1, 0.5)
+        progress.end(first.trial_id, "failed", "error after round 1 of 3: boom")
+    (line,) = out.file.getvalue().splitlines()
+    assert line.startswith(f"failed: toy slope={first.config['slope']} (error after round 1")
+    assert "1 of 2 trials done, 1 of them failed or diverged, 0 running, 1 left" in line
+    assert "\x1b" not in line, "no control sequences in a log"
+
+
+def test_the_table_shows_running_trials_the_best_and_the_share_done(plan):
+    out = console(terminal=True)
+    first, second = plan.trials
+    progress = Progress([plan], set(), out)
+    progress.step(first.trial_id, 2, 0.5)
+    progress.step(second.trial_id, 1, math.nan)
+    progress.step(second.trial_id, 2, 0.7)
+    progress.step(second.trial_id, 3, 0.6)
+    out.print(progress)
+    shown = out.file.getvalue()
+    assert "2 running" in shown
+    assert f"toy slope={second.config['slope']}" in shown
+    assert "val_acc 0.7 at 2" in shown
+    assert progress.share() == pytest.approx((2 + 3) / 6)
+
+
+def test_the_best_follows_the_mode(plan):
+    low = dataclasses.replace(
+        plan.study, metric=dataclasses.replace(plan.study.metric, mode="min")
+    )
+    progress = Progress([dataclasses.replace(plan, study=low)], set(), console())
+    first, second = plan.trials
+    progress.step(first.trial_id, 1, 0.5)
+    progress.step(second.trial_id, 1, 0.4)
+    assert progress.best["toy"] == (0.4, second.trial_id, 1)
+
+
+def test_trials_done_before_count_as_done_but_not_as_speed(plan):
+    first, second = plan.trials
+    progress = Progress([plan], {first.trial_id}, console())
+    assert progress.share() == pytest.approx(0.5)
+    assert "1 of 2 trials done" in progress.summary()
+    assert "time unknown to go" in progress.summary()
+
+
+def test_the_table_may_be_drawn_while_trials_are_added_and_end(plan):
+    progress = Progress([plan], set(), console())
+    first, second = plan.trials
+
+    class Driver:
+        """A trial whose cost is read while the driver adds another."""
+
+        trial_id, max_fidelity = first.trial_id, first.max_fidelity
+
+        @property
+        def cost_s(self):
+            progress.trials[f"new {len(progress.trials)}"] = second
+            return 1.0
+
+    class Ending(str):
+        def __eq__(self, other):
+            progress.endings[f"new {len(progress.endings)}"] = "finished"
+            return str(self) == other
+
+        __hash__ = str.__hash__
+
+    progress.trials[first.trial_id] = Driver()
+    assert 0 <= progress.share() <= 1
+    progress.trials[first.trial_id] = first
+    progress.endings[first.trial_id] = Ending("finished")
+    assert "trials done" in progress.summary()
+
+
+def test_a_trial_can_be_drawn_from_the_moment_that_it_is_there(plan):
+    progress = Progress([plan], set(), console())
+    search = dataclasses.replace(plan, search=SimpleNamespace(cells=[{}], space={}))
+    shown = []
+
+    class Drawn(dict):
+        def __setitem__(self, key, value):
+            super().__setitem__(key, value)
+            shown.append((progress.share(), progress.names[key], progress.owners[key]))
+
+    progress.trials = Drawn(progress.trials)
+    progress.add(search, dataclasses.replace(plan.trials[0], trial_id="new", number=3))
+    assert shown == [(0.0, "toy 3: ", [search])]
