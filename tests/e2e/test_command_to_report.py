@@ -48,8 +48,8 @@ def test_two_studies_and_their_report(slice_of_europe, tmp_path):
     assert_predictions_match(predictions, epochs)
     assert epochs.manifest["data"]["rows"] == {"train": 3000, "validation": 600, "test": 600}
 
-    records = [f"records/{name}" for name in studies]
-    sweepbook(tmp_path, "report", *records, "--project", ROOT)
+    paths = [f"records/{name}" for name in studies]
+    sweepbook(tmp_path, "report", *paths, "--project", ROOT)
     page = (tmp_path / "report" / "report.html").read_text()
     assert 'http-equiv="refresh"' not in page and 'src="http' not in page
     for record in records.values():
