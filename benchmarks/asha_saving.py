@@ -61,8 +61,8 @@ def searched(storage: Path, seed: int, name: str, *options: str) -> Record:
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     record = load_record(folder)
-    if record.manifest["status"] != "complete":
-        raise RuntimeError(f"{folder} is {record.manifest['status']}: resume or delete it")
+    if record.manifest.status != "complete":
+        raise RuntimeError(f"{folder} is {record.manifest.status}: resume or delete it")
     return record
 
 
@@ -83,8 +83,8 @@ def page(pairs: list[tuple[Record, Record]]) -> str:
     """Returns the results as markdown."""
     with_asha, without = [[course(pair[i]) for pair in pairs] for i in (0, 1)]
     budget = int(without[0].spent[-1])
-    study, metric = pairs[0][0].manifest["study"], pairs[0][0].metric
-    asha, seeds = study["scheduler"], [pair[0].manifest["seed"] for pair in pairs]
+    study, metric = pairs[0][0].manifest.study, pairs[0][0].metric
+    asha, seeds = study.scheduler, [pair[0].manifest.seed for pair in pairs]
     short = [c.spent.max() < budget for c in with_asha]
     lines = [
         "# ASHA's saving on a real net",
@@ -92,8 +92,8 @@ def page(pairs: list[tuple[Record, Record]]) -> str:
         "Written by `python -m benchmarks.asha_saving`. `sweepbook run tuned-architecture "
         f"{' '.join(CELL)} --scale {SCALE}`, one trial at a time, on the embedded cities, with "
         f"`--trials {N_TRIALS} --no-scheduler` and with `--trials {TIMES * N_TRIALS}` under ASHA "
-        f"(grace period {asha['grace_period']}, reduction factor {asha['reduction_factor']}, "
-        f"{asha['max_t']} epochs). {len(pairs)} repetitions (search and study seeds {seeds}); a "
+        f"(grace period {asha.grace_period}, reduction factor {asha.reduction_factor}, "
+        f"{asha.max_t} epochs). {len(pairs)} repetitions (search and study seeds {seeds}); a "
         "repetition's searches share space, first points, seeds and data split. Validation "
         f"error is 1 - {metric} at the last epoch of a trial trained to its end, one replicate: "
         "the best of many is selected on it and flatters, the more of them there are. Medians "

@@ -114,7 +114,7 @@ def undisturbed_digest(tmp_path: Path) -> Iterator[Callable[[str | Path, int], s
 
     The file's module is forgotten afterwards: the next test may have one of the same name.
     """
-    from sweepbook.plan.manifest import manifest_of
+    from sweepbook.plan.manifest import new_manifest
     from sweepbook.plan.options import Options
     from sweepbook.plan.plan import make_plan
     from sweepbook.plan.studies import load_studies
@@ -125,13 +125,13 @@ def undisturbed_digest(tmp_path: Path) -> Iterator[Callable[[str | Path, int], s
     def train(name: str | Path, n_trials: int) -> str:
         (study,) = load_studies([str(tmp_path / name)])
         plan, folder = make_plan(study, Options()), tmp_path / "calm"
-        writer = RecordWriter(folder, manifest_of(plan, Options(), [], []), list(plan.trials))
+        writer = RecordWriter(folder, new_manifest(plan, Options(), [], []))
         for trial in plan.trials:
             for report in reports(Assignment(trial, [str(folder)], [])):
                 writer.add_rows(trial.trial_id, report["rows"])
             writer.end_trial(trial.trial_id)
         assert writer.close() == {"finished": n_trials}
-        return str(load_record(folder).manifest["record_digest"])
+        return str(load_record(folder).manifest.record_digest)
 
     paths = list(sys.path)
     yield train

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,35 @@ import pandas as pd
 import pytest
 
 from sweepbook.record.load import Record, load_record
+from sweepbook.record.manifest import Data, Manifest, manifest_of
 
 Configs = Sequence[dict[str, Any]]
 
 
-def manifest_of(name: str, n_replicates: int, **changes: Any) -> dict[str, Any]:
+def typed(content: dict[str, Any]) -> Manifest:
+    """A manifest of what a test says of it; the rest is as a study and a search need it."""
+    study = {"question": "?", "trainable": "x:y"} | content["study"]
+    search = content.get("search")
+    if search:
+        search = SEARCH | search
+        search["n_trials"] = search["n_trials_per_cell"] * len(search["cells"])
+    return manifest_of({"schema_version": 1, **content, "study": study, "search": search})
+
+
+def with_manifest(record: Record, **changes: Any) -> Record:
+    """The record with other fields in its manifest; `data` adds to what describes the data."""
+    if "data" in changes:
+        changes["data"] = Data({**record.manifest.data.described, **changes["data"]})
+    return replace(record, manifest=replace(record.manifest, **changes))
+
+
+SEARCH: dict[str, Any] = {
+    "space": {}, "scientific": [], "nuisance": [], "cells": [{}], "configs": [], "points": [],
+    "n_trials_per_cell": 1, "n_random": 1, "seed": 0,
+}  # fmt: skip
+
+
+def manifest_content(name: str, n_replicates: int, **changes: Any) -> dict[str, Any]:
     study: dict[str, Any] = {
         "name": name,
         "question": "Which setting is better?",
@@ -119,7 +144,7 @@ def write_record(
             rows.iloc[piece].to_parquet(folder / "parts" / f"{i:05d}.parquet")
     else:
         rows.to_parquet(folder / "reports.parquet")
-    manifest = manifest_of(name, n_replicates, **changes)
+    manifest = manifest_content(name, n_replicates, **changes)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

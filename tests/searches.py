@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
+from tests.records import typed
 
 SPACE: dict[str, dict[str, Any]] = {
     "lr": {"kind": "float", "low": 1e-4, "high": 1e-1, "log": True, "step": None},
@@ -59,7 +60,9 @@ def record_of(
         "n_replicates": n_replicates,
     }
     manifest |= {"seed": 0, "status": "complete", "ended": "2026-01-01T20:00:00+00:00"}
-    return Record(Path("records") / name, manifest, pd.DataFrame(rows), pd.DataFrame(reports))
+    return Record(
+        Path("records") / name, typed(manifest), pd.DataFrame(rows), pd.DataFrame(reports)
+    )
 
 
 def random_search(

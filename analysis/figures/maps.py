@@ -63,7 +63,7 @@ def placed_points(record: Record, trial_id: str, replicate: int = 0) -> pd.DataF
     rows = predictions[mine & (predictions["split"] == "test")]
     if rows.empty:
         raise ValueError(f"the record has no predictions of trial {trial_id}, {replicate=}")
-    seed = int(config.get("seed", record.manifest.get("seed", 0)))
+    seed = int(config.get("seed", record.manifest.seed))
     data = str(config.get("data", "embedded"))
     test = load_splits(data, split_seed=replicate_seeds(seed, replicate).split).test
     places = pd.DataFrame(

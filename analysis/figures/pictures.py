@@ -36,7 +36,7 @@ def draw_pictures(spec: Spec, record: Record) -> Drawn:
         raise NothingToDraw(f"{worst.label} gets every image right that {best.label} does")
     shown = in_turn(table).head(int(spec.get("count", _FEW)))
     pixels, files = _pixels(record, best, shown["row_id"].tolist())
-    names = dict((record.manifest.get("data") or {}).get("class_names") or {})
+    names = dict(record.manifest.data.class_names)
     columns = _FEW if len(shown) <= _FEW else _MANY
     with style.look():
         n_rows = -(-len(shown) // columns)
@@ -121,16 +121,16 @@ def _pixels(record: Record, model: Model, row_ids: list[int]) -> tuple[list[Any]
     """
     from trainables.images import describe_images, load_images
 
-    data = record.manifest.get("data") or {}
+    data = record.manifest.data
     trial = model.trial
-    place = str(trial.get(CONFIG + "data") or data.get("path") or "embedded")
+    place = str(trial.get(CONFIG + "data") or data.path or "embedded")
     skip = bool(trial.get(CONFIG + "skip_corrupt") or False)
     try:
         found = describe_images(place, skip_corrupt=skip)["sha256"]
-        if found != data.get("sha256"):
+        if found != data.sha256:
             raise NothingToDraw(f"the pictures in {place} are not those of the record any more")
         size = trial.get(CONFIG + "size")
-        side = None if data.get("path") is None else int(size if size == size and size else _SIZE)
+        side = None if data.path is None else int(size if size == size and size else _SIZE)
         test = load_images(place, size=side, crop=side, skip_corrupt=skip).test
     except (ValueError, OSError) as error:
         if isinstance(error, NothingToDraw):

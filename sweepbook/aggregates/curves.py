@@ -14,21 +14,10 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
+from sweepbook.record.values import diverged
 from sweepbook.stats.intervals import t_interval
 
 LEVEL = 0.95
-
-
-def diverged(reports: pd.DataFrame, metric: str, unit: str) -> pd.Series[bool]:
-    """For each row of `reports`: is this replicate non-finite in its metric or training loss,
-    now or at an earlier fidelity? Accuracies of such a replicate are finite and mean nothing.
-    """
-    watched = [name for name in (metric, "train_loss") if name in reports]
-    values = reports[watched].to_numpy(dtype="float64")
-    bad = pd.Series(~np.isfinite(values).all(axis=1), index=reports.index)
-    ordered = reports.assign(bad=bad).sort_values(unit, kind="stable")
-    seen: pd.Series[bool] = ordered.groupby(["trial_id", "replicate"])["bad"].cummax()
-    return seen.reindex(reports.index).astype(bool)
 
 
 def curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) -> pd.DataFrame:
@@ -48,7 +37,7 @@ def curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) ->
     reports = record.reports[record.reports["trial_id"].isin(trials["trial_id"])]
     if reports.empty:
         return _empty_curve(unit)
-    bad = diverged(reports, record.metric, unit)
+    bad = diverged(reports, trials, record.metric, unit)
     index = ["trial_id", unit]
     wide_bad = _wide(reports.assign(value=bad.astype("float64")), index)
     n_diverged = wide_bad.fillna(0.0).sum(axis=1).astype("int64")

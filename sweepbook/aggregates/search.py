@@ -39,7 +39,7 @@ class Search:
     """
 
     record: Record
-    space: dict[str, Domain]
+    space: Mapping[str, Domain]
     scientific: list[str]
     cells: list[dict[str, Any]]
     trials: pd.DataFrame
@@ -72,7 +72,7 @@ class Search:
         domains: dict[str, Domain] = {
             key: {"kind": "choice", "choices": _distinct([c.get(key) for c in self.cells])}
             for key in names
-        } | self.space
+        } | dict(self.space)
         columns = {key: self.trials.get(CONFIG + key) for key in domains}
         return {
             key: domain
@@ -83,13 +83,13 @@ class Search:
 
 def search_of(record: Record) -> Search | None:
     """The record's search, or None where it is of none or nothing was reported yet."""
-    spec = record.manifest.get("search")
+    spec = record.manifest.search
     if not spec or record.reports.empty or record.metric not in record.reports:
         return None
     trials = record.trials[record.trials["trial_id"].isin(record.reports["trial_id"])]
     if trials.empty:
         return None
-    cells = [dict(cell) for cell in spec.get("cells") or [{}]]
+    cells = [dict(cell) for cell in spec.cells or [{}]]
     keys = [key for key in ("number", "started") if key in trials]
     trials = trials.sort_values([*keys, "trial_id"]).reset_index(drop=True)
     curve = curve_table(record, [record.metric], trials)
@@ -103,8 +103,8 @@ def search_of(record: Record) -> Search | None:
         cell=[_cell_of(row, cells) for row in trials.to_dict("records")],
         is_full=(table["status"] == "finished") & np.isfinite(value),
     )
-    space = {key: domain for key, domain in spec["space"].items() if CONFIG + key in trials}
-    scientific = [key for key in spec.get("scientific") or () if key in space]
+    space = {key: domain for key, domain in spec.space.items() if CONFIG + key in trials}
+    scientific = [key for key in spec.scientific if key in space]
     return Search(record, space, scientific, cells, table, curve)
 
 

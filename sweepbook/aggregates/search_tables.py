@@ -81,15 +81,15 @@ def rung_table(search: Search) -> pd.DataFrame:
     (diverged, failed, interrupted or running since, before the next row), went_on (reached the
     next row), best (value there). At the end `came` have finished. Empty without a scheduler.
     """
-    spec = search.record.manifest["study"].get("scheduler") or {}
-    if not spec:
+    spec = search.record.manifest.study.scheduler
+    if spec is None:
         return pd.DataFrame(columns=["cell", "rung", "came", "stopped", "lost", "went_on", "best"])
-    end = int(spec.get("max_t") or search.trials["last"].max())
+    end = int(spec.max_t or search.trials["last"].max())
     levels = sorted(
         {
             level
-            for bracket in range(int(spec.get("brackets", 1)))
-            for level in rung_levels(spec["grace_period"], spec["reduction_factor"], end, bracket)
+            for bracket in range(spec.brackets)
+            for level in rung_levels(spec.grace_period, spec.reduction_factor, end, bracket)
         }
         | {end}
     )

@@ -27,8 +27,8 @@ def telling_columns(record: Record) -> list[str]:
     """Of the columns config/KEY that vary those that the study declares, where they are enough to
     tell its trials apart, or all that vary: a model's other settings follow from which one it is.
     """
-    varying, study = varying_columns(record.trials), record.manifest["study"]
-    declared = {*(study.get("grid") or ()), *(k for p in study.get("points") or () for k in p)}
+    varying, study = varying_columns(record.trials), record.manifest.study
+    declared = {*study.grid, *(key for point in study.points for key in point)}
     chosen = [name for name in varying if name.removeprefix(CONFIG) in declared]
     return chosen if _n_groups(record.trials, chosen) == len(record.trials) else varying
 

@@ -10,6 +10,7 @@ from sweepbook.plan.confirmation import confirming_study
 from sweepbook.plan.manifest import check_unchanged
 from sweepbook.plan.options import Options
 from sweepbook.record.load import Record, load_record
+from sweepbook.record.manifest import Winner
 from sweepbook.record.places import Place, Where, place
 
 
@@ -40,21 +41,21 @@ def confirm(
     folder = place(where)
     record = load_record(folder)
     check_unchanged(folder, record.manifest, force)
-    study, notes = confirming_study(record, by, replicates, seed)
-    for trial in notes["trials"]:
-        console.print(_line(trial, record), markup=False, highlight=False, soft_wrap=True)
+    study, confirms = confirming_study(record, by, replicates, seed)
+    for winner in confirms.trials:
+        console.print(_line(winner, record), markup=False, highlight=False, soft_wrap=True)
     return run_studies(
         [study],
         Options(epochs=epochs),
         storage=storage or str(folder.resolve().parent),
         name=name,
         console=console,
-        notes={"confirms": notes},
+        confirms=confirms,
         **rest,
     )
 
 
-def _line(trial: dict[str, Any], record: Record) -> str:
-    settings = ", ".join(f"{k}={v}" for k, v in trial["settings"].items()) or "best of all"
-    value = f"{record.metric} {trial['value']:.4g} at {record.unit} {trial['fidelity']}"
-    return f"{settings}: trial {trial['number']}, {value}"
+def _line(winner: Winner, record: Record) -> str:
+    settings = ", ".join(f"{k}={v}" for k, v in winner.settings.items()) or "best of all"
+    value = f"{record.metric} {winner.value:.4g} at {record.unit} {winner.fidelity}"
+    return f"{settings}: trial {winner.number}, {value}"

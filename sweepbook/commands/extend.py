@@ -11,7 +11,13 @@ from rich.console import Console
 
 from sweepbook.commands.resume import resume
 from sweepbook.commands.training import new_folders
-from sweepbook.plan.extension import Extension, _bound, _changes, _more_trials, plan_extension
+from sweepbook.plan.extension import (
+    Extension,
+    changed_manifest,
+    plan_extension,
+    plan_more_trials,
+    with_longer_scheduler,
+)
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -19,6 +25,7 @@ from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.files import make_folder, write_bytes, write_json, write_parquet
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.lock import lock
+from sweepbook.record.manifest import Extends
 from sweepbook.record.places import Place, Where, place
 from sweepbook.record.provenance import now
 
@@ -45,9 +52,6 @@ def extend(
     return resume(new, console=console, force=force, **rest)
 
 
-_OF_ONE_RECORD = ("sessions", "resumed", "taken", "record_digest", "n_trials")
-
-
 def write_extension(
     folder: Place, new: Place, plan: Plan, options: Options, command: Sequence[str]
 ) -> Extension:
@@ -61,34 +65,41 @@ def write_extension(
     """
     lock(folder).close()  # nobody writes it
     record = load_record(folder)
-    manifest = {k: v for k, v in record.manifest.items() if k not in _OF_ONE_RECORD}
-    extendable = bool(record.manifest["study"].get("extendable"))
-    if manifest.get("search"):
-        extension = _more_trials(record, plan, manifest, options)
+    manifest = record.manifest
+    if plan.search is not None:
+        extension, search = plan_more_trials(record, plan, options)
+        manifest = dataclasses.replace(manifest, search=search)
     elif options.trials is not None:
         raise ValueError(f"--trials is for searches, and study {plan.study.name} is a grid")
     else:
-        plan = _bound(plan, options)
-        extension = plan_extension(record, plan, options, extendable)
+        plan = with_longer_scheduler(plan, options)
+        extension = plan_extension(record, plan, options, plan.study.extendable)
         if {t.trial_id for t in extension.trials} == {t.trial_id for t in plan.trials}:
             raise ValueError(f"record {folder} has all that already: nothing would be added")
-        manifest |= _changes(manifest, plan, options)
-    manifest |= {
-        "trials": [dataclasses.asdict(trial) for trial in extension.trials],
-        "command": list(command),
-        "started": now(),
-        "ended": None,
-        "status": "interrupted",
-        "extends": {
-            "record": folder.name,
-            "record_digest": record.manifest.get("record_digest"),
-            "kept": list(extension.kept),
-            "continued": extension.continued,
-            "anew": extension.anew,
-        },
-    }
+        manifest = changed_manifest(manifest, plan, options)
+    extends = Extends(
+        record=folder.name,
+        record_digest=record.manifest.record_digest,
+        kept=extension.kept,
+        continued=extension.continued,
+        anew=tuple(extension.anew),
+    )
     _write_tables(record, new, extension)
-    write_json(new / "manifest.json", manifest)
+    manifest = dataclasses.replace(
+        manifest,
+        trials=extension.trials,
+        command=tuple(command),
+        started=now(),
+        ended=None,
+        status="interrupted",
+        extends=extends,
+        sessions=(),  # what was of the old record alone
+        resumed=(),
+        taken={},
+        record_digest=None,
+        n_trials={},
+    )
+    write_json(new / "manifest.json", manifest.as_json())
     return extension
 
 

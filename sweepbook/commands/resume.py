@@ -37,11 +37,11 @@ def resume(
     plan = recorded_plan(record.manifest)
     check_room(plan.needs, address)
     check_concurrency([plan.study.name] if plan.search else [], address, max_concurrent)
-    writer = RecordWriter(folder, record.manifest, list(plan.trials), _say(console), as_read=True)
+    writer = RecordWriter(folder, record.manifest, _say(console), as_read=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
-    writer.manifest.setdefault("resumed", []).append(resumed)
-    paths = record.manifest["import_paths"]
+    writer.note(resumed=(*writer.manifest.resumed, resumed))
+    paths = record.manifest.import_paths
     return _train(
         [plan], [writer], paths, address, max_concurrent, max_failures, max_node_losses, console
     )

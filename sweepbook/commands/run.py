@@ -4,20 +4,20 @@ import dataclasses
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from sweepbook.commands.training import _say, _train, new_folders
-from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.room import check_concurrency, check_room
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
+from sweepbook.record.manifest import Confirms
 from sweepbook.record.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
@@ -40,14 +40,14 @@ def run_studies(
     cache: bool = True,
     warm_start: Sequence[str] = (),
     optuna_storage: str | None = None,
-    notes: Mapping[str, Any] | None = None,
+    confirms: Confirms | None = None,
 ) -> dict[Place, dict[str, int]]:
     """Runs studies, each into a record of its own, and returns how its trials ended.
 
     Everything is checked before anything starts or is written. With `cache`, trials that an
     ended record under the same storage holds are taken from there. `warm_start` names records
     that the searches among the studies begin with, `optuna_storage` where Optuna keeps theirs;
-    `notes` go into every manifest.
+    `confirms` is the search whose winners the study trains anew.
 
     Raises:
         ValueError: a setting, data set or storage that cannot be used.
@@ -68,12 +68,10 @@ def run_studies(
     console.print(counts, highlight=False, soft_wrap=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
-    manifests = [
-        manifest_of(plan, options, command, import_paths) | dict(notes or {}) for plan in plans
-    ]
+    manifests = [new_manifest(plan, options, command, import_paths) for plan in plans]
     writers = [
-        RecordWriter(folder, manifest, list(plan.trials), _say(console))
-        for folder, manifest, plan in zip(folders, manifests, plans, strict=True)
+        RecordWriter(folder, dataclasses.replace(manifest, confirms=confirms), _say(console))
+        for folder, manifest in zip(folders, manifests, strict=True)
     ]
     if cache:
         _take_known(writers, place(storage), console)

@@ -23,14 +23,14 @@ from sweepbook.tune.worker import Assignment, reports
 def problems(record: Record) -> list[str]:
     """Returns what is wrong with a record's tables; an empty list for a sound one."""
     found = []
-    recorded = record.manifest.get("record_digest")
-    if record.manifest.get("status") not in ("complete", "failed", "interrupted"):
-        found.append(f"it has not ended: status {record.manifest.get('status')!r}")
+    recorded = record.manifest.record_digest
+    if not record.manifest.has_ended:
+        found.append(f"it has not ended: status {record.manifest.status!r}")
     elif record_digest(record) != recorded:
         found.append(f"its tables do not have the digest {recorded} of its manifest")
-    if untried := (record.manifest.get("n_trials") or {}).get("untried"):
+    if untried := record.manifest.n_trials.get("untried"):
         found.append(f"{untried} trials of the search were not tried")
-    planned = {trial["trial_id"] for trial in record.manifest["trials"]}
+    planned = {trial.trial_id for trial in record.manifest.trials}
     if planned != set(record.trials["trial_id"]):
         found.append("trials.parquet does not hold the planned trials")
     steps = record.reports.groupby(["trial_id", "replicate"])[record.unit]
@@ -65,7 +65,7 @@ def differences(
     Yields:
         trial_id and the first difference, or None where every number is the recorded one.
     """
-    planned = {t["trial_id"]: Trial(**t) for t in record.manifest["trials"]}
+    planned = {t.trial_id: t for t in record.manifest.trials}
     for trial_id in trial_ids:
         trial = planned[trial_id]
         # the config keeps its own length: it may shape the training (a schedule, the last step)
@@ -74,7 +74,7 @@ def differences(
 
 
 def _difference(record: Record, trial: Trial) -> str | None:
-    fresh = pd.DataFrame(_train(trial, record.manifest["import_paths"]))
+    fresh = pd.DataFrame(_train(trial, list(record.manifest.import_paths)))
     of_trial = record.reports["trial_id"] == trial.trial_id
     rows = record.reports[of_trial & (record.reports[trial.unit] <= trial.max_fidelity)]
     key = ["replicate", trial.unit]

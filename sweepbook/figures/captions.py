@@ -37,14 +37,14 @@ def replicates_sentence(numbers: pd.DataFrame, noun: str = "Line") -> str:
 
 def data_sentence(record: Record, *, intervals: bool = True) -> str:
     """The data set, what its splits mean for an interval, and the scale where epochs have one."""
-    data = record.manifest.get("data") or {}
+    data = record.manifest.data
     text = f"Data: {record.data_name}"
-    if data.get("splits") == "given":
+    if data.splits == "given":
         text += ", given split" + ("; intervals hold for this split only" if intervals else "")
-    elif data.get("splits"):
-        text += f", {data['splits'].replace('one per', 'one split per')}"
-    scale = record.manifest.get("scale")
-    if isinstance(scale, int | float) and scale != 1:
+    elif data.splits:
+        text += f", {data.splits.replace('one per', 'one split per')}"
+    if record.manifest.is_scaled:
+        scale = record.manifest.scale or 1.0
         text += f". {record.unit.capitalize()}s are scaled by {number(float(scale))}"
     return text + "."
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -35,6 +34,7 @@ from sweepbook.figures.trials.extremes import draw_extremes
 from sweepbook.figures.trials.panels import draw_panels
 from sweepbook.figures.trials.table import draw_table
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.record.planned import SearchPlan
 from sweepbook.study.hooks import load_object
 
 KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
@@ -100,11 +100,11 @@ def specs_of(record: Record) -> Sequence[Spec]:
     A search has figures of its own, after those that are declared; so has a confirmation of one,
     before them.
     """
-    declared = [dict(spec) for spec in record.manifest["study"].get("figures") or ()]
-    search = record.manifest.get("search")
-    if search:
+    declared = [dict(spec) for spec in record.manifest.study.figures]
+    search = record.manifest.search
+    if search is not None:
         return [*declared, *_of_search(record, search)]
-    if record.manifest.get("confirms"):
+    if record.manifest.confirms is not None:
         return [*_of_confirmation(record), *declared]
     if declared:
         return declared
@@ -118,7 +118,8 @@ def specs_of(record: Record) -> Sequence[Spec]:
 
 def _of_confirmation(record: Record) -> list[Spec]:
     """The order of the winners, where there are several, and what tells them apart."""
-    if len(record.manifest["confirms"]["trials"]) < 2:
+    confirms = record.manifest.confirms
+    if confirms is None or len(confirms.trials) < 2:
         return []
     titles = {"order": "The winners in their order", "pairs": "Which differences hold"}
     return [
@@ -127,9 +128,9 @@ def _of_confirmation(record: Record) -> list[Spec]:
     ]
 
 
-def _of_search(record: Record, search: Mapping[str, Any]) -> list[Spec]:
+def _of_search(record: Record, search: SearchPlan) -> list[Spec]:
     """What is drawn of every search, as far as it can hold anything."""
-    numeric = [d for d in search["space"].values() if d["kind"] != "choice"]
+    numeric = [d for d in search.space.values() if d["kind"] != "choice"]
     titles = {
         "best_trials": "The best trials",
         "incumbent": "Best value so far",
@@ -141,8 +142,8 @@ def _of_search(record: Record, search: Mapping[str, Any]) -> list[Spec]:
         "parallel": "All settings together",
     }
     kept = {
-        "rungs": bool(record.manifest["study"].get("scheduler")),
-        "isolation": len(search.get("cells") or ()) > 1 or bool(search.get("scientific")),
+        "rungs": record.manifest.study.scheduler is not None,
+        "isolation": len(search.cells) > 1 or bool(search.scientific),
         "contour": len(numeric) > 1,
     }
     return [

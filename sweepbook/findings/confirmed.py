@@ -31,6 +31,7 @@ from sweepbook.findings.search_checks import as_findings
 from sweepbook.findings.values import arm_values
 from sweepbook.findings.verdicts import ALPHA, FAILS, HOLDS, MISSING, OPEN, outcome
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.record.manifest import Winner
 from sweepbook.stats.intervals import (
     Difference,
     holm,
@@ -45,13 +46,18 @@ Row = dict[str, Any]
 
 def is_confirmation(record: Record) -> bool:
     """Whether the record confirms a search's winners, and some of them have reported."""
-    known = bool(record.manifest.get("confirms")) and not record.reports.empty
+    known = record.manifest.confirms is not None and not record.reports.empty
     return known and record.metric in record.reports
+
+
+def winners_of(record: Record) -> tuple[Winner, ...]:
+    """The winners of the search that the record confirms; () where it confirms none."""
+    return record.manifest.confirms.trials if record.manifest.confirms else ()
 
 
 def winner_settings(record: Record) -> list[dict[str, Any]]:
     """The settings that name each winner, in the order of the search's cells."""
-    return [dict(trial["settings"]) for trial in record.manifest["confirms"]["trials"]]
+    return [dict(winner.settings) for winner in winners_of(record)]
 
 
 def order_table(record: Record) -> pd.DataFrame:
@@ -64,8 +70,8 @@ def order_table(record: Record) -> pd.DataFrame:
     printed value of the untuned net; NaN where there is none), trial_id, problem.
     """
     rows = []
-    for chosen in record.manifest["confirms"]["trials"]:
-        settings = dict(chosen["settings"])
+    for chosen in winners_of(record):
+        settings = dict(chosen.settings)
         arm = arm_values(record, _value_of(record, settings), 0)
         values = arm.values.to_numpy(dtype="float64") if not arm.problem else np.array([math.nan])
         interval = t_interval(values)
@@ -76,8 +82,8 @@ def order_table(record: Record) -> pd.DataFrame:
             | {"mean": float(interval.mean), "low": float(interval.low)}
             | {"high": float(interval.high), "n": len(arm.values)}
             | {f"replicate_{i}": value for i, value in arm.values.items()}
-            | {"search": float(chosen["value"]), "step": int(chosen["fidelity"])}
-            | {"beside": _beside(record, table, chosen["fidelity"])}
+            | {"search": chosen.value, "step": chosen.fidelity}
+            | {"beside": _beside(record, table, chosen.fidelity)}
             | {"last": math.nan if table is None else int(table.index[-1])}
             | {"published": published_untuned(record.study, settings, record.metric)}
             | {"trial_id": arm.trial_id, "problem": arm.problem}
@@ -91,7 +97,7 @@ def order_table(record: Record) -> pd.DataFrame:
 def _beside(record: Record, table: pd.DataFrame | None, step: int) -> float:
     if table is None or step not in table.index:
         return math.nan
-    if step != table.index[-1] and not record.manifest["study"].get("extendable"):
+    if step != table.index[-1] and not record.manifest.study.extendable:
         return math.nan
     return float(table.loc[step].to_numpy(dtype="float64").mean())
 
@@ -266,12 +272,13 @@ def _numbers(record: Record, found: Difference) -> Row:
 
 def summary(record: Record) -> str:
     """Where the winners come from, in two sentences."""
-    confirms = record.manifest["confirms"]
-    chosen = confirms["trials"]
-    n = record.manifest.get("n_replicates")
+    confirms = record.manifest.confirms
+    if confirms is None:
+        raise ValueError(f"{record.path} confirms no search")
+    n = record.manifest.n_replicates
     return (
-        f"{count(len(chosen), 'winner')} of the search {confirms['record']} (seed "
-        f"{confirms['seed']}) trained anew with {n} fresh seeds (study seed "
-        f"{record.manifest['seed']}) and without early stopping. What chose a config does not "
+        f"{count(len(confirms.trials), 'winner')} of the search {confirms.record} (seed "
+        f"{confirms.seed}) trained anew with {n} fresh seeds (study seed "
+        f"{record.manifest.seed}) and without early stopping. What chose a config does not "
         f"score it here; the {metric_name(record.metric)} that chose it is told beside it."
     )

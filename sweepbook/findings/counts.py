@@ -28,7 +28,7 @@ def chance_level(record: Record) -> float:
     """Share of the largest class: of the training rows by the data card, else of the predictions'
     labels; NaN where neither is recorded. A property of the data, never tuned on results.
     """
-    card = record.manifest.get("data", {}).get("card") or {}
+    card = record.manifest.data.card
     share = (card.get("largest_class") or {}).get("share")
     if share is not None:
         return float(share)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from sweepbook.study.claim import Claim
+
 LAST_STEPS = 5  # "last5": one last epoch with batch norm scatters by 0.5 to 2 points
 
 
@@ -38,18 +40,6 @@ class Declared:
     chosen: bool = False  # the arms were ordered after seeing their values
 
 
-def read_claims(manifest: Mapping[str, Any]) -> list[Declared]:
-    """The claims of a manifest; unknown fields are left out, missing ones take their defaults.
-
-    Raises ValueError where a claim lacks a name, kind, metric, smallest difference or arms.
-    """
-    known = {f.name for f in fields(Declared)}
-    needed = ("name", "kind", "metric", "smallest", "arms")
-    claims = []
-    for number, claim in enumerate(manifest.get("study", {}).get("claims") or ()):
-        missing = [key for key in needed if claim.get(key) is None]
-        if missing:
-            raise ValueError(f"claim {number} of the manifest lacks {', '.join(missing)}: {claim}")
-        given = {k: v for k, v in claim.items() if k in known and v is not None}
-        claims.append(Declared(**given))
-    return claims
+def read_claims(claims: Sequence[Claim]) -> list[Declared]:
+    """The claims of a study as findings see them."""
+    return [Declared(**{f.name: getattr(c, f.name) for f in fields(Claim)}) for c in claims]

@@ -84,7 +84,10 @@ def evaluate(record: Record) -> pd.DataFrame:
     Raises ValueError for a malformed claim in the manifest. Randomness: none.
     """
     search = search_of(record)  # of its trials each is asked nothing: they are one of many
-    claims = [*read_claims(record.manifest), *([] if search else general_claims(record))]
+    claims = [
+        *read_claims(record.manifest.study.claims),
+        *([] if search else general_claims(record)),
+    ]
     confirms = is_confirmation(record)
     claims += published_claims(record) if confirms else []
     results = {c.name: outcome(record, c) for c in claims if c.kind not in _COUNTED}
@@ -148,7 +151,7 @@ def _row(
         "direction": claim.direction,
         "target": claim.target,
         "reason": claim.reason,
-        "seed": record.manifest.get("seed"),
+        "seed": record.manifest.seed,
         "data": record.data_name,
     }
     if result is None or adjusted is None:
@@ -188,9 +191,8 @@ def _notes(record: Record, result: Outcome, found: str, size: int) -> list[str]:
     notes = []
     if found == OPEN and size > 1 and verdict(result, [t.p for t in result.tests]) != OPEN:
         notes.append(f"the interval alone would decide it, {size} comparisons together do not")
-    scale = record.manifest.get("scale")
-    if scale not in (None, 1, 1.0):
-        notes.append(f"{record.unit}s scaled by {scale:g}")
+    if record.manifest.is_scaled:
+        notes.append(f"{record.unit}s scaled by {record.manifest.scale:g}")
     return notes
 
 

@@ -50,10 +50,10 @@ def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
     if trials.empty:
         return {}
     columns = telling_columns(record)
-    confirms = record.manifest.get("confirms")
+    confirms = record.manifest.confirms
     if confirms:  # a search's winners are named by what was compared, not by how each was tuned
-        columns = [CONFIG + key for key in confirms["by"]]
-    epochs = CONFIG + str(record.manifest["study"]["fidelity"].get("setting", ""))
+        columns = [CONFIG + key for key in confirms.by]
+    epochs = CONFIG + record.setting
     shorter = [name for name in columns if name != epochs]
     if trials[shorter].drop_duplicates().shape[0] == len(trials):
         columns = shorter  # the budget is named only where nothing else tells trials apart
@@ -71,7 +71,7 @@ def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
 
 def _declared_label(record: Record, trial: Mapping[Any, Any]) -> str:
     """The name that a figure of the study gives to this trial's settings, or ""."""
-    for figure in record.manifest["study"].get("figures") or ():
+    for figure in record.manifest.study.figures:
         for arm in figure.get("arms") or ():
             where = (arm.get("where") or {}).items()
             if where and all(same_value(trial.get(CONFIG + k), v) for k, v in where):
@@ -127,7 +127,7 @@ def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Dec
 
 def _window(record: Record) -> str:
     """The steps to judge by: a step that is part of an epoch is no epoch to average over."""
-    return "last" if record.manifest["study"]["fidelity"].get("count") else "last5"
+    return "last" if record.manifest.study.fidelity.count else "last5"
 
 
 def _leak(record: Record, label: str, settings: Mapping[str, Any]) -> list[Declared]:

@@ -63,7 +63,7 @@ def _row(record: Record, printed: Printed) -> dict[str, Any]:
         "inside": None,
         "comparable": False,
         "data": record.data_name,
-        "seed": record.manifest.get("seed"),
+        "seed": record.manifest.seed,
     }
     trials = matching_trials(record.trials, printed.settings)
     if len(trials) != 1:

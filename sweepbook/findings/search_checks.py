@@ -54,7 +54,7 @@ def as_findings(record: Record, kind: str, rows: Iterable[Row]) -> list[Row]:
         "kind": kind,
         "metric": record.metric,
         "note": "",
-        "seed": record.manifest.get("seed"),
+        "seed": record.manifest.seed,
         "data": record.data_name,
     }
     return [common | row | {"sentence": f"“{row['claim']}”: {row['sentence']}"} for row in rows]

@@ -67,8 +67,8 @@ def _measured(record: Record, claim: Declared, i: int, trial_id: str, column: st
 
 def _for_every_seed(record: Record, trial: Mapping[str, Any], arm: Arm) -> Arm:
     """The one value of a model that every seed gives, as that of each replicate."""
-    n = record.manifest.get("n_replicates") or 1
-    single = record.manifest["study"].get("single") and trial.get("n_replicates") == 1
+    n = record.manifest.n_replicates
+    single = record.manifest.study.single and trial.get("n_replicates") == 1
     if not single or len(arm.values) != 1 or n < 2:
         return arm
     values = pd.Series([float(arm.values.iloc[0])] * n, index=range(n))

@@ -65,7 +65,7 @@ def outcome(record: Record, claim: Declared) -> Outcome:
     bad = [arm.label for arm in [*arms, *others] if arm.values.isna().any()]
     if bad:
         return Outcome(arms, problem=f"not every replicate has a value with {bad[0]}", notes=notes)
-    paired = bool(record.manifest.get("data", {}).get("paired", False))
+    paired = record.manifest.data.is_paired
     if claim.over == "rows":
         return over_rows(record, claim, arms, notes)
     if claim.kind == "winner":

@@ -46,7 +46,7 @@ def claims_of(record: Record) -> Claims:
         frame = evaluate(record)
     except ValueError as error:
         return Claims(nothing, [], [], [], f"The findings could not be computed: {error}.")
-    declared = {str(c.get("name")) for c in record.manifest["study"].get("claims") or []}
+    declared = {claim.name for claim in record.manifest.study.claims}
     is_check = frame["kind"].isin([SEARCH, CONFIRMATION])
     checks = list(zip(frame["verdict"][is_check], frame["sentence"][is_check], strict=True))
     others = frame[~is_check]

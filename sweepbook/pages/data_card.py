@@ -34,7 +34,7 @@ def data_card(record: Record) -> DataCard:
     Of the card, `warnings` and `notes` are lists of sentences; a mapping of mappings with the
     same keys becomes a table; any other entry becomes a fact.
     """
-    data = record.manifest.get("data") or {}
+    data = record.manifest.data.described
     card = dict(data.get("card") or {})
     rows = card.pop("rows", None) or data.get("rows") or {}
     rows = rows if isinstance(rows, Mapping) else {}

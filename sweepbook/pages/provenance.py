@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
 
 from sweepbook.aggregates.labels import (
     count,
@@ -18,6 +16,7 @@ from sweepbook.aggregates.trials import config_columns, varying_columns
 from sweepbook.pages.trials import _SHORT_ID, _is_shown, _text
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
+from sweepbook.record.manifest import Extends
 
 STATUSES = ("finished", "stopped", "diverged", "failed", "interrupted", "running")
 
@@ -44,42 +43,44 @@ def fixed_settings(record: Record) -> str:
 def provenance(record: Record) -> list[tuple[str, str]]:
     """(what, value) pairs that lead back to where the record came from."""
     manifest = record.manifest
-    data = manifest.get("data") or {}
-    versions = manifest.get("versions") or {}
-    overrides = manifest.get("overrides") or {}
-    scale = manifest.get("scale")
     digest = record_digest(record)
-    said = manifest.get("record_digest")
+    said = manifest.record_digest
     note = ""
     if said:
         note = " (as in the manifest)" if said == digest else f" (the manifest says {said})"
     metric = f"{metric_name(record.metric)} ({record.metric}), {record.mode}"
     pairs = [
         ("Study", f"{record.study}; metric {metric}; fidelity in {record.unit}s"),
-        ("Trainable", _text(manifest["study"].get("trainable"))),
-        ("Command", shlex.join(map(str, manifest.get("command") or []))),
-        ("Seed", _text(manifest.get("seed"))),
-        ("Replicates", _text(manifest.get("n_replicates"))),
-        ("Scale", number(float(scale)) if scale not in (None, 1, 1.0) else ""),
-        ("Overrides", ", ".join(f"{k}={v}" for k, v in overrides.items() if v is not None)),
+        ("Trainable", manifest.study.trainable),
+        ("Command", shlex.join(map(str, manifest.command))),
+        ("Seed", str(manifest.seed)),
+        ("Replicates", str(manifest.n_replicates)),
+        ("Scale", number(float(manifest.scale or 1)) if manifest.is_scaled else ""),
+        (
+            "Overrides",
+            ", ".join(f"{k}={v}" for k, v in manifest.overrides.items() if v is not None),
+        ),
         ("Settings of every trial", fixed_settings(record)),
-        ("Data", f"{record.data_name}, sha256 {data.get('sha256', 'unknown')}"),
-        ("Extends", _extends(manifest.get("extends"))),
-        ("Started", _text(manifest.get("started"))),
-        ("Ended", _text(manifest.get("ended")) or "not yet"),
-        ("Git commit", _text(manifest.get("git_commit"))),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ("Data", f"{record.data_name}, sha256 {manifest.data.sha256 or 'unknown'}"),
+        ("Extends", _extends(manifest.extends)),
+        ("Started", _text(manifest.started)),
+        ("Ended", _text(manifest.ended) or "not yet"),
+        ("Git commit", _text(manifest.git_commit)),
+        (
+            "Versions",
+            ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+        ),
         ("Record digest", digest + note),
     ]
     return [(what, value) for what, value in pairs if value]
 
 
-def _extends(extension: Mapping[str, Any] | None) -> str:
+def _extends(extension: Extends | None) -> str:
     if not extension:
         return ""
-    kept, went_on, anew = (len(extension[what]) for what in ("kept", "continued", "anew"))
+    kept, went_on, anew = map(len, (extension.kept, extension.continued, extension.anew))
     return (
-        f"{extension['record']}: {count(kept, 'trial')} kept, {went_on} went on from their "
+        f"{extension.record}: {count(kept, 'trial')} kept, {went_on} went on from their "
         f"checkpoints, {anew} trained from the beginning"
     )
 
@@ -91,16 +92,16 @@ def summary_row(record: Record) -> list[str]:
         record.study,
         record.data_name,
         f"{len(record.trials):,}: {ended}" if len(record.trials) else "none",
-        _text(record.manifest.get("n_replicates")),
+        str(record.manifest.n_replicates),
         f"{len(record.reports):,}",
-        _text(record.manifest.get("status")),
+        _text(record.manifest.status),
     ]
 
 
 def warnings(record: Record) -> list[str]:
     """What a reader must know before any number of this record, as sentences."""
     found = []
-    status = record.manifest.get("status")
+    status = record.manifest.status
     if status not in (None, "complete"):
         found.append(f"The study's status is {status}: the record may lack trials and rows.")
     said = dict(endings(record))

@@ -40,17 +40,13 @@ def repeat_of(records: Sequence[Record], repeats: Sequence[Record]) -> Repeat | 
         [compare(evaluate(first), evaluate(again)) for first, again in pairs], ignore_index=True
     )
     declared = {
-        (first.study, str(claim["name"]))
-        for first, _ in pairs
-        for claim in first.manifest["study"].get("claims") or []
+        (first.study, claim.name) for first, _ in pairs for claim in first.manifest.study.claims
     }
     keys = zip(frame["study"], frame["name"], strict=True)
     frame["declared"] = [key in declared for key in keys]
     claims, asked = frame[frame["declared"]], frame[~frame["declared"]]
-    seeds = sorted(
-        {f"{first.manifest['seed']} and {again.manifest['seed']}" for first, again in pairs}
-    )
-    given = any(r.manifest["data"].get("splits") == "given" for r in repeats)
+    seeds = sorted({f"{first.manifest.seed} and {again.manifest.seed}" for first, again in pairs})
+    given = any(r.manifest.data.splits == "given" for r in repeats)
     return Repeat(
         frame=frame[["declared", *COLUMNS]],
         seeds=", ".join(seeds),
@@ -66,7 +62,7 @@ def _partner(again: Record, records: Sequence[Record]) -> Record:
         same_study = first.study == again.study and first.data_name == again.data_name
         same_study = same_study and _files(first) == _files(again)
         if same_study and _length(first) == _length(again):
-            if first.manifest["seed"] == again.manifest["seed"]:
+            if first.manifest.seed == again.manifest.seed:
                 raise ValueError(f"{again.path} has the seed of {first.path}: nothing is repeated")
             return first
     raise ValueError(
@@ -76,7 +72,7 @@ def _partner(again: Record, records: Sequence[Record]) -> Record:
 
 def _files(record: Record) -> set[str]:
     """Of every file that a setting names, its hash: another file of weights is another model."""
-    return set((record.manifest.get("files") or {}).values())
+    return set(record.manifest.files.values())
 
 
 def _length(record: Record) -> list[int]:

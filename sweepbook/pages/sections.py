@@ -64,7 +64,7 @@ def _section(
     return _Section(
         anchor=anchor,
         record=record,
-        question=str(record.manifest["study"].get("question") or record.study),
+        question=record.manifest.study.question or record.study,
         endings=page.endings(record),
         warnings=page.warnings(record),
         provenance=page.provenance(record),

@@ -5,9 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sweepbook.plan.manifest import recorded_plan
 from sweepbook.record.load import Record
-from sweepbook.study.claim import Claim
+from sweepbook.record.manifest import Confirms, Winner
 from sweepbook.study.study import Study
 
 _OWN = ("seed", "replicates")  # of a config: the new study gives its own
@@ -15,48 +14,51 @@ _OWN = ("seed", "replicates")  # of a config: the new study gives its own
 
 def confirming_study(
     record: Record, by: Sequence[str] | None, replicates: int, seed: int
-) -> tuple[Study, dict[str, Any]]:
+) -> tuple[Study, Confirms]:
     """Returns the grid study of a search's winners, and what its manifest says of their origin.
 
     Raises:
         ValueError: as `confirm`.
     """
-    search = record.manifest.get("search")
-    if not search:
+    search, declared = record.manifest.search, record.manifest.study.search
+    if search is None or declared is None:
         raise ValueError(f"{record.path} is no search: its trials are what they are")
-    if seed == record.manifest["seed"]:
+    if seed == record.manifest.seed:
         raise ValueError(
             f"--seed must differ from the search's, {seed}: its winners were chosen on that seed, "
             "and would look better than they are"
         )
-    cell_keys = [key for cell in search["cells"][:1] for key in cell]
+    cell_keys = [key for cell in search.cells[:1] for key in cell]
     keys = cell_keys if by is None else list(by)
     chosen = winners(record, keys)
-    declared = record.manifest["study"]["search"]
+    configs = {trial.trial_id: trial.config for trial in record.manifest.trials}
     as_declared = set(keys) == set(cell_keys)
-    old = recorded_plan(record.manifest).study
+    old = record.manifest.study
     study = dataclasses.replace(
         old,
         name=f"{old.name}-confirm",
-        points=[_config(trial["config"]) for trial in chosen],
+        grid={},
+        points=[_config(configs[winner.trial_id]) for winner in chosen],
+        fixed={},
+        search=None,
+        claims_of=None,
         replicates=replicates,
         seed=seed,
         scheduler=None,
-        figures=(as_declared and declared["confirm_figures"]) or _figures(record, keys),
-        claims=[Claim(**c) for c in declared["confirm_claims"]] if as_declared else (),
+        figures=(as_declared and declared.confirm_figures) or _figures(record, keys),
+        claims=declared.confirm_claims if as_declared else (),
     )
-    notes = {
-        "record": record.name,
-        "record_digest": record.manifest.get("record_digest"),
-        "seed": record.manifest["seed"],
-        "by": keys,
-        "trials": [{k: v for k, v in trial.items() if k != "config"} for trial in chosen],
-    }
-    return study, notes
+    return study, Confirms(
+        record=record.name,
+        record_digest=record.manifest.record_digest,
+        seed=record.manifest.seed,
+        by=tuple(keys),
+        trials=tuple(chosen),
+    )
 
 
-def winners(record: Record, by: Sequence[str]) -> list[dict[str, Any]]:
-    """Returns the best trial of each combination: its settings, trial_id, number and value.
+def winners(record: Record, by: Sequence[str]) -> list[Winner]:
+    """Returns the best trial of each combination of some settings.
 
     Chosen by the metric's last value, on validation, among those with the highest fidelity that
     any trial of the combination reached; ties go to the one suggested first.
@@ -64,28 +66,27 @@ def winners(record: Record, by: Sequence[str]) -> list[dict[str, Any]]:
     Raises:
         ValueError: an unknown setting, or a combination whose trials have all diverged.
     """
-    configs = {t["trial_id"]: t["config"] for t in record.manifest["trials"]}
+    configs = {trial.trial_id: trial.config for trial in record.manifest.trials}
     for key in by:
         if any(key not in config for config in configs.values()):
             raise ValueError(f"--by {key}: the trials of {record.path} have no such setting")
     sign = 1 if record.mode == "max" else -1
-    found: dict[tuple[Any, ...], tuple[tuple[float, ...], dict[str, Any]]] = {}
+    found: dict[tuple[Any, ...], tuple[tuple[float, ...], Winner]] = {}
     for row in record.trials.to_dict("records"):
         config, value = configs[row["trial_id"]], float(row[f"{record.metric}_last"])
         group = tuple(config[key] for key in by)
         if row["status"] not in ("finished", "stopped") or not math.isfinite(value):
             continue
         rank = (float(row["last_fidelity"]), sign * value, -float(row["number"]))
-        trial = {
-            "settings": dict(zip(by, group, strict=True)),
-            "trial_id": row["trial_id"],
-            "number": int(row["number"]),
-            "fidelity": int(row["last_fidelity"]),
-            "value": value,
-            "config": config,
-        }
+        winner = Winner(
+            settings=dict(zip(by, group, strict=True)),
+            trial_id=row["trial_id"],
+            number=int(row["number"]),
+            fidelity=int(row["last_fidelity"]),
+            value=value,
+        )
         if group not in found or rank > found[group][0]:
-            found[group] = (rank, trial)
+            found[group] = (rank, winner)
     groups = list(dict.fromkeys(tuple(c[key] for key in by) for c in configs.values()))
     without = [group for group in groups if group not in found]
     if without or not groups:

@@ -6,12 +6,12 @@ from typing import Any
 
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, extended_trial
+from sweepbook.record.account import DONE
 from sweepbook.record.cache import ended_by_itself
 from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.load import Record
-from sweepbook.record.planned import Trial
-from sweepbook.record.writer import DONE
-from sweepbook.study.asha import ASHA
+from sweepbook.record.manifest import Manifest
+from sweepbook.record.planned import SearchPlan, Trial
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _check_not_less(old: Trial, new: Trial) -> None:
             )
 
 
-def _bound(plan: Plan, options: Options) -> Plan:
+def with_longer_scheduler(plan: Plan, options: Options) -> Plan:
     """The plan with a scheduler that follows trials to their new end, where it did so before."""
     asha, most = plan.study.scheduler, max(t.max_fidelity for t in plan.trials)
     if asha is None or asha.max_t != most or (options.epochs or options.scale) is None:
@@ -93,39 +93,45 @@ def _bound(plan: Plan, options: Options) -> Plan:
     return dataclasses.replace(plan, study=dataclasses.replace(plan.study, scheduler=scheduler))
 
 
-def _changes(manifest: dict[str, Any], plan: Plan, options: Options) -> dict[str, Any]:
-    """What the manifest says otherwise for the options."""
-    asha: ASHA | None = plan.study.scheduler
+def changed_manifest(manifest: Manifest, plan: Plan, options: Options) -> Manifest:
+    """Returns the manifest with what it says otherwise for the options."""
     changed: dict[str, Any] = {
-        "n_replicates": options.replicates or manifest["n_replicates"],
-        "study": manifest["study"] | {"scheduler": dataclasses.asdict(asha) if asha else None},
+        "n_replicates": options.replicates or manifest.n_replicates,
+        "study": dataclasses.replace(manifest.study, scheduler=plan.study.scheduler),
     }
     if options.epochs is not None:
         changed |= {
             "scale": None,
-            "overrides": {**manifest["overrides"], "epochs": options.epochs},
+            "overrides": {**manifest.overrides, "epochs": options.epochs},
         }
     if options.scale is not None:
-        changed["scale"] = (manifest["scale"] or 1) * options.scale
-    return changed
+        changed["scale"] = (manifest.scale or 1) * options.scale
+    return dataclasses.replace(manifest, **changed)
 
 
-def _more_trials(
-    record: Record, plan: Plan, manifest: dict[str, Any], options: Options
-) -> Extension:
-    """A search with more trials per cell: all that have ended are kept."""
+def plan_more_trials(record: Record, plan: Plan, options: Options) -> tuple[Extension, SearchPlan]:
+    """Returns a search with more trials per cell: all that have ended are kept.
+
+    Raises:
+        ValueError: other options than --trials, or no more trials than there are.
+    """
+    if plan.search is None:
+        raise ValueError(f"--trials is for searches, and study {plan.study.name} is a grid")
     if options.trials is None or options != Options(trials=options.trials):
         raise ValueError(
             "a search is extended by --trials alone: its suggestions hang on all the rest"
         )
-    search = dict(manifest["search"])
-    before = search["n_trials_per_cell"]
+    before = plan.search.n_trials_per_cell
     if options.trials <= before:
         raise ValueError(f"--trials must be more than the {before} per cell that it has")
-    search["n_trials"] = options.trials * search["n_trials"] // before
-    manifest["search"] = search | {"n_trials_per_cell": options.trials, "exhausted": False}
+    search = dataclasses.replace(
+        plan.search,
+        n_trials=options.trials * plan.search.n_trials // before,
+        n_trials_per_cell=options.trials,
+        exhausted=False,
+    )
     ended = record.trials["status"].isin(DONE)
     kept = record.trials.loc[ended, "trial_id"]
     continued = {t.trial_id: t.trial_id for t in plan.trials if t.trial_id not in set(kept)}
     saved = {i: i for i in continued if checkpoint_path(record.path, i).is_file()}
-    return Extension(plan.trials, tuple(sorted(kept)), saved)
+    return Extension(plan.trials, tuple(sorted(kept)), saved), search

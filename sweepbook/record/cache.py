@@ -1,6 +1,5 @@
 """What an ended record under the same storage already holds is taken, not trained again."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -8,7 +7,8 @@ import pandas as pd
 from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.files import write_bytes, write_parquet
 from sweepbook.record.ledger import TIMES
-from sweepbook.record.load import Record, load_record
+from sweepbook.record.load import Record, load_record, read_manifest
+from sweepbook.record.values import TRAIN_LOSS
 from sweepbook.record.writer import RecordWriter
 
 
@@ -32,7 +32,7 @@ def take_known_trials(writers: Sequence[RecordWriter]) -> tuple[dict[str, str], 
                     _take(writer, trial_id, record, predictions)
                     taken[trial_id] = record.name
     for writer in writers:
-        writer.manifest["taken"] = {i: taken[i] for i in writer.trials if i in taken}
+        writer.note(taken={i: taken[i] for i in writer.trials if i in taken})
     return taken, damaged
 
 
@@ -54,20 +54,19 @@ def _same_code(
     A record that cannot be read is left alone and named in `damaged`.
     """
     mine = {writer.folder for writer in writers}
-    codes = [(w.manifest["versions"], w.manifest["code_sha256"]) for w in writers]
+    codes = [(dict(w.manifest.versions), w.manifest.code_sha256) for w in writers]
     wanted = {trial_id for writer in writers for trial_id in writer.trials}
     for folder in writers[0].folder.parent.iterdir():
         if folder in mine:
             continue
         try:
-            other = json.loads((folder / "manifest.json").read_text())
-            same = (other["versions"], other["code_sha256"]) in codes
-            ended = other["status"] in ("complete", "failed", "interrupted")
-            planned = {trial["trial_id"] for trial in other["trials"]}
-        except (OSError, ValueError, KeyError, TypeError):
+            other = read_manifest(folder)
+        except (OSError, ValueError):
             continue  # somebody else's file or folder: no record of ours
+        same = (dict(other.versions), other.code_sha256) in codes
+        planned = {trial.trial_id for trial in other.trials}
         # without a hash of its data nobody can say that a trial would come out the same
-        if same and ended and planned & wanted and other["data"]["sha256"] is not None:
+        if same and other.has_ended and planned & wanted and other.data.sha256 is not None:
             try:
                 record = load_record(folder)
                 predictions = record.predictions()
@@ -79,15 +78,16 @@ def _same_code(
 
 def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.DataFrame) -> None:
     reports = record.reports[record.reports["trial_id"] == trial_id]
-    # without what other trials have; the metric stays where it was NaN from the first step on
-    kept = reports.notna().any() | (reports.columns == writer.metric["name"])
+    # without what other trials have; what has diverged stays, NaN from the first step on
+    ended = record.trials.set_index("trial_id").loc[trial_id]
+    always = [writer.account.metric.name, *([TRAIN_LOSS] if ended["n_diverged"] else [])]
+    kept = reports.notna().any() | reports.columns.isin(always)
     columns = reports.loc[:, kept].drop(columns="trial_id")
     names = [str(name) for name in columns]
     writer.add_rows(
         trial_id, [dict(zip(names, row, strict=True)) for row in columns.itertuples(index=False)]
     )
     writer.end_trial(trial_id)
-    ended = record.trials.set_index("trial_id").loc[trial_id]
     for column in ("started", "ended", *(name for name in TIMES if name in ended.index)):
         writer.trials[trial_id][column] = ended[column]
     own = predictions[predictions["trial_id"] == trial_id]

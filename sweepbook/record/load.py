@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sweepbook.record.manifest import Manifest, manifest_of
 from sweepbook.record.places import Place, Where, place
 
-SCHEMA_VERSION = 1
 CONFIG = "config/"  # a setting's column in trials is config/KEY
 TRIAL_COLUMNS = {
     "trial_id": "str",
@@ -38,7 +38,6 @@ PREDICTION_COLUMNS = {
     "label": "int64", "predicted": "int64", "probability": "float64",
 }  # fmt: skip
 _NOT_ENDED = ("running", "pending")
-_STUDY_ENDINGS = ("complete", "interrupted", "failed")
 _READ_ATTEMPTS = 3  # a study may compact its parts between our listing and our reading
 
 
@@ -51,7 +50,7 @@ class Record:
     """
 
     path: Place
-    manifest: dict[str, Any]
+    manifest: Manifest
     trials: pd.DataFrame
     reports: pd.DataFrame
 
@@ -66,37 +65,37 @@ class Record:
     @property
     def study(self) -> str:
         """The study's name."""
-        return str(self.manifest["study"]["name"])
+        return self.manifest.study.name
 
     @property
     def unit(self) -> str:
         """Name of the fidelity's column, for example "epoch"."""
-        return str(self.manifest["study"]["fidelity"]["unit"])
+        return self.manifest.study.fidelity.unit
 
     @property
     def setting(self) -> str:
         """The setting that says how much fidelity a trial is to get, for example "epochs"."""
-        return str(self.manifest["study"]["fidelity"].get("setting", ""))
+        return self.manifest.study.fidelity.setting
 
     @property
     def metric(self) -> str:
         """Name of the study's metric, for example "val_loss"."""
-        return str(self.manifest["study"]["metric"]["name"])
+        return self.manifest.study.metric.name
 
     @property
     def mode(self) -> str:
         """Whether the metric is to be as small ("min") or as large ("max") as possible."""
-        return str(self.manifest["study"]["metric"]["mode"])
+        return self.manifest.study.metric.mode
 
     @property
     def data_name(self) -> str:
         """Name of the data set, for example "europe"."""
-        return str(self.manifest.get("data", {}).get("name", "unknown"))
+        return self.manifest.data.name
 
     @property
     def test_groups(self) -> Mapping[str, Any] | None:
         """What groups the test rows (`name`), and the group of each by row_id (`of`), or None."""
-        return (self.manifest.get("data") or {}).get("test_groups")
+        return self.manifest.data.test_groups
 
     def predictions(self) -> pd.DataFrame:
         """Predictions at the last fidelity, read now; one row per example of a trial x replicate.
@@ -121,8 +120,8 @@ def load_record(path: Where) -> Record:
         OSError: a store cannot be reached, or refuses.
     """
     folder = place(path)
-    manifest = _read_manifest(folder)
-    unit = str(manifest["study"]["fidelity"]["unit"])
+    manifest = read_manifest(folder)
+    unit = manifest.study.fidelity.unit
     reports = _look_again(folder, lambda: _read_reports(folder, unit))
     trials = _read_trials(folder, manifest)
     if trials.empty and len(reports) and not _has_begun(manifest, reports):
@@ -138,8 +137,8 @@ def with_known_files(record: Record) -> Record:
     A study declares such files by how their SHA-256 begins (`known_files`); the manifest has the
     hash of every file that a setting names.
     """
-    known = record.manifest["study"].get("known_files") or {}
-    hashes = record.manifest.get("files") or {}
+    known = record.manifest.study.known_files
+    hashes = record.manifest.files
     names = {
         path: value
         for path, sha256 in hashes.items()
@@ -151,10 +150,10 @@ def with_known_files(record: Record) -> Record:
     return replace(record, trials=record.trials.assign(**counted)) if names else record
 
 
-def _has_begun(manifest: dict[str, Any], reports: pd.DataFrame) -> bool:
+def _has_begun(manifest: Manifest, reports: pd.DataFrame) -> bool:
     """Whether a search was killed after its first part, before its first trials.parquet."""
-    planned = {trial["trial_id"] for trial in manifest.get("trials", ())}
-    return manifest.get("status") == "running" and planned >= set(reports["trial_id"])
+    planned = {trial.trial_id for trial in manifest.trials}
+    return manifest.status == "running" and planned >= set(reports["trial_id"])
 
 
 def _look_again(folder: Place, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -167,27 +166,25 @@ def _look_again(folder: Place, read: Callable[[], pd.DataFrame]) -> pd.DataFrame
     raise ValueError(f"{folder}: its parts vanish while they are read")
 
 
-def _read_manifest(folder: Place) -> dict[str, Any]:
+def read_manifest(folder: Place) -> Manifest:
+    """Returns the manifest of a record's folder.
+
+    Raises:
+        ValueError: no folder, no manifest.json, or one that cannot be read; names the path.
+    """
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder; expected a record (STORAGE/NAME)")
     path = folder / "manifest.json"
     if not path.is_file():
         raise ValueError(f"{folder}: is not a record: it has no manifest.json")
     try:
-        manifest = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise _unreadable(path, "JSON", error) from error
-    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if version != SCHEMA_VERSION:
-        raise ValueError(f"{path}: schema_version must be {SCHEMA_VERSION}, got {version!r}")
-    for keys in (("study", "name"), ("study", "metric", "name"), ("study", "metric", "mode"),
-                 ("study", "fidelity", "unit")):  # fmt: skip
-        value: Any = manifest
-        for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
-        if not isinstance(value, str):
-            raise ValueError(f"{path}: {'.'.join(keys)} must be a text, got {value!r}")
-    return dict(manifest)
+    try:
+        return manifest_of(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _read_table(path: Place) -> pa.Table:
@@ -235,13 +232,13 @@ def _part_paths(folder: Place) -> list[Place]:
     return sorted((p for p in parts if p.stem.isdigit()), key=lambda part: int(part.stem))
 
 
-def _read_trials(folder: Place, manifest: dict[str, Any]) -> pd.DataFrame:
+def _read_trials(folder: Place, manifest: Manifest) -> pd.DataFrame:
     path = folder / "trials.parquet"
     trials = _to_pandas(_read_table(path)) if path.is_file() else _empty(TRIAL_COLUMNS)
     missing = [name for name in ("trial_id", "status") if name not in trials]
     if missing:
         raise ValueError(f"{path}: lacks the columns {missing}")
-    ended = manifest.get("ended") or manifest.get("status") in _STUDY_ENDINGS
+    ended = manifest.ended or manifest.has_ended
     open_ended = trials["status"].isna() | trials["status"].isin(_NOT_ENDED)
     status = trials["status"].astype("str")
     trials["status"] = status.mask(open_ended, "interrupted" if ended else "running")

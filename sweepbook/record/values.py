@@ -1,11 +1,130 @@
-"""What a trial's reported values say: one definition each, for all that reads them."""
+"""What a trial's reports say: one definition each of diverged, mean, last and best.
+
+A replicate has diverged from the first fidelity on at which the study's metric or its training
+loss (`train_loss`, where it is reported) is not finite: NaN, infinite or None. Whatever else it
+reports from there on, an accuracy say, may be finite and means nothing. The mean over the
+replicates is NaN where one of them has diverged: survivors are never averaged silently. Last is
+the mean at the last fidelity; best is the best mean that is not NaN, the first of equal ones.
+
+The worker, the scheduler, the sampler and the record's writer meet reports one by one
+(`Follower`); the report's tables and whatever reads a record meet a frame (`diverged`, `means`).
+"""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
+
+TRAIN_LOSS = "train_loss"
+
+
+class Step(NamedTuple):
+    """A trial at one fidelity: the mean over its replicates, and how many have diverged."""
+
+    fidelity: int
+    mean: float
+    n_diverged: int
+
+
+@dataclass
+class Follower:
+    """A trial's reports as they come: its means, and which replicates have diverged so far.
+
+    Args:
+        metric, unit: names of the study's metric and of its fidelity.
+        gone: the replicates that have diverged.
+    """
+
+    metric: str
+    unit: str
+    gone: set[int] = field(default_factory=set)
+
+    def take(self, rows: Iterable[Mapping[str, Any]]) -> list[Step]:
+        """Takes report rows, one per replicate and fidelity; returns their steps, upwards."""
+        by_step: dict[int, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            by_step.setdefault(int(row[self.unit]), []).append(row)
+        return [self._step(fidelity, own) for fidelity, own in sorted(by_step.items())]
+
+    def _step(self, fidelity: int, rows: list[Mapping[str, Any]]) -> Step:
+        self.gone |= {int(row["replicate"]) for row in rows if self._is_bad(row)}
+        n_gone = sum(int(row["replicate"]) in self.gone for row in rows)
+        values = [number_of(row[self.metric]) for row in rows]
+        return Step(fidelity, math.nan if n_gone else float(np.mean(values)), n_gone)
+
+    def _is_bad(self, row: Mapping[str, Any]) -> bool:
+        watched = [row[self.metric], *([row[TRAIN_LOSS]] if TRAIN_LOSS in row else [])]
+        return not all(math.isfinite(number_of(value)) for value in watched)
+
+
+def number_of(value: Any) -> float:
+    """Returns a reported value as a float; None is NaN."""
+    return math.nan if value is None else float(value)
+
+
+def is_better(value: float, known: float, mode: str) -> bool:
+    """Whether a mean takes the place of the best so far: NaN never does, nor does an equal one."""
+    if not math.isfinite(value):
+        return False
+    sign = 1 if mode == "max" else -1
+    return not math.isfinite(known) or sign * value > sign * known
+
+
+def diverged(
+    reports: pd.DataFrame, trials: pd.DataFrame, metric: str, unit: str
+) -> pd.Series[bool]:
+    """Returns, for each row of a record's reports, whether its replicate has diverged by then.
+
+    Args:
+        trials: the record's. A table keeps no difference between a training loss of NaN and none:
+            a trial without any finite one, of whose replicates none diverged, does not report it.
+    """
+    bad = np.zeros(len(reports), dtype=bool)
+    if metric in reports:
+        bad = ~np.isfinite(reports[metric].to_numpy(dtype="float64"))
+    if TRAIN_LOSS in reports and metric != TRAIN_LOSS:
+        lost = ~np.isfinite(reports[TRAIN_LOSS].to_numpy(dtype="float64"))
+        bad |= lost & ~reports["trial_id"].isin(_without_loss(reports, trials)).to_numpy()
+    ordered = reports.assign(bad=bad).sort_values(unit, kind="stable")
+    seen: pd.Series[bool] = ordered.groupby(["trial_id", "replicate"])["bad"].cummax()
+    return seen.reindex(reports.index).astype(bool)
+
+
+def _without_loss(reports: pd.DataFrame, trials: pd.DataFrame) -> set[str]:
+    """Ids of the trials that do not report a training loss."""
+    if "n_diverged" not in trials:
+        return set()
+    counts = reports.groupby("trial_id")[TRAIN_LOSS].count()
+    whole = trials.loc[trials["n_diverged"] == 0, "trial_id"]
+    return set(counts.index[counts == 0]) & set(whole)
+
+
+def means(reports: pd.DataFrame, trials: pd.DataFrame, metric: str, unit: str) -> pd.Series[float]:
+    """Returns the mean over the replicates by (trial_id, fidelity), NaN where one has diverged.
+
+    Args:
+        reports, trials: a record's, of any trials; a row without a value counts as diverged.
+    """
+    bad = diverged(reports, trials, metric, unit)
+    values = reports[metric].astype("float64").mask(bad)
+    groups = reports.assign(value=values).groupby(["trial_id", unit])["value"]
+    found: pd.Series[float] = groups.agg(lambda own: own.mean(skipna=False))
+    return found
+
+
+def means_of(rows: Iterable[tuple[Any, Any]]) -> dict[int, float]:
+    values: dict[int, list[float]] = {}
+    for fidelity, value in rows:
+        values.setdefault(int(fidelity), []).append(number_of(value))
+    return {
+        at: float(np.mean(own)) if all(map(math.isfinite, own)) else math.nan
+        for at, own in sorted(values.items())
+    }
 
 
 @dataclass(frozen=True)
@@ -20,22 +139,3 @@ class Ending:
 
     def __str__(self) -> str:
         return self.reason
-
-
-def means_of(rows: Iterable[tuple[Any, Any]]) -> dict[int, float]:
-    """Returns fidelity -> mean over the replicates, of rows (fidelity, value), upwards.
-
-    The mean is NaN where a replicate has diverged: survivors are never averaged silently.
-    """
-    values: dict[int, list[float]] = {}
-    for fidelity, value in rows:
-        values.setdefault(int(fidelity), []).append(number_of(value))
-    return {
-        at: float(np.mean(own)) if all(map(math.isfinite, own)) else math.nan
-        for at, own in sorted(values.items())
-    }
-
-
-def number_of(value: Any) -> float:
-    """Returns a reported value as a float; None is NaN."""
-    return math.nan if value is None else float(value)

@@ -7,9 +7,10 @@ from typing import Any
 
 from sweepbook.plan.plan import Plan, suggested_trial
 from sweepbook.plan.space import check_value
+from sweepbook.record.account import DONE
 from sweepbook.record.load import Record
 from sweepbook.record.planned import SearchPlan
-from sweepbook.record.writer import DONE
+from sweepbook.record.values import means
 
 _OWN = ("seed", "replicates", "data", "device")  # settings that may differ between the two
 
@@ -24,11 +25,11 @@ def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
     Raises:
         ValueError: the record has another trainable, unit or data, no such metric or trial.
     """
-    study, theirs = plan.study, record.manifest["study"]
+    study = plan.study
     for what, here, there in (
-        ("trainable", study.trainable, theirs.get("trainable")),
+        ("trainable", study.trainable, record.manifest.study.trainable),
         ("unit of fidelity", study.fidelity.unit, record.unit),
-        ("data (sha256)", plan.data["sha256"], record.manifest["data"]["sha256"]),
+        ("data (sha256)", plan.data["sha256"], record.manifest.data.sha256),
     ):
         if here != there:
             raise ValueError(
@@ -58,9 +59,8 @@ def _search(plan: Plan) -> SearchPlan:
 
 def _told(plan: Plan, record: Record) -> list[dict[str, Any]]:
     found, search = [], _search(plan)
-    steps = record.reports.groupby(["trial_id", record.unit])[plan.study.metric.name]
-    values = steps.mean(skipna=False)  # survivors of a divergence are not the trial
-    configs = {t["trial_id"]: t["config"] for t in record.manifest["trials"]}
+    values = means(record.reports, record.trials, plan.study.metric.name, record.unit)
+    configs = {trial.trial_id: trial.config for trial in record.manifest.trials}
     trials = record.trials
     trials = trials.sort_values("number") if "number" in trials else trials
     for row in trials.to_dict("records"):

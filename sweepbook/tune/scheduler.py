@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
+from sweepbook.record.account import DONE
 from sweepbook.record.values import Ending, means_of, number_of
-from sweepbook.record.writer import DONE
 from sweepbook.study.asha import ASHA
 from sweepbook.study.rungs import Entry, Rungs
 from sweepbook.study.study import Metric

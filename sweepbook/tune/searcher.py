@@ -10,10 +10,10 @@ import pandas as pd
 from ray.tune.search import Searcher
 
 from sweepbook.plan.plan import Plan, suggested_trial
+from sweepbook.record.account import DONE
 from sweepbook.record.places import Place
 from sweepbook.record.planned import Trial
 from sweepbook.record.values import Ending, means_of
-from sweepbook.record.writer import DONE
 from sweepbook.search.cell import MOST_ASKS, CellSearch
 from sweepbook.search.kept import kept_studies, study_names
 

@@ -13,13 +13,14 @@ from rich.console import Console
 
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.studies import modules_of
+from sweepbook.record.account import DONE
 from sweepbook.record.files import write_bytes
 from sweepbook.record.ledger import Session, slots
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.outage import insist
 from sweepbook.record.places import Place
 from sweepbook.record.planned import Trial
-from sweepbook.record.writer import DONE, RecordWriter
+from sweepbook.record.writer import RecordWriter
 from sweepbook.study.asha import ASHA
 from sweepbook.tune.cluster import connect, disconnect, most
 from sweepbook.tune.gpus import missing_gpus
@@ -77,13 +78,11 @@ def train(
         if log.parent == scratch and not isinstance(sys.exc_info()[1], OSError):
             _keep_log(log, writers[0].folder)
         shutil.rmtree(scratch, ignore_errors=True)
-        trials = {t["trial_id"]: t for writer in writers for t in writer.manifest["trials"]}
-        room = {
-            i: slots(t["cpus"], t["gpus"], resources, max_concurrent) for i, t in trials.items()
-        }
+        trials = {t.trial_id: t for writer in writers for t in writer.manifest.trials}
+        room = {i: slots(t.cpus, t.gpus, resources, max_concurrent) for i, t in trials.items()}
         summary = session.summary(_rows(writers), room) | {"n_studies": len(plans)}
         for writer in writers:
-            writer.manifest.setdefault("sessions", []).append(summary)
+            writer.note(sessions=(*writer.manifest.sessions, summary))
 
 
 def _groups(
@@ -227,7 +226,9 @@ def _train_search(
             fit(tuner, [writer], progress)
         finally:
             searcher.close()
-    writer.manifest["search"]["exhausted"] = searcher.is_exhausted()
+    if writer.manifest.search is not None:
+        exhausted = searcher.is_exhausted()
+        writer.note(search=replace(writer.manifest.search, exhausted=exhausted))
     writer.flush()
     ended = len(progress.endings) == len(progress.trials)
     return ended and (progress.n_unknown == 0 or searcher.is_exhausted())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from sweepbook.aggregates.trials import (
     varying_columns,
 )
 from sweepbook.record.load import Record
+from tests.records import typed, with_manifest
 
 NAN = float("nan")
 
@@ -34,7 +36,7 @@ def record_of(rows: list[tuple[str, int, int, float]], **trials: list[object]) -
         "metric": {"name": "val_loss", "mode": "min"},
         "fidelity": {"unit": "epoch", "setting": "epochs"},
     }
-    return Record(Path("s"), {"study": study}, frame, reports)
+    return Record(Path("s"), typed({"study": study}), frame, reports)
 
 
 def test_mean_and_t_interval_of_three_replicates() -> None:
@@ -207,7 +209,9 @@ def test_a_trial_is_told_by_what_its_study_declares_where_that_is_enough(
     ]
     entries.append({"model": "trees", "hits": hits, "val_acc": [0.8, 0.8]})
     record = models_record(entries)
-    record.manifest["study"]["points"] = [{"model": "net", "lr": 0.1}, {"model": "trees"}]
+    points = [{"model": "net", "lr": 0.1}, {"model": "trees"}]
+    record = with_manifest(record, study=replace(record.manifest.study, points=points))
     assert telling_columns(record) == ["config/lr", "config/model"]
-    record.manifest["study"]["points"] = [{"model": "net"}, {"model": "trees"}]
+    points = [{"model": "net"}, {"model": "trees"}]
+    record = with_manifest(record, study=replace(record.manifest.study, points=points))
     assert telling_columns(record) == ["config/lr", "config/model", "config/weights"]

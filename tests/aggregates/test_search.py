@@ -21,6 +21,7 @@ from sweepbook.aggregates.search_tables import (
 )
 from sweepbook.record.load import Record
 from sweepbook.search.importance import importance_table, rebuilt_study
+from tests.records import with_manifest
 from tests.searches import SPACE, random_search, record_of
 
 LR = {"lr": SPACE["lr"]}
@@ -116,7 +117,7 @@ def test_replicates_give_an_interval_and_a_value_that_is_not_finite_is_not_full(
 
 def test_a_record_without_search_or_reports_is_of_no_search() -> None:
     record = record_of(THREE, LR)
-    bare = Record(record.path, record.manifest | {"search": None}, record.trials, record.reports)
+    bare = with_manifest(record, search=None)
     assert search_of(bare) is None
     empty = Record(record.path, record.manifest, record.trials, record.reports.head(0))
     assert search_of(empty) is None

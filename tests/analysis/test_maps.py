@@ -150,7 +150,7 @@ def test_country_accuracy_by_hand(make_record):
         for r, predicted in hits.items()
     ).to_parquet(path / "predictions.parquet")
     table = class_accuracy.class_accuracy_table(
-        record, trial_id, class_accuracy.describe_classes(record.manifest)
+        record, trial_id, class_accuracy.describe_classes(record.manifest.data)
     )
     assert table["name"].tolist() == ["Albania", "Austria"]
     first = table.iloc[0]

@@ -79,7 +79,7 @@ def undisturbed(folder: Path) -> str:
         raise
     if failed:
         raise SystemExit((folder / "output.txt").read_text())
-    return str(load_record(folder / "records" / "calm").manifest["record_digest"])
+    return str(load_record(folder / "records" / "calm").manifest.record_digest)
 
 
 def disturbed(folder: Path, kills: list[str], rng: random.Random) -> tuple[str, list[str]]:
@@ -109,7 +109,7 @@ def disturbed(folder: Path, kills: list[str], rng: random.Random) -> tuple[str, 
     code = driver.wait(GIVE_UP_S)
     if code:
         raise SystemExit(f"exit code {code}\n" + (folder / "output.txt").read_text())
-    return str(load_record(record).manifest["record_digest"]), hit
+    return str(load_record(record).manifest.record_digest), hit
 
 
 def wait_for_workers(driver: subprocess.Popen[bytes]) -> list[int]:

@@ -86,8 +86,8 @@ def ended(cluster, driver, name, undisturbed):
     assert driver.wait(240) == 0, cluster.said()
     record = load_record(cluster.shared / "records" / name)
     assert set(record.trials["status"]) == {"finished"}
-    assert record.manifest["status"] == "complete"
-    assert record.manifest["record_digest"] == undisturbed(name.upper(), len(record.trials))
+    assert record.manifest.status == "complete"
+    assert record.manifest.record_digest == undisturbed(name.upper(), len(record.trials))
     return record.trials
 
 

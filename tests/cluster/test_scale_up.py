@@ -100,5 +100,5 @@ def test_a_search_starts_machines_from_none_and_a_grid_more_than_there_are(head,
     for name, at_a_time in (("search", 3), ("grid", 5)):
         record = load_record(network.shared / "scaled" / name)
         assert set(record.trials["status"]) == {"finished"}
-        (session,) = record.manifest["sessions"]
+        (session,) = record.manifest.sessions
         assert session["slots"] == at_a_time

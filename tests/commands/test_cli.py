@@ -162,12 +162,12 @@ def test_resume_refuses_another_folder_s_files(command, tmp_path):
 
 
 def test_a_manifest_tells_a_search_s_options_too(tmp_path):
-    from sweepbook.plan.manifest import manifest_of
+    from sweepbook.plan.manifest import new_manifest
     from sweepbook.plan.options import Options
     from sweepbook.plan.plan import make_plan
 
     options = Options(optional={"weights": "pretext"}, settings={"batch_size": 16})
     plan = make_plan(STUDIES["vision-tuned"], options)
-    manifest = manifest_of(plan, options, ["sweepbook"], [])
-    assert manifest["overrides"] == {"weights": "pretext", "batch_size": 16, "epochs": None}
-    assert manifest["search"]["configs"][0]["weights"] == "pretext"
+    manifest = new_manifest(plan, options, ["sweepbook"], [])
+    assert manifest.overrides == {"weights": "pretext", "batch_size": 16, "epochs": None}
+    assert manifest.search.configs[0]["weights"] == "pretext"

@@ -82,25 +82,25 @@ def test_more_epochs_of_an_extendable_study_go_on_from_its_checkpoints(run, trai
     whole = load_record(run("whole", Options(epochs=5)))
     pd.testing.assert_frame_equal(numbers(longer), numbers(whole))
     assert record_digest(longer) == record_digest(whole)
-    assert set(longer.manifest["extends"]["continued"]) == set(longer.trials["trial_id"])
+    assert set(longer.manifest.extends.continued) == set(longer.trials["trial_id"])
     assert {p: (folder / p).read_bytes() for p in before} == before, "the old record stays"
     twice, _ = extended(longer.path, scale=2)
     assert set(twice.trials["last_fidelity"]) == {10}
-    assert twice.manifest["scale"] == 2
+    assert twice.manifest.scale == 2
 
 
 def test_more_epochs_of_any_other_study_are_trained_from_the_beginning(run, trained):
     longer, said = extended(run("short"), epochs=5)
     assert [rounds for _, rounds in trained] == [[1, 2, 3, 4, 5]] * 2
     assert "0 go on from their checkpoints, 2 are trained from the beginning" in said
-    assert set(longer.manifest["extends"]["anew"]) == set(longer.trials["trial_id"])
+    assert set(longer.manifest.extends.anew) == set(longer.trials["trial_id"])
 
 
 def test_more_replicates_are_another_training_even_of_an_extendable_study(run, trained):
     folder = run("few", extendable=True)
     more, _ = extended(folder, replicates=3)
     assert [rounds for _, rounds in trained] == [[1, 2, 3]] * 2
-    assert more.manifest["n_replicates"] == 3
+    assert more.manifest.n_replicates == 3
     both = numbers(more).merge(
         numbers(load_record(folder)).drop(columns="trial_id"), on=["replicate", "round", "val_acc"]
     )
@@ -115,7 +115,7 @@ def test_a_trial_that_does_not_change_is_kept_whole(run, trained, toy_file):
     longer, said = extended(folder, epochs=5)
     assert "2 trials are kept, 0 go on" in said and trained == []
     assert list(longer.trials["last_fidelity"]) == [5, 5], "the short ones became the same"
-    assert longer.manifest["status"] == "complete"
+    assert longer.manifest.status == "complete"
     kept = load_record(folder).reports
     kept = kept[kept["trial_id"].isin(longer.trials["trial_id"])]
     pd.testing.assert_frame_equal(longer.reports, kept.reset_index(drop=True))
@@ -150,5 +150,5 @@ def test_an_extension_of_the_current_folder_has_its_name(run, trained, monkeypat
     monkeypatch.chdir(run("short", extendable=True).path)
     longer, _ = extended(".", epochs=5)
     assert longer.name == "short-2"
-    assert longer.manifest["extends"]["record"] == "short"
+    assert longer.manifest.extends.record == "short"
     assert load_record(".").name == "short"

@@ -10,17 +10,18 @@ from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume
 from sweepbook.commands.run import _import_paths
 from sweepbook.commands.training import new_folders
-from sweepbook.plan.manifest import changes_since, manifest_of
+from sweepbook.plan.manifest import changes_since, new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
+from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
 
 
 def write_record(folder, study, options):
     plan = make_plan(study, options)
-    manifest = manifest_of(plan, options, [], _import_paths(study))
-    out = RecordWriter(folder, json.loads(json.dumps(manifest)), list(plan.trials))
+    manifest = new_manifest(plan, options, [], _import_paths(study))
+    out = RecordWriter(folder, manifest)
     out.close()
     return folder
 
@@ -40,7 +41,7 @@ def quiet():
 
 
 def test_nothing_has_changed_since_a_record_was_made(record):
-    assert changes_since(json.loads((record / "manifest.json").read_text())) == []
+    assert changes_since(load_record(record).manifest) == []
 
 
 def test_resume_refuses_other_versions_and_leaves_the_record_untouched(record):
@@ -67,7 +68,7 @@ def test_resume_refuses_changed_data(tmp_path, write_cities):
     sizes = {"train": 200, "validation": 50, "test": 50}
     data = write_cities(tmp_path / "europe", sizes)
     folder = write_record(tmp_path / "record", STUDIES["epochs"], Options(data=str(data)))
-    assert changes_since(json.loads((folder / "manifest.json").read_text())) == []
+    assert changes_since(load_record(folder).manifest) == []
     lines = (data / "test.csv").read_text().splitlines()
     (data / "test.csv").write_text("\n".join(lines[:-1]) + "\n")
     before = content(folder)
@@ -82,8 +83,8 @@ def test_a_changed_file_of_a_setting_is_told(counted, tmp_path):
     folder = write_record(
         tmp_path / "record", counted, Options(optional={"weights": str(weights)})
     )
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["overrides"]["weights"] == str(weights)
+    manifest = load_record(folder).manifest
+    assert manifest.overrides["weights"] == str(weights)
     assert changes_since(manifest) == []
     weights.write_bytes(b"now")
     with pytest.raises(ValueError, match="weights.pth [0-9a-f]{12} then, [0-9a-f]{12} now"):

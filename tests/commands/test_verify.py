@@ -6,13 +6,14 @@ import pytest
 from sweepbook import cli
 from sweepbook.commands.run import _import_paths
 from sweepbook.commands.verify import differences, problems, sample, verify
-from sweepbook.plan.manifest import manifest_of, recorded_plan
+from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.worker import Assignment, reports
+from tests.records import with_manifest
 
 
 @pytest.fixture
@@ -23,9 +24,9 @@ def record(toy_file, tmp_path):
 
 def train(study, tmp_path, **ending):
     plan = make_plan(study, Options())
-    manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], _import_paths(study))))
+    manifest = new_manifest(plan, Options(), [], _import_paths(study))
     folder = tmp_path / "records" / study.name
-    out = RecordWriter(folder, manifest, list(plan.trials))
+    out = RecordWriter(folder, manifest)
     for trial in plan.trials:
         for report in reports(Assignment(trial, [str(folder)], [])):
             out.add_rows(trial.trial_id, report["rows"])
@@ -116,7 +117,7 @@ def test_a_trial_that_gives_fewer_rows_or_columns_anew_differs(record):
 
 def test_trials_that_a_search_did_not_try_are_counted(record):
     loaded = load_record(record)
-    loaded.manifest["n_trials"] = {"finished": 2, "untried": 3}
+    loaded = with_manifest(loaded, n_trials={"finished": 2, "untried": 3})
     assert problems(loaded) == ["3 trials of the search were not tried"]
 
 

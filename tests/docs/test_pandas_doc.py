@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from search_spaces import STUDIES
-from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.record.writer import RecordWriter
@@ -19,7 +19,7 @@ def make_record(folder):
     """A record of batch-norm with made-up numbers, written by the real writer."""
     options = Options(epochs=3)
     plan = make_plan(STUDIES["batch-norm"], options)
-    out = RecordWriter(folder, manifest_of(plan, options, [], []), list(plan.trials))
+    out = RecordWriter(folder, new_manifest(plan, options, [], []))
     for trial in plan.trials:
         out.start_trial(trial.trial_id)
         gain = 0.1 * trial.config["batch_norm"]

@@ -46,15 +46,15 @@ def test_two_studies_and_their_report(slice_of_europe, tmp_path):
     predictions = epochs.predictions()
     assert len(predictions) == 3 * 600
     assert_predictions_match(predictions, epochs)
-    assert epochs.manifest["data"]["rows"] == {"train": 3000, "validation": 600, "test": 600}
+    assert epochs.manifest.data.rows == {"train": 3000, "validation": 600, "test": 600}
 
     paths = [f"records/{name}" for name in studies]
     sweepbook(tmp_path, "report", *paths, "--project", ROOT)
     page = (tmp_path / "report" / "report.html").read_text()
     assert 'http-equiv="refresh"' not in page and 'src="http' not in page
     for record in records.values():
-        assert record.manifest["study"]["question"] in page
-        assert record.manifest["record_digest"][:12] in page
+        assert record.manifest.study.question in page
+        assert record.manifest.record_digest[:12] in page
     figures = sorted(p.stem for p in (tmp_path / "report" / "figures").glob("*.csv"))
     assert "batch-norm-curves" in figures
     for name in ("batch-norm-curves", "epochs-loss"):

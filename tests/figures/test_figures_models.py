@@ -14,6 +14,7 @@ from sweepbook.figures.kinds import draw
 from sweepbook.figures.models.accuracy import draw_rows
 from sweepbook.figures.models.quality import calibration_error, confusion, reliability
 from sweepbook.stats.bootstrap import row_difference, row_interval
+from tests.records import with_manifest
 from trainables.images import Images, ImageSplit
 
 MODELS = [
@@ -204,7 +205,8 @@ def test_pictures_are_drawn_from_the_records_data(record, few_images, n, shown):
 
 
 def test_pictures_are_of_every_group_before_a_second_of_one(record, few_images):
-    record.manifest["data"]["test_groups"] = {"name": "region", "of": [0, 0, 1, 1, 2, 2]}
+    groups = {"name": "region", "of": [0, 0, 1, 1, 2, 2]}
+    record = with_manifest(record, data={"test_groups": groups})
     drawn = draw({"kind": "analysis.figures.pictures:draw_pictures", **SHARED, "count": 3}, record)
     assert drawn.numbers["file"].tolist() == ["test/0.png", "test/2.png", "test/4.png"]
     assert "on the true class, one of each region in turn; below" in drawn.caption
@@ -214,7 +216,7 @@ def test_data_that_changed_or_went_leave_a_sentence_in_the_pictures_place(
     record, few_images, monkeypatch
 ):
     spec = {"kind": "analysis.figures.pictures:draw_pictures", **SHARED}
-    record.manifest["data"]["sha256"] = "cd" * 32
+    record = with_manifest(record, data={"sha256": "cd" * 32})
     with pytest.raises(NothingToDraw, match="are not those of the record any more"):
         draw(spec, record)
 

@@ -16,7 +16,7 @@ from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.kinds import draw, specs_of
 from sweepbook.figures.style import look
 from sweepbook.pages.report import write_report
-from sweepbook.record.load import Record
+from tests.records import with_manifest
 from tests.searches import SPACE, random_search, record_of
 
 KINDS = ("best_trials", "incumbent", "rungs", "isolation", "importance", "slices", "contour",
@@ -113,7 +113,7 @@ def test_what_cannot_be_drawn_says_why() -> None:
     for kind in ("best_trials", "slices", "parallel", "rungs", "isolation", "contour"):
         with pytest.raises(NothingToDraw):
             draw(spec(kind), record)
-    grid = Record(record.path, {**record.manifest, "search": None}, record.trials, record.reports)
+    grid = with_manifest(record, search=None)
     for kind in KINDS:
         with pytest.raises(NothingToDraw, match="of no search"):
             draw(spec(kind), grid)
@@ -125,7 +125,7 @@ def test_a_report_of_a_search_has_its_checks_and_figures(tmp_path: Path) -> None
     folder.mkdir(parents=True)
     record.trials.to_parquet(folder / "trials.parquet")
     record.reports.to_parquet(folder / "reports.parquet")
-    (folder / "manifest.json").write_text(json.dumps(record.manifest))
+    (folder / "manifest.json").write_text(json.dumps(record.manifest.as_json()))
     page = write_report([folder], tmp_path / "report")
     html, text = page.read_text(), (page.parent / "report.md").read_text()
     for wanted in ("Before believing this search", "the best trial lies inside every range"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,16 @@ from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
 from sweepbook.pages.claims import claims_of
 from sweepbook.record.load import Record
+from tests.records import typed, with_manifest
 
 # depth, width: the mean in truth, and what the search said; published are 0.932, 0.963, 0.935
 WINNERS = {(6, 16): (0.950, 0.956), (6, 64): (0.960, 0.963), (6, 8): (0.9495, 0.951)}
+
+
+STUDY: dict[str, Any] = {
+    "metric": {"name": "val_acc", "mode": "max"},
+    "fidelity": {"unit": "epoch", "setting": "epochs"},
+}
 
 
 def confirmation(
@@ -50,13 +58,7 @@ def confirmation(
                 )
     manifest = {
         "schema_version": 1,
-        "study": {
-            "name": study,
-            "question": "?",
-            "metric": {"name": "val_acc", "mode": "max"},
-            "fidelity": {"unit": "epoch", "setting": "epochs"},
-            "figures": [],
-        },
+        "study": {**STUDY, "name": study},
         "confirms": {"record": "r", "seed": 0, "by": ["depth", "width"], "trials": chosen},
         "n_replicates": n,
         "seed": 1,
@@ -66,7 +68,9 @@ def confirmation(
             "card": {"largest_class": {"share": 0.1}},
         },
     }
-    return Record(Path("records") / study, manifest, pd.DataFrame(trials), pd.DataFrame(reports))
+    return Record(
+        Path("records") / study, typed(manifest), pd.DataFrame(trials), pd.DataFrame(reports)
+    )
 
 
 def finding(record: Record, name: str) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def test_flattery_is_what_the_search_said_above_what_came_of_it() -> None:
     other = finding(confirmation(fidelity=4), "flattery")
     assert other["verdict"] == MISSING and "another length" in other["sentence"]
     shorter = confirmation(fidelity=4)
-    shorter.manifest["study"]["extendable"] = True
+    shorter = with_manifest(shorter, study=replace(shorter.manifest.study, extendable=True))
     row = finding(shorter, "flattery")
     assert "at epoch 4" in row["sentence"], "the first epochs of a longer training are the same"
     order = draw(specs_of(shorter)[0], shorter)
@@ -140,10 +144,9 @@ def test_a_page_names_winners_by_what_was_compared_and_shows_them_in_order() -> 
 
 def test_the_best_of_all_stands_alone() -> None:
     record = confirmation({(6, 64): (0.960, 0.963)})
-    chosen = [trial | {"settings": {}} for trial in record.manifest["confirms"]["trials"]]
-    confirms = record.manifest["confirms"] | {"by": [], "trials": chosen}
-    record = Record(record.path, {**record.manifest, "confirms": confirms}, record.trials,
-                    record.reports)  # fmt: skip
+    chosen = tuple(replace(w, settings={}) for w in record.manifest.confirms.trials)
+    confirms = replace(record.manifest.confirms, by=(), trials=chosen)
+    record = with_manifest(record, confirms=confirms)
     assert {s["kind"] for s in specs_of(record)}.isdisjoint({"order", "pairs"})
     claims = claims_of(record)
     assert not claims.problem and "1 winner of the search" in claims.answers[0]
@@ -171,8 +174,7 @@ def test_a_winner_that_diverged_is_last_and_compared_with_none() -> None:
     for spec in specs_of(record)[:2]:
         draw(spec, record)
     with pytest.raises(NothingToDraw, match="confirms no search"):
-        draw({"kind": "order", "name": "x"}, Record(record.path, {
-            **record.manifest, "confirms": None}, trials, reports))  # fmt: skip
+        draw({"kind": "order", "name": "x"}, with_manifest(record, confirms=None))
 
 
 def test_the_page_does_not_take_a_confirmation_for_a_search() -> None:
@@ -181,5 +183,6 @@ def test_the_page_does_not_take_a_confirmation_for_a_search() -> None:
     template = Environment(undefined=StrictUndefined).from_string(line)
     record = confirmation()
     assert "the search’s winners" in template.render(section={"record": record})
-    record.manifest["search"] = {"space": {}}
+    search = typed({"study": {**STUDY, "name": "s"}, "search": {"space": {}}}).search
+    record = with_manifest(record, search=search)
     assert "Before believing" in template.render(section={"record": record})

@@ -6,6 +6,7 @@ import pytest
 
 from sweepbook.findings.evaluate import evaluate
 from sweepbook.record.load import load_record
+from tests.records import with_manifest
 
 ON, OFF = {"batch_norm": True}, {"batch_norm": False}
 FIVE = np.array([0.900, 0.902, 0.898, 0.901, 0.899])
@@ -53,7 +54,7 @@ def test_pairs_are_used_where_splits_are_shared_and_welch_elsewhere(planted):
     noise = np.array([0.0, 0.001, -0.001, 0.0005, -0.0005])
     record = planted([ON, OFF], [claim()], {"val_acc": [spread + 0.03 + noise, spread]})
     assert finding(record)["verdict"] == "holds"
-    record.manifest["data"]["paired"] = False
+    record = with_manifest(record, data={"paired": False})
     row = finding(record)
     assert row["verdict"] == "undecided"
     assert row["needed_n"] > 100
@@ -197,6 +198,5 @@ def test_scaled_epochs_are_said(planted):
 
 
 def test_a_malformed_claim_is_named(planted):
-    record = planted([ON, OFF], [{"name": "it", "kind": "direction"}], {"val_acc": [FIVE, FIVE]})
-    with pytest.raises(ValueError, match="claim 0 of the manifest lacks metric, smallest, arms"):
-        evaluate(record)
+    with pytest.raises(ValueError, match="manifest.json: a Claim cannot be made of .*smallest"):
+        planted([ON, OFF], [{"name": "it", "kind": "direction"}], {"val_acc": [FIVE, FIVE]})

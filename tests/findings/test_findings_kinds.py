@@ -8,6 +8,7 @@ from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.questions import general_claims
 from sweepbook.findings.values import arm_values, detrended_sd
 from sweepbook.findings.verdicts import outcome
+from tests.records import with_manifest
 
 ON, OFF = {"batch_norm": True}, {"batch_norm": False}
 FIVE = np.array([0.900, 0.902, 0.898, 0.901, 0.899])
@@ -96,7 +97,7 @@ def test_a_clear_winner_among_many_is_found_with_its_margin(planted):
     assert best["estimate"] == pytest.approx((losses[0] - losses[1]).mean())
     assert (worst["verdict"], worst["best"], worst["rival"]) == ("holds", "width 16", "width 32")
     assert worst["estimate"] == pytest.approx((losses[2] - losses[1]).mean())
-    record.manifest["data"]["paired"] = False
+    record = with_manifest(record, data={"paired": False})
     alone = finding(record, "best-config")
     assert alone["estimate"] == pytest.approx(best["estimate"])
     assert "5 replicates an arm" in alone["sentence"]
@@ -255,7 +256,7 @@ def test_the_window_of_batch_losses_is_a_fifth_of_the_steps_and_at_least_50(plan
         inside = steps >= 4 * n - windows[size]
         cells.append(np.where(inside, 0.1 * (-1.0) ** steps, 9.0 + steps**2))
     record.reports["batch_losses"] = cells
-    declared = read_claims(record.manifest)[0]
+    declared = read_claims(record.manifest.study.claims)[0]
     found = [arm_values(record, declared, i).values for i in range(3)]
     assert [values.to_numpy() for values in found] == [
         pytest.approx(0.1, rel=0.06) for _ in range(3)

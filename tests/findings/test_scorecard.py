@@ -8,6 +8,7 @@ from sweepbook.aggregates.published import printed_values, published_points
 from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.record.load import load_record
 from sweepbook.stats.intervals import prediction_interval
+from tests.records import with_manifest
 
 BATCH_NORM = [
     {"batch_norm": norm, "depth": 6, "width": 16, "batch_size": 256, "lr": 0.001}
@@ -22,8 +23,7 @@ def record(make_record):
 
 
 def with_data(record, name):
-    record.manifest["data"]["name"] = name
-    return record
+    return with_manifest(record, data={"name": name})
 
 
 def test_all_printed_numbers_are_there():
@@ -71,7 +71,7 @@ def test_other_data_get_numbers_but_no_verdict(record):
 
 
 def test_a_value_inside_and_one_outside_are_counted(record):
-    with_data(record, "europe-csv")
+    record = with_data(record, "europe-csv")
     reports = record.reports
     for metric, shift in (("val_acc", 0.0), ("test_acc", 0.3)):
         reports[metric] = 0.94 + shift + 0.001 * reports["replicate"]

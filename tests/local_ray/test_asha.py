@@ -80,7 +80,7 @@ def test_a_study_that_is_killed_and_goes_on_stops_the_losers_and_keeps_the_winne
     assert code == 0, output
     record = load_record(folder)
     trials = rows(record)
-    assert record.manifest["status"] == "complete"
+    assert record.manifest.status == "complete"
     assert trials.loc["winner", "ended"] == before.loc["winner", "ended"], "not trained again"
     assert trials.loc["winner", "reason"] == "reached round 10", "max_t, and that is no stop"
     assert dict(trials["status"]) == {

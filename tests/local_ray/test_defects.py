@@ -32,7 +32,7 @@ from ray.tune.utils.callback import _create_default_callbacks
 from rich.console import Console
 
 from sweepbook import ASHA, Fidelity, Metric, Study
-from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.record.ledger import PHASES
@@ -311,8 +311,8 @@ def test_defect_6_plain_loggers_keep_every_trial_that_has_ended_and_ours_keeps_n
         dataclasses.replace(trial, trial_id=f"trial{i}") for i, trial in enumerate(plan.trials)
     ]
     plan = dataclasses.replace(plan, trials=tuple(renamed))
-    manifest = manifest_of(plan, Options(), [], [])
-    writer = RecordWriter(tmp_path / "ours", manifest, list(plan.trials))
+    manifest = new_manifest(plan, Options(), [], [])
+    writer = RecordWriter(tmp_path / "ours", manifest)
     owners = {trial.trial_id: [writer] for trial in plan.trials}
     ours = RecordCallback(owners, Progress([plan], set(), Console(quiet=True)))
     assert trials_kept([ours], tmp_path, 5) == 0

@@ -84,10 +84,8 @@ def test_faults_are_tried_again_then_failed_while_the_others_go_on(
     assert set(rows(mended)["status"]) == {"finished"}, output
     assert dict(rows(mended)["n_retries"]) == {"none": 0, "killed": 1}
     assert (tmp_path / "killed").exists(), "it was met"
-    assert load_record(mended).manifest["record_digest"] == undisturbed_digest(
-        "faulty.py:MENDED", 2
-    )
-    assert load_record(mended).manifest["status"] == "complete"
+    assert load_record(mended).manifest.record_digest == undisturbed_digest("faulty.py:MENDED", 2)
+    assert load_record(mended).manifest.status == "complete"
 
     trials = rows(lost)
     assert set(trials["status"]) == {"failed"}
@@ -105,7 +103,7 @@ def test_faults_are_tried_again_then_failed_while_the_others_go_on(
     assert "faulty.py" in error["raises always"], "a traceback"
     assert 'faulty.py", line' in error["hangs always"] and "in fault" in error["hangs always"]
     assert "unexpectedly" in error["hangs always"], "what Ray knows of it"
-    assert load_record(lost).manifest["status"] == "failed"
+    assert load_record(lost).manifest.status == "failed"
     assert "planted, always" in error["raises always"].split("Failure # ")[1], "both attempts"
     assert "\x1b" not in "".join(error.values())
     assert "tried again: mended fault=killed (its worker died" in output
@@ -180,8 +178,8 @@ def test_a_full_disk_ends_the_study_which_goes_on_when_there_is_room(
     code, output = complete("run", "--resume", folder)
     assert code == 0, output
     record = load_record(folder)
-    assert record.manifest["status"] == "complete"
-    assert record.manifest["record_digest"] == undisturbed_digest("faulty.py:FILLED", 2)
+    assert record.manifest.status == "complete"
+    assert record.manifest.record_digest == undisturbed_digest("faulty.py:FILLED", 2)
 
 
 def is_finished(folder, fault):

@@ -69,7 +69,7 @@ def test_every_ending_has_its_reason_and_the_exit_code_tells(complete, tmp_path)
     assert trials.loc["raises", "last_fidelity"] == 1
     assert trials.loc["nan", "last_fidelity"] == 1
     assert "replicates diverged" in trials.loc["half", "reason"]
-    assert record.manifest["status"] == "failed"
+    assert record.manifest.status == "failed"
     assert "planted error" in output
     left = {p.name for p in record.path.iterdir()}
     assert ".ray" not in left
@@ -84,9 +84,9 @@ def test_the_same_numbers_whatever_workers_and_order(sweepbook, tmp_path):
         output, _ = process.communicate(timeout=180)
         assert process.returncode == 0, output
     one, two = (load_record(tmp_path / "records" / name) for name in ("QUICK", "KCIUQ"))
-    planned = [[t["trial_id"] for t in record.manifest["trials"]] for record in (one, two)]
+    planned = [[t.trial_id for t in record.manifest.trials] for record in (one, two)]
     assert sorted(planned[0]) == sorted(planned[1]) and planned[0] != planned[1], "another order"
-    assert one.manifest["record_digest"] == two.manifest["record_digest"]
+    assert one.manifest.record_digest == two.manifest.record_digest
 
 
 def test_a_study_interrupted_in_every_way_goes_on_to_the_undisturbed_record(
@@ -106,11 +106,11 @@ def test_a_study_interrupted_in_every_way_goes_on_to_the_undisturbed_record(
         record = load_record(folder)
         if interrupt is kill:
             assert process.returncode == -signal.SIGKILL
-            assert record.manifest["status"] == "running", "as at its last part"
+            assert record.manifest.status == "running", "as at its last part"
         else:
             assert process.returncode == 1, output
             assert "slow: 2 interrupted" in output, output
-            assert record.manifest["status"] == "interrupted"
+            assert record.manifest.status == "interrupted"
             assert set(record.trials["status"]) == {"interrupted"}
             before = record.reports
         command = ["run", "--resume", folder]
@@ -143,7 +143,7 @@ def any_newer(files, since):
 
 
 def digest(folder):
-    return load_record(folder).manifest["record_digest"]
+    return load_record(folder).manifest.record_digest
 
 
 def wait_for(condition, limit_s=60):

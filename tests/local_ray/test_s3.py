@@ -12,7 +12,7 @@ from pyarrow.fs import FileSystem
 from sweepbook.commands.training import new_folders
 from sweepbook.commands.verify import verify
 from sweepbook.pages.report import write_report
-from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
@@ -97,8 +97,8 @@ def stored(tmp_path_factory):
 
 def written(plan, folder):
     """A writer with all rows of the plan's trials, not flushed."""
-    manifest = manifest_of(plan, Options(), [], [])
-    writer = RecordWriter(folder, manifest, list(plan.trials))
+    manifest = new_manifest(plan, Options(), [], [])
+    writer = RecordWriter(folder, manifest)
     for trial in plan.trials:
         quick = dataclasses.replace(trial, config=trial.config | {"pause_s": 0})
         for report in reports(Assignment(quick, [str(folder)], [])):
@@ -108,7 +108,7 @@ def written(plan, folder):
 
 
 def digest(record):
-    return load_record(record).manifest["record_digest"]
+    return load_record(record).manifest.record_digest
 
 
 def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_safe(
@@ -134,7 +134,7 @@ def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_
     assert "storage s3://bucket/records/remote is away" in output
     assert f"Safe is {folder} with 0 ended trials and" in output
     ended = load_record(folder)
-    assert ended.manifest["status"] == "running", "as at its last part"
+    assert ended.manifest.status == "running", "as at its last part"
     assert len(ended.reports) >= len(growing.reports)
     assert (ended.path / ".lock").exists(), "as after kill -9, too"
 

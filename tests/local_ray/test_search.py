@@ -78,7 +78,7 @@ def test_a_killed_search_goes_on_to_the_record_of_an_undisturbed_one(
     killed = load_record(folder)
     columns = ["trial_id", "number", "status", "last_fidelity", "rung", "cutoff", "val_loss_last"]
     assert_same(killed.trials[columns], calm.trials[columns])
-    assert killed.manifest["record_digest"] == calm.manifest["record_digest"]
+    assert killed.manifest.record_digest == calm.manifest.record_digest
 
     trials = killed.trials.set_index("trial_id")
     heard = told(storage)
@@ -158,12 +158,12 @@ def test_an_exhausted_search_trains_its_failed_trial_when_it_is_resumed(complete
     code, output = complete("run", "finite.py", "--max-failures", 0)
     record = load_record(tmp_path / "records" / "finite")
     assert code == 1, output
-    assert record.manifest["n_trials"] == {"finished": 3, "failed": 1}
-    assert record.manifest["search"]["exhausted"] and record.manifest["status"] == "failed"
+    assert record.manifest.n_trials == {"finished": 3, "failed": 1}
+    assert record.manifest.search.exhausted and record.manifest.status == "failed"
     mended.touch()
     code, output = complete("run", "--resume", record.path, "--max-concurrent", 1)
     assert code == 0 and "4 of 4 trials done" in output, output
     again = load_record(tmp_path / "records" / "finite")
-    assert again.manifest["search"]["exhausted"] and again.manifest["status"] == "complete"
+    assert again.manifest.search.exhausted and again.manifest.status == "complete"
     assert list(again.trials["trial_id"]) == list(record.trials["trial_id"])
     assert set(again.trials["status"]) == {"finished"}

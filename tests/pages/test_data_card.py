@@ -68,7 +68,7 @@ def test_each_kind_of_entry_has_its_form(make_record: Callable[..., Path]) -> No
 def test_the_manifest_is_not_changed(make_record: Callable[..., Path]) -> None:
     record = load_record(make_record([{"lr": 0.1}], data=DATA))
     data_card(record)
-    assert record.manifest["data"]["card"] == CARD
+    assert record.manifest.data.card == CARD
 
 
 def test_both_pages_show_warnings_notes_and_tables(

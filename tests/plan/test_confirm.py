@@ -7,7 +7,7 @@ import pytest
 
 from sweepbook import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.plan.confirmation import confirming_study, winners
-from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan, suggested_trial
 from sweepbook.record.load import load_record
@@ -52,7 +52,7 @@ TRIALS = [
 @pytest.fixture
 def record(tmp_path):
     plan = make_plan(STUDY, Options())
-    writer = RecordWriter(tmp_path / "r", manifest_of(plan, Options(), [], []), [])
+    writer = RecordWriter(tmp_path / "r", new_manifest(plan, Options(), [], []))
     for number, (cell, x, kind, status, losses) in enumerate(TRIALS):
         trial = suggested_trial(plan, cell, {"x": x, "kind": kind}, number)
         writer.add_trial(trial)
@@ -65,23 +65,23 @@ def record(tmp_path):
 
 def test_winners_are_chosen_by_the_last_value_at_the_highest_fidelity(record):
     by_cell = winners(record, ["w"])
-    assert [(t["settings"]["w"], t["config"]["x"]) for t in by_cell] == [(0, 0.4), (1, 0.5)]
-    assert [(t["fidelity"], t["value"]) for t in by_cell] == [(4, 0.55), (2, 0.7)]
+    assert [(w.settings["w"], w.number) for w in by_cell] == [(0, 3), (1, 4)]
+    assert [(w.fidelity, w.value) for w in by_cell] == [(4, 0.55), (2, 0.7)]
     (best,) = winners(record, [])
-    assert best["number"] == 3
-    assert [t["number"] for t in winners(record, ["kind"])] == [3, 2]
+    assert best.number == 3
+    assert [w.number for w in winners(record, ["kind"])] == [3, 2]
 
 
 def test_the_new_study_is_a_grid_of_the_winners_that_says_where_they_come_from(record):
-    study, notes = confirming_study(record, None, 5, 7)
+    study, confirms = confirming_study(record, None, 5, 7)
     assert (study.name, study.scheduler, study.search) == ("toy-confirm", None, None)
     assert study.figures == [FIGURE]
     plan = make_plan(study, Options())
     assert sorted((t.config["w"], t.config["x"]) for t in plan.trials) == [(0, 0.4), (1, 0.5)]
     assert {(t.seed, t.n_replicates, t.max_fidelity) for t in plan.trials} == {(7, 5, 4)}
-    assert notes["record_digest"] == record.manifest["record_digest"]
-    assert [t["number"] for t in notes["trials"]] == [3, 4]
-    assert (notes["record"], notes["seed"], notes["by"]) == ("r", 0, ["w"])
+    assert confirms.record_digest == record.manifest.record_digest
+    assert [w.number for w in confirms.trials] == [3, 4]
+    assert (confirms.record, confirms.seed, confirms.by) == ("r", 0, ("w",))
     longer = make_plan(study, Options(epochs=9)).trials
     assert {t.max_fidelity for t in longer} == {9}
     other, _ = confirming_study(record, ["kind"], 5, 7)
@@ -95,6 +95,6 @@ def test_what_cannot_be_confirmed_is_refused(record):
         confirming_study(record, ["z"], 5, 1)
     with pytest.raises(ValueError, match="no trial to confirm"):
         confirming_study(record, ["x"], 5, 1)
-    grid = dataclasses.replace(record, manifest=record.manifest | {"search": None})
+    grid = dataclasses.replace(record, manifest=dataclasses.replace(record.manifest, search=None))
     with pytest.raises(ValueError, match="is no search"):
         confirming_study(grid, None, 5, 1)

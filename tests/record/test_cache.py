@@ -9,6 +9,7 @@ from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.planned import Trial
 from sweepbook.record.writer import RecordWriter
+from tests.records import typed
 
 
 def trial(trial_id):
@@ -36,7 +37,7 @@ def writer(folder, *trial_ids, **changes):
         "trials": [dataclasses.asdict(t) for t in trials],
         **changes,
     }
-    return RecordWriter(folder, json.loads(json.dumps(manifest)), trials)
+    return RecordWriter(folder, typed(json.loads(json.dumps(manifest))))
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_finished_trial_is_taken_whole_and_named_in_the_manifest(storage):
     mine = record.reports.query("trial_id == 'a'").reset_index(drop=True)
     theirs = old.reports.query("trial_id == 'a'").reset_index(drop=True)
     pd.testing.assert_frame_equal(mine[theirs.columns], theirs)
-    assert record.manifest["taken"] == {"a": "old"}
+    assert record.manifest.taken == {"a": "old"}
     assert list(record.predictions()["row_id"]) == [7]
     assert (storage / "new" / "checkpoints" / "a.pt").read_bytes() == b"state"
     columns = ["trial_id", "status", "reason", "time_total_s", "last_fidelity"]

@@ -1,8 +1,8 @@
-import json
 import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -15,9 +15,11 @@ from sweepbook.record import writer as record_module
 from sweepbook.record.ledger import PHASES, column
 from sweepbook.record.load import load_record
 from sweepbook.record.lock import lock
+from sweepbook.record.manifest import Data
 from sweepbook.record.planned import Trial
 from sweepbook.record.rows import trials_frame
 from sweepbook.record.writer import RecordWriter
+from tests.records import typed
 
 MANIFEST = {
     "schema_version": 1,
@@ -49,8 +51,12 @@ def trial(trial_id="a", n_replicates=2, max_fidelity=3, **config):
     )
 
 
+def manifest(*trials, **changes):
+    return replace(typed(MANIFEST), trials=trials, **changes)
+
+
 def writer(folder, *trials):
-    return RecordWriter(folder, json.loads(json.dumps(MANIFEST)), list(trials))
+    return RecordWriter(folder, manifest(*trials))
 
 
 def rows(*values, start=1):
@@ -74,8 +80,8 @@ def test_a_finished_trial_keeps_last_and_best_apart(tmp_path):
     assert row["val_acc_last"] == pytest.approx(0.4)
     assert (row["val_acc_best"], row["val_acc_best_at"]) == (pytest.approx(0.6), 2)
     assert list(record.reports["val_acc"]) == [0.1, 0.5, 0.4, 0.3, 0.7, 0.4]
-    assert record.manifest["status"] == "complete"
-    assert len(record.manifest["record_digest"]) == 64
+    assert record.manifest.status == "complete"
+    assert len(record.manifest.record_digest) == 64
 
 
 @pytest.mark.parametrize(
@@ -145,7 +151,7 @@ def test_a_continued_record_keeps_what_it_had(tmp_path):
     first.add_rows("b", rows((0.5, 0.5)))
     first.close()
     before = load_record(tmp_path / "r").manifest
-    second = RecordWriter(tmp_path / "r", before, [trial("a"), trial("b")])
+    second = RecordWriter(tmp_path / "r", before)
     assert second.trials["a"]["status"] == "finished"
     second.start_trial("b")
     second.add_rows("b", rows((0.5, 0.5), (0.6, 0.6), (0.7, 0.7)))
@@ -159,22 +165,22 @@ def test_a_continued_record_keeps_what_it_had(tmp_path):
     once.add_rows("a", rows((0.1, 0.1), (0.2, 0.2), (0.3, 0.3)))
     once.end_trial("a")
     once.close()
-    digests = [load_record(tmp_path / n).manifest["record_digest"] for n in ("r", "once")]
+    digests = [load_record(tmp_path / n).manifest.record_digest for n in ("r", "once")]
     assert digests[0] == digests[1], "interrupted and uninterrupted records are equal"
 
 
 def test_a_record_that_another_driver_has_written_since_it_was_read_is_left_alone(tmp_path):
     writer(tmp_path / "r", trial("a")).close()
     read = load_record(tmp_path / "r").manifest
-    other = RecordWriter(tmp_path / "r", load_record(tmp_path / "r").manifest, [trial("a")])
-    other.manifest["trials"] = ["b"]  # as a search adds one
+    other = RecordWriter(tmp_path / "r", load_record(tmp_path / "r").manifest)
+    other.add_trial(trial("b"))  # as a search adds one
     other.close()
     files = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*.*")}
     with pytest.raises(ValueError, match="another process has written record .* try again"):
-        RecordWriter(tmp_path / "r", read, [trial("a")], as_read=True)
+        RecordWriter(tmp_path / "r", read, as_read=True)
     assert {path: path.read_bytes() for path in files} == files
     now = load_record(tmp_path / "r").manifest
-    again = RecordWriter(tmp_path / "r", now, [trial("a")], as_read=True)  # the lock is free
+    again = RecordWriter(tmp_path / "r", now, as_read=True)  # the lock is free
     again.close()
 
 
@@ -225,8 +231,7 @@ def test_a_store_that_is_away_between_two_parts_loses_no_row(tmp_path, monkeypat
     monkeypatch.setattr(places, "_file_system", file_system)
     monkeypatch.setattr(lock_module, "SETTLE_S", 0.0)
     monkeypatch.setattr(record_module, "FLUSH_EVERY_S", 0.0)
-    manifest = json.loads(json.dumps(MANIFEST))
-    out = RecordWriter("s3://bucket/r", manifest, [trial()], said.append)
+    out = RecordWriter("s3://bucket/r", manifest(trial()), said.append)
     out.add_rows("a", rows((0.1, 0.3)))
     away.append(True)
     out.flush_if_due()
@@ -297,9 +302,8 @@ def test_a_setting_that_some_trials_do_not_have_stays_what_it_is():
 
 
 def test_predictions_are_kept_with_the_contract_s_columns_alone(tmp_path):
-    manifest = json.loads(json.dumps(MANIFEST))
-    manifest["data"]["test_groups"] = {"name": "region", "of": [0, 0]}
-    out = RecordWriter(tmp_path / "r", manifest, [trial()])
+    data = Data({"name": "none", "test_groups": {"name": "region", "of": [0, 0]}})
+    out = RecordWriter(tmp_path / "r", manifest(trial(), data=data), [trial()])
     out.start_trial("a")
     out.add_rows("a", rows((0.1, 0.3), (0.5, 0.7), (0.4, 0.4)))
     columns = ["trial_id", "replicate", "split", "row_id", "label", "predicted", "probability"]

@@ -32,7 +32,8 @@ def write_record(tmp_path):
         ]
         pd.DataFrame(reports).to_parquet(folder / "reports.parquet")
         pd.DataFrame(trials).to_parquet(folder / "trials.parquet")
-        study = {"name": "lr", "metric": {"name": "val_loss", "mode": "min"}}
+        study = {"name": "lr", "question": "?", "trainable": "x:y"}
+        study |= {"metric": {"name": "val_loss", "mode": "min"}}
         study |= {"fidelity": {"unit": "epoch", "setting": "epochs"}}
         manifest = {"schema_version": 1, "study": study, "status": "complete"}
         (folder / "manifest.json").write_text(json.dumps(manifest))

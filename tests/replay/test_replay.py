@@ -31,6 +31,7 @@ from sweepbook.replay.virtual import (
 )
 from sweepbook.study.rungs import Rungs, rung_levels
 from sweepbook.tune.scheduler import StudyASHA
+from tests.records import typed
 
 # validation accuracy of four trials at epochs 1 to 4; the third starts well, sags and wins
 FOUR = (
@@ -54,7 +55,7 @@ def record_of(
     ids = [chr(97 + i) for i in range(len(values))]
     frame = pd.DataFrame({"trial_id": ids, "status": "finished"} | trials)
     study = {"name": "s", "metric": {"name": "m", "mode": mode}, "fidelity": {"unit": "epoch"}}
-    return Record(Path("records/s"), {"study": study}, frame, pd.DataFrame(rows))
+    return Record(Path("records/s"), typed({"study": study}), frame, pd.DataFrame(rows))
 
 
 def curves_of(values: Sequence[Sequence[float]], seconds: Sequence[float] = ()) -> list[Curve]:

@@ -14,7 +14,7 @@ from ray.tune.search import Searcher
 
 from sweepbook import ASHA, Fidelity, Metric, Search, Study
 from sweepbook.commands.extend import write_extension
-from sweepbook.plan.manifest import manifest_of, recorded_plan
+from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.record.load import load_record
@@ -285,7 +285,7 @@ def test_a_storage_that_cannot_be_opened_is_named_with_what_to_do(where, tmp_pat
 
 def record_of(plan, folder, endings):
     """A real record of a search whose trials ended so."""
-    writer = RecordWriter(folder, manifest_of(plan, Options(), [], []), [])
+    writer = RecordWriter(folder, new_manifest(plan, Options(), [], []))
     driver = Driver(plan, folder)
     for ending in endings:
         ray_id, trial = driver.ask()
@@ -306,13 +306,13 @@ def test_a_record_grows_with_the_search_and_says_what_it_still_owes(tmp_path):
     assert load_record(tmp_path / "r").trials["status"].notna().all(), "readable while it grows"
     assert writer.close() == {"finished": 1, "stopped": 1, "diverged": 1, "untried": 9}
     record = load_record(tmp_path / "r")
-    assert record.manifest["status"] == "interrupted"
+    assert record.manifest.status == "interrupted"
     trials = record.trials.sort_values("number")
     assert list(trials["number"]) == [0, 1, 2]
     assert list(trials["status"]) == ["finished", "stopped", "diverged"]
-    search = record.manifest["search"]
-    assert (search["scientific"], search["nuisance"]) == (["w"], ["x", "kind"])
-    assert search["space"]["x"]["high"] == 1.0 and search["cells"] == [{"w": 0.0}, {"w": 1.0}]
+    search = record.manifest.search
+    assert (search.scientific, search.nuisance) == (["w"], ["x", "kind"])
+    assert search.space["x"]["high"] == 1.0 and search.cells == [{"w": 0.0}, {"w": 1.0}]
     again = recorded_plan(record.manifest)
     assert [t.number for t in again.trials] == [0, 1, 2]
     assert again.search == dataclasses.replace(plan.search, warm_start=[])
@@ -326,7 +326,7 @@ def test_a_search_killed_before_its_first_table_goes_on(tmp_path):
     record = load_record(folder)
     assert (len(record.trials), len(record.reports)) == (0, 4)
     again = recorded_plan(record.manifest)
-    writer = RecordWriter(folder, record.manifest, list(again.trials))
+    writer = RecordWriter(folder, record.manifest)
     assert _n_open(again, writer) == plan.n_trials
     resumed = Driver(again, folder, record)
     ray_id, trial = resumed.ask()
@@ -352,7 +352,7 @@ def exhausted_record(folder, endings):
     """The record of a search that has suggested all of its 8 configs, and its plan."""
     plan = plan_of(search={"space": f"{MODULE}:small_space", "n_trials": 30})
     writer = record_of(plan, folder, endings)
-    writer.manifest["search"]["exhausted"] = True
+    writer.note(search=dataclasses.replace(writer.manifest.search, exhausted=True))
     writer.close()
     record = load_record(folder)
     return record, recorded_plan(record.manifest)
@@ -361,7 +361,7 @@ def exhausted_record(folder, endings):
 def test_an_exhausted_search_owes_its_open_trials_and_suggests_these_alone(tmp_path):
     endings = ["finished", "failed", "stopped", "failed", *["finished"] * 4]
     record, plan = exhausted_record(tmp_path / "r", endings)
-    writer = RecordWriter(tmp_path / "r", record.manifest, list(plan.trials))
+    writer = RecordWriter(tmp_path / "r", record.manifest)
     assert _n_open(plan, writer) == 2
     writer.close()
     resumed = Driver(plan, tmp_path / "r", record)

@@ -10,10 +10,11 @@ from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
 from rich.console import Console
 
-from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
+from sweepbook.record.manifest import manifest_of
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.callback import RecordCallback
 from sweepbook.tune.progress import Progress
@@ -69,8 +70,8 @@ def test_a_trial_whose_machine_was_lost_before_it_began_waits_for_another_round(
 ):
     """Seen on a loaded machine: Tune ends such a trial, and asks nothing."""
     plan = make_plan(load_studies([str(toy_file)])[0], Options())
-    manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], [])))
-    writer = RecordWriter(tmp_path / "r", manifest, list(plan.trials))
+    manifest = manifest_of(json.loads(json.dumps(new_manifest(plan, Options(), [], []).as_json())))
+    writer = RecordWriter(tmp_path / "r", manifest)
     progress = Progress([plan], set(), Console(file=io.StringIO()))
     one, two = (trial.trial_id for trial in plan.trials)
     callback = RecordCallback(

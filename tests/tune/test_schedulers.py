@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweepbook import ASHA, Metric
-from sweepbook.plan.manifest import manifest_of
+from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
+from sweepbook.record.manifest import manifest_of
 from sweepbook.record.writer import RecordWriter
 from sweepbook.study.rungs import Rungs
 from sweepbook.tune.scheduler import StudyASHA
@@ -260,9 +261,9 @@ def test_a_trial_cut_short_by_max_t_is_another_trial_and_ends_there(toy_file, tm
 
 def test_endings_come_into_the_record_with_rung_and_cutoff(toy_file, tmp_path):
     plan = planned(toy_file, ASHA(grace_period=2))
-    manifest = json.loads(json.dumps(manifest_of(plan, Options(), [], [])))
-    assert ASHA(**manifest["study"]["scheduler"]) == plan.study.scheduler
-    writer = RecordWriter(tmp_path / "r", manifest, list(plan.trials))
+    manifest = manifest_of(json.loads(json.dumps(new_manifest(plan, Options(), [], []).as_json())))
+    assert manifest.study.scheduler == plan.study.scheduler
+    writer = RecordWriter(tmp_path / "r", manifest)
     one, two = (t.trial_id for t in plan.trials)
     for trial_id, value in ((one, 0.5), (two, math.nan)):
         both = [{"round": 2, "replicate": r, "val_acc": v} for r, v in enumerate((0.5, value))]

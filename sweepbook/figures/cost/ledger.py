@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -50,7 +52,7 @@ def draw_ledger(spec: Spec, record: Record) -> Drawn:
         numbers[phase] = trials[f"time_{phase}_s"].astype("float64")
     labels = arm_labels(trials, columns).loc[numbers["trial_id"]]
     bars = _bars(numbers, [str(label) for label in labels])
-    sessions = [s for s in record.manifest.get("sessions") or [] if s["n_trials"]]
+    sessions = [s for s in record.manifest.sessions if s["n_trials"]]
     with style.look():
         height = 1.2 + _BAR_HEIGHT * len(bars) + 0.6 * bool(sessions)
         figure = Figure(figsize=(style.WIDTH, max(height, 2.2)), layout="constrained")
@@ -97,7 +99,7 @@ def _stack(ax: Axes, bars: pd.DataFrame) -> None:
     ax.set_xlabel("seconds")
 
 
-def _draw_slots(ax: Axes, sessions: list[dict[str, float]]) -> None:
+def _draw_slots(ax: Axes, sessions: Sequence[Mapping[str, float]]) -> None:
     """The slots' time of all sessions in three shares, as one bar."""
     total = sum(s["wall_s"] * s["slots"] for s in sessions)
     work = sum(s["work_s"] for s in sessions)
@@ -119,7 +121,7 @@ def _draw_slots(ax: Axes, sessions: list[dict[str, float]]) -> None:
     ax.grid(visible=False)
 
 
-def _caption(numbers: pd.DataFrame, sessions: list[dict[str, float]], n_bars: int) -> str:
+def _caption(numbers: pd.DataFrame, sessions: Sequence[Mapping[str, float]], n_bars: int) -> str:
     what = f"Each bar is a trial, n = {len(numbers)}"
     if n_bars < len(numbers):
         what = f"{n_bars} bars, each the mean of as many of n = {len(numbers)} trials in turn"
@@ -140,7 +142,7 @@ def _caption(numbers: pd.DataFrame, sessions: list[dict[str, float]], n_bars: in
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _session(session: dict[str, float]) -> str:
+def _session(session: Mapping[str, float]) -> str:
     n_studies = int(session.get("n_studies", 1))
     shared = f" (of {n_studies} studies trained together)" if n_studies > 1 else ""
     return (

@@ -26,7 +26,7 @@ def draw_quality(spec: Spec, record: Record) -> Drawn:
     """A row for the best and one for the worst model: confusion left, calibration right."""
     models = models_of(record, spec)
     pair = dict(zip(("best", "worst"), best_and_worst_model(record, models), strict=True))
-    names = dict((record.manifest.get("data") or {}).get("class_names") or {"0": "0", "1": "1"})
+    names = dict(record.manifest.data.class_names or {"0": "0", "1": "1"})
     predictions = record.predictions()
     parts, errors = [], {}
     with style.look():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.trials.few import drawn_of_parts, few_arms
 from sweepbook.record.load import Record
+from sweepbook.record.manifest import Data
 from sweepbook.stats.intervals import t_interval, wilson_interval
 
 _ROW = 0.21  # inches of one class in class_accuracy
@@ -23,7 +24,7 @@ _ROW = 0.21  # inches of one class in class_accuracy
 def draw_class_accuracy(spec: Spec, record: Record) -> Drawn:
     """Test accuracy of every class, one panel per trial."""
     arms, chosen = few_arms(spec, record)
-    names = describe_classes(record.manifest)
+    names = describe_classes(record.manifest.data)
     parts = []
     for trial_id in arms.trials["trial_id"]:
         try:
@@ -126,7 +127,7 @@ def _named(table: pd.DataFrame) -> list[Any]:
     return list(table.rename(columns={"name": "name_"}).itertuples(index=False))
 
 
-def describe_classes(manifest: Mapping[str, Any]) -> list[str]:
+def describe_classes(data: Data) -> list[str]:
     """Full names by label, as the manifest's data part has them; [] where it has none."""
-    names = manifest.get("data", {}).get("class_names") or {}
+    names = data.class_names
     return [str(names[key]) for key in sorted(names, key=int)]

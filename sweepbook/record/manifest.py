@@ -1,0 +1,235 @@
+"""A record's manifest as a typed value: what was asked, and all that its numbers depend on."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sweepbook.record.planned import SearchPlan, Trial
+from sweepbook.study.read import built, study_of
+from sweepbook.study.study import Study
+
+SCHEMA_VERSION = 1
+ENDED = ("complete", "failed", "interrupted")  # statuses of a record that nobody writes any more
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data set as the study's `data` hook described it.
+
+    Args:
+        described: what the hook returned; the properties below are the keys that the tool reads.
+    """
+
+    described: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The data set's name, for example "europe"; "unknown" where it has none."""
+        return str(self.described.get("name") or "unknown")
+
+    @property
+    def path(self) -> str | None:
+        """The folder that it was read from; None for data that come with the trainable."""
+        return self.described.get("path")
+
+    @property
+    def sha256(self) -> str | None:
+        """A hash of its content; None where nobody can say whether two are the same."""
+        return self.described.get("sha256")
+
+    @property
+    def rows(self) -> Mapping[str, Any]:
+        """How many rows each split has."""
+        found = self.described.get("rows")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def splits(self) -> str:
+        """ "given", "one per replicate" or another phrase; "" where it is not said."""
+        return str(self.described.get("splits") or "")
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether replicate r has the same split and seeds in every trial."""
+        return bool(self.described.get("paired", False))
+
+    @property
+    def class_names(self) -> Mapping[str, str]:
+        """Label, as text, -> name of the class."""
+        return self.described.get("class_names") or {}
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """Further facts for the report's data card."""
+        return self.described.get("card") or {}
+
+    @property
+    def test_groups(self) -> Mapping[str, Any] | None:
+        """What groups the test rows (`name`), and the group of each by row_id (`of`), or None."""
+        return self.described.get("test_groups")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """A trial that a search chose, by its settings that were compared, and what chose it."""
+
+    settings: Mapping[str, Any]
+    trial_id: str
+    number: int  # order of suggestion, from 0
+    fidelity: int
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirms:
+    """The search whose winners a record trains anew, and the settings that were compared."""
+
+    record: str
+    record_digest: str | None = None
+    seed: int
+    by: tuple[str, ...]
+    trials: tuple[Winner, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extends:
+    """The record that this one extends, and what became of its trials (ids)."""
+
+    record: str
+    record_digest: str | None = None
+    kept: tuple[str, ...]
+    continued: Mapping[str, str]  # new -> old
+    anew: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """All that a record says of itself beside its tables.
+
+    Args:
+        study: as planned: with its scheduler's limits and the claims that the command brought.
+        n_replicates: of a trial, unless it is one of a single replicate.
+        scale: factor of every trial's fidelity, or None.
+        overrides: settings that the command line changed.
+        files: path -> SHA-256 of every file that a setting names.
+        import_paths: folders that a worker needs on its path.
+        status: "running" or one of `ENDED`.
+        n_trials: how many trials ended how, once it has ended.
+        sessions: one summary for each driver that trained.
+        taken: trial_id -> the record that the trial was taken from.
+        further: keys that this version does not know; they are kept.
+    """
+
+    study: Study
+    command: tuple[str, ...] = ()
+    seed: int = 0
+    n_replicates: int = 1
+    scale: float | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    code_sha256: str | None = None
+    data: Data = field(default_factory=lambda: Data({}))
+    files: Mapping[str, str] = field(default_factory=dict)
+    started: str | None = None
+    ended: str | None = None
+    import_paths: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    search: SearchPlan | None = None
+    confirms: Confirms | None = None
+    extends: Extends | None = None
+    taken: Mapping[str, str] = field(default_factory=dict)
+    resumed: tuple[Mapping[str, Any], ...] = ()
+    sessions: tuple[Mapping[str, Any], ...] = ()
+    status: str | None = None
+    n_trials: Mapping[str, int] = field(default_factory=dict)
+    record_digest: str | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no driver writes the record any more."""
+        return self.status in ENDED
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the command scaled the fidelity of the trials."""
+        return self.scale not in (None, 1, 1.0)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the content of manifest.json: plain values in their usual order."""
+        content: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+        for part in dataclasses.fields(self):
+            value = getattr(self, part.name)
+            if part.name == "further" or (part.name in _LATER and not value):
+                continue
+            content[part.name] = _plain(value)
+        return content | dict(self.further)
+
+
+_LATER = (  # written only where there is something to say
+    *("confirms", "extends", "taken", "resumed", "sessions", "status", "n_trials"),
+    "record_digest",
+)
+
+
+def manifest_of(content: Any) -> Manifest:
+    """Returns the manifest that the content of a manifest.json says.
+
+    Keys that an earlier version did not write take their defaults.
+
+    Raises:
+        ValueError: no object, another schema version, or a key whose value cannot be what it says.
+    """
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version must be {SCHEMA_VERSION}, got {version!r}")
+    _check_study(content)
+    known = {part.name for part in dataclasses.fields(Manifest)}
+    confirms, extends, search = (content.get(k) for k in ("confirms", "extends", "search"))
+    typed = {
+        "study": study_of(content["study"]),
+        "data": Data(content.get("data") or {}),
+        "trials": tuple(built(Trial, trial) for trial in content.get("trials") or ()),
+        "search": built(SearchPlan, search) if search else None,
+        "confirms": _confirms(confirms) if confirms else None,
+        "extends": built(Extends, _tuples(extends)) if extends else None,
+    }
+    further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
+    return built(Manifest, {**_tuples(content), **typed, "further": further})
+
+
+def _confirms(content: Mapping[str, Any]) -> Confirms:
+    winners = tuple(built(Winner, winner) for winner in content.get("trials") or ())
+    return built(Confirms, {**_tuples(content), "trials": winners})
+
+
+def _check_study(content: Mapping[str, Any]) -> None:
+    """The few texts without which nothing of a record can be read, named where one is missing."""
+    for keys in (
+        ("study", "name"),
+        ("study", "metric", "name"),
+        ("study", "metric", "mode"),
+        ("study", "fidelity", "unit"),
+    ):
+        value: Any = content
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        if not isinstance(value, str):
+            raise ValueError(f"{'.'.join(keys)} must be a text, got {value!r}")
+
+
+def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it."""
+    if isinstance(value, Data):
+        return dict(value.described)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return dict(value) if isinstance(value, Mapping) else value
