@@ -43,7 +43,8 @@ def _write(folder: Path, n_trials: int, n_epochs: int, n_replicates: int) -> Non
     trials |= {"error": None, "seed": 0, "n_replicates": n_replicates}
     trials |= {"last_fidelity": n_epochs, "time_total_s": 1.0}
     pd.DataFrame(trials).to_parquet(folder / "trials.parquet")
-    study = {"name": "large", "metric": {"name": "val_loss", "mode": "min"}}
+    study = {"name": "large", "question": "?", "trainable": "none:none"}
+    study |= {"metric": {"name": "val_loss", "mode": "min"}}
     study |= {"fidelity": {"unit": "epoch", "setting": "epochs"}}
     manifest = {"schema_version": 1, "study": study, "status": "complete", "ended": "then"}
     (folder / "manifest.json").write_text(json.dumps(manifest))
