@@ -184,7 +184,7 @@ def _loading(m: Measured) -> list[str]:
         for (trials, epochs, replicates), seconds in m.loading.items()
     ]
     return [
-        "## Loading a record (`analysis.load.load_record`, wall seconds)",
+        "## Loading a record (`sweepbook.load_record`, wall seconds)",
         "",
         "| trials | epochs | replicates | report rows | seconds |",
         "|---|---|---|---|---|",
