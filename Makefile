@@ -14,7 +14,7 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report test cluster-test cluster-setup-test chaos bench lint clean
+.PHONY: report test cluster-test cluster-setup-test chaos bench bench-gpu lint clean
 
 report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -35,6 +35,9 @@ cluster-setup-test: $(STAMP)  ## the set-up commands of cluster.yaml on a fresh 
 
 chaos: $(STAMP)  ## kill workers and the driver of a study 20 times: the same record in the end
 	$(BIN)/python tests/chaos/chaos.py --kills 20
+
+bench-gpu: $(STAMP)  ## check and measure training on this machine's GPU, within four minutes
+	$(BIN)/python benchmarks/gpu.py
 
 bench: $(STAMP)  ## measure against the usual way; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
