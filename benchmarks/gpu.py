@@ -48,6 +48,7 @@ def main() -> int:
         if not torch.cuda.is_available():
             print("torch sees no GPU here: --device cpu --quick runs the sections without one")
             return 2
+        device = torch.device("cuda", device.index or 0)
         torch.cuda.set_device(device)
         torch.zeros((), device=device)  # starts CUDA: its memory cannot be counted before
     elif args.quick:
@@ -112,7 +113,7 @@ def _sections(quick: bool) -> list[Section]:
         ("Equality with the CPU", 30, measure_equality),
         ("Stacks of small nets", 60, measure_stacks),
         (f"ResNet-18 at {large} px", 80, partial(measure_images, side=large)),
-        (f"ResNet-18 at {small} px", 40, partial(measure_images, side=small)),
+        (f"ResNet-18 at {small} px", 80, partial(measure_images, side=small)),
         ("torch.compile", 90, measure_compiled),  # late: a compiler that hangs ends the script
         ("sweepbook.stack", 5, _say_stack),
     ]
