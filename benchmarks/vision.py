@@ -103,7 +103,7 @@ def _probes(folder: Path, place: Path, repeats: int) -> tuple[float, Timing]:
 
 def _pretext(folder: Path) -> float:
     """With one thread, as a study's worker has; two wait for each other on a busy machine."""
-    from trainables.pretext import pretext_weights
+    from trainables.body_weights import pretext_weights
 
     torch.set_num_threads(1)
     try:

@@ -6,26 +6,15 @@ As there, an image is shown in its four turns in one batch.
 """
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import torch
-
-from trainables.cache import cached
+from trainables.device import check_gpu
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import N_TURNS, PretextTrainer
-from trainables.resnet import check_gpu
-from trainables.resnet_body import body_state
 from trainables.settings import as_settings
-from trainables.vision_data import images_sha256, square_images
-from trainables.weights import State, load_file
-
-_LAYOUT = 3  # counted up where the weights would change
+from trainables.vision_cost import START_S, pass_s
 
 
 def train_pretext(
@@ -66,40 +55,6 @@ def train_pretext(
         start, times = time.perf_counter(), {}
 
 
-def pretext_weights(
-    data: str, skip_corrupt: bool = False, config: PretextConfig | None = None
-) -> State:
-    """Returns the body that `train_pretext` makes of the images, made once per machine.
-
-    It is kept in the cache folder by the hash of pixels and settings; of several processes one
-    trains it and the others wait.
-    """
-    config = replace(config or PretextConfig(), data=data, skip_corrupt=skip_corrupt)
-    images = square_images(config.data, config.size, config.skip_corrupt)
-    settings = {k: v for k, v in asdict(config).items() if k not in ("data", "skip_corrupt")}
-    versions = torch.__version__, version("torchvision")
-    named = json.dumps([settings, _LAYOUT, versions, images_sha256(images)])
-    key = hashlib.sha256(named.encode()).hexdigest()[:16]
-
-    def make(to: Path) -> None:
-        torch.save(_trained_body(config), to / "body.pth")
-
-    return cached(f"pretext/{key}", make, lambda folder, _: load_file(str(folder / "body.pth")))
-
-
-def _trained_body(config: PretextConfig) -> State:
-    """On one thread, whoever asks: sums that threads share are rounded otherwise."""
-    steps = config.evals * config.steps_per_eval  # at once: evaluations change no weight
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        trainer = PretextTrainer(replace(config, evals=1, steps_per_eval=steps))
-        trainer.next_eval()
-        return body_state(trainer.net)
-    finally:
-        torch.set_num_threads(n_threads)
-
-
 def describe_data(config: PretextConfig | Mapping[str, Any]) -> dict[str, Any]:
     """Returns the description of the images as the task shows them: four classes, the turns.
 
@@ -133,8 +88,6 @@ def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
 
     It orders trials and estimates a study's cost, nothing else.
     """
-    from trainables.vision import START_S, pass_s
-
     own = as_settings(PretextConfig, config)
     rows: Mapping[str, int] = data["rows"]
     shown = 3 * own.steps_per_eval * N_TURNS * own.n_images + sum(rows.values()) - rows["train"]

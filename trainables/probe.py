@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
+from trainables.body_weights import body_weights
+from trainables.device import check_gpu
 from trainables.features import body_features
-from trainables.resnet import check_gpu
-from trainables.resnet_body import body_weights
 from trainables.settings import as_settings
 from trainables.vision_config import ProbeConfig
 from trainables.vision_data import binary_metrics, binary_predictions, square_images

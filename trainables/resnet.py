@@ -11,14 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trainables.batches import batches, epoch_order
+from trainables.body_weights import body_weights
+from trainables.device import check_gpu
 from trainables.features import body_features
-from trainables.resnet_body import (
-    body_weights,
-    build_resnet18,
-    freeze,
-    to_train_mode,
-    without_frozen,
-)
+from trainables.resnet_body import build_resnet18, freeze, to_train_mode, without_frozen
 from trainables.seeds import replicate_seeds
 from trainables.settings import as_settings
 from trainables.vision_config import N_PARTS, ResNetConfig
@@ -77,12 +73,6 @@ def train_resnet18(
         metrics["time_s"] = time.perf_counter() - start
         yield metrics
         start, times = time.perf_counter(), {}
-
-
-def check_gpu(device: str) -> None:
-    """Raises ValueError where a GPU is asked for and there is none."""
-    if device != "cpu" and not torch.cuda.is_available():
-        raise ValueError(f"device {device!r} asked for, but no GPU is available: use 'cpu'")
 
 
 def eval_steps(n_steps: int, evals_per_epoch: int) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainables.weights import State, load_file, load_imagenet
+from trainables.weights import State
 
 # In the order of the data; `frozen_depth` counts them.
 PARTS = (("conv1", "bn1"), ("layer1",), ("layer2",), ("layer3",), ("layer4",))
@@ -47,21 +47,6 @@ def body_state(net: nn.Module) -> dict[str, torch.Tensor]:
     """Returns copies of the body's parameters and buffers: everything but the last layer."""
     state = net.state_dict()
     return {k: v.detach().cpu().clone() for k, v in state.items() if not k.startswith("fc.")}
-
-
-def body_weights(weights: str, data: str, skip_corrupt: bool) -> State:
-    """Returns the weights of a body: "imagenet", "pretext" on `data`, or a file's.
-
-    Raises:
-        OSError: ImageNet weights are not to be had; ValueError: a file that does not fit.
-    """
-    if weights == "imagenet":
-        return load_imagenet()
-    if weights == "pretext":
-        from trainables.pretext import pretext_weights
-
-        return pretext_weights(data, skip_corrupt)
-    return load_file(weights)
 
 
 def frozen_modules(net: nn.Module, depth: int) -> list[nn.Module]:

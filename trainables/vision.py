@@ -4,18 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trainables.vision_config import (
-    EMBEDDED_SIZE,
     BoostingConfig,
     ProbeConfig,
     ResNetConfig,
     VisionConfig,
     as_config,
 )
-
-# Core seconds, measured and good to a factor of two; an image of 64 x 64 pixels.
-PASS_S = 0.0033  # through ResNet-18 and no way back
-TREE_S = 6.5e-4  # an image of 64 x 64 in a boosting round
-START_S = 5.0  # imports and data
+from trainables.vision_cost import START_S, TREE_S, pass_s
 
 
 def train_vision(
@@ -84,8 +79,3 @@ def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
     held_out = sum(rows.values()) - rows["train"]
     passes = rows["train"] * (1 if own.mode == "probe" else 3) + own.evals_per_epoch * held_out
     return START_S + own.epochs * passes * one_pass_s
-
-
-def pass_s(size: int | None) -> float:
-    """Returns roughly the seconds of an image's pass through ResNet-18, of so many pixels."""
-    return PASS_S * ((size or EMBEDDED_SIZE) / EMBEDDED_SIZE) ** 2

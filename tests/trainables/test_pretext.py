@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from search_spaces.vision_pretext import MADE_WITH
-from trainables import pretext
+from trainables import body_weights
 from trainables.images import describe_images
-from trainables.pretext import describe_data, pretext_weights, train_pretext, trial_cost_s
+from trainables.pretext import describe_data, train_pretext, trial_cost_s
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import PretextTrainer, four_turns
 from trainables.vision import train_vision
@@ -48,7 +48,7 @@ def numbers(step: dict[str, Any]) -> dict[str, Any]:
 def test_a_body_is_the_trainable_s_network_at_its_end(settings: dict[str, Any]) -> None:
     longer = train_pretext(settings | {"evals": 3})
     states = [step["state"]() for step in longer]
-    body = pretext_weights(settings["data"], config=PretextConfig(**settings))
+    body = body_weights.pretext_weights(settings["data"], config=PretextConfig(**settings))
     assert "fc.weight" not in body and len(body) == len(states[1]["net"]) - 2
     assert all(torch.equal(states[1]["net"][name], value) for name, value in body.items())
     assert "net" not in states[2]
@@ -62,7 +62,7 @@ def test_a_body_does_not_depend_on_the_threads_of_who_makes_it(settings: dict[st
     try:
         for n_threads in (1, 2):
             torch.set_num_threads(n_threads)
-            bodies.append(pretext._trained_body(config))
+            bodies.append(body_weights._trained_body(config))
             assert torch.get_num_threads() == n_threads
     finally:
         torch.set_num_threads(before)
@@ -84,16 +84,16 @@ def test_the_body_is_made_once_and_shared_by_trials(
 ) -> None:
     monkeypatch.setenv("SWEEPBOOK_CACHE", str(tmp_path))
     short = PretextConfig(data=str(pictures), size=16, steps_per_eval=2, evals=1, n_images=2)
-    monkeypatch.setattr(pretext, "PretextConfig", lambda: short)
+    monkeypatch.setattr(body_weights, "PretextConfig", lambda: short)
     made: list[Any] = []
-    training = pretext._trained_body
-    monkeypatch.setattr(pretext, "_trained_body", lambda c: made.append(c) or training(c))
+    training = body_weights._trained_body
+    monkeypatch.setattr(body_weights, "_trained_body", lambda c: made.append(c) or training(c))
     config = {"data": str(pictures), "size": 16, "weights": "pretext", "evals_per_epoch": 1}
     for model in ("resnet18-probe", "logistic-probe", "resnet18-finetune"):
         step = list(train_vision(config | {"model": model}))[-1]
         assert np.isfinite(step["val_loss"])
     assert len(made) == 1
-    body = pretext_weights(str(pictures))
+    body = body_weights.pretext_weights(str(pictures))
     assert len(made) == 1 and "fc.weight" not in body
     assert all(isinstance(value, torch.Tensor) for value in body.values())
 
@@ -103,10 +103,10 @@ def test_a_body_that_was_cut_short_is_made_again(
 ) -> None:
     monkeypatch.setenv("SWEEPBOOK_CACHE", str(tmp_path))
     config = PretextConfig(**settings | {"steps_per_eval": 1, "evals": 1})
-    first = pretext_weights(settings["data"], config=config)
+    first = body_weights.pretext_weights(settings["data"], config=config)
     (file,) = tmp_path.rglob("body.pth")
     file.write_bytes(file.read_bytes()[:1000])
-    again = pretext_weights(settings["data"], config=config)
+    again = body_weights.pretext_weights(settings["data"], config=config)
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
