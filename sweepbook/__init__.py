@@ -2,6 +2,14 @@
 
 All that a study file, a notebook or an analysis script imports is here. What needs pandas, Ray or
 matplotlib is imported when it is first asked for, so that a study file is read quickly.
+
+A study file declares: Study, Metric, Fidelity, Search, ASHA, Claim. A script runs a study and
+writes its report: run, write_report. An analysis script of one's own goes in four steps:
+
+    load       load_record, with_known_files
+    aggregate  select_trials, curve_table, last_rows, trial_table, finding_table
+    draw       draw, draw_all; NothingToDraw where a record has nothing to show
+    write      write_figure, write_table
 """
 
 import importlib
@@ -13,26 +21,54 @@ from sweepbook.study.search import Search
 from sweepbook.study.study import Fidelity, Metric, Study
 
 if TYPE_CHECKING:
+    from sweepbook.aggregates.curves import curve_table, last_rows
+    from sweepbook.aggregates.nothing import NothingToDraw
+    from sweepbook.aggregates.trials import select_trials
     from sweepbook.commands.run import run_studies as run
+    from sweepbook.pages.claims import finding_table
     from sweepbook.pages.report import write_report
-    from sweepbook.record.load import load_record
+    from sweepbook.pages.script import draw, draw_all, write_figure, write_table
+    from sweepbook.pages.trials import trial_table
+    from sweepbook.record.load import load_record, with_known_files
 
 __all__ = [
     "ASHA",
     "Claim",
     "Fidelity",
     "Metric",
+    "NothingToDraw",
     "Search",
     "Study",
+    "curve_table",
+    "draw",
+    "draw_all",
+    "finding_table",
+    "last_rows",
     "load_record",
     "run",
+    "select_trials",
+    "trial_table",
+    "with_known_files",
+    "write_figure",
     "write_report",
+    "write_table",
 ]
 
 _LAZY = {
+    "NothingToDraw": "sweepbook.aggregates.nothing:NothingToDraw",
+    "curve_table": "sweepbook.aggregates.curves:curve_table",
+    "draw": "sweepbook.pages.script:draw",
+    "draw_all": "sweepbook.pages.script:draw_all",
+    "finding_table": "sweepbook.pages.claims:finding_table",
+    "last_rows": "sweepbook.aggregates.curves:last_rows",
     "load_record": "sweepbook.record.load:load_record",
     "run": "sweepbook.commands.run:run_studies",
+    "select_trials": "sweepbook.aggregates.trials:select_trials",
+    "trial_table": "sweepbook.pages.trials:trial_table",
+    "with_known_files": "sweepbook.record.load:with_known_files",
+    "write_figure": "sweepbook.pages.script:write_figure",
     "write_report": "sweepbook.pages.report:write_report",
+    "write_table": "sweepbook.pages.script:write_table",
 }
 
 

@@ -23,6 +23,7 @@ from sweepbook.record.load import Record
 from sweepbook.stats.intervals import t_interval
 
 SHOWN_LAYERS = (0, 30, 60, 90, 95, 99)  # as published; those that a net has
+DRAWN_RANGE = (1e-100, 1e100)  # of a band: matplotlib overflows on an axis much longer than that
 
 
 def by_layer(table: pd.DataFrame, trial_id: str, step: float) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def _summary(rows: pd.DataFrame, by: str) -> pd.DataFrame:
         values = group["magnitude"].to_numpy(np.float64)
         positive = values[values > 0]
         interval = t_interval(np.log10(positive))
-        middle, low, high = (10.0 ** float(v) for v in interval[:3])
+        middle, low, high = (_power_of_ten(float(v)) for v in interval[:3])
         found.append(
             {
                 by: key,
@@ -67,6 +68,14 @@ def _summary(rows: pd.DataFrame, by: str) -> pd.DataFrame:
         )
     columns = [by, "middle", "low", "high", "n", "n_zero", "smallest", "largest"]
     return pd.DataFrame(found, columns=columns)
+
+
+def _power_of_ten(exponent: float) -> float:
+    """Two replicates that are far apart have an interval beyond what a float holds: infinity."""
+    try:
+        return float(10.0**exponent)
+    except OverflowError:
+        return math.inf
 
 
 def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
@@ -110,7 +119,8 @@ def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
         x = rows["step"].to_numpy(np.float64)
         ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],
                 marker=".", label=f"layer {layer}{count}")  # fmt: skip
-        ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=BAND_ALPHA / 2, lw=0)
+        low, high = (rows[name].clip(*DRAWN_RANGE) for name in ("low", "high"))
+        ax.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA / 2, lw=0)
     _log_axis(ax)
     ax.set_xlabel(unit)
     ax.set_ylabel("gradient magnitude (squared L2 norm)")

@@ -37,15 +37,34 @@ class Claims:
     checks: list[tuple[str, str]] = field(default_factory=list)
 
 
+def finding_table(record: Record) -> pd.DataFrame:
+    """What a record decides: one row per finding, the claims of its study first.
+
+    Columns: record (the folder's name) and those of `sweepbook.findings.evaluate`; above all
+    name, sentence (the finding as text), verdict ("holds", "does not hold", "undecided", "not
+    available"), estimate with low and high (95 % interval, in unit), n (replicates or pairs) and
+    p_holm. No row where nothing has been reported yet.
+
+    Raises ValueError for a malformed claim in the manifest. Randomness: none.
+    """
+    if not _has_metric(record):
+        return pd.DataFrame(columns=["record", *COLUMNS])
+    return evaluate(record).assign(record=record.name)[["record", *COLUMNS]]
+
+
+def _has_metric(record: Record) -> bool:
+    return not record.reports.empty and record.metric in record.reports
+
+
 def claims_of(record: Record) -> Claims:
     """Evaluate the record's claims. A malformed claim leaves no findings and a problem."""
-    nothing = pd.DataFrame(columns=["record", *COLUMNS])
-    if record.reports.empty or record.metric not in record.reports:
-        return Claims(nothing, [], [], [])
     try:
-        frame = evaluate(record)
+        frame = finding_table(record)
     except ValueError as error:
+        nothing = pd.DataFrame(columns=["record", *COLUMNS])
         return Claims(nothing, [], [], [], f"The findings could not be computed: {error}.")
+    if not _has_metric(record):
+        return Claims(frame, [], [], [])
     declared = {claim.name for claim in record.manifest.study.claims}
     is_check = frame["kind"].isin([SEARCH, CONFIRMATION])
     checks = list(zip(frame["verdict"][is_check], frame["sentence"][is_check], strict=True))
@@ -53,7 +72,7 @@ def claims_of(record: Record) -> Claims:
     pairs = list(zip(others["name"], others["verdict"], others["sentence"], strict=True))
     search = search_of(record)
     return Claims(
-        frame=frame.assign(record=record.name)[["record", *COLUMNS]],
+        frame=frame,
         declared=[(str(v), str(s)) for name, v, s in pairs if name in declared],
         asked=[(str(v), str(s)) for name, v, s in pairs if name not in declared],
         answers=[

@@ -34,8 +34,9 @@ class _Shown:
     note: str = ""
 
 
-def _write_drawn(drawn: Drawn, folder: Path) -> _Shown:
-    _write(folder / f"{drawn.name}.csv", _csv(drawn.numbers))
+def write_drawn(drawn: Drawn, folder: Path) -> _Shown:
+    """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows."""
+    write_file(folder / f"{drawn.name}.csv", csv_text(drawn.numbers))
     if drawn.figure is None:
         table = as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
         return _Shown(drawn.name, drawn.title, drawn.caption, table=table)
@@ -43,8 +44,8 @@ def _write_drawn(drawn: Drawn, folder: Path) -> _Shown:
         svg = _picture(drawn.figure, "svg", {"Date": None})
         png = _picture(drawn.figure, "png", {"Software": None})
     png = png if drawn.photographs else _palette(png)
-    _write(folder / f"{drawn.name}.svg", svg)
-    _write(folder / f"{drawn.name}.png", png)
+    write_file(folder / f"{drawn.name}.svg", svg)
+    write_file(folder / f"{drawn.name}.png", png)
     as_svg = len(svg) <= min(INLINE_SVG_BYTES, INLINE_SVG_FACTOR * len(png))
     kind, data = ("svg+xml", svg) if as_svg else ("png", png)
     picture = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
@@ -66,11 +67,12 @@ def _palette(png: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _csv(frame: pd.DataFrame) -> str:
+def csv_text(frame: pd.DataFrame) -> str:
+    """A frame as CSV with a header, without its index; numbers in full precision."""
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _write(path: Path, content: str | bytes) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Write aside and rename, so that a reader sees the earlier file or this one."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")

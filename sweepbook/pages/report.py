@@ -16,7 +16,7 @@ from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.pages import claims as page_claims
 from sweepbook.pages import provenance as page
 from sweepbook.pages.data_card import DataCard, data_card
-from sweepbook.pages.files import _csv, _write
+from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.sections import _data_anchor, _safe, _section
 from sweepbook.pages.table import Table
@@ -61,10 +61,10 @@ def write_report(
     ]
     claims = [section.claims for section in sections]
     printed = scorecard(loaded)
-    _write(folder / "findings.csv", _csv(page_claims.together(claims)))
-    _write(folder / "scorecard.csv", _csv(printed))
+    write_file(folder / "findings.csv", csv_text(page_claims.together(claims)))
+    write_file(folder / "scorecard.csv", csv_text(printed))
     if repeat is not None:
-        _write(folder / "repeat.csv", _csv(repeat.frame))
+        write_file(folder / "repeat.csv", csv_text(repeat.frame))
     context = {
         "repeat": repeat,
         "tally": page_claims.tally(anchors, claims),
@@ -80,8 +80,8 @@ def write_report(
         ),
         "published_source": published_source(),
     }
-    _write(folder / "report.md", _render("report.md.j2", context))
-    _write(folder / "report.html", _render("report.html.j2", context))
+    write_file(folder / "report.md", _render("report.md.j2", context))
+    write_file(folder / "report.html", _render("report.html.j2", context))
     written = {name for own in names for name in own}
     written |= {f"{anchor}-{table}" for anchor in anchors for table in ("trials", "ledger")}
     for name in earlier - written:

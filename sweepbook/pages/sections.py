@@ -13,9 +13,9 @@ from sweepbook.figures.kinds import draw, specs_of
 from sweepbook.pages import claims as page_claims
 from sweepbook.pages import provenance as page
 from sweepbook.pages.data_card import DataCard, data_card
-from sweepbook.pages.files import _csv, _Shown, _write, _write_drawn
+from sweepbook.pages.files import _Shown, csv_text, write_drawn, write_file
 from sweepbook.pages.table import Table
-from sweepbook.pages.trials import trial_frame, trial_table
+from sweepbook.pages.trials import shown_trials, trial_table
 from sweepbook.record.load import Record
 
 
@@ -58,9 +58,9 @@ def _section(
             title = str(spec.get("title", name))
             shown.append(_Shown(name, title, "", note=f"Not drawn: {error}."))
             continue
-        shown.append(_write_drawn(drawn, folder / "figures"))
-    trials = trial_frame(record)
-    _write(folder / "figures" / f"{anchor}-trials.csv", _csv(trials))
+        shown.append(write_drawn(drawn, folder / "figures"))
+    trials = trial_table(record)
+    write_file(folder / "figures" / f"{anchor}-trials.csv", csv_text(trials))
     return _Section(
         anchor=anchor,
         record=record,
@@ -69,7 +69,7 @@ def _section(
         warnings=page.warnings(record),
         provenance=page.provenance(record),
         data_anchor=_data_anchor(data_card(record)),
-        trials=trial_table(record, trials),
+        trials=shown_trials(record, trials),
         trials_csv=f"{anchor}-trials",
         n_trials=len(trials),
         shown=shown,
@@ -82,4 +82,4 @@ def _ledger(record: Record, name: str, folder: Path) -> _Shown | None:
     """Where the time went: for every record that says so, without its study asking."""
     if not has_ledger(record):
         return None
-    return _write_drawn(draw_ledger({"name": name}, record), folder / "figures")
+    return write_drawn(draw_ledger({"name": name}, record), folder / "figures")

@@ -26,7 +26,7 @@ _SHORT_ID = 8
 _IDLE_SETTINGS = ("data", "seed", "device", "replicates")  # said in the header, not per trial
 
 
-def trial_frame(record: Record) -> pd.DataFrame:
+def trial_table(record: Record) -> pd.DataFrame:
     """One row per trial: identity, settings, ending and its metric, last and best, with when.
 
     Columns: trial_id, config/*, status, reason, error, n_replicates, n_diverged, last_fidelity,
@@ -50,8 +50,8 @@ def trial_frame(record: Record) -> pd.DataFrame:
     return frame.join(last, on="trial_id").join(best, on="trial_id")
 
 
-def trial_table(record: Record, frame: pd.DataFrame) -> Table:
-    """The first 200 trials of `trial_frame` as texts, with the settings that tell them apart."""
+def shown_trials(record: Record, frame: pd.DataFrame) -> Table:
+    """The first 200 trials of `trial_table` as texts, with the settings that tell them apart."""
     unit, metric = record.unit, record.metric
     settings = [n for n in telling_columns(record) if _is_shown(n)]
     rows = []

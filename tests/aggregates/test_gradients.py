@@ -154,3 +154,18 @@ def test_figures_show_the_numbers_and_count_the_zeros(deep):
     assert np.allclose(drawn[80:], frames["epoch 1"]["middle"][80:])
     assert axes[1].get_yscale() == "log"
     assert "layer 0 (9 of 9 zero)" in axes[1].get_legend_handles_labels()[1]
+
+
+def test_two_replicates_that_are_far_apart_have_an_interval_without_an_end() -> None:
+    rows = [
+        {"trial_id": "t", "replicate": r, "step": step, "layer": 0, "magnitude": magnitude}
+        for r, magnitude in enumerate((1e-100, 1.0))
+        for step in (1, 2)
+    ]
+    table = gradients.by_step(pd.DataFrame(rows), "t", [0])
+    assert table["low"].tolist() == [0, 0] and table["high"].tolist() == [np.inf, np.inf]
+    assert table["middle"].iloc[0] == pytest.approx(1e-50)
+    figure, ax = plt.subplots()
+    gradients.draw_by_step(ax, table)
+    figure.canvas.draw()
+    plt.close(figure)

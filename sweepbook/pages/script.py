@@ -1,0 +1,103 @@
+"""What an analysis script is made of, beside frames: figures of a record, drawn and written.
+
+A script of one's own loads a record, aggregates it into frames, draws and writes:
+
+    record = load_record("records/batch-norm")
+    print(trial_table(record))
+    curves = draw(record, kind="curves", name="loss", metrics=["val_loss"], by=["batch_norm"])
+    write_figure(curves, "out")
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.aggregates.nothing import NothingToDraw
+from sweepbook.figures import kinds
+from sweepbook.figures.cost.ledger import has_ledger
+from sweepbook.figures.drawn import Drawn
+from sweepbook.pages import files
+from sweepbook.record.load import Record
+from sweepbook.study.hooks import add_to_path
+from sweepbook.study.project import find_project
+
+_log = logging.getLogger(__name__)
+
+
+def draw(record: Record, *, kind: str, name: str, **settings: Any) -> Drawn:
+    """Draw one figure or table of a record, as a report would.
+
+    Args:
+        record: as `load_record` returns it.
+        kind: what to draw, for example "curves" (metrics against fidelity, a line per trial),
+            "panels" (a panel per trial), "against" (a metric against a setting), "table"
+            (trials at chosen fidelities), "class_accuracy" or "ledger" (where the time went); or
+            the import path of a function of one's own, "module:function", which takes the
+            settings as a dict and the record. It is found from the project that one works in.
+        name: what its files are called.
+        settings: of the kind, as in `figures` of a study: metrics (a list of columns of the
+            reports), by (settings that tell the lines apart), where (settings of the trials that
+            are shown), at (fidelities, or "last"), title, ...
+
+    Returns:
+        What was drawn: `numbers` (a frame with the very numbers shown), `figure` (matplotlib's;
+        None for a table), `caption`, `title` and `name`.
+
+    Raises:
+        NothingToDraw: the kind is unknown, a setting is missing, or nothing in the record fits.
+    """
+    if ":" in kind and (project := find_project()) is not None:
+        add_to_path(str(project.root))
+    return kinds.draw({"kind": kind, "name": name, **settings}, record)
+
+
+def draw_all(record: Record, figures: Sequence[Mapping[str, Any]] | None = None) -> list[Drawn]:
+    """Draw several figures and tables of a record, each given by the settings of `draw`.
+
+    Args:
+        figures: None: all that the report draws of this record, which is what its study declares,
+            what every search has, and the ledger of its time.
+
+    Returns:
+        What was drawn, in their order. A figure for which the record has nothing is left out,
+        with a warning in the log that says why; the report prints the same reason in its place.
+    """
+    found = []
+    for settings in _of_report(record) if figures is None else figures:
+        try:
+            found.append(draw(record, **settings))
+        except NothingToDraw as error:
+            _log.warning("%s is not drawn: %s", settings["name"], error)
+    return found
+
+
+def _of_report(record: Record) -> list[Mapping[str, Any]]:
+    ledger = {"kind": "ledger", "name": f"{record.study}-ledger"}
+    return [*kinds.specs_of(record), *([ledger] if has_ledger(record) else [])]
+
+
+def write_figure(drawn: Drawn, folder: str | Path) -> Path:
+    """Write what was drawn into a folder, which is made where it is missing.
+
+    Writes NAME.csv, the numbers, and for a figure NAME.svg and NAME.png; files of these names are
+    replaced, each atomically. Returns the path of NAME.csv.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    files.write_drawn(drawn, Path(folder))
+    return Path(folder) / f"{drawn.name}.csv"
+
+
+def write_table(frame: pd.DataFrame, path: str | Path) -> Path:
+    """Write a frame as CSV, without its index and with numbers in full precision.
+
+    The folder is made where it is missing; a file of that name is replaced atomically. Returns
+    the path.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    files.write_file(Path(path), files.csv_text(frame))
+    return Path(path)
