@@ -46,11 +46,13 @@ def test_the_code_of_the_page_runs(tmp_path, monkeypatch, capsys):
     make_record(tmp_path / "records" / "batch-norm")
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", DOC.read_text(), flags=re.DOTALL)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     names = {}
     for block in blocks:
         exec(compile(block, str(DOC), "exec"), names)
     assert (tmp_path / "curves.png").stat().st_size > 5000
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"trials.csv", "loss.csv", "loss.svg", "loss.png"}
     assert names["best"]["config/batch_norm"]
     np.testing.assert_allclose(names["difference"], 0.1)
     assert "Does batch normalisation help" in capsys.readouterr().out
