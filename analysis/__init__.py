@@ -1,4 +1,5 @@
-"""Records -> tidy frames -> aggregates -> figures, tables, findings -> report.
+"""The exercise's analysis: one script per study, and the figures that are the exercise's alone.
 
-A record folder is the whole interface: nothing here imports the rooms that wrote it, Ray or torch.
+A script is run from the project's folder (`python analysis/batch_norm.py RECORD [OUT]`) and writes
+the same tables as `sweepbook report`; it shows how such an analysis is written.
 """

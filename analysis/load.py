@@ -1,8 +1,4 @@
-"""Read a record into pandas frames, from a folder or from a store.
-
-from analysis.load import load_record
-trials, reports = load_record("records/batch-norm")
-"""
+"""`load_record` where it was first published; new code imports it from `sweepbook`."""
 
 from sweepbook import load_record
 

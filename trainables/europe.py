@@ -10,14 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainables.cache import cache_folder
-from trainables.europe_files import (
-    COUNTRIES,
-    Split,
-    Splits,
-    content_sha256,
-    read_embedded,
-    read_folder,
-)
+from trainables.europe_embedded import read_embedded
+from trainables.europe_folder import read_folder
+from trainables.europe_split import COUNTRIES, Split, Splits, content_sha256
 from trainables.seeds import replicate_seeds
 
 __all__ = [

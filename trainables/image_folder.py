@@ -13,6 +13,7 @@ from typing import TypeVar
 from PIL import Image, UnidentifiedImageError
 
 SPLITS = ("train", "val", "test")
+SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
 CLASSES = ("fake", "real")  # in label order: 0, 1
 # torchvision's IMG_EXTENSIONS; a test holds the two together.
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")

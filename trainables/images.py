@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainables.cache import cached, cached_arrays
-from trainables.image_card import SPLIT_NAMES, image_card
+from trainables.image_card import image_card
 from trainables.image_facts import Facts, folder_facts, short_hash
-from trainables.image_folder import CLASSES, SPLITS
+from trainables.image_folder import CLASSES, SPLIT_NAMES, SPLITS
 from trainables.image_pixels import final_shape, write_pixels, write_resized
 
 __all__ = ["CLASSES", "EMBEDDED", "ImageSplit", "Images", "describe_images", "load_images"]

@@ -1,6 +1,6 @@
 """Read a record into pandas frames, from a folder or from a store.
 
-from analysis.load import load_record
+from sweepbook import load_record
 trials, reports = load_record("records/batch-norm")
 trials, reports = load_record("s3://bucket/records/batch-norm")
 """

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from trainables import upsampled_photos
-from trainables.image_card import trivial_signals
+from trainables.image_signals import trivial_signals
 from trainables.images import Images, describe_images, load_images
 from trainables.upsampled_photos import ROWS, phase_spread, up_convolved, up_sampled
 

@@ -1,0 +1,66 @@
+"""What a split of the europe data is: longitude, latitude and country of each example."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+# ISO codes in label order (0..32): alphabetical by English name, GB as Great Britain.
+COUNTRIES = tuple(
+    "AL AT BY BE BA BG HR CZ DK EE FI FR DE GB GR HU IE IT LV LT MD ME NL NO PL PT RO RS SK SI ES "
+    "SE UA".split()
+)
+SPLIT_NAMES = ("train", "validation", "test")
+COLUMNS = ["long", "lat", "country"]  # of a table of examples
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples in a fixed order; the arrays that it is given become read-only.
+
+    x: float64 (n, 2), degrees: longitude -180..180, latitude -90..90.
+    y: int64 (n,), label 0..32, a position in COUNTRIES.
+    row_id: int64 (n,), the row's index in the embedded table, or the CSV's own unnamed index.
+    """
+
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.int64]
+    row_id: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for array in (self.x, self.y, self.row_id):
+            array.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Split:
+        """A copy of the rows at positions `rows`, in that order."""
+        return Split(self.x[rows], self.y[rows], self.row_id[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The three splits of one replicate."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+    def parts(self) -> dict[str, Split]:
+        """The splits by name, in the order train, validation, test."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def content_sha256(parts: Mapping[str, Split]) -> str:
+    """Hash of names, values and row order; the same wherever and however the data is stored."""
+    digest = hashlib.sha256()
+    for name, part in parts.items():
+        digest.update(f"{name} {len(part)}\n".encode())
+        for array, dtype in ((part.x, "<f8"), (part.y, "<i8"), (part.row_id, "<i8")):
+            digest.update(np.ascontiguousarray(array, dtype=dtype).tobytes())
+    return digest.hexdigest()
