@@ -27,7 +27,7 @@ class StudySearch(Searcher):
 
     Args:
         plan: with a search.
-        endings: see `CellSearch`.
+        endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
         admit: called with each trial and its cell, returns what the worker is to get.
         record: the record's folder; Optuna's studies have its name where they are kept. Those
             that this record kept there before are made anew: it says what they hold.
@@ -45,7 +45,7 @@ class StudySearch(Searcher):
         storage = kept_studies(plan.search, record)
         metric = plan.study.metric
         super().__init__(metric=metric.name, mode=metric.mode)
-        self.plan, self.spec, self.admit = plan, plan.search, admit
+        self.plan, self.spec, self.endings, self.admit = plan, plan.search, endings, admit
         self.cells = [
             CellSearch(
                 self.spec.space,
@@ -53,7 +53,6 @@ class StudySearch(Searcher):
                 plan.study.fidelity.unit,
                 n_random=self.spec.n_random,
                 seed=(self.spec.seed, _number_of(cell)),
-                endings=endings,
                 points=self.spec.points,
                 storage=storage,
                 study_name=name,
@@ -62,7 +61,7 @@ class StudySearch(Searcher):
         ]
         for cell in self.cells:
             cell.study.set_user_attr("record", str(record.resolve()))
-        self.cell_of: dict[str, int] = {}  # Ray's id -> cell
+        self.asked: dict[str, tuple[CellSearch, str]] = {}  # Ray's id -> cell, trial_id
         self.known: dict[str, Trial] = {}
         self.open: set[str] = set()  # trial_ids of a record that are to go on
         self.exhausted: set[int] = set()
@@ -120,7 +119,7 @@ class StudySearch(Searcher):
             index = min(turns)[1]
             trial = self._next(index, trial_id)
             if trial is not None:
-                self.cell_of[trial_id] = index
+                self.asked[trial_id] = self.cells[index], trial.trial_id
                 return {"trial_id": trial.trial_id, "assignment": self.admit(trial, index)}
             self.exhausted.add(index)
 
@@ -150,13 +149,18 @@ class StudySearch(Searcher):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Passes a result on to the trial's cell."""
-        self.cells[self.cell_of[trial_id]].on_trial_result(trial_id, result)
+        cell, _ = self.asked[trial_id]
+        cell.report(trial_id, result.get("rows") or ())
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Passes an ending on to the trial's cell."""
-        self.cells[self.cell_of[trial_id]].on_trial_complete(trial_id, result, error)
+        """Passes an ending on to the trial's cell; Tune has not passed on what stopped it."""
+        cell, ours = self.asked[trial_id]
+        if trial_id not in cell.ended:
+            cell.report(trial_id, (result or {}).get("rows") or ())
+        ending = self.endings.get(ours)
+        cell.end(trial_id, "failed" if error else ending.status if ending else "finished")
 
     def is_exhausted(self) -> bool:
         """Whether some cells have nothing new to suggest, and all others have their trials."""

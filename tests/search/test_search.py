@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import subprocess
+import sys
 
 import optuna
 import pandas as pd
@@ -457,3 +459,9 @@ def test_optunas_own_history_is_quiet(tmp_path, capfd):
     Driver(plan_of(), tmp_path)
     assert capfd.readouterr().err == ""
     assert optuna.logging.get_verbosity() == optuna.logging.WARNING
+
+
+def test_the_room_of_searches_knows_no_ray():
+    modules = "sweepbook.search.cell, sweepbook.search.kept, sweepbook.search.warm_start"
+    code = f"import sys, {modules}; assert 'ray' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
