@@ -6,7 +6,7 @@ Exit code 0, 1 (something failed), 2 (bad usage).
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -19,6 +19,9 @@ from sweepbook.plan.studies import load_studies
 from sweepbook.record.places import Place
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import Project, find_project, project_at
+
+if TYPE_CHECKING:
+    from sweepbook.tune.placement import Placement
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -168,7 +171,7 @@ def run(
     from sweepbook.commands.resume import resume as resume_record
     from sweepbook.commands.run import run_studies
 
-    where = _checked_place(address, max_concurrent, max_failures, max_node_losses)
+    placement = _placement(address, max_concurrent, max_failures, max_node_losses)
     found = _project(project)
     options = Options(
         data=data,
@@ -192,7 +195,7 @@ def run(
                 "else, or more of --replicates, --epochs, --scale or --trials to extend it"
             )
         go_on = resume_record if more == Options() else partial(extend, options=more)
-        ended = go_on(resume, force=force, **where)
+        ended = go_on(resume, placement=placement, force=force, console=console)
     elif studies:
         if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
             raise ValueError(f"--name must be a plain folder name, got {name!r}")
@@ -204,7 +207,8 @@ def run(
             cache=cache,
             warm_start=warm_start or (),
             optuna_storage=optuna_storage,
-            **where,
+            placement=placement,
+            console=console,
         )
     else:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
@@ -231,7 +235,7 @@ def confirm(
     """Train a search's winners anew, with fresh seeds and no early stopping."""
     from sweepbook.commands.confirm import confirm as run_confirmation
 
-    where = _checked_place(address, max_concurrent, max_failures, max_node_losses)
+    placement = _placement(address, max_concurrent, max_failures, max_node_losses)
     _project(None)
     ended = run_confirmation(
         record,
@@ -241,35 +245,26 @@ def confirm(
         epochs=epochs,
         storage=storage,
         name=name,
+        placement=placement,
         force=force,
-        **where,
+        console=console,
     )
     _tell(ended)
 
 
-def _checked_place(
+def _placement(
     address: str | None, max_concurrent: int | None, max_failures: int, max_node_losses: int
-) -> dict[str, Any]:
-    """Where and how trials are trained, checked; Ray's environment is set for it.
+) -> "Placement":
+    from sweepbook.tune.placement import Placement
 
-    That is before a study's own file may import Ray.
-    """
-    from sweepbook.tune.cluster import check_address, set_environment
-
-    if max_concurrent is not None and max_concurrent < 1:
-        raise ValueError(f"--max-concurrent must be at least 1, got {max_concurrent}")
-    for name, limit in (("failures", max_failures), ("node-losses", max_node_losses)):
-        if limit < 0:
-            raise ValueError(f"--max-{name} must be at least 0, got {limit}")
-    check_address(address)
-    set_environment(address)
-    return {
-        "console": console,
-        "address": address,
-        "max_concurrent": max_concurrent,
-        "max_failures": max_failures,
-        "max_node_losses": max_node_losses,
-    }
+    placement = Placement(
+        address=address,
+        max_concurrent=max_concurrent,
+        max_failures=max_failures,
+        max_node_losses=max_node_losses,
+    )
+    placement.prepare()
+    return placement
 
 
 _NOT_WELL = ("failed", "interrupted", "untried")

@@ -9,6 +9,7 @@ from rich.table import Table
 from sweepbook.plan.plan import Plan, suggested_trial
 from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
+from sweepbook.tune.console import rough_duration
 
 
 def show_plan(plan: Plan, console: Console) -> None:
@@ -37,12 +38,12 @@ def _show_trials(plan: Plan, console: Console) -> None:
     for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
         table.add_column(column, overflow="fold")
     for trial in plan.trials:
-        cost = _duration(trial.cost_s) if study.cost else "unknown"
+        cost = rough_duration(trial.cost_s) if study.cost else "unknown"
         values = [str(trial.config[k]) for k in varied]
         values += [str(trial.n_replicates)] if several else []
         table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
     console.print(table)
-    total = _duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
+    total = rough_duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
     console.print(
         f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
         f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
@@ -81,13 +82,13 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
         cost = search.n_trials_per_cell * sum(costs) / len(costs)
         total += cost
         most = str(suggested_trial(plan, index, {}).max_fidelity)
-        shown = _duration(cost) if study.cost else "unknown"
+        shown = rough_duration(cost) if study.cost else "unknown"
         name = search.name_of(index) or "the whole space"
         rows.add_row(name, str(search.n_trials_per_cell), most, shown)
     console.print(rows)
     asha = study.scheduler
     stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
-    about = _duration(total) if study.cost else "an unknown time"
+    about = rough_duration(total) if study.cost else "an unknown time"
     console.print(
         f"{search.n_trials} trials x {plan.n_replicates} replicates, sampled by {search.sampler}, "
         f"seed {search.seed}; about {about} of one core if all were trained to their end{stopped}"
@@ -100,7 +101,3 @@ def _shown_domain(domain: Mapping[str, Any]) -> str:
     extra = ", logarithmic" if domain["log"] else ""
     extra += f", in steps of {domain['step']}" if domain["step"] else ""
     return f"{domain['low']:g} .. {domain['high']:g}{extra}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
