@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.option import Option
 from sweepbook.study.search import Search
 from sweepbook.study.study import Fidelity, Metric, Study
 
@@ -22,6 +23,7 @@ __all__ = [
     "Claim",
     "Fidelity",
     "Metric",
+    "Option",
     "Search",
     "Study",
     "load_record",

@@ -1,4 +1,4 @@
-"""Runs studies: from a command to finished records."""
+"""Runs studies, from a command to finished records, or goes on with a record."""
 
 import dataclasses
 import sys
@@ -9,7 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sweepbook.commands.extend import extend
+from sweepbook.commands.resume import resume
 from sweepbook.commands.training import Endings, new_folders, say_on, train_and_close
+from sweepbook.commands.words import studies_and_options
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -22,10 +25,64 @@ from sweepbook.record.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
 from sweepbook.study.hooks import load_object
+from sweepbook.study.project import Project
 from sweepbook.study.study import Study
 from sweepbook.tune.cluster import set_environment
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
+
+
+def run(
+    words: Sequence[str],
+    options: Options,
+    own: Sequence[str],
+    project: Project | None,
+    *,
+    record: str | None,
+    force: bool,
+    storage: str | None,
+    name: str | None,
+    cache: bool,
+    warm_start: Sequence[str],
+    optuna_storage: str | None,
+    placement: Placement,
+    console: Console,
+) -> Endings:
+    """Runs the named studies, resumes a record, or extends it by what the options ask for.
+
+    Args:
+        words, own: see `studies_and_options`.
+        record: to go on with; None: the studies get new ones.
+
+    Raises:
+        ValueError: neither a study nor a record; both; options that do not go with a record.
+    """
+    studies, options = studies_and_options(words, options, own, project)
+    if record is not None:
+        of_new_records = (storage, name, optuna_storage) != (None, None, None) or not cache
+        if studies or options != options.extending or warm_start or of_new_records:
+            raise ValueError(
+                "--resume goes on with a record as it was planned, where it is: give nothing "
+                "else, or more of --replicates, --epochs, --scale or --trials to extend it"
+            )
+        if options == Options():
+            return resume(record, console=console, placement=placement, force=force)
+        return extend(record, options, console=console, placement=placement, force=force)
+    if not studies:
+        raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
+    if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
+        raise ValueError(f"--name must be a plain folder name, got {name!r}")
+    return run_studies(
+        studies,
+        options,
+        storage="records" if storage is None else storage,
+        name=name,
+        cache=cache,
+        warm_start=warm_start,
+        optuna_storage=optuna_storage,
+        placement=placement,
+        console=console,
+    )
 
 
 def run_studies(

@@ -1,15 +1,43 @@
 """What `sweepbook show` says of a study."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from sweepbook.commands.words import studies_and_options
+from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, suggested_trial
+from sweepbook.plan.plans import make_plans
 from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
-from sweepbook.tune.console import rough_duration
+from sweepbook.study.option import Option
+from sweepbook.study.project import Project
+from sweepbook.tune.console import rough_duration, say
+
+
+def show(
+    words: Sequence[str],
+    options: Options,
+    own: Sequence[str],
+    project: Project | None,
+    console: Console,
+) -> None:
+    """Prints what the named studies plan under the options.
+
+    Args:
+        words, own: see `studies_and_options`.
+
+    Raises:
+        ValueError: no study; an option or setting that cannot be used.
+    """
+    studies, options = studies_and_options(words, options, own, project)
+    if not studies:
+        raise ValueError("name a study (sweepbook list shows them), or a study file")
+    for plan in make_plans(studies, options, partial(say, console)):
+        show_plan(plan, console)
 
 
 def show_plan(plan: Plan, console: Console) -> None:
@@ -17,10 +45,23 @@ def show_plan(plan: Plan, console: Console) -> None:
     study = plan.study
     console.print(f"[bold]{study.name}[/bold]: {study.question}")
     console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
+    if study.options:
+        _show_options(study.options, console)
     if plan.search:
         _show_search(plan, plan.search, console)
     else:
         _show_trials(plan, console)
+
+
+def _show_options(options: Sequence[Option], console: Console) -> None:
+    """Prints the options that the study itself declares, with what they do."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("option of this study", "what it does"):
+        table.add_column(column, overflow="fold")
+    forms = {"flag": "", "text": " TEXT", "name_or_file": " NAME|FILE"}
+    for option in options:
+        table.add_row(f"{option.flag}{forms[option.kind]}", option.help)
+    console.print(table)
 
 
 def _show_trials(plan: Plan, console: Console) -> None:

@@ -1,6 +1,6 @@
 """What every command that trains does in the end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from rich.console import Console
@@ -76,6 +76,20 @@ def train_and_close(
     except BaseException:
         _close(writers)
         raise
+
+
+def tell_endings(ended: Endings, console: Console) -> bool:
+    """Says how the trials of each record ended; returns whether all of them ended well."""
+    for folder, counts in ended.items():
+        say(console, f"{folder}: {', '.join(f'{n} {status}' for status, n in counts.items())}")
+        if not _is_well(counts):
+            say(console, f"go on with: sweepbook run --resume {folder}")
+    console.file.flush()
+    return all(map(_is_well, ended.values()))
+
+
+def _is_well(counts: Mapping[str, int]) -> bool:
+    return not any(counts.get(status) for status in ("failed", "interrupted", "untried"))
 
 
 def _close(writers: Sequence[RecordWriter]) -> Endings:
