@@ -15,7 +15,7 @@ from sweepbook.record.places import Place
 from sweepbook.record.planned import Trial
 from sweepbook.record.values import Ending, means_of
 from sweepbook.search.cell import MOST_ASKS, CellSearch
-from sweepbook.search.kept import kept_studies, study_names
+from sweepbook.search.kept import Storage, kept_studies, study_names
 
 
 class StudySearch(Searcher):
@@ -46,18 +46,10 @@ class StudySearch(Searcher):
         metric = plan.study.metric
         super().__init__(metric=metric.name, mode=metric.mode)
         self.plan, self.spec, self.endings, self.admit = plan, plan.search, endings, admit
+        names = study_names(self.spec, record)
         self.cells = [
-            CellSearch(
-                self.spec.space,
-                metric,
-                plan.study.fidelity.unit,
-                n_random=self.spec.n_random,
-                seed=(self.spec.seed, _number_of(cell)),
-                points=self.spec.points,
-                storage=storage,
-                study_name=name,
-            )
-            for cell, name in zip(self.spec.cells, study_names(self.spec, record), strict=True)
+            self._new_cell(settings, storage, name)
+            for settings, name in zip(self.spec.cells, names, strict=True)
         ]
         for cell in self.cells:
             cell.study.set_user_attr("record", str(record.resolve()))
@@ -65,6 +57,23 @@ class StudySearch(Searcher):
         self.known: dict[str, Trial] = {}
         self.open: set[str] = set()  # trial_ids of a record that are to go on
         self.exhausted: set[int] = set()
+        self._tell_warm_start()
+
+    def _new_cell(
+        self, settings: Mapping[str, Any], storage: Storage | None, name: str
+    ) -> CellSearch:
+        return CellSearch(
+            self.spec.space,
+            self.plan.study.metric,
+            self.plan.study.fidelity.unit,
+            n_random=self.spec.n_random,
+            seed=(self.spec.seed, _number_of(settings)),
+            points=self.spec.points,
+            storage=storage,
+            study_name=name,
+        )
+
+    def _tell_warm_start(self) -> None:
         for trial in self.spec.warm_start:
             steps = {} if trial["value"] is None else {trial["fidelity"]: trial["value"]}
             self.cells[trial["cell"]].add(
