@@ -15,6 +15,7 @@ from search_spaces.vision_claims import (
     SOURCES,
     XGBOOST,
 )
+from search_spaces.vision_options import SKIP_CORRUPT, WEIGHTS
 from sweepbook import Fidelity, Metric, Study
 
 NETS = ("resnet18-scratch", "resnet18-probe", "resnet18-finetune")
@@ -57,6 +58,7 @@ VISION_BASELINES = Study(
     claims=BASELINES_CLAIMS,
     claims_of="search_spaces.vision_claims:claims_of_weights",
     known_files=KNOWN_FILES,
+    options=(WEIGHTS, SKIP_CORRUPT),
     figures=(
         {
             "kind": "models_table",

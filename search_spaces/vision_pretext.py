@@ -4,6 +4,7 @@ Its trials are what `--weights pretext` begins with; there the learning rate is 
 seed and length are the trainable's defaults.
 """
 
+from search_spaces.vision_options import SKIP_CORRUPT
 from sweepbook import Claim, Fidelity, Metric, Study
 
 MADE_WITH = 0.001  # the learning rate of the weights that the other image studies start from
@@ -20,6 +21,7 @@ PRETEXT = Study(
     fidelity=Fidelity("eval", "evals"),
     grid={"lr": (0.01, MADE_WITH, 0.0001)},
     replicates=3,
+    options=(SKIP_CORRUPT,),
     claims=(
         Claim(
             name="turns-are-learnt",

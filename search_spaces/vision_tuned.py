@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from search_spaces.vision_options import SKIP_CORRUPT, WEIGHTS
 from sweepbook import ASHA, Fidelity, Metric, Search, Study
 
 
@@ -29,6 +30,7 @@ VISION_TUNED = Study(
     fidelity=Fidelity("eval", "epochs", count="trainables.vision:n_evals"),
     fixed={"model": "resnet18-finetune", "epochs": 3, "evals_per_epoch": 4},
     replicates=1,
+    options=(WEIGHTS, SKIP_CORRUPT),
     search=Search(
         space="search_spaces.vision_tuned:finetuning_space",
         n_trials=24,

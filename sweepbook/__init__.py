@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.option import Option
 from sweepbook.study.search import Search
 from sweepbook.study.study import Fidelity, Metric, Study
 
@@ -37,6 +38,7 @@ __all__ = [
     "Fidelity",
     "Metric",
     "NothingToDraw",
+    "Option",
     "Search",
     "Study",
     "curve_table",

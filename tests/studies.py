@@ -26,7 +26,7 @@ TOY = """
 
 COUNTED = """
     import dataclasses
-    from sweepbook import ASHA, Fidelity, Metric, Study
+    from sweepbook import ASHA, Fidelity, Metric, Option, Study
 
     @dataclasses.dataclass(frozen=True)
     class Config:
@@ -52,6 +52,9 @@ COUNTED = """
         name="counted", question="?", trainable="MODULE:train", metric=Metric("val_acc", "max"),
         fidelity=Fidelity("eval", "epochs", count="MODULE:n_evals"), single="MODULE:is_single",
         grid={"model": ("net", "trees")}, replicates=3,
+        options=[
+            Option("weights", "name_or_file", "Start."), Option("skip_corrupt", "flag", "Skip."),
+        ],
     )
 """
 

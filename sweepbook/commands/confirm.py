@@ -1,17 +1,19 @@
 """A search's winners trained anew with fresh seeds: what was chosen is not what judges."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 
 from sweepbook.commands.run import run_studies
+from sweepbook.commands.training import Endings
 from sweepbook.plan.confirmation import confirming_study
 from sweepbook.plan.manifest import check_unchanged
 from sweepbook.plan.options import Options
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.manifest import Winner
-from sweepbook.record.places import Place, Where, place
+from sweepbook.record.places import Where, place
+from sweepbook.tune.console import say
+from sweepbook.tune.placement import HERE, Placement
 
 
 def confirm(
@@ -23,10 +25,10 @@ def confirm(
     epochs: int | None = None,
     storage: str | None = None,
     name: str | None = None,
+    placement: Placement = HERE,
     force: bool = False,
     console: Console,
-    **rest: Any,
-) -> dict[Place, dict[str, int]]:
+) -> Endings:
     """Trains the best config of each combination of some settings, as a grid study of its own.
 
     Args:
@@ -43,15 +45,15 @@ def confirm(
     check_unchanged(folder, record.manifest, force)
     study, confirms = confirming_study(record, by, replicates, seed)
     for winner in confirms.trials:
-        console.print(_line(winner, record), markup=False, highlight=False, soft_wrap=True)
+        say(console, _line(winner, record))
     return run_studies(
         [study],
         Options(epochs=epochs),
         storage=storage or str(folder.resolve().parent),
         name=name,
+        placement=placement,
         console=console,
         confirms=confirms,
-        **rest,
     )
 
 

@@ -4,13 +4,12 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
 from sweepbook.commands.resume import resume
-from sweepbook.commands.training import new_folders
+from sweepbook.commands.training import Endings, new_folders
 from sweepbook.plan.extension import (
     Extension,
     changed_manifest,
@@ -28,11 +27,18 @@ from sweepbook.record.lock import lock
 from sweepbook.record.manifest import Extends
 from sweepbook.record.places import Place, Where, place
 from sweepbook.record.provenance import now
+from sweepbook.tune.console import say
+from sweepbook.tune.placement import HERE, Placement
 
 
 def extend(
-    where: Where, options: Options, *, console: Console, force: bool = False, **rest: Any
-) -> dict[Place, dict[str, int]]:
+    where: Where,
+    options: Options,
+    *,
+    console: Console,
+    placement: Placement = HERE,
+    force: bool = False,
+) -> Endings:
     """Extends a record by replicates, fidelity or trials into a new one beside it.
 
     The old record stays as it is. What has ended unchanged is taken from it, longer trials of an
@@ -48,8 +54,8 @@ def extend(
     (new,) = new_folders(folder.parent, [folder.name])
     plan = recorded_plan(record.manifest)
     extension = write_extension(folder, new, plan, options, command)
-    console.print(f"{new} extends {folder}: {extension}", highlight=False, soft_wrap=True)
-    return resume(new, console=console, force=force, **rest)
+    say(console, f"{new} extends {folder}: {extension}")
+    return resume(new, console=console, placement=placement, force=force)
 
 
 def write_extension(

@@ -1,4 +1,4 @@
-"""Runs studies: from a command to finished records."""
+"""Runs studies, from a command to finished records, or goes on with a record."""
 
 import dataclasses
 import sys
@@ -9,7 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sweepbook.commands.training import _say, _train, new_folders
+from sweepbook.commands.extend import extend
+from sweepbook.commands.resume import resume
+from sweepbook.commands.training import Endings, new_folders, say_on, train_and_close
+from sweepbook.commands.words import studies_and_options
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -22,8 +25,64 @@ from sweepbook.record.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
 from sweepbook.study.hooks import load_object
+from sweepbook.study.project import Project
 from sweepbook.study.study import Study
 from sweepbook.tune.cluster import set_environment
+from sweepbook.tune.console import say
+from sweepbook.tune.placement import HERE, Placement
+
+
+def run(
+    words: Sequence[str],
+    options: Options,
+    own: Sequence[str],
+    project: Project | None,
+    *,
+    record: str | None,
+    force: bool,
+    storage: str | None,
+    name: str | None,
+    cache: bool,
+    warm_start: Sequence[str],
+    optuna_storage: str | None,
+    placement: Placement,
+    console: Console,
+) -> Endings:
+    """Runs the named studies, resumes a record, or extends it by what the options ask for.
+
+    Args:
+        words, own: see `studies_and_options`.
+        record: to go on with; None: the studies get new ones.
+
+    Raises:
+        ValueError: neither a study nor a record; both; options that do not go with a record.
+    """
+    studies, options = studies_and_options(words, options, own, project)
+    if record is not None:
+        of_new_records = (storage, name, optuna_storage) != (None, None, None) or not cache
+        if studies or options != options.extending or warm_start or of_new_records:
+            raise ValueError(
+                "--resume goes on with a record as it was planned, where it is: give nothing "
+                "else, or more of --replicates, --epochs, --scale or --trials to extend it"
+            )
+        if options == Options():
+            return resume(record, console=console, placement=placement, force=force)
+        return extend(record, options, console=console, placement=placement, force=force)
+    if not studies:
+        raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
+    if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
+        raise ValueError(f"--name must be a plain folder name, got {name!r}")
+    return run_studies(
+        studies,
+        options,
+        storage="records" if storage is None else storage,
+        name=name,
+        cache=cache,
+        warm_start=warm_start,
+        optuna_storage=optuna_storage,
+        placement=placement,
+        console=console,
+    )
 
 
 def run_studies(
@@ -33,15 +92,12 @@ def run_studies(
     storage: Where,
     console: Console,
     name: str | None = None,
-    address: str | None = None,
-    max_concurrent: int | None = None,
-    max_failures: int = 1,
-    max_node_losses: int = 3,
+    placement: Placement = HERE,
     cache: bool = True,
     warm_start: Sequence[str] = (),
     optuna_storage: str | None = None,
     confirms: Confirms | None = None,
-) -> dict[Place, dict[str, int]]:
+) -> Endings:
     """Runs studies, each into a record of its own, and returns how its trials ended.
 
     Everything is checked before anything starts or is written. With `cache`, trials that an
@@ -52,11 +108,12 @@ def run_studies(
     Raises:
         ValueError: a setting, data set or storage that cannot be used.
     """
-    set_environment(address)
-    plans = make_plans(studies, options, _say(console))
+    set_environment(placement.address)
+    plans = make_plans(studies, options, say_on(console))
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
-    check_room([need for plan in plans for need in plan.needs], address)
-    check_concurrency([plan.study.name for plan in plans if plan.search], address, max_concurrent)
+    check_room([need for plan in plans for need in plan.needs], placement.address)
+    searches = [plan.study.name for plan in plans if plan.search]
+    check_concurrency(searches, placement.address, placement.max_concurrent)
     names = [name if name and len(plans) == 1 else _join(name, p.study.name) for p in plans]
     folders = new_folders(place(storage), names)
     for plan, folder in zip(plans, folders, strict=True):
@@ -64,27 +121,17 @@ def run_studies(
             from sweepbook.search.kept import kept_studies
 
             kept_studies(plan.search, folder)
-    counts = ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans)
-    console.print(counts, highlight=False, soft_wrap=True)
+    say(console, ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
     manifests = [new_manifest(plan, options, command, import_paths) for plan in plans]
     writers = [
-        RecordWriter(folder, dataclasses.replace(manifest, confirms=confirms), _say(console))
+        RecordWriter(folder, dataclasses.replace(manifest, confirms=confirms), say_on(console))
         for folder, manifest in zip(folders, manifests, strict=True)
     ]
     if cache:
         _take_known(writers, place(storage), console)
-    return _train(
-        plans,
-        writers,
-        import_paths,
-        address,
-        max_concurrent,
-        max_failures,
-        max_node_losses,
-        console,
-    )
+    return train_and_close(plans, writers, import_paths, placement, console)
 
 
 def _with_search_options(
@@ -101,16 +148,16 @@ def _with_search_options(
     plan = dataclasses.replace(plan, search=search)
     for path in warm_start:
         plan, line = with_warm_start(plan, load_record(path))
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
     return plan
 
 
 def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Console) -> None:
     taken, damaged = take_known_trials(writers)
     for line in damaged:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
     for name, n_trials in Counter(taken.values()).items():
-        console.print(f"{n_trials} trials are taken from {storage / name}", highlight=False)
+        say(console, f"{n_trials} trials are taken from {storage / name}")
 
 
 def _join(name: str | None, study: str) -> str:

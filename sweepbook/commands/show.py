@@ -1,14 +1,43 @@
 """What `sweepbook show` says of a study."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from sweepbook.commands.words import studies_and_options
+from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, suggested_trial
+from sweepbook.plan.plans import make_plans
 from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
+from sweepbook.study.option import Option
+from sweepbook.study.project import Project
+from sweepbook.tune.console import rough_duration, say
+
+
+def show(
+    words: Sequence[str],
+    options: Options,
+    own: Sequence[str],
+    project: Project | None,
+    console: Console,
+) -> None:
+    """Prints what the named studies plan under the options.
+
+    Args:
+        words, own: see `studies_and_options`.
+
+    Raises:
+        ValueError: no study; an option or setting that cannot be used.
+    """
+    studies, options = studies_and_options(words, options, own, project)
+    if not studies:
+        raise ValueError("name a study (sweepbook list shows them), or a study file")
+    for plan in make_plans(studies, options, partial(say, console)):
+        show_plan(plan, console)
 
 
 def show_plan(plan: Plan, console: Console) -> None:
@@ -16,10 +45,23 @@ def show_plan(plan: Plan, console: Console) -> None:
     study = plan.study
     console.print(f"[bold]{study.name}[/bold]: {study.question}")
     console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
+    if study.options:
+        _show_options(study.options, console)
     if plan.search:
         _show_search(plan, plan.search, console)
     else:
         _show_trials(plan, console)
+
+
+def _show_options(options: Sequence[Option], console: Console) -> None:
+    """Prints the options that the study itself declares, with what they do."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("option of this study", "what it does"):
+        table.add_column(column, overflow="fold")
+    forms = {"flag": "", "text": " TEXT", "name_or_file": " NAME|FILE"}
+    for option in options:
+        table.add_row(f"{option.flag}{forms[option.kind]}", option.help)
+    console.print(table)
 
 
 def _show_trials(plan: Plan, console: Console) -> None:
@@ -37,12 +79,12 @@ def _show_trials(plan: Plan, console: Console) -> None:
     for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
         table.add_column(column, overflow="fold")
     for trial in plan.trials:
-        cost = _duration(trial.cost_s) if study.cost else "unknown"
+        cost = rough_duration(trial.cost_s) if study.cost else "unknown"
         values = [str(trial.config[k]) for k in varied]
         values += [str(trial.n_replicates)] if several else []
         table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
     console.print(table)
-    total = _duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
+    total = rough_duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
     console.print(
         f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
         f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
@@ -81,13 +123,13 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
         cost = search.n_trials_per_cell * sum(costs) / len(costs)
         total += cost
         most = str(suggested_trial(plan, index, {}).max_fidelity)
-        shown = _duration(cost) if study.cost else "unknown"
+        shown = rough_duration(cost) if study.cost else "unknown"
         name = search.name_of(index) or "the whole space"
         rows.add_row(name, str(search.n_trials_per_cell), most, shown)
     console.print(rows)
     asha = study.scheduler
     stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
-    about = _duration(total) if study.cost else "an unknown time"
+    about = rough_duration(total) if study.cost else "an unknown time"
     console.print(
         f"{search.n_trials} trials x {plan.n_replicates} replicates, sampled by {search.sampler}, "
         f"seed {search.seed}; about {about} of one core if all were trained to their end{stopped}"
@@ -100,7 +142,3 @@ def _shown_domain(domain: Mapping[str, Any]) -> str:
     extra = ", logarithmic" if domain["log"] else ""
     extra += f", in steps of {domain['step']}" if domain["step"] else ""
     return f"{domain['low']:g} .. {domain['high']:g}{extra}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,6 +1,7 @@
 """What every command that trains does in the end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from rich.console import Console
 
@@ -9,9 +10,12 @@ from sweepbook.record.files import delete, make_folder, write_bytes
 from sweepbook.record.outage import Say, StorageAway
 from sweepbook.record.places import Place
 from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.console import say
+from sweepbook.tune.placement import Placement
 from sweepbook.tune.signals import ended_like_ctrl_c
 from sweepbook.tune.train import train
 
+Endings = dict[Place, dict[str, int]]  # record -> status -> trials that ended so
 PROBE = ".sweepbook-can-write"
 
 
@@ -37,30 +41,30 @@ def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     return folders
 
 
-def _say(console: Console) -> Say:
-    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
+def say_on(console: Console) -> Say:
+    """Returns a function that prints lines there."""
+    return partial(say, console)
 
 
-def _train(
+def train_and_close(
     plans: Sequence[Plan],
     writers: Sequence[RecordWriter],
     import_paths: Sequence[str],
-    address: str | None,
-    max_concurrent: int | None,
-    max_failures: int,
-    max_node_losses: int,
+    placement: Placement,
     console: Console,
-) -> dict[Place, dict[str, int]]:
+) -> Endings:
+    """Trains what the plans still owe, closes their records, and returns how trials ended.
+
+    Raises:
+        StorageAway: a storage was away for too long; it says what is safe, and where.
+    """
     try:
         with ended_like_ctrl_c():
             train(
                 plans,
                 writers,
                 import_paths=import_paths,
-                address=address,
-                max_concurrent=max_concurrent,
-                max_failures=max_failures,
-                max_node_losses=max_node_losses,
+                placement=placement,
                 console=console,
             )
         return _close(writers)
@@ -74,5 +78,19 @@ def _train(
         raise
 
 
-def _close(writers: Sequence[RecordWriter]) -> dict[Place, dict[str, int]]:
+def tell_endings(ended: Endings, console: Console) -> bool:
+    """Says how the trials of each record ended; returns whether all of them ended well."""
+    for folder, counts in ended.items():
+        say(console, f"{folder}: {', '.join(f'{n} {status}' for status, n in counts.items())}")
+        if not _is_well(counts):
+            say(console, f"go on with: sweepbook run --resume {folder}")
+    console.file.flush()
+    return all(map(_is_well, ended.values()))
+
+
+def _is_well(counts: Mapping[str, int]) -> bool:
+    return not any(counts.get(status) for status in ("failed", "interrupted", "untried"))
+
+
+def _close(writers: Sequence[RecordWriter]) -> Endings:
     return {writer.folder: writer.close() for writer in writers}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.console import Console
 
 from sweepbook.plan.manifest import changes_since
 from sweepbook.record.cache import ended_by_itself
@@ -17,6 +18,7 @@ from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.places import Where
 from sweepbook.record.planned import Trial
+from sweepbook.tune.console import say
 from sweepbook.tune.worker import Assignment, reports
 
 
@@ -123,6 +125,33 @@ def _first(old: Any, new: Any) -> str:
         i = int(np.flatnonzero(~np.equal(old, new))[0])
         return f"entry {i} is recorded as {old[i]}, trained as {new[i]}"
     return f"{old} is recorded, {new} is trained"
+
+
+def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console: Console) -> bool:
+    """Says what is wrong with a record, or that it holds; returns whether it does.
+
+    Args:
+        trials: how many to train anew; the seed draws them.
+        epochs: so many of each; None: all.
+
+    Raises:
+        ValueError: a number out of range, or no record.
+    """
+    if trials < 0 or (epochs is not None and epochs < 1):
+        raise ValueError("--trials must be at least 0 and --epochs at least 1")
+    found, n_trained = verify(folder, trials, seed, epochs)
+    for line in found:
+        say(console, line)
+    if found:
+        return False
+    if n_trained:
+        anew = f"{n_trained} trials trained anew gave the recorded numbers"
+        anew += f", of {trials} asked for" if n_trained < trials else ""
+    else:
+        why = ": none of them ended by itself" if trials else ""
+        anew = f"no trial was trained anew{why}"
+    say(console, f"{folder} holds: digest, completeness; {anew}")
+    return True
 
 
 def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> tuple[list[str], int]:

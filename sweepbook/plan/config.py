@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,10 @@ def complete_config(
     """
     config = dict(cell)
     _check_known(study, config, options, kind)
+    _check_declared(study, kind)
     fields = {f.name for f in dataclasses.fields(kind)} if kind else set(config)
     config |= {k: v for k, v in options.settings.items() if k in {*fields, *config}}
-    config |= _optional(study, fields, options)
+    config |= _optional(study, options)
     if study.gpus and "device" in fields:
         config.setdefault("device", "cuda")  # else its default, the CPU
     if study.stacked:
@@ -79,15 +80,28 @@ def scaled(
     return changed
 
 
-def _optional(study: Study, known: Set[str], options: Options) -> dict[str, Any]:
-    """The optional settings that the study's config has."""
-    missing = options.optional.keys() - known
+def _optional(study: Study, options: Options) -> dict[str, Any]:
+    """The given settings for which the study declares an option."""
+    declared = {option.setting for option in study.options}
+    missing = options.optional.keys() - declared
     if missing and options.everywhere:
         names = " and ".join(f"--{key.replace('_', '-')}" for key in sorted(missing))
         raise ValueError(
-            f"study {study.name} takes no {names}: its trainable's config has no such setting"
+            f"study {study.name} takes no {names}: it declares no such option; "
+            f"sweepbook show {study.name} lists those that it has"
         )
-    return {key: value for key, value in options.optional.items() if key in known}
+    return {key: value for key, value in options.optional.items() if key in declared}
+
+
+def _check_declared(study: Study, kind: type | None) -> None:
+    """Refuses an option for a setting that the trainable's config does not have."""
+    known = [f.name for f in dataclasses.fields(kind)] if kind else None
+    for option in study.options:
+        if known is not None and option.setting not in known:
+            raise ValueError(
+                f"study {study.name} declares the option {option.flag}, but its trainable's "
+                f"config has no setting {option.setting!r}: add the setting, or drop the option"
+            )
 
 
 def _check_known(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sweepbook.study.option import Option
 from sweepbook.study.study import is_gpu_share
 
 
@@ -22,9 +23,16 @@ class Options:
     trials: int | None = None  # of each cell of a search
     scheduler: bool = True  # False: every trial is trained to its end
     settings: Mapping[str, Any] = field(default_factory=dict)
-    # settings with an option of their own
+    # settings for which studies declare an option
     optional: Mapping[str, Any] = field(default_factory=dict)
     everywhere: bool = True  # every study must take what is given, else those without stay
+
+    @property
+    def extending(self) -> "Options":
+        """Those of them that make a recorded study longer: it takes no others."""
+        return Options(
+            replicates=self.replicates, epochs=self.epochs, scale=self.scale, trials=self.trials
+        )
 
     def __post_init__(self) -> None:
         for name, low in (("replicates", 1), ("seed", 0), ("epochs", 1), ("trials", 1)):
@@ -42,23 +50,20 @@ class Options:
             )
 
 
-def optional_settings(weights: str | None, skip_corrupt: bool) -> dict[str, Any]:
-    """Returns the settings that have an option of their own, as far as they are given.
-
-    What looks like a file, by a slash or an ending, is one; other words are the trainable's.
+def value_of(option: Option, text: str) -> Any:
+    """Returns the setting that a study's own option has for this text; a flag's is True.
 
     Raises:
         ValueError: there is no such file.
     """
-    given: dict[str, Any] = {"skip_corrupt": True} if skip_corrupt else {}
-    if weights is None:
-        return given
-    path = Path(weights).expanduser()
-    if not (path.suffix or len(path.parts) > 1):
-        return given | {"weights": weights}
+    if option.kind == "flag":
+        return True
+    path = Path(text).expanduser()
+    if option.kind == "text" or not (path.suffix or len(path.parts) > 1):
+        return text
     if not path.is_file():
-        raise ValueError(f"--weights: no file {weights!r}")
-    return given | {"weights": str(path.resolve())}
+        raise ValueError(f"{option.flag}: no file {text!r}")
+    return str(path.resolve())
 
 
 def setting(text: str) -> tuple[str, Any]:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.trial import TrialState
-from ray.tune.search.optuna import OptunaSearch
 
 from sweepbook.record.planned import Trial
-from sweepbook.record.values import Ending, means_of
+from sweepbook.record.values import means_of
 from sweepbook.study.search import Space
 from sweepbook.study.study import Metric
 
@@ -49,14 +48,22 @@ def told(status: str, steps: Mapping[int, float]) -> tuple[TrialState, float | N
     return TrialState.FAIL, None
 
 
-class CellSearch(OptunaSearch):
-    """The Optuna study of one cell.
+class CellSearch:
+    """The Optuna study of one cell, asked for settings and told how their trials go.
+
+    Whoever asks names each ask by a key of its own and tells by the same key.
 
     Args:
+        space: the open settings, described.
+        metric: what trials report; its mode is the study's direction.
+        unit: the column of a row that counts its fidelity.
+        n_random: configs drawn at random after the points, before the model suggests any.
         seed: of every suggestion, together with its count: what is suggested depends on the
             seed, on what was told so far, and on nothing else, so that a sampler rebuilt from a
             record goes on as the one before it would have.
-        endings: trial_id -> why the scheduler ended it; the scheduler fills it.
+        points: settings asked for first; what one leaves open is sampled.
+        storage: where Optuna keeps the study; None: in memory.
+        study_name: its name there.
     """
 
     def __init__(
@@ -67,34 +74,27 @@ class CellSearch(OptunaSearch):
         *,
         n_random: int,
         seed: Iterable[int],
-        endings: Mapping[str, Ending],
         points: Iterable[Mapping[str, Any]] = (),
         storage: optuna.storages.BaseStorage | None = None,
         study_name: str | None = None,
     ) -> None:
-        self.unit, self.n_random, self.seed = unit, n_random, tuple(seed)
-        self.endings, self.points = endings, list(points)
+        self.metric, self.unit = metric.name, unit
+        self.n_random, self.seed, self.points = n_random, tuple(seed), list(points)
         self.n_asked = 0  # distinct configs so far
         self.n_waiting = 0  # of a record, to be trained further before anything new
-        self.trial_ids: dict[str, str] = {}  # Ray's id -> ours
-        self.steps: dict[str, dict[int, float]] = {}  # Ray's id -> what Optuna has heard
+        self.trials: dict[str, optuna.Trial] = {}  # key -> Optuna's trial
+        self.steps: dict[str, dict[int, float]] = {}  # key -> what Optuna has heard
+        self.ended: set[str] = set()  # keys
         self.domains = distributions(space)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        super().__init__(
-            self.domains,
-            metric=metric.name,
-            mode=metric.mode,
-            sampler=self._sampler_at(0),
+        self.study = optuna.create_study(
             storage=storage,
+            sampler=self._sampler_at(0),
+            pruner=optuna.pruners.NopPruner(),  # a scheduler stops trials, if anything does
             study_name=study_name,
+            direction="minimize" if metric.mode == "min" else "maximize",
+            load_if_exists=True,
         )
-
-    @property
-    def study(self) -> optuna.Study:
-        """The Optuna study."""
-        study: Any = self._ot_study
-        assert isinstance(study, optuna.Study)
-        return study
 
     def _sampler_at(self, attempt: int) -> optuna.samplers.BaseSampler:
         sequence = np.random.SeedSequence([*self.seed, self.n_asked, attempt])
@@ -104,59 +104,58 @@ class CellSearch(OptunaSearch):
         n_before = self.n_random + len(self.points)  # Optuna counts the points, too
         return optuna.samplers.TPESampler(n_startup_trials=n_before, seed=seed)
 
-    def ask(self, ray_id: str, attempt: int) -> dict[str, Any]:
-        """Returns settings to try: of a waiting trial, a point, or the sampler's."""
+    def ask(self, key: str, attempt: int) -> dict[str, Any]:
+        """Returns settings to try: of a waiting trial, a point, or the sampler's.
+
+        Args:
+            attempt: how many asks in a row before this one were refused.
+        """
         self.study.sampler = self._sampler_at(attempt)
         if not self.n_waiting and attempt == 0 and self.n_asked < len(self.points):
             self.study.enqueue_trial(dict(self.points[self.n_asked]))
-        return dict(super().suggest(ray_id) or {})
+        self.trials[key] = self.study.ask(fixed_distributions=self.domains)
+        self.steps[key] = {}
+        return dict(self.trials[key].params)
 
-    def accept(self, ray_id: str, trial: Trial) -> None:
+    def accept(self, key: str, trial: Trial) -> None:
         """Takes note that the settings are trained as this trial."""
-        self.trial_ids[ray_id], self.steps[ray_id] = trial.trial_id, {}
         self.n_waiting = max(0, self.n_waiting - 1)
         self.n_asked += 1
-        for key, value in (("trial_id", trial.trial_id), ("number", trial.number)):
-            self._ot_trials[ray_id].set_user_attr(key, value)
+        for name, value in (("trial_id", trial.trial_id), ("number", trial.number)):
+            self.trials[key].set_user_attr(name, value)
 
-    def refuse(self, ray_id: str, why: str) -> None:
+    def refuse(self, key: str, why: str) -> None:
         """Tells Optuna that the settings are not trained; the sampler then takes no account."""
-        trial = self._ot_trials.pop(ray_id)
+        trial = self.trials.pop(key)
         trial.set_user_attr("not trained", why)
         self.study.tell(trial, state=TrialState.FAIL)
 
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Reports each fidelity once: a retry repeats some, a resume reports several at once."""
-        rows = ((row[self.unit], row[self._metric]) for row in result.get("rows") or ())
-        heard = self.steps[trial_id]
-        for step, mean in means_of(rows).items():
+    def report(self, key: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Reports each fidelity once: a retry repeats some, a resume reports several at once.
+
+        Args:
+            rows: one per replicate and fidelity, with the metric and the unit's column.
+        """
+        heard = self.steps[key]
+        for step, mean in means_of((row[self.unit], row[self.metric]) for row in rows).items():
             if step > max(heard, default=0):
-                self._ot_trials[trial_id].report(mean, step)
+                self.trials[key].report(mean, step)
                 heard[step] = mean
 
-    def on_trial_complete(
-        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
-    ) -> None:
-        """Tells how the trial ended; Tune has not reported the last result of a stopped one."""
-        if trial_id in self._completed_trials:
+    def end(self, key: str, status: str) -> None:
+        """Tells how the trial ended; a second time changes nothing."""
+        if key in self.ended:
             return
-        if result:
-            self.on_trial_result(trial_id, result)
-        ending = self.endings.get(self.trial_ids[trial_id])
-        status = "failed" if error else ending.status if ending else "finished"
-        self._tell(trial_id, status)
+        trial = self.trials[key]
+        state, value = told(status, self.steps[key])
+        trial.set_user_attr("status", status)
+        self.study.tell(trial, value if state == TrialState.COMPLETE else None, state=state)
+        self.ended.add(key)
 
     def close(self) -> None:
         """Tells every trial that has not ended as interrupted: FAIL, and none left RUNNING."""
-        for ray_id in self._ot_trials.keys() - self._completed_trials:
-            self._tell(ray_id, "interrupted")
-
-    def _tell(self, ray_id: str, status: str) -> None:
-        trial = self._ot_trials[ray_id]
-        state, value = told(status, self.steps[ray_id])
-        trial.set_user_attr("status", status)
-        self.study.tell(trial, value if state == TrialState.COMPLETE else None, state=state)
-        self._completed_trials.add(ray_id)
+        for key in self.trials:
+            self.end(key, "interrupted")
 
     def add(
         self,

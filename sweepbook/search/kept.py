@@ -9,6 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sweepbook.record.places import Place, place
 from sweepbook.record.planned import SearchPlan
 
+Storage = optuna.storages.BaseStorage
+
 
 def study_names(spec: SearchPlan, record: Place | Path) -> list[str]:
     """Returns the names of a record's Optuna studies, one per cell."""
@@ -16,7 +18,7 @@ def study_names(spec: SearchPlan, record: Place | Path) -> list[str]:
     return [f"{name} {spec.name_of(i)}".strip() for i in range(len(spec.cells))]
 
 
-def kept_studies(spec: SearchPlan, record: Place | Path) -> optuna.storages.BaseStorage | None:
+def kept_studies(spec: SearchPlan, record: Place | Path) -> Storage | None:
     """Returns the storage of a search's Optuna studies, without those of this record.
 
     Raises:
@@ -37,7 +39,7 @@ def kept_studies(spec: SearchPlan, record: Place | Path) -> optuna.storages.Base
     return storage
 
 
-def _storage(where: str | None) -> optuna.storages.BaseStorage | None:
+def _storage(where: str | None) -> Storage | None:
     if where is None:
         return None
     try:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.option import Option
 from sweepbook.study.search import Search
 from sweepbook.study.study import Fidelity, Metric, Study
 
@@ -32,6 +33,7 @@ def study_of(content: Mapping[str, Any]) -> Study:
             "scheduler": built(ASHA, scheduler) if scheduler else None,
             "search": _search(search) if search else None,
             "claims": _claims(content.get("claims")),
+            "options": tuple(built(Option, o) for o in content.get("options") or ()),
         },
     )
 

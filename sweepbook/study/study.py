@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.option import Option
 from sweepbook.study.search import Search
 
 Settings = Mapping[str, Any]
@@ -83,6 +84,7 @@ class Study:
             of those that a setting names. None: there are none.
         known_files: how the SHA-256 of a file begins -> the value that the report takes a setting
             for that names such a file: a download that was given by hand, say.
+        options: settings that have an option of their own on the command line.
 
     Raises:
         ValueError: at construction, naming the field and its value.
@@ -112,6 +114,7 @@ class Study:
     claims: Sequence[Claim] = ()
     claims_of: str | None = None
     known_files: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[Option] = ()
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
@@ -136,6 +139,9 @@ class Study:
             raise ValueError(
                 f"hang_s of {self.name} must be seconds > 0, or None, got {self.hang_s}"
             )
+        named = [option.setting for option in self.options]
+        if twice := sorted({key for key in named if named.count(key) > 1}):
+            raise ValueError(f"{self.name} declares two options for {', '.join(twice)}")
         empty = [key for key, values in self.grid.items() if not values]
         if empty or not self.points:
             raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")

@@ -58,7 +58,7 @@ class RecordCallback(Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         trial_id = trial.config["trial_id"]
-        planned = self.progress.trials[trial_id]
+        planned = self.progress.standing.trials[trial_id]
         for writer in self.writers[trial_id]:
             writer.add_rows(trial_id, result["rows"])
             writer.add_spent(trial_id, result["spent"])
@@ -109,7 +109,7 @@ class RecordCallback(Callback):
     def _error(self, trial: Any) -> str:
         trial_id = trial.config["trial_id"]
         trace = read_trace(self.writers[trial_id][0].folder, trial_id)
-        return failure_text(trial, trace, self.progress.trials[trial_id].hang_s)
+        return failure_text(trial, trace, self.progress.standing.trials[trial_id].hang_s)
 
     def _end(self, trial_id: str, error: str | None = None) -> None:
         for writer in self.writers[trial_id]:

@@ -50,8 +50,12 @@ def _plain(name: str, value: Any) -> Any:
     )
 
 
-def _steps(trial: Trial, state: Any, ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """The trial's yielded dicts, with the seconds of each step where the trainable has none."""
+def steps_of(trial: Trial, state: Any, ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Yields a trial's dicts, with the seconds of each step where the trainable has none.
+
+    Args:
+        state: of a checkpoint, to go on from; None: from the beginning.
+    """
     trainable = load_object(trial.trainable)
     ledger.lap("import")
     generator = (

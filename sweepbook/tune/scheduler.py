@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
+from sweepbook.plan.plan import Plan
 from sweepbook.record.account import DONE
+from sweepbook.record.load import Record
 from sweepbook.record.values import Ending, means_of, number_of
 from sweepbook.study.asha import ASHA
-from sweepbook.study.rungs import Entry, Rungs
+from sweepbook.study.rungs import Rungs
 from sweepbook.study.study import Metric
+from sweepbook.tune.endings import diverged, stopped
 
 
 class StudyASHA(AsyncHyperBandScheduler):
@@ -116,12 +119,12 @@ class StudyASHA(AsyncHyperBandScheduler):
         steps = self._steps(result) | {fidelity: self.sign * value}
         entry = self.bracket_of(trial_id).enter(trial_id, steps)
         if not math.isfinite(value):
-            text = _diverged(result.get("rows"), self.unit, fidelity, name, value)
-            self.endings[trial_id] = Ending("diverged", text, value)
+            rows = result.get("rows") or ()
+            self.endings[trial_id] = diverged(rows, self.metric_spec, self.unit, fidelity, value)
         elif fidelity >= self.last.get(trial_id, self.max_t):
             return str(TrialScheduler.STOP)  # finished: no ending to explain
         elif entry is not None and entry.is_below:
-            self.endings[trial_id] = self._stopped(entry)
+            self.endings[trial_id] = stopped(entry, self.metric_spec, self.unit)
         else:
             return str(TrialScheduler.CONTINUE)
         self._num_stopped += 1
@@ -137,29 +140,20 @@ class StudyASHA(AsyncHyperBandScheduler):
     def _signed(self, means: Mapping[int, float]) -> dict[int, float]:
         return {at: self.sign * mean for at, mean in means.items()}
 
-    def _stopped(self, entry: Entry) -> Ending:
-        value, cutoff = self.sign * entry.value, self.sign * float(entry.cutoff or 0.0)
-        relation = "<" if self.sign == 1 else ">"
-        shown, against = _apart(value, cutoff)
-        reason = (
-            f"stopped at rung {self.unit} {entry.rung}: {self.metric_spec.name} {shown} "
-            f"{relation} cutoff {against}"
-        )
-        return Ending("stopped", reason, value, entry.rung, cutoff)
 
+def scheduler_of(plan: Plan, endings: dict[str, Ending], record: Record) -> StudyASHA | None:
+    """Returns the plan's scheduler with the rungs as the record has them; None where it has none.
 
-def _apart(value: float, cutoff: float) -> tuple[str, str]:
-    """Both as text, with as many digits as it takes to see that they differ."""
-    for digits in (3, 5, 8, 17):
-        texts = f"{value:.{digits}g}", f"{cutoff:.{digits}g}"
-        if texts[0] != texts[1]:
-            break
-    return texts
-
-
-def _diverged(rows: Any, unit: str, fidelity: int, name: str, value: float) -> str:
-    values = [number_of(row[name]) for row in rows or () if int(row[unit]) == fidelity]
-    n = sum(not math.isfinite(v) for v in values)
-    if not n:
-        return f"{name} {value} at {unit} {fidelity}"
-    return f"{n} of {len(values)} replicates NaN or infinite at {unit} {fidelity}"
+    Args:
+        endings: see StudyASHA.
+    """
+    study = plan.study
+    if study.scheduler is None:
+        return None
+    last = {t.trial_id: t.max_fidelity for t in plan.trials}
+    scheduler = StudyASHA(study.scheduler, study.metric, study.fidelity.unit, endings, last)
+    if plan.search is not None:
+        for trial in plan.trials:
+            scheduler.expect(trial.trial_id, trial.max_fidelity, plan.search.cell_of(trial.config))
+    scheduler.enter_record(*record)
+    return scheduler

@@ -15,7 +15,7 @@ from sweepbook.record.places import Place
 from sweepbook.record.planned import Trial
 from sweepbook.record.values import Ending, means_of
 from sweepbook.search.cell import MOST_ASKS, CellSearch
-from sweepbook.search.kept import kept_studies, study_names
+from sweepbook.search.kept import Storage, kept_studies, study_names
 
 
 class StudySearch(Searcher):
@@ -27,7 +27,7 @@ class StudySearch(Searcher):
 
     Args:
         plan: with a search.
-        endings: see `CellSearch`.
+        endings: trial_id -> why a scheduler ended the trial; the scheduler fills it.
         admit: called with each trial and its cell, returns what the worker is to get.
         record: the record's folder; Optuna's studies have its name where they are kept. Those
             that this record kept there before are made anew: it says what they hold.
@@ -45,27 +45,35 @@ class StudySearch(Searcher):
         storage = kept_studies(plan.search, record)
         metric = plan.study.metric
         super().__init__(metric=metric.name, mode=metric.mode)
-        self.plan, self.spec, self.admit = plan, plan.search, admit
+        self.plan, self.spec, self.endings, self.admit = plan, plan.search, endings, admit
+        names = study_names(self.spec, record)
         self.cells = [
-            CellSearch(
-                self.spec.space,
-                metric,
-                plan.study.fidelity.unit,
-                n_random=self.spec.n_random,
-                seed=(self.spec.seed, _number_of(cell)),
-                endings=endings,
-                points=self.spec.points,
-                storage=storage,
-                study_name=name,
-            )
-            for cell, name in zip(self.spec.cells, study_names(self.spec, record), strict=True)
+            self._new_cell(settings, storage, name)
+            for settings, name in zip(self.spec.cells, names, strict=True)
         ]
         for cell in self.cells:
             cell.study.set_user_attr("record", str(record.resolve()))
-        self.cell_of: dict[str, int] = {}  # Ray's id -> cell
+        self.asked: dict[str, tuple[CellSearch, str]] = {}  # Ray's id -> cell, trial_id
         self.known: dict[str, Trial] = {}
         self.open: set[str] = set()  # trial_ids of a record that are to go on
         self.exhausted: set[int] = set()
+        self._tell_warm_start()
+
+    def _new_cell(
+        self, settings: Mapping[str, Any], storage: Storage | None, name: str
+    ) -> CellSearch:
+        return CellSearch(
+            self.spec.space,
+            self.plan.study.metric,
+            self.plan.study.fidelity.unit,
+            n_random=self.spec.n_random,
+            seed=(self.spec.seed, _number_of(settings)),
+            points=self.spec.points,
+            storage=storage,
+            study_name=name,
+        )
+
+    def _tell_warm_start(self) -> None:
         for trial in self.spec.warm_start:
             steps = {} if trial["value"] is None else {trial["fidelity"]: trial["value"]}
             self.cells[trial["cell"]].add(
@@ -120,7 +128,7 @@ class StudySearch(Searcher):
             index = min(turns)[1]
             trial = self._next(index, trial_id)
             if trial is not None:
-                self.cell_of[trial_id] = index
+                self.asked[trial_id] = self.cells[index], trial.trial_id
                 return {"trial_id": trial.trial_id, "assignment": self.admit(trial, index)}
             self.exhausted.add(index)
 
@@ -150,13 +158,18 @@ class StudySearch(Searcher):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Passes a result on to the trial's cell."""
-        self.cells[self.cell_of[trial_id]].on_trial_result(trial_id, result)
+        cell, _ = self.asked[trial_id]
+        cell.report(trial_id, result.get("rows") or ())
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Passes an ending on to the trial's cell."""
-        self.cells[self.cell_of[trial_id]].on_trial_complete(trial_id, result, error)
+        """Passes an ending on to the trial's cell; Tune has not passed on what stopped it."""
+        cell, ours = self.asked[trial_id]
+        if trial_id not in cell.ended:
+            cell.report(trial_id, (result or {}).get("rows") or ())
+        ending = self.endings.get(ours)
+        cell.end(trial_id, "failed" if error else ending.status if ending else "finished")
 
     def is_exhausted(self) -> bool:
         """Whether some cells have nothing new to suggest, and all others have their trials."""

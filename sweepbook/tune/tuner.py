@@ -1,40 +1,104 @@
 """Ray Tune's Tuner over our trials: the only file that builds one."""
 
 import pickle
+import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sweepbook.plan.plan import Plan
 from sweepbook.record.ledger import slots
 from sweepbook.record.writer import RecordWriter
-from sweepbook.tune.progress import Progress
+from sweepbook.tune.site import Site
+from sweepbook.tune.standing import Standing
 from sweepbook.tune.worker import Assignment, run_assignment
 
 TUNE = "tune"  # Tune's own folder in the scratch folder, never read
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """The trials of a search: its plan, the searcher that Tune asks, and how many it owes."""
+
+    plan: Plan
+    searcher: Any
+    n_trials: int
+
+    def at_a_time(self) -> int:
+        """Returns how many there is room for: without a limit Tune would ask for one."""
+        import ray
+
+        most_cpus, most_gpus = (max(need) for need in zip(*self.plan.needs, strict=True))
+        return slots(most_cpus, most_gpus, ray.cluster_resources(), None)
 
 
 def tuner_of(
     assignments: dict[str, Assignment],
     callback: Any,
     scheduler: Any,
-    scratch: Path,
-    max_concurrent: int | None,
-    search: tuple[Plan, Any, int] | None = None,
+    site: Site,
+    suggested: Suggested | None = None,
 ) -> Any:
     """Returns a Tuner of planned assignments, or of what a search suggests.
 
+    What an earlier Tuner of this site has left is removed.
+
     Args:
         assignments: by trial_id; none for a search.
-        search: its plan, its searcher and how many trials it owes.
-        max_concurrent: most trials at a time; None: as many as there is room for.
+        scheduler: None: every trial trains to its end.
     """
-    import ray
     from ray import tune
 
-    # Tune unpickles the trainable, with what `resources` refers to, several times per trial, and
-    # each trial all assignments: both must stay small, or a trial costs more the more there are.
+    shutil.rmtree(site.scratch / TUNE, ignore_errors=True)
+    space = {} if suggested else {"trial_id": tune.grid_search(list(assignments))}
+    return tune.Tuner(
+        _trainable(assignments),
+        param_space=space,
+        tune_config=_tune_config(scheduler, site.placement.max_concurrent, suggested),
+        run_config=tune.RunConfig(
+            name=TUNE,
+            storage_path=str(site.scratch),
+            verbose=0,
+            callbacks=[callback],
+        ),
+    )
+
+
+def _tune_config(scheduler: Any, max_concurrent: int | None, suggested: Suggested | None) -> Any:
+    from ray import tune
+
+    source: dict[str, Any] = {}
+    if suggested is not None:
+        source = {"search_alg": suggested.searcher, "num_samples": suggested.n_trials}
+        max_concurrent = max_concurrent or suggested.at_a_time()
+    return tune.TuneConfig(
+        reuse_actors=True,
+        scheduler=scheduler,
+        max_concurrent_trials=max_concurrent,
+        trial_name_creator=lambda trial: str(trial.config["trial_id"]),
+        trial_dirname_creator=lambda trial: str(trial.config["trial_id"]),
+        **source,
+    )
+
+
+def _trainable(assignments: Mapping[str, Assignment]) -> Any:
+    """Our worker's function with the assignments, and what each trial occupies."""
+    from ray import tune
+
+    packed = {trial_id: pickle.dumps(own) for trial_id, own in assignments.items()}
+    trainable = tune.with_parameters(run_assignment, assignments=packed)
+    return tune.with_resources(trainable, _resources(assignments))
+
+
+def _resources(assignments: Mapping[str, Assignment]) -> Callable[[dict[str, Any]], Any]:
+    """A function (config) -> what the trial occupies.
+
+    Tune unpickles the trainable, with what this refers to, several times per trial, and each
+    trial all assignments: both must stay small, or a trial costs more the more there are.
+    """
+    from ray import tune
+
     usual, unusual = _needs(assignments)
 
     def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
@@ -42,36 +106,19 @@ def tuner_of(
         cpus, gpus = own.trial.needs if own else unusual.get(config["trial_id"], usual)
         return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": gpus}])
 
-    packed = {trial_id: pickle.dumps(own) for trial_id, own in assignments.items()}
-    trainable = tune.with_parameters(run_assignment, assignments=packed)
-    space, source, at_a_time = {"trial_id": tune.grid_search(list(assignments))}, {}, None
-    if search is not None:
-        plan, searcher, n_trials = search
-        space, source = {}, {"search_alg": searcher, "num_samples": n_trials}
-        # without a limit Tune would ask for one trial at a time
-        most_cpus, most_gpus = (max(need) for need in zip(*plan.needs, strict=True))
-        at_a_time = slots(most_cpus, most_gpus, ray.cluster_resources(), None)
-    return tune.Tuner(
-        tune.with_resources(trainable, resources),
-        param_space=space,
-        tune_config=tune.TuneConfig(
-            reuse_actors=True,
-            scheduler=scheduler,
-            max_concurrent_trials=max_concurrent or at_a_time,
-            trial_name_creator=lambda trial: str(trial.config["trial_id"]),
-            trial_dirname_creator=lambda trial: str(trial.config["trial_id"]),
-            **source,
-        ),
-        run_config=tune.RunConfig(
-            name=TUNE,
-            storage_path=str(scratch),
-            verbose=0,
-            callbacks=[callback],
-        ),
-    )
+    return resources
 
 
-def fit(tuner: Any, writers: Sequence[RecordWriter], progress: Progress) -> None:
+def _needs(
+    assignments: Mapping[str, Assignment],
+) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
+    """The (cpus, gpus) of most trials, and those of the others by trial_id."""
+    needs = {trial_id: own.trial.needs for trial_id, own in assignments.items()}
+    usual = Counter(needs.values()).most_common(1)[0][0] if needs else (1.0, 0.0)
+    return usual, {i: need for i, need in needs.items() if need != usual}
+
+
+def fit(tuner: Any, writers: Sequence[RecordWriter], standing: Standing) -> None:
     """Runs a Tuner to its end; what it makes of its own files is nobody's concern.
 
     Raises:
@@ -87,14 +134,5 @@ def fit(tuner: Any, writers: Sequence[RecordWriter], progress: Progress) -> None
     except Exception:
         for writer in writers:
             writer.flush()  # a full disk is told as such, not as what Tune could not read
-        if progress.n_unknown or len(progress.endings) < len(progress.trials):
+        if standing.n_unknown or standing.n_open:
             raise
-
-
-def _needs(
-    assignments: Mapping[str, Assignment],
-) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
-    """The (cpus, gpus) of most trials, and those of the others by trial_id."""
-    needs = {trial_id: own.trial.needs for trial_id, own in assignments.items()}
-    usual = Counter(needs.values()).most_common(1)[0][0] if needs else (1.0, 0.0)
-    return usual, {i: need for i, need in needs.items() if need != usual}

@@ -2,29 +2,19 @@
 
 import contextlib
 import ctypes
-import functools
-import math
 import pickle
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from sweepbook.record.checkpoints import Rows, load_checkpoint, save_checkpoint
-from sweepbook.record.files import write_parquet
 from sweepbook.record.ledger import Ledger
-from sweepbook.record.outage import insist_in_worker
 from sweepbook.record.places import place
 from sweepbook.record.planned import Trial
 from sweepbook.study.hooks import add_to_path
+from sweepbook.tune.course import Course
 from sweepbook.tune.hang import guarded, trace_path
-from sweepbook.tune.replicates import _steps, rows_of
-
-CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
+from sweepbook.tune.replicates import steps_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,7 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     A search's assignment comes with the config, for it is not known in advance.
 
     A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate,
-    "spent": seconds by phase so far, a list as in `sweepbook.ledger.PHASES`}.
+    "spent": seconds by phase so far, a list as in `sweepbook.record.ledger.PHASES`}.
 
     Args:
         assignments: trial_id -> the pickled `Assignment`.
@@ -73,59 +63,16 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     A trainable that is given the state of its early end yields nothing, or, so that its
     predictions are written, the last dict once more.
     """
-    trial, ledger = assignment.trial, Ledger()
+    ledger = Ledger()
     for path in assignment.import_paths:
         add_to_path(path)
     _check_reachable(assignment.records)
-    checkpoint = load_checkpoint(assignment.records, trial.trial_id)
-    rows: Rows = list(checkpoint["rows"]) if checkpoint else []
-    unreported = list(rows)
-    if checkpoint and _is_over(trial, checkpoint):
+    course = Course(assignment.trial, assignment.records, ledger)
+    if course.is_over():
         ledger.lap("start")
-        yield _report(trial, checkpoint["fidelity"], rows, rows, ledger)
+        yield course.report(course.began_at, course.rows)
         return
-    saved = time.monotonic()
-    steps = _steps(trial, checkpoint["state"] if checkpoint else None, ledger)
-    trace = trace_path(assignment.records[0], trial.trial_id)
-    ledger.lap("start")
-    predictions = None
-    for metrics in guarded(steps, trial.hang_s, trace):
-        ledger.step(metrics.pop("times", None))
-        fidelity = int(metrics[trial.unit])
-        new = rows_of(metrics, trial.n_replicates)
-        if trial.metric not in new[0]:
-            raise ValueError(f"the study's metric {trial.metric} is none of {', '.join(new[0])}")
-        for row in new:
-            row[trial.metric] = math.nan if row[trial.metric] is None else row[trial.metric]
-        predictions = metrics.get("predictions")
-        if checkpoint and fidelity == checkpoint["fidelity"]:
-            continue  # the last dict of a trainable that had ended: its rows are there already
-        rows += new
-        unreported += new
-        last = fidelity >= trial.max_fidelity
-        if last and predictions:
-            _write_predictions(assignment, predictions())
-        if "state" in metrics and (last or time.monotonic() - saved > CHECKPOINT_EVERY_S):
-            state = metrics["state"]()
-            save_checkpoint(assignment.records, trial.trial_id, fidelity, state, rows)
-            saved = time.monotonic()
-        ledger.lap("report")
-        yield _report(trial, fidelity, new, unreported, ledger)
-        ledger.lap("report")
-        unreported = []
-        if last or not any(math.isfinite(row[trial.metric]) for row in new):
-            return
-    if predictions:  # the trainable ended by itself, before its last fidelity
-        _write_predictions(assignment, predictions())
-    if unreported:  # it had ended already, and its driver had not heard of it
-        ledger.lap("report")
-        yield _report(trial, int(unreported[-1][trial.unit]), unreported, unreported, ledger)
-
-
-def _is_over(trial: Trial, checkpoint: Mapping[str, Any]) -> bool:
-    """Whether the checkpoint is of a trial's last step: its whole length, or all diverged."""
-    last = [r[trial.metric] for r in checkpoint["rows"] if r[trial.unit] == checkpoint["fidelity"]]
-    return checkpoint["fidelity"] >= trial.max_fidelity or not any(map(math.isfinite, last))
+    yield from _train(course)
 
 
 def _check_reachable(records: list[str]) -> None:
@@ -138,29 +85,30 @@ def _check_reachable(records: list[str]) -> None:
             )
 
 
-def _report(
-    trial: Trial, fidelity: int, current: Rows, rows: Rows, ledger: Ledger
-) -> dict[str, Any]:
-    values = [r[trial.metric] for r in current if r[trial.unit] == fidelity]
-    mean = float(np.mean(values))
-    return {trial.unit: fidelity, trial.metric: mean, "rows": rows, "spent": ledger.spent()}
-
-
-def _write_predictions(assignment: Assignment, arrays: Mapping[str, Any]) -> None:
-    """Writes arrays (K, n) as rows (replicate, example) into each record's parts."""
-    trial_id = assignment.trial.trial_id
-    n_replicates, n_rows = arrays["label"].shape
-    frame = pd.DataFrame(
-        {
-            "trial_id": pd.Categorical([trial_id]).repeat(n_replicates * n_rows),
-            "replicate": np.repeat(np.arange(n_replicates, dtype=np.int16), n_rows),
-            "split": pd.Categorical([arrays["split"]]).repeat(n_replicates * n_rows),
-            "row_id": arrays["row_id"].reshape(-1),
-            "label": arrays["label"].reshape(-1).astype(np.int16),
-            "predicted": arrays["predicted"].reshape(-1).astype(np.int16),
-            "probability": arrays["probability"].reshape(-1).astype(np.float32),
-        }
-    )
-    for record in assignment.records:
-        path = place(record) / "parts" / f"predictions-{trial_id}.parquet"
-        insist_in_worker(path, functools.partial(write_parquet, path, frame))
+def _train(course: Course) -> Iterator[dict[str, Any]]:
+    """Steps the trainable from the course's state on."""
+    trial, ledger, predictions = course.trial, course.ledger, None
+    steps = steps_of(trial, course.state, ledger)
+    ledger.lap("start")
+    for metrics in guarded(steps, trial.hang_s, trace_path(course.records[0], trial.trial_id)):
+        ledger.step(metrics.pop("times", None))
+        fidelity = int(metrics[trial.unit])
+        new = course.rows_of(metrics)
+        predictions = metrics.get("predictions")
+        if fidelity == course.began_at:
+            continue  # the last dict of a trainable that had ended: its rows are there already
+        course.add(new)
+        is_last = fidelity >= trial.max_fidelity
+        if is_last and predictions:
+            course.write_predictions(predictions())
+        course.keep(fidelity, metrics, is_last)
+        ledger.lap("report")
+        yield course.report(fidelity, new)
+        ledger.lap("report")
+        if is_last or course.has_diverged(new):
+            return
+    if predictions:  # the trainable ended by itself, before its last fidelity
+        course.write_predictions(predictions())
+    if rows := course.unreported:  # it had ended already, and its driver had not heard of it
+        ledger.lap("report")
+        yield course.report(int(rows[-1][trial.unit]), rows)

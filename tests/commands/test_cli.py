@@ -7,7 +7,9 @@ import pytest
 
 from search_spaces import STUDIES
 from sweepbook import cli
-from sweepbook.plan.options import optional_settings
+from sweepbook.plan.options import value_of
+from sweepbook.plan.plan import make_plan
+from sweepbook.study.option import Option
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,7 +83,17 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "tuned-mlp", "--gpus-per-trial", "99"], "a trial asks for 99 GPU"),
         (["run", "epochs", "--weights", "pretext"], "study epochs takes no --weights"),
         (["run", "epochs", "--skip-corrupt"], "study epochs takes no --skip-corrupt"),
-        (["run", "epochs", "--weights", "no/where"], "--weights: no file 'no/where'"),
+        (["run", "vision-tuned", "--weights", "no/where"], "--weights: no file 'no/where'"),
+        (["run", "vision-tuned", "--weights"], "option --weights needs a value: Weights that"),
+        (["run", "vision-tuned", "--weights", "--skip-corrupt"], "option --weights needs a value"),
+        (["run", "vision-tuned", "--skip-corrupt=yes"], "option --skip-corrupt takes no value"),
+        (["run", "vision-tuned", "--weight", "x"], "no option --weight: did you mean --weights?"),
+        (["run", "epochs", "--replicate", "3"], "no option --replicate: did you mean --replicat"),
+        (["run", "--resume", "x", "--replicate", "3"], "no option --replicate: did you mean"),
+        (["run", "epochs", "--nocache"], "no option --nocache: did you mean --no-cache?"),
+        (["run", "epochs", "-x"], "no option -x: --help lists"),
+        (["run", "all", "--skip-corupt"], "did you mean --skip-corrupt?"),
+        (["show", "epochs", "--epoch", "3"], "no option --epoch: did you mean --epochs?"),
         (["report", "nowhere"], "nowhere"),
         (["shwo"], "shwo"),
     ],
@@ -126,14 +138,47 @@ def test_confirm_sets_ray_s_environment_before_a_study_file_is_imported(command,
     assert there == [True]
 
 
-def test_weights_that_look_like_a_file_are_one_wherever_the_worker_is(tmp_path, monkeypatch):
+def test_a_text_that_looks_like_a_file_is_one_wherever_the_worker_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.pth").write_bytes(b"")
     absolute = str(tmp_path / "own.pth")
-    assert optional_settings("own.pth", False) == {"weights": absolute}
-    assert optional_settings("./own.pth", True) == {"weights": absolute, "skip_corrupt": True}
-    assert optional_settings("pretext", False) == {"weights": "pretext"}
-    assert optional_settings(None, False) == {}
+    weights = Option("weights", "name_or_file", "Where to start.")
+    assert value_of(weights, "own.pth") == value_of(weights, "./own.pth") == absolute
+    assert value_of(weights, "pretext") == "pretext"
+    assert value_of(Option("note", "text", "A note."), "own.txt") == "own.txt"
+    assert value_of(Option("quick", "flag", "Be quick."), "") is True
+
+
+def test_a_study_s_own_options_reach_its_trials_and_are_shown(command):
+    own = ("--weights", "pretext", "--skip-corrupt")
+    code, printed = command("show", "vision-baselines", *own)
+    assert code == 0
+    assert "--weights NAME|FILE" in printed and "Leave out image files that are damaged" in printed
+    assert "skip_corrupt True" in printed and "pretext" in printed
+    before, after = command("show", *own, "vision-tuned"), command("show", "vision-tuned", *own)
+    assert before == after and before[0] == 0
+    assert command("show", "vision-tuned", "--weights=pretext", "--skip-corrupt") == after
+
+
+def test_an_option_of_a_study_file_follows_its_name(command, counted, toy_file):
+    code, printed = command("show", toy_file, "--weights", "some")
+    assert code == 0 and "weights some" in printed
+    code, printed = command("show", "epochs", toy_file, "--weights", "some")
+    assert code == 2 and "study epochs takes no --weights: it declares no such option" in printed
+
+
+def test_under_all_an_option_goes_to_the_studies_that_declare_it(monkeypatch, command):
+    seen = {}
+
+    def run(studies, options, **rest):
+        seen.update({study.name: make_plan(study, options) for study in studies[-2:]}, of=options)
+        return {}
+
+    monkeypatch.setattr("sweepbook.commands.run.run_studies", run)
+    assert command("run", "all", "--skip-corrupt", "--scale", "0.1")[0] == 0
+    assert not seen["of"].everywhere and seen["of"].optional == {"skip_corrupt": True}
+    assert {name for name in seen if name != "of"} == {"vision-baselines", "pretext"}
+    assert all(seen[name].a_config["skip_corrupt"] for name in seen if name != "of")
 
 
 def test_a_storage_that_cannot_be_made_is_named(command, tmp_path):
@@ -164,7 +209,6 @@ def test_resume_refuses_another_folder_s_files(command, tmp_path):
 def test_a_manifest_tells_a_search_s_options_too(tmp_path):
     from sweepbook.plan.manifest import new_manifest
     from sweepbook.plan.options import Options
-    from sweepbook.plan.plan import make_plan
 
     options = Options(optional={"weights": "pretext"}, settings={"batch_size": 16})
     plan = make_plan(STUDIES["vision-tuned"], options)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from search_spaces import STUDIES
-from sweepbook import ASHA, Fidelity, Metric, Study
+from sweepbook import ASHA, Fidelity, Metric, Option, Study
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import UnfitData, make_plan
 from sweepbook.plan.plans import make_plans
@@ -249,6 +249,12 @@ def test_optional_settings_reach_the_studies_that_have_them(counted):
         make_plan(STUDIES["epochs"], Options(optional=settings))
     left = make_plan(STUDIES["epochs"], Options(optional=settings, everywhere=False))
     assert left.trials == make_plan(STUDIES["epochs"], Options()).trials
+
+
+def test_an_option_for_a_setting_that_the_config_lacks_is_refused(counted):
+    study = dataclasses.replace(counted, options=(Option("wieghts", "text", "Start."),))
+    with pytest.raises(ValueError, match="option --wieghts, but its trainable's config has no"):
+        make_plan(study, Options())
 
 
 def test_a_file_that_a_setting_names_counts_by_its_content(counted, tmp_path):

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import subprocess
+import sys
 
 import optuna
 import pandas as pd
@@ -24,8 +26,8 @@ from sweepbook.record.writer import RecordWriter
 from sweepbook.search.cell import told
 from sweepbook.search.kept import kept_studies
 from sweepbook.search.warm_start import with_warm_start
+from sweepbook.tune.owed import n_open
 from sweepbook.tune.searcher import StudySearch
-from sweepbook.tune.train import _n_open
 
 MODULE = __name__
 
@@ -327,7 +329,7 @@ def test_a_search_killed_before_its_first_table_goes_on(tmp_path):
     assert (len(record.trials), len(record.reports)) == (0, 4)
     again = recorded_plan(record.manifest)
     writer = RecordWriter(folder, record.manifest)
-    assert _n_open(again, writer) == plan.n_trials
+    assert n_open(again, writer) == plan.n_trials
     resumed = Driver(again, folder, record)
     ray_id, trial = resumed.ask()
     assert trial.trial_id == again.trials[0].trial_id, "that which has reports"
@@ -362,7 +364,7 @@ def test_an_exhausted_search_owes_its_open_trials_and_suggests_these_alone(tmp_p
     endings = ["finished", "failed", "stopped", "failed", *["finished"] * 4]
     record, plan = exhausted_record(tmp_path / "r", endings)
     writer = RecordWriter(tmp_path / "r", record.manifest)
-    assert _n_open(plan, writer) == 2
+    assert n_open(plan, writer) == 2
     writer.close()
     resumed = Driver(plan, tmp_path / "r", record)
     asked = [resumed.ask() for _ in range(3)]
@@ -457,3 +459,9 @@ def test_optunas_own_history_is_quiet(tmp_path, capfd):
     Driver(plan_of(), tmp_path)
     assert capfd.readouterr().err == ""
     assert optuna.logging.get_verbosity() == optuna.logging.WARNING
+
+
+def test_the_room_of_searches_knows_no_ray():
+    modules = "sweepbook.search.cell, sweepbook.search.kept, sweepbook.search.warm_start"
+    code = f"import sys, {modules}; assert 'ray' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,6 +10,7 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.tune.progress import Progress
+from sweepbook.tune.standing import Standing
 
 
 @pytest.fixture
@@ -46,30 +47,30 @@ def test_the_table_shows_running_trials_the_best_and_the_share_done(plan):
     assert "2 running" in shown
     assert f"toy slope={second.config['slope']}" in shown
     assert "val_acc 0.7 at 2" in shown
-    assert progress.share() == pytest.approx((2 + 3) / 6)
+    assert progress.standing.share() == pytest.approx((2 + 3) / 6)
 
 
 def test_the_best_follows_the_mode(plan):
     low = dataclasses.replace(
         plan.study, metric=dataclasses.replace(plan.study.metric, mode="min")
     )
-    progress = Progress([dataclasses.replace(plan, study=low)], set(), console())
+    standing = Standing([dataclasses.replace(plan, study=low)], set())
     first, second = plan.trials
-    progress.step(first.trial_id, 1, 0.5)
-    progress.step(second.trial_id, 1, 0.4)
-    assert progress.best["toy"] == (0.4, second.trial_id, 1)
+    standing.step(first.trial_id, 1, 0.5)
+    standing.step(second.trial_id, 1, 0.4)
+    assert standing.best["toy"] == (0.4, second.trial_id, 1)
 
 
 def test_trials_done_before_count_as_done_but_not_as_speed(plan):
     first, second = plan.trials
-    progress = Progress([plan], {first.trial_id}, console())
-    assert progress.share() == pytest.approx(0.5)
-    assert "1 of 2 trials done" in progress.summary()
-    assert "time unknown to go" in progress.summary()
+    standing = Standing([plan], {first.trial_id})
+    assert standing.share() == pytest.approx(0.5)
+    assert "1 of 2 trials done" in standing.summary()
+    assert "time unknown to go" in standing.summary()
 
 
 def test_the_table_may_be_drawn_while_trials_are_added_and_end(plan):
-    progress = Progress([plan], set(), console())
+    standing = Standing([plan], set())
     first, second = plan.trials
 
     class Driver:
@@ -79,33 +80,33 @@ def test_the_table_may_be_drawn_while_trials_are_added_and_end(plan):
 
         @property
         def cost_s(self):
-            progress.trials[f"new {len(progress.trials)}"] = second
+            standing.trials[f"new {len(standing.trials)}"] = second
             return 1.0
 
     class Ending(str):
         def __eq__(self, other):
-            progress.endings[f"new {len(progress.endings)}"] = "finished"
+            standing.endings[f"new {len(standing.endings)}"] = "finished"
             return str(self) == other
 
         __hash__ = str.__hash__
 
-    progress.trials[first.trial_id] = Driver()
-    assert 0 <= progress.share() <= 1
-    progress.trials[first.trial_id] = first
-    progress.endings[first.trial_id] = Ending("finished")
-    assert "trials done" in progress.summary()
+    standing.trials[first.trial_id] = Driver()
+    assert 0 <= standing.share() <= 1
+    standing.trials[first.trial_id] = first
+    standing.endings[first.trial_id] = Ending("finished")
+    assert "trials done" in standing.summary()
 
 
 def test_a_trial_can_be_drawn_from_the_moment_that_it_is_there(plan):
-    progress = Progress([plan], set(), console())
+    standing = Standing([plan], set())
     search = dataclasses.replace(plan, search=SimpleNamespace(cells=[{}], space={}))
     shown = []
 
     class Drawn(dict):
         def __setitem__(self, key, value):
             super().__setitem__(key, value)
-            shown.append((progress.share(), progress.names[key], progress.owners[key]))
+            shown.append((standing.share(), standing.names[key], standing.owners[key]))
 
-    progress.trials = Drawn(progress.trials)
-    progress.add(search, dataclasses.replace(plan.trials[0], trial_id="new", number=3))
+    standing.trials = Drawn(standing.trials)
+    standing.add(search, dataclasses.replace(plan.trials[0], trial_id="new", number=3))
     assert shown == [(0.0, "toy 3: ", [search])]

@@ -13,7 +13,7 @@ from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.files import delete
-from sweepbook.tune import worker
+from sweepbook.tune import course
 from sweepbook.tune.replicates import replicate_seed, rows_of
 from sweepbook.tune.worker import Assignment, _give_memory_back, reports
 
@@ -97,7 +97,7 @@ def test_a_trial_ends_when_all_replicates_have_diverged_and_not_before(toy_file,
 
 
 def test_a_start_after_an_early_end_loses_no_row(toy_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "CHECKPOINT_EVERY_S", -1)
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
     job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
     list(reports(job))
     (again,) = reports(job)
@@ -106,7 +106,7 @@ def test_a_start_after_an_early_end_loses_no_row(toy_file, tmp_path, monkeypatch
 
 
 def test_a_trainable_that_had_ended_may_yield_its_last_dict_again(toy_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "CHECKPOINT_EVERY_S", -1)
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
     show_predictions(toy_file)
     again = "range(min(at + 1, config['rounds']), "  # its last round once more, where it is over
     toy_file.write_text(toy_file.read_text().replace("range(at + 1, ", again))
@@ -121,7 +121,7 @@ def test_a_trainable_that_had_ended_may_yield_its_last_dict_again(toy_file, tmp_
 
 
 def test_a_start_after_all_have_diverged_trains_no_further(toy_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "CHECKPOINT_EVERY_S", -1)
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
     text = toy_file.read_text()
     start = text.index("value = ")
     end = text.index("\n", start)
