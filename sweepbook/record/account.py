@@ -11,7 +11,7 @@ from sweepbook.record.ledger import Attempt
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
 from sweepbook.record.rows import ending, is_missing, new_row
-from sweepbook.record.values import Follower, Step, diverged, is_better
+from sweepbook.record.values import TRAIN_LOSS, Follower, Step, diverged, is_better
 from sweepbook.study.study import Metric, Study
 
 DONE = ("finished", "stopped", "diverged")  # not trained again by a resume
@@ -77,6 +77,7 @@ class Account:
         self.new_rows += [
             {"trial_id": trial_id, **row} for row in sorted(new, key=lambda row: int(row[unit]))
         ]
+        trial["has_train_loss"] |= any(TRAIN_LOSS in row for row in new)
         for step in self._followers[trial_id].take(new):
             self._follow(trial, step)
 

@@ -80,7 +80,10 @@ def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.D
     reports = record.reports[record.reports["trial_id"] == trial_id]
     # without what other trials have; what has diverged stays, NaN from the first step on
     ended = record.trials.set_index("trial_id").loc[trial_id]
-    always = [writer.account.metric.name, *([TRAIN_LOSS] if ended["n_diverged"] else [])]
+    always = [
+        writer.account.metric.name,
+        *([TRAIN_LOSS] if ended.get("has_train_loss", ended["n_diverged"]) else []),
+    ]
     kept = reports.notna().any() | reports.columns.isin(always)
     columns = reports.loc[:, kept].drop(columns="trial_id")
     names = [str(name) for name in columns]

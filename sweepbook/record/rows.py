@@ -25,6 +25,7 @@ def new_row(trial: Trial, study: str, metric: str) -> dict[str, Any]:
         "seed": trial.seed,
         "n_replicates": trial.n_replicates,
         "n_diverged": 0,
+        "has_train_loss": False,
         "fidelity_unit": trial.unit,
         "max_fidelity": trial.max_fidelity,
         "last_fidelity": 0,

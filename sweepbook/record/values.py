@@ -81,8 +81,8 @@ def diverged(
     """Returns, for each row of a record's reports, whether its replicate has diverged by then.
 
     Args:
-        trials: the record's. A table keeps no difference between a training loss of NaN and none:
-            a trial without any finite one, of whose replicates none diverged, does not report it.
+        trials: the record's; `has_train_loss` says which of them report a training loss, for a
+            table keeps no difference between one of NaN and none.
     """
     bad = np.zeros(len(reports), dtype=bool)
     if metric in reports:
@@ -96,7 +96,14 @@ def diverged(
 
 
 def _without_loss(reports: pd.DataFrame, trials: pd.DataFrame) -> set[str]:
-    """Ids of the trials that do not report a training loss."""
+    """Ids of the trials that do not report a training loss.
+
+    Of a record of the version before, which does not say so: those without any finite one of
+    whose replicates none has diverged.
+    """
+    if "has_train_loss" in trials:
+        said = trials["has_train_loss"].fillna(True).astype(bool)
+        return set(trials.loc[~said, "trial_id"])
     if "n_diverged" not in trials:
         return set()
     counts = reports.groupby("trial_id")[TRAIN_LOSS].count()
@@ -117,14 +124,17 @@ def means(reports: pd.DataFrame, trials: pd.DataFrame, metric: str, unit: str) -
     return found
 
 
-def means_of(rows: Iterable[tuple[Any, Any]]) -> dict[int, float]:
-    values: dict[int, list[float]] = {}
-    for fidelity, value in rows:
-        values.setdefault(int(fidelity), []).append(number_of(value))
-    return {
-        at: float(np.mean(own)) if all(map(math.isfinite, own)) else math.nan
-        for at, own in sorted(values.items())
-    }
+def means_by_trial(
+    reports: pd.DataFrame, trials: pd.DataFrame, metric: str, unit: str
+) -> dict[str, dict[int, float]]:
+    """Returns `means` as trial_id -> {fidelity: mean}, upwards; {} where nothing was reported."""
+    found: dict[str, dict[int, float]] = {}
+    if reports.empty:
+        return found
+    told = means(reports, trials, metric, unit).rename("mean").reset_index()
+    for trial_id, at, mean in zip(told["trial_id"], told[unit], told["mean"], strict=True):
+        found.setdefault(str(trial_id), {})[int(at)] = float(mean)
+    return found
 
 
 @dataclass(frozen=True)

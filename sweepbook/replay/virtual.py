@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
+from sweepbook.record.values import means
 from sweepbook.stats.intervals import t_interval
 from sweepbook.study.rungs import Rungs
 
@@ -94,8 +95,10 @@ def full_curves(record: Record, *, equal_times: bool = False) -> list[Curve]:
     if len(reports) and not equal_times and not _has_times(reports):
         raise ValueError(f"{record.path}: has no time_s at every step: replay with equal times")
     sign = 1.0 if record.mode == "max" else -1.0
+    if reports.empty:
+        _check(record, [])
     numbers = reports.assign(value=sign * reports[record.metric].astype("float64"))
-    steps = numbers.groupby(["trial_id", unit])["value"].agg(lambda v: v.mean(skipna=False))
+    steps = sign * means(reports, trials, record.metric, unit)
     clock = numbers.assign(time=1.0 if equal_times else numbers["time_s"])
     times = clock.groupby(["trial_id", unit])["time"].max()
     ordered = numbers.sort_values("replicate")

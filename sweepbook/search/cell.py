@@ -9,7 +9,7 @@ import optuna
 from optuna.trial import TrialState
 
 from sweepbook.record.planned import Trial
-from sweepbook.record.values import means_of
+from sweepbook.record.values import Follower
 from sweepbook.study.search import Space
 from sweepbook.study.study import Metric
 
@@ -84,6 +84,7 @@ class CellSearch:
         self.n_waiting = 0  # of a record, to be trained further before anything new
         self.trials: dict[str, optuna.Trial] = {}  # key -> Optuna's trial
         self.steps: dict[str, dict[int, float]] = {}  # key -> what Optuna has heard
+        self.followers: dict[str, Follower] = {}
         self.ended: set[str] = set()  # keys
         self.domains = distributions(space)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -114,7 +115,7 @@ class CellSearch:
         if not self.n_waiting and attempt == 0 and self.n_asked < len(self.points):
             self.study.enqueue_trial(dict(self.points[self.n_asked]))
         self.trials[key] = self.study.ask(fixed_distributions=self.domains)
-        self.steps[key] = {}
+        self.steps[key], self.followers[key] = {}, Follower(self.metric, self.unit)
         return dict(self.trials[key].params)
 
     def accept(self, key: str, trial: Trial) -> None:
@@ -137,10 +138,10 @@ class CellSearch:
             rows: one per replicate and fidelity, with the metric and the unit's column.
         """
         heard = self.steps[key]
-        for step, mean in means_of((row[self.unit], row[self.metric]) for row in rows).items():
-            if step > max(heard, default=0):
-                self.trials[key].report(mean, step)
-                heard[step] = mean
+        for step in self.followers[key].take(rows):
+            if step.fidelity > max(heard, default=0):
+                self.trials[key].report(step.mean, step.fidelity)
+                heard[step.fidelity] = step.mean
 
     def end(self, key: str, status: str) -> None:
         """Tells how the trial ended; a second time changes nothing."""

@@ -15,6 +15,7 @@ from sweepbook.record.ledger import Ledger
 from sweepbook.record.outage import insist_in_worker
 from sweepbook.record.places import place
 from sweepbook.record.planned import Trial
+from sweepbook.record.values import Follower
 from sweepbook.tune.replicates import rows_of
 
 CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
@@ -35,18 +36,19 @@ class Course:
         self.began_at = int(checkpoint.get("fidelity", 0))
         self.rows: Rows = list(checkpoint.get("rows", ()))
         self.unreported = list(self.rows)
+        self.follower = Follower(trial.metric, trial.unit)
+        self.steps = {step.fidelity: step for step in self.follower.take(self.rows)}
         self.saved = time.monotonic()
 
     def is_over(self) -> bool:
         """Whether its checkpoint is of the last step: the whole length, or all diverged."""
         if not self.began_at:
             return False
-        last = [row for row in self.rows if row[self.trial.unit] == self.began_at]
-        return self.began_at >= self.trial.max_fidelity or self.has_diverged(last)
+        return self.began_at >= self.trial.max_fidelity or self.has_diverged()
 
-    def has_diverged(self, rows: Rows) -> bool:
-        """Whether none of these rows has a number for the metric."""
-        return not any(math.isfinite(row[self.trial.metric]) for row in rows)
+    def has_diverged(self) -> bool:
+        """Whether all replicates have diverged."""
+        return len(self.follower.gone) == self.trial.n_replicates
 
     def rows_of(self, metrics: Mapping[str, Any]) -> Rows:
         """Returns one row per replicate of a yielded dict; a metric that is None becomes NaN.
@@ -66,6 +68,7 @@ class Course:
         """Takes the rows of a step, to be kept and reported."""
         self.rows += new
         self.unreported += new
+        self.steps |= {step.fidelity: step for step in self.follower.take(new)}
 
     def keep(self, fidelity: int, metrics: Mapping[str, Any], is_last: bool) -> None:
         """Writes a checkpoint where the step gives its state, and it is time or the last step."""
@@ -75,15 +78,11 @@ class Course:
             save_checkpoint(self.records, self.trial.trial_id, fidelity, state, self.rows)
             self.saved = time.monotonic()
 
-    def report(self, fidelity: int, current: Rows) -> dict[str, Any]:
-        """Returns what is to be reported: all rows that have not been yet.
-
-        Args:
-            current: rows with those of this fidelity, whose mean it is.
-        """
+    def report(self, fidelity: int) -> dict[str, Any]:
+        """Returns what is to be reported: all rows that have not been yet, and the mean."""
         rows, self.unreported = self.unreported, []
         unit, metric = self.trial.unit, self.trial.metric
-        mean = float(np.mean([row[metric] for row in current if row[unit] == fidelity]))
+        mean = self.steps[fidelity].mean
         return {unit: fidelity, metric: mean, "rows": rows, "spent": self.ledger.spent()}
 
     def write_predictions(self, arrays: Mapping[str, Any]) -> None:

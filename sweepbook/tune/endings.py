@@ -1,10 +1,9 @@
 """Why a scheduler ended a trial, in words."""
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sweepbook.record.values import Ending, number_of
+from sweepbook.record.values import Ending, Follower
 from sweepbook.study.rungs import Entry
 from sweepbook.study.study import Metric
 
@@ -35,11 +34,12 @@ def diverged(
         fidelity: at which it happened.
         value: the mean.
     """
-    values = [number_of(row[metric.name]) for row in rows if int(row[unit]) == fidelity]
-    n = sum(not math.isfinite(v) for v in values)
-    reason = f"{n} of {len(values)} replicates NaN or infinite at {unit} {fidelity}"
-    if not n:
-        reason = f"{metric.name} {value} at {unit} {fidelity}"
+    rows = list(rows)
+    total = sum(int(row[unit]) == fidelity for row in rows)
+    counts = {step.fidelity: step.n_diverged for step in Follower(metric.name, unit).take(rows)}
+    reason = f"{metric.name} {value} at {unit} {fidelity}"
+    if n := counts.get(fidelity, 0):
+        reason = f"{n} of {total} replicates NaN or infinite at {unit} {fidelity}"
     return Ending("diverged", reason, value)
 
 

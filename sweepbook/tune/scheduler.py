@@ -11,7 +11,7 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 from sweepbook.plan.plan import Plan
 from sweepbook.record.account import DONE
 from sweepbook.record.load import Record
-from sweepbook.record.values import Ending, means_of, number_of
+from sweepbook.record.values import Ending, Follower, means_by_trial, number_of
 from sweepbook.study.asha import ASHA
 from sweepbook.study.rungs import Rungs
 from sweepbook.study.study import Metric
@@ -90,18 +90,17 @@ class StudyASHA(AsyncHyperBandScheduler):
             trials, reports: the tables of a loaded record; a rung's contents do not depend on
                 the order in which its trials came there.
         """
-        unit, name = self.unit, self.metric_spec.name
         known = reports[reports["trial_id"].isin(trials["trial_id"])]
         levels = {level for bracket in self.rungs for level in bracket.levels}
-        last = known.groupby("trial_id")[unit].transform("max")
-        done = trials.loc[trials["status"].isin(DONE), "trial_id"]
-        is_last, is_done = known[unit] == last, known["trial_id"].isin(done)
-        # at an open trial's last row its driver may have died deciding: it is judged there again
-        known = known[(known[unit].isin(levels) & ~is_last) | (is_last & is_done)]
-        for trial_id, own in known.groupby("trial_id"):
-            rows = zip(own[unit], own[name], strict=True)
-            steps = self._signed(means_of(rows))
-            self.bracket_of(str(trial_id)).enter(str(trial_id), steps)
+        done = set(trials.loc[trials["status"].isin(DONE), "trial_id"])
+        told = means_by_trial(known, trials, self.metric_spec.name, self.unit)
+        for trial_id, steps in told.items():
+            # at an open trial's last row its driver may have died deciding: it is judged again
+            last = {max(steps)}
+            kept = (levels - last) | last if trial_id in done else levels - last
+            entered = {at: mean for at, mean in steps.items() if at in kept}
+            if entered:
+                self.bracket_of(trial_id).enter(trial_id, self._signed(entered))
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         """Does nothing: a trial's bracket depends on its trial_id alone."""
@@ -132,10 +131,9 @@ class StudyASHA(AsyncHyperBandScheduler):
 
     def _steps(self, result: Mapping[str, Any]) -> dict[int, float]:
         """Means by fidelity: a trial that goes on from a checkpoint reports several at once."""
-        name = self.metric_spec.name
-        return self._signed(
-            means_of((row[self.unit], row[name]) for row in result.get("rows") or ())
-        )
+        follower = Follower(self.metric_spec.name, self.unit)
+        steps = follower.take(result.get("rows") or ())
+        return self._signed({step.fidelity: step.mean for step in steps})
 
     def _signed(self, means: Mapping[int, float]) -> dict[int, float]:
         return {at: self.sign * mean for at, mean in means.items()}

@@ -13,7 +13,7 @@ from sweepbook.plan.plan import Plan, suggested_trial
 from sweepbook.record.account import DONE
 from sweepbook.record.places import Place
 from sweepbook.record.planned import Trial
-from sweepbook.record.values import Ending, means_of
+from sweepbook.record.values import Ending, means_by_trial
 from sweepbook.search.cell import MOST_ASKS, CellSearch
 from sweepbook.search.kept import Storage, kept_studies, study_names
 
@@ -94,7 +94,7 @@ class StudySearch(Searcher):
         """
         metric, unit = self.plan.study.metric.name, self.plan.study.fidelity.unit
         status = dict(zip(trials["trial_id"], trials["status"], strict=True))
-        rows = {str(i): own for i, own in reports.groupby("trial_id")}
+        told = means_by_trial(reports, trials, metric, unit)
         for trial in sorted(self.plan.trials, key=lambda t: t.number or 0):
             trial_id = trial.trial_id
             self.known[trial_id] = trial
@@ -104,12 +104,10 @@ class StudySearch(Searcher):
                 cell.reopen(settings)
                 self.open.add(trial_id)
                 continue
-            own = rows.get(trial_id)
-            pairs = () if own is None else zip(own[unit], own[metric], strict=True)
             cell.add(
                 settings,
                 status[trial_id],
-                means_of(pairs),
+                told.get(trial_id, {}),
                 trial_id=trial_id,
                 number=trial.number,
             )

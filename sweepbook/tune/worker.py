@@ -70,7 +70,7 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     course = Course(assignment.trial, assignment.records, ledger)
     if course.is_over():
         ledger.lap("start")
-        yield course.report(course.began_at, course.rows)
+        yield course.report(course.began_at)
         return
     yield from _train(course)
 
@@ -103,12 +103,12 @@ def _train(course: Course) -> Iterator[dict[str, Any]]:
             course.write_predictions(predictions())
         course.keep(fidelity, metrics, is_last)
         ledger.lap("report")
-        yield course.report(fidelity, new)
+        yield course.report(fidelity)
         ledger.lap("report")
-        if is_last or course.has_diverged(new):
+        if is_last or course.has_diverged():
             return
     if predictions:  # the trainable ended by itself, before its last fidelity
         course.write_predictions(predictions())
     if rows := course.unreported:  # it had ended already, and its driver had not heard of it
         ledger.lap("report")
-        yield course.report(int(rows[-1][trial.unit]), rows)
+        yield course.report(int(rows[-1][trial.unit]))

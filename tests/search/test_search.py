@@ -97,7 +97,7 @@ class Driver:
 
     def result(self, trial, n, bad=False):
         value = math.nan if bad else value_of(trial.config, n)
-        return {"round": n, "loss": value, "rows": [{"round": n, "loss": value}]}
+        return {"round": n, "loss": value, "rows": [{"replicate": 0, "round": n, "loss": value}]}
 
     def train(self, ray_id, trial, ending="finished"):
         """Trains to the end that is asked for; returns (status, last round)."""
