@@ -168,7 +168,7 @@ def test_a_script_without_a_record_says_how_it_is_used() -> None:
 
 def test_public_names_are_these_and_each_says_what_it_is() -> None:
     assert sweepbook.__all__ == [
-        *("ASHA", "Claim", "Fidelity", "Metric", "NothingToDraw", "Search", "Study"),
+        *("ASHA", "Claim", "Fidelity", "Metric", "NothingToDraw", "Option", "Search", "Study"),
         *("curve_table", "draw", "draw_all", "finding_table", "last_rows", "load_record", "run"),
         *("select_trials", "trial_table", "with_known_files", "write_figure", "write_report"),
         "write_table",
