@@ -11,7 +11,7 @@ from analysis.figures.maps import country_codes, error_map, placed_points, predi
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.trials.few import drawn_of_parts, few_arms
+from sweepbook.figures.trials.few import drawn_of_few, few_arms
 from sweepbook.record.load import Record
 
 _REPLICATE = 0  # a map shows one net: the first replicate, not one chosen by its looks
@@ -57,6 +57,6 @@ def _maps(spec: Spec, record: Record, how: str, draw_one: Callable[[Axes, str], 
             parts.append(points.assign(trial_id=trial_id, replicate=_REPLICATE))
         for ax in axes[n:]:
             ax.set_axis_off()
-    return drawn_of_parts(
+    return drawn_of_few(
         spec, record, arms, parts, f"{chosen} One replicate ({_REPLICATE}). {how}", figure
     )

@@ -14,7 +14,7 @@ from sweepbook.aggregates.models import Model, best_and_worst_model, chosen_sent
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.predictions import grouped_predictions
 from sweepbook.figures import captions, style
-from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.record.load import CONFIG, Record
 
 REPLICATE = 0  # one seed of each, the first, not one chosen by its looks
@@ -48,7 +48,7 @@ def draw_pictures(spec: Spec, record: Record) -> Drawn:
         for ax in axes[len(shown) :]:
             ax.set_axis_off()
     numbers = shown.assign(file=files, best=best.label, worst=worst.label)
-    text = captions.caption(
+    sentences = [
         f"Best by validation: {best.label}; worst: {worst.label}; the first seed of each. "
         f"{len(shown)} of the {count(len(table), 'test image')} that the best gets right and the "
         f"worst wrong, in the order of how far apart they are on the true class{_turns(record)}; "
@@ -56,11 +56,9 @@ def draw_pictures(spec: Spec, record: Record) -> Drawn:
         "that.",
         chosen_sentence(record, models),
         captions.data_sentence(record, intervals=False),
-        name=spec["name"],
-    )
-    title = str(spec.get("title", spec["name"]))
-    alt = f"{title}: {len(shown)} pictures; the CSV names them with their probabilities."
-    return Drawn(spec["name"], title, text, numbers, figure, alt=alt, photographs=True)
+    ]
+    alt = f": {len(shown)} pictures; the CSV names them with their probabilities."
+    return drawn_of(spec, sentences, numbers, figure=figure, alt=alt, photographs=True)
 
 
 def disagreements(predictions: pd.DataFrame, best: Model, worst: Model) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from sweepbook.aggregates.models import best_and_worst_model, models_of
 from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.kinds import draw
 from sweepbook.figures.models.accuracy import draw_rows
-from sweepbook.figures.models.quality import calibration_error, confusion, reliability
+from sweepbook.figures.models.calibration import calibration_error, confusion, reliability
 from sweepbook.stats.bootstrap import row_difference, row_interval
 from tests.records import with_manifest
 from trainables.images import Images, ImageSplit
