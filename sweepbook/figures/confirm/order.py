@@ -52,14 +52,14 @@ def confirmed(record: Record) -> pd.DataFrame:
 def _figure(table: pd.DataFrame, record: Record) -> Figure:
     with style.look():
         figure, ax = one_panel(1.3 + _ROW * len(table))
-        _draw_rows(ax, table, record.data_name)
+        _draw_rows(ax, table, record)
         ax.set_xlabel(quantity_name([record.metric]))
         handles, names = ax.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=2)
     return figure
 
 
-def _draw_rows(ax: Axes, table: pd.DataFrame, data_name: str) -> Axes:
+def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> Axes:
     places = np.arange(len(table))[::-1].astype("float64")
     blue, orange = style.PALETTE[0], style.PALETTE[1]
     for place, row in zip(places, table.to_dict("records"), strict=True):
@@ -76,7 +76,7 @@ def _draw_rows(ax: Axes, table: pd.DataFrame, data_name: str) -> Axes:
                 markeredgewidth=1.8, linestyle="none", label=_SEARCH, gid="search")  # fmt: skip
     if table["published"].notna().any():
         ax.plot(table["published"], places, color="#333333", **style.PUBLISHED, zorder=3,
-                label=published_label(data_name), gid="published")  # fmt: skip
+                label=published_label(record.data_name), gid="published")  # fmt: skip
     ax.set_yticks(places, list(table["label"]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.set_ylim(-0.6, len(table) - 0.4)
