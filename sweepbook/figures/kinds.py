@@ -88,7 +88,7 @@ def draw(spec: Spec, record: Record, allowed: Collection[str] = ()) -> Drawn:
     """
     kind = spec.get("kind")
     if isinstance(kind, str) and ":" in kind:
-        return _imported(kind, record, allowed)(spec, record)
+        return _draw_own(kind, spec, record, allowed)
     if kind not in KINDS:
         raise NothingToDraw(f"unknown kind {kind!r}; known are {listing(list(KINDS), most=30)}")
     needed = ["name", *_NEEDED.get(str(kind), [])]
@@ -98,7 +98,7 @@ def draw(spec: Spec, record: Record, allowed: Collection[str] = ()) -> Drawn:
     return KINDS[kind](spec, record)
 
 
-def _imported(path: str, record: Record, allowed: Collection[str]) -> Kind:
+def _draw_own(path: str, spec: Spec, record: Record, allowed: Collection[str]) -> Drawn:
     if path not in allowed:
         project = record.manifest.project
         whose = f"project {project}" if project else "the study's own project"
@@ -106,10 +106,12 @@ def _imported(path: str, record: Record, allowed: Collection[str]) -> Kind:
             f"a figure of {whose}; write the report there, or name its folder with --project"
         )
     try:
-        found: Kind = load_object(path)
-    except (ValueError, ImportError) as error:
+        draw_own: Kind = load_object(path)
+        return draw_own(spec, record)
+    except NothingToDraw:
+        raise
+    except (ValueError, ImportError) as error:  # it may import what this machine has not got
         raise NothingToDraw(str(error)) from error
-    return found
 
 
 def specs_of(record: Record) -> Sequence[Spec]:

@@ -7,7 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import trainables.images
-from analysis.figures.pictures import disagreements, draw_pictures
+from analysis.figures.picture_rows import disagreements
+from analysis.figures.pictures import draw_pictures
 from sweepbook.aggregates.models import best_and_worst_model, models_of
 from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.kinds import draw
