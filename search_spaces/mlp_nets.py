@@ -13,12 +13,17 @@ ARCHITECTURES = (  # depth, width, epochs, as published
     (6, 32, 200),
     (6, 64, 200),
 )
+_MAPS = {  # what maps are drawn of
+    "map-planes": "analysis.figures.map_data:plane_table",
+    "map-points": "analysis.figures.map_data:point_table",
+}
 
 ARCHITECTURE = mlp_study(
     "architecture",
     "Which depth and width are best, and which worst?",
     points=[{"depth": d, "width": w, "epochs": e} for d, w, e in ARCHITECTURES],
     fixed={"batch_norm": True},
+    artifacts=_MAPS,
     figures=(
         {
             "kind": "panels",
@@ -140,6 +145,7 @@ IMPLICIT = mlp_study(
     "Does a sine encoding of the coordinates represent the borders better?",
     grid={"encoding": ("raw", "sines")},
     fixed={"batch_norm": True, "epochs": 50},
+    artifacts=_MAPS,
     figures=(
         {
             "kind": "curves",

@@ -189,8 +189,7 @@ def report(
     """Write a report: figures, tables, findings."""
     from sweepbook.commands.report import report as write_report
 
-    given.enter_project(project)
-    write_report(records, out, repeat or (), console)
+    write_report(records, out, repeat or (), console, given.enter_project(project))
 
 
 @app.command()

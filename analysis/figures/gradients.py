@@ -1,138 +1,27 @@
-"""Gradient magnitudes over layers and epochs, of records that tracked them."""
+"""Kinds for records that tracked gradients: their magnitude over the layers and the epochs."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.figures.gradient_lines import by_layer, by_step, draw_by_layer, draw_by_step, zeros
 from sweepbook.aggregates.gradients import gradient_table, has_gradients
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import captions, style
 from sweepbook.figures.arms import Arms, choose_arms
 from sweepbook.figures.axes import scale_fidelity, scale_y
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.style import BAND_ALPHA, DASHES, colours
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import grid
 from sweepbook.record.load import Record
-from sweepbook.stats.intervals import t_interval
 
 SHOWN_LAYERS = (0, 30, 60, 90, 95, 99)  # as published; those that a net has
-DRAWN_RANGE = (1e-100, 1e100)  # of a band: matplotlib overflows on an axis much longer than that
-
-
-def by_layer(table: pd.DataFrame, trial_id: str, step: float) -> pd.DataFrame:
-    """One trial at one step: per layer the mean of log10 over replicates with its interval.
-
-    Columns layer, middle, low, high (magnitudes: 10 to the mean of the logarithms and to its
-    bounds, over the replicates in which the layer is not zero), n, n_zero, smallest, largest.
-    Sorted by layer.
-    """
-    rows = table[(table["trial_id"] == trial_id) & (table["step"] == step)]
-    return _summary(rows, "layer")
-
-
-def by_step(table: pd.DataFrame, trial_id: str, layers: Sequence[int]) -> pd.DataFrame:
-    """The chosen layers of one trial over the steps: `by_layer` with a column step."""
-    parts = [
-        _summary(rows, "step").assign(layer=layer)
-        for layer in layers
-        if len(rows := table[(table["trial_id"] == trial_id) & (table["layer"] == layer)])
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["layer"])
-
-
-def _summary(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    found = []
-    for key, group in rows.groupby(by, sort=True):
-        values = group["magnitude"].to_numpy(np.float64)
-        positive = values[values > 0]
-        interval = t_interval(np.log10(positive))
-        middle, low, high = (_power_of_ten(float(v)) for v in interval[:3])
-        found.append(
-            {
-                by: key,
-                "middle": middle,
-                "low": low,
-                "high": high,
-                "n": len(values),
-                "n_zero": int((values == 0).sum()),
-                "smallest": positive.min() if len(positive) else math.nan,
-                "largest": positive.max() if len(positive) else math.nan,
-            }
-        )
-    columns = [by, "middle", "low", "high", "n", "n_zero", "smallest", "largest"]
-    return pd.DataFrame(found, columns=columns)
-
-
-def _power_of_ten(exponent: float) -> float:
-    """Two replicates that are far apart have an interval beyond what a float holds: infinity."""
-    try:
-        return float(10.0**exponent)
-    except OverflowError:
-        return math.inf
-
-
-def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
-    """Magnitude against the layer's index on a log axis, one line per name (an epoch).
-
-    frames: name -> rows of `by_layer`. The band reaches from the smallest to the largest
-    replicate that is not zero. Layers that are zero in every replicate have no place on
-    a log axis: they are ticks along the bottom, and the legend counts them.
-    """
-    for i, ((name, frame), colour) in enumerate(
-        zip(frames.items(), colours(len(frames)), strict=True)
-    ):
-        n_zero, total = int(frame["n_zero"].sum()), int(frame["n"].sum())
-        count = f" ({n_zero} of {total} zero)" if n_zero else ""
-        x = frame["layer"].to_numpy(np.float64)
-        ax.plot(x, frame["middle"], color=colour, ls=DASHES[i % 4], label=name + count)
-        ax.fill_between(
-            x, frame["smallest"], frame["largest"], color=colour, alpha=BAND_ALPHA, lw=0
-        )
-        gone = x[(frame["n_zero"] == frame["n"]).to_numpy()]
-        height = 0.02 + 0.035 * i  # share of the axis: a row of ticks per line
-        ax.plot(gone, np.full(len(gone), height), "|", color=colour, ms=4.5,
-                transform=ax.get_xaxis_transform())  # fmt: skip
-    _log_axis(ax)
-    ax.set_xlabel("linear layer (0 is next to the input)")
-    ax.set_ylabel("gradient magnitude (squared L2 norm)")
-    return ax
-
-
-def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
-    """Magnitude per step on a log axis, one line per layer; frame: rows of `by_step`.
-
-    The band is the 95 % t interval of the logarithms. A layer that is zero in every replicate at a
-    step has a gap there; the legend counts zeros.
-    """
-    layers = sorted(frame["layer"].unique())
-    for i, (layer, colour) in enumerate(zip(layers, colours(len(layers)), strict=True)):
-        rows = frame[frame["layer"] == layer]
-        n_zero, total = int(rows["n_zero"].sum()), int(rows["n"].sum())
-        count = f" ({n_zero} of {total} zero)" if n_zero else ""
-        x = rows["step"].to_numpy(np.float64)
-        ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],
-                marker=".", label=f"layer {layer}{count}")  # fmt: skip
-        low, high = (rows[name].clip(*DRAWN_RANGE) for name in ("low", "high"))
-        ax.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA / 2, lw=0)
-    _log_axis(ax)
-    ax.set_xlabel(unit)
-    ax.set_ylabel("gradient magnitude (squared L2 norm)")
-    return ax
-
-
-def _log_axis(ax: Axes) -> None:
-    ax.set_yscale("log")
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="best", frameon=True, framealpha=0.8, edgecolor="none", fontsize=8)
-
-
+_HEIGHT = 2.7  # inches of one panel
 _MAGNITUDE = "Gradient magnitude: squared L2 norm of a linear layer's gradient, averaged over the"
 
 
@@ -140,28 +29,29 @@ def draw_gradient_layers(spec: Spec, record: Record) -> Drawn:
     """Magnitude against the layer at the fidelities `at` (numbers, "first", "last")."""
     arms, table = _gradients(spec, record)
     unit = record.unit
-    parts = []
-    figure, panels = _panels(arms)
+    frames = {
+        trial_id: _layers_at(table, trial_id, spec.get("at", ["first", "last"]))
+        for trial_id in arms.trials["trial_id"]
+    }
+    parts = [
+        frame.assign(trial_id=trial_id, **{unit: step})
+        for trial_id, own in frames.items()
+        for step, frame in own.items()
+    ]
     with style.look():
-        for ax, trial_id in zip(panels, arms.trials["trial_id"], strict=False):
-            steps = sorted(table.loc[table["trial_id"] == trial_id, "step"].unique())
-            named = {"first": steps[0], "last": steps[-1]}
-            wanted = [named.get(v, v) for v in spec.get("at", ["first", "last"])]
-            wanted = sorted({step for step in wanted if step in steps} or {steps[-1]})
-            frames = {f"{unit} {int(s)}": by_layer(table, trial_id, s) for s in wanted}
-            draw_by_layer(ax, frames)
+        figure, panels = grid(len(frames), min(len(frames), 2), _HEIGHT)
+        for ax, (trial_id, own) in zip(panels, frames.items(), strict=True):
+            draw_by_layer(ax, {f"{unit} {int(step)}": frame for step, frame in own.items()})
             ax.set_title(str(arms.labels[trial_id]))
-            for step, frame in zip(wanted, frames.values(), strict=True):
-                parts.append(frame.assign(trial_id=trial_id, **{unit: step}))
         _finish(panels, parts, ["smallest", "largest"])
-    text = captions.caption(
+    sentences = [
         f"{_MAGNITUDE} batches of one {unit}. Line: geometric mean of the replicates in which "
         f"the layer is not zero; band: smallest to largest of {_sizes(parts)}. Layers that are "
         "exactly zero in every replicate are ticks at the bottom.",
         captions.data_sentence(record, intervals=False),
-        name=spec["name"],
-    )
-    return _drawn(spec, arms, parts, text, figure, [unit, "layer"])
+    ]
+    numbers = _numbers(arms, parts, [unit, "layer"])
+    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
 
 
 def draw_gradient_steps(spec: Spec, record: Record) -> Drawn:
@@ -169,37 +59,30 @@ def draw_gradient_steps(spec: Spec, record: Record) -> Drawn:
     arms, table = _gradients(spec, record)
     unit = record.unit
     layers = list(spec.get("layers", SHOWN_LAYERS))
-    parts = []
-    figure, panels = _panels(arms)
+    frames = {t: by_step(table, t, layers) for t in arms.trials["trial_id"]}
+    if any(frame.empty for frame in frames.values()):
+        raise NothingToDraw(f"its nets have none of the layers {listing(list(map(str, layers)))}")
+    parts = [
+        frame.assign(trial_id=trial_id).rename(columns={"step": unit})
+        for trial_id, frame in frames.items()
+    ]
     with style.look():
-        for ax, trial_id in zip(panels, arms.trials["trial_id"], strict=False):
-            frame = by_step(table, trial_id, layers)
-            if frame.empty:
-                raise NothingToDraw(
-                    f"its nets have none of the layers {listing([str(v) for v in layers])}"
-                )
+        figure, panels = grid(len(frames), min(len(frames), 2), _HEIGHT)
+        for ax, (trial_id, frame) in zip(panels, frames.items(), strict=True):
             draw_by_step(ax, frame, unit)
             scale_fidelity(ax, float(frame["step"].max()), unit)
-            n_zero, total = int(frame["n_zero"].sum()), int(frame["n"].sum())
-            zero = f" ({n_zero} of {total} zero)" if n_zero else ""
-            ax.set_title(f"{arms.labels[trial_id]}{zero}")
-            shown = [layer for layer in layers if layer in set(frame["layer"])]
-            parts.append(frame.assign(trial_id=trial_id).rename(columns={"step": unit}))
+            ax.set_title(f"{arms.labels[trial_id]}{zeros(frame)}")
         _finish(panels, parts, ["middle"])
-        for ax in panels:
-            ax.get_legend().remove()
-        handles = panels[-1].get_legend_handles_labels()[0]
-        names = [f"layer {layer}" for layer in shown]
-        figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6))
-    text = captions.caption(
+        _one_legend(figure, panels, [n for n in layers if n in set(parts[-1]["layer"])])
+    sentences = [
         f"{_MAGNITUDE} batches of each {unit}. Line: geometric mean of the replicates in which "
         f"the layer is not zero, of {_sizes(parts)}; band: its 95 % t interval (of the "
         "logarithms). A layer that is exactly zero in every replicate has a gap; a title counts "
         f"the zeros among all replicates, {unit}s and layers that are drawn.",
         captions.data_sentence(record),
-        name=spec["name"],
-    )
-    return _drawn(spec, arms, parts, text, figure, ["layer", unit])
+    ]
+    numbers = _numbers(arms, parts, ["layer", unit])
+    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
 
 
 def _gradients(spec: Spec, record: Record) -> tuple[Arms, pd.DataFrame]:
@@ -213,19 +96,25 @@ def _gradients(spec: Spec, record: Record) -> tuple[Arms, pd.DataFrame]:
     return Arms(tracked, arms.columns, arms.labels), table
 
 
-def _panels(arms: Arms) -> tuple[Figure, list[Any]]:
-    n = len(arms.trials)
-    n_columns = min(n, 2)
-    n_rows = -(-n // n_columns)
-    with style.look():
-        figure = Figure(figsize=(style.WIDTH, 2.7 * n_rows), layout="constrained")
-        axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    for ax in axes[n:]:
-        ax.set_axis_off()
-    return figure, list(axes[:n])
+def _layers_at(table: pd.DataFrame, trial_id: str, at: Sequence[Any]) -> dict[Any, pd.DataFrame]:
+    """Step -> rows of `by_layer`, for the steps of `at` that the trial has, or else its last."""
+    steps = sorted(table.loc[table["trial_id"] == trial_id, "step"].unique())
+    named = {"first": steps[0], "last": steps[-1]}
+    wanted = {named.get(step, step) for step in at} & set(steps) or {steps[-1]}
+    return {step: by_layer(table, trial_id, step) for step in sorted(wanted)}
 
 
-def _finish(panels: list[Any], parts: list[pd.DataFrame], columns: list[str]) -> None:
+def _one_legend(figure: Figure, panels: list[Axes], layers: list[int]) -> None:
+    """One legend below, of the last panel's layers, in the place of one in every panel."""
+    for ax in panels:
+        if (legend := ax.get_legend()) is not None:
+            legend.remove()
+    handles = panels[-1].get_legend_handles_labels()[0]
+    names = [f"layer {layer}" for layer in layers]
+    figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6))
+
+
+def _finish(panels: list[Axes], parts: list[pd.DataFrame], columns: list[str]) -> None:
     """One y axis for all panels, and its name on the left ones only."""
     values = pd.concat(parts)[columns].to_numpy(dtype="float64")
     scale_y(panels, values, log=True)
@@ -241,19 +130,8 @@ def _sizes(parts: list[pd.DataFrame]) -> str:
     return f"n = {n} replicates"
 
 
-def _drawn(
-    spec: Spec,
-    arms: Arms,
-    parts: list[pd.DataFrame],
-    text: str,
-    figure: Figure,
-    order: list[str],
-) -> Drawn:
-    numbers = pd.concat(parts, ignore_index=True).merge(
-        arms.trials[["trial_id", *arms.columns]], on="trial_id"
-    )
+def _numbers(arms: Arms, parts: list[pd.DataFrame], order: list[str]) -> pd.DataFrame:
+    settings = arms.trials[["trial_id", *arms.columns]]
+    numbers = pd.concat(parts, ignore_index=True).merge(settings, on="trial_id")
     first = ["trial_id", *arms.columns, *order]
-    numbers = numbers[[*first, *[name for name in numbers if name not in first]]]
-    title = str(spec.get("title", spec["name"]))
-    alt = captions.alt_text(title, numbers, arms)
-    return Drawn(spec["name"], title, text, numbers, figure, alt=alt)
+    return numbers[[*first, *[name for name in numbers if name not in first]]]

@@ -4,59 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from analysis.figures.maps import country_codes, error_map, placed_points, prediction_map
+from analysis.figures.map_data import REPLICATE, codes_of, plane_of, points_of
+from analysis.figures.maps import error_map, prediction_map
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.trials.few import drawn_of_parts, few_arms
+from sweepbook.figures.layout import grid
+from sweepbook.figures.trials.few import drawn_of_few, few_arms
 from sweepbook.record.load import Record
 
-_REPLICATE = 0  # a map shows one net: the first replicate, not one chosen by its looks
+DrawOne = Callable[[Axes, str, pd.DataFrame], Axes]
+_HEIGHTS = {1: 7.0, 2: 4.1}  # inches of a map where so many stand side by side
 
 
 def draw_map(spec: Spec, record: Record) -> Drawn:
     """What each trial predicts in the plane; with `select`, the best and the worst trial."""
     how = "Plane: predicted class; dots: test points in the colour of their true class, outlined "
     how += "and larger where wrong. The CSV holds the points; the plane comes from the checkpoint."
-    return _maps(spec, record, how, lambda ax, id_: prediction_map(ax, record, id_, _REPLICATE))
+
+    def draw_one(ax: Axes, trial_id: str, points: pd.DataFrame) -> Axes:
+        return prediction_map(ax, points, plane_of(record, trial_id), codes_of(record))
+
+    return _maps(spec, record, how, draw_one)
 
 
 def draw_error_map(spec: Spec, record: Record) -> Drawn:
     """Where each trial is wrong; with `select`, the best and the worst trial."""
     how = "Wrong test points in the colour of their true class; right ones small and grey."
 
-    def draw_errors(ax: Axes, trial_id: str) -> Axes:
-        return error_map(ax, placed_points(record, trial_id, _REPLICATE), country_codes())
+    def draw_one(ax: Axes, trial_id: str, points: pd.DataFrame) -> Axes:
+        return error_map(ax, points, codes_of(record))
 
-    return _maps(spec, record, how, draw_errors)
+    return _maps(spec, record, how, draw_one)
 
 
-def _maps(spec: Spec, record: Record, how: str, draw_one: Callable[[Axes, str], Axes]) -> Drawn:
+def _maps(spec: Spec, record: Record, how: str, draw_one: DrawOne) -> Drawn:
     arms, chosen = few_arms(spec, record)
-    n = len(arms.trials)
-    n_columns = min(n, 2)
-    n_rows = -(-n // n_columns)
+    n_columns = min(len(arms.trials), 2)
     parts = []
     with style.look():
-        height = (4.1 if n_columns == 2 else 7.0) * n_rows
-        figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
-        axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-        for place, (ax, trial_id) in enumerate(zip(axes, arms.trials["trial_id"], strict=False)):
+        figure, axes = grid(len(arms.trials), n_columns, _HEIGHTS[n_columns])
+        for place, (ax, trial_id) in enumerate(zip(axes, arms.trials["trial_id"], strict=True)):
             try:
-                draw_one(ax, trial_id)
-                points = placed_points(record, trial_id, _REPLICATE)
+                points = points_of(record, trial_id)
+                draw_one(ax, trial_id, points)
             except (ValueError, ImportError) as error:
                 raise NothingToDraw(str(error)) from error
             share = points["correct"].mean()
             ax.set_title(f"{arms.labels[trial_id]}: {100 * share:.1f} % right")
             if place % n_columns:
                 ax.set_ylabel("")
-            parts.append(points.assign(trial_id=trial_id, replicate=_REPLICATE))
-        for ax in axes[n:]:
-            ax.set_axis_off()
-    return drawn_of_parts(
-        spec, record, arms, parts, f"{chosen} One replicate ({_REPLICATE}). {how}", figure
-    )
+            parts.append(points.assign(trial_id=trial_id, replicate=REPLICATE))
+    how = f"{chosen} One replicate ({REPLICATE}). {how}"
+    return drawn_of_few(spec, record, arms, parts, how, figure)

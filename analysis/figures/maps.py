@@ -1,106 +1,29 @@
-"""Maps of a classifier of places: what it predicts, where it errs, and accuracy per country.
-
-Only `prediction_map` loads torch and the trainable, and only `placed_points` the data; both import
-them when called. Longitude and latitude are degrees.
-"""
+"""Maps of a classifier of places: what it predicts, and where it errs. (ax, frame) -> ax."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib.patheffects as effects
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from numpy.typing import NDArray
 
 from analysis.figures.map_colours import map_colours
-from sweepbook.record.load import CONFIG, Record
+from analysis.figures.map_data import Plane
 
-GRID_STEP = 0.1  # degrees of latitude between two predicted points of a map
 FULL_WIDTH = 7.0  # inches: a map of this width has markers and codes of full size
 
 
-def trial_config(record: Record, trial_id: str) -> dict[str, Any]:
-    """A trial's settings as a plain dict. Raises ValueError for an unknown trial_id."""
-    rows = record.trials[record.trials["trial_id"] == trial_id]
-    if rows.empty:
-        raise ValueError(f"trial_id must be one of the record's, got {trial_id!r}")
-    row = rows.iloc[0]
-    config: dict[str, Any] = {}
-    for column in map(str, record.trials.columns):
-        if column.startswith(CONFIG) and not pd.isna(row[column]):
-            value = row[column]
-            config[column.removeprefix(CONFIG)] = (
-                value.item() if isinstance(value, np.generic) else value
-            )
-    return config
-
-
-def country_codes() -> list[str]:
-    """ISO code of each label of the europe data."""
-    from trainables.europe import COUNTRIES
-
-    return list(COUNTRIES)
-
-
-def placed_points(record: Record, trial_id: str, replicate: int = 0) -> pd.DataFrame:
-    """One replicate's test examples with their place, label and prediction.
-
-    Columns row_id, long, lat, label, predicted, correct; sorted by row_id. Rows whose row_id
-    occurs twice in the data cannot be placed and are left out. Raises ValueError where the record
-    has no predictions of them, or was made from other data than is found now.
-    """
-    from trainables.europe import load_splits
-    from trainables.seeds import replicate_seeds
-
-    config = trial_config(record, trial_id)
-    predictions = record.predictions()
-    mine = (predictions["trial_id"] == trial_id) & (predictions["replicate"] == replicate)
-    rows = predictions[mine & (predictions["split"] == "test")]
-    if rows.empty:
-        raise ValueError(f"the record has no predictions of trial {trial_id}, {replicate=}")
-    seed = int(config.get("seed", record.manifest.seed))
-    data = str(config.get("data", "embedded"))
-    test = load_splits(data, split_seed=replicate_seeds(seed, replicate).split).test
-    places = pd.DataFrame(
-        {"row_id": test.row_id, "long": test.x[:, 0], "lat": test.x[:, 1], "given": test.y}
-    ).drop_duplicates("row_id", keep=False)
-    found = rows[["row_id", "label", "predicted"]].merge(places, on="row_id")
-    if found.empty or (found["label"] != found["given"]).any():
-        raise ValueError("the test data is not the data that the record was made from")
-    found["correct"] = found["label"] == found["predicted"]
-    return found.drop(columns="given").sort_values("row_id", ignore_index=True)
-
-
-def prediction_map(ax: Axes, record: Record, trial_id: str, replicate: int = 0) -> Axes:
+def prediction_map(ax: Axes, points: pd.DataFrame, plane: Plane, codes: Sequence[str]) -> Axes:
     """The plane coloured by the predicted country, with the test points in their true colours.
 
-    Reads checkpoints/TRIAL.pt of the record. Points are larger where the prediction is wrong, and
-    every country's code stands at the median of its test points. Raises ValueError where the
-    checkpoint, the predictions or the data are missing.
+    points: rows of `points_of`; codes: by label. Points are larger where the prediction is wrong,
+    and every country's code stands at the median of its test points.
     """
-    import torch
-
-    from trainables.mlp import predict
-
-    config = trial_config(record, trial_id)
-    path = record.path / "checkpoints" / f"{trial_id}.pt"
-    if not path.is_file():
-        raise ValueError(f"a map needs the trial's checkpoint, and {path} does not exist")
-    codes = country_codes()
-    points = placed_points(record, trial_id, replicate)
-    content = io.BytesIO(path.read_bytes())
-    state = torch.load(content, map_location="cpu", weights_only=True)["state"]
-    known = {key: value for key, value in config.items() if key not in ("device", "compile")}
-    east, north = grid_axes(points)
-    plane = np.stack(np.meshgrid(east, north), axis=-1).reshape(-1, 2)
-    labels = predict(known, state, replicate, plane).reshape(len(north), len(east))
     colours = colours_of(points, len(codes))
-    draw_plane(ax, labels, east, north, colours)
+    draw_plane(ax, plane, colours)
     draw_points(ax, points, colours, emphasise_errors=True)
     label_countries(ax, points, codes)
     return ax
@@ -109,7 +32,7 @@ def prediction_map(ax: Axes, record: Record, trial_id: str, replicate: int = 0) 
 def error_map(ax: Axes, points: pd.DataFrame, codes: Sequence[str]) -> Axes:
     """Test points that are wrong, in the colour of their true country; right ones small and grey.
 
-    points: rows of `placed_points`; codes: by label.
+    points: rows of `points_of`; codes: by label.
     """
     colours = colours_of(points, len(codes))
     right, wrong = points[points["correct"]], points[~points["correct"]]
@@ -137,26 +60,11 @@ def colours_of(points: pd.DataFrame, n_classes: int) -> list[str]:
     return map_colours(places, points["label"].to_numpy(np.int64), n_classes)
 
 
-def grid_axes(points: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Longitudes and latitudes of a grid over the points, equally spaced on the ground."""
-    stretch = 1 / np.cos(np.radians(points["lat"].mean()))
-    axes = []
-    for name, step in (("long", GRID_STEP * stretch), ("lat", GRID_STEP)):
-        low, high = points[name].min() - 0.5, points[name].max() + 0.5
-        axes.append(np.linspace(low, high, max(int(np.ceil((high - low) / step)), 2)))
-    return axes[0], axes[1]
-
-
-def draw_plane(
-    ax: Axes,
-    labels: NDArray[np.int64],
-    east: NDArray[np.float64],
-    north: NDArray[np.float64],
-    colours: Sequence[str],
-) -> Axes:
-    """The predicted label of each grid point (n_north, n_east) as a lightened colour."""
+def draw_plane(ax: Axes, plane: Plane, colours: Sequence[str]) -> Axes:
+    """The predicted label of each grid point as a lightened colour."""
+    east, north = plane.east, plane.north
     palette = np.array([to_rgb(colour) for colour in colours])
-    image = 0.45 + 0.55 * palette[labels]  # lighter than the points that lie on it
+    image = 0.45 + 0.55 * palette[plane.labels]  # lighter than the points that lie on it
     extent = (float(east[0]), float(east[-1]), float(north[0]), float(north[-1]))
     ax.imshow(image, origin="lower", extent=extent, interpolation="nearest", zorder=0)
     return ax

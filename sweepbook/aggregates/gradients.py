@@ -1,4 +1,4 @@
-"""Do gradients vanish or explode on their way through a deep net? Aggregates, rule and figures.
+"""Do gradients vanish or explode on their way through a deep net? Aggregates, and the rule.
 
 Magnitude is the squared L2 norm of a layer's gradient, the mean over an epoch's batches; layer 0
 is next to the input. The rule, per trial and epoch:

@@ -102,6 +102,7 @@ def write_extension(
         sessions=(),  # what was of the old record alone
         resumed=(),
         taken={},
+        artifacts={},
         record_digest=None,
         n_trials={},
     )

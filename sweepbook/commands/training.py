@@ -5,6 +5,7 @@ from functools import partial
 
 from rich.console import Console
 
+from sweepbook.commands.artifacts import make_artifacts
 from sweepbook.plan.plan import Plan
 from sweepbook.record.files import delete, make_folder, write_bytes
 from sweepbook.record.outage import Say, StorageAway
@@ -53,7 +54,7 @@ def train_and_close(
     placement: Placement,
     console: Console,
 ) -> Endings:
-    """Trains what the plans still owe, closes their records, and returns how trials ended.
+    """Trains what the plans still owe, ends their records, and returns how trials ended.
 
     Raises:
         StorageAway: a storage was away for too long; it says what is safe, and where.
@@ -67,15 +68,23 @@ def train_and_close(
                 placement=placement,
                 console=console,
             )
-        return _close(writers)
+        ended = {writer.folder: writer.end() for writer in writers}
     except StorageAway as error:
         for writer in writers:
-            writer.abandon()
+            writer.release()
         safe = "; ".join(f"{writer.folder} with {writer.safe}" for writer in writers)
         raise StorageAway(f"{error}. Safe is {safe}: go on by --resume") from error
     except BaseException:
-        _close(writers)
+        for writer in writers:
+            writer.close()
         raise
+    try:
+        for writer in writers:
+            make_artifacts(writer, say_on(console))
+    finally:
+        for writer in writers:
+            writer.release()
+    return ended
 
 
 def tell_endings(ended: Endings, console: Console) -> bool:
@@ -90,7 +99,3 @@ def tell_endings(ended: Endings, console: Console) -> bool:
 
 def _is_well(counts: Mapping[str, int]) -> bool:
     return not any(counts.get(status) for status in ("failed", "interrupted", "untried"))
-
-
-def _close(writers: Sequence[RecordWriter]) -> Endings:
-    return {writer.folder: writer.close() for writer in writers}

@@ -23,6 +23,15 @@ class Arms:
     columns: list[str]
     labels: pd.Series[str]
 
+    @property
+    def names(self) -> list[str]:
+        """The labels in reading order."""
+        return [str(self.labels[trial_id]) for trial_id in self.trials["trial_id"]]
+
+    def first(self, most: int) -> Arms:
+        """The first `most` of them."""
+        return Arms(self.trials.head(most), self.columns, self.labels)
+
 
 def choose_arms(record: Record, spec: Spec, by: Sequence[str] | None = None) -> Arms:
     """The trials that `spec["where"]` keeps and that reported, each of them one arm.
@@ -111,7 +120,7 @@ def arm_looks(record: Record, arms: Arms) -> dict[str, tuple[str, object]]:
     A label has the same look in all figures of a record that tell trials apart by the same
     settings, whichever trials they show.
     """
-    labels = [str(arms.labels[trial_id]) for trial_id in arms.trials["trial_id"]]
+    labels = arms.names
     everything = sorted_trials(record.trials, arms.columns)
     known = list(dict.fromkeys(arm_labels(everything, arms.columns)))
     if len(known) > len(style.PALETTE) or not set(labels) <= set(known):

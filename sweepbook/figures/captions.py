@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from sweepbook.aggregates.labels import better, count, listing, metric_name, number
@@ -98,14 +96,3 @@ def metric_sentence(metric: str, mode: str | None = None) -> str:
     """ "Metric: validation loss (val_loss), lower is better." """
     way = "lower" if better(metric, mode) == "min" else "higher"
     return f"Metric: {metric_name(metric)} ({metric}), {way} is better."
-
-
-def caption(*sentences: str, name: str) -> str:
-    """The non-empty sentences in a row, and where the numbers are."""
-    return " ".join([s for s in sentences if s] + [f"Numbers: figures/{name}.csv."])
-
-
-def alt_text(title: str, numbers: pd.DataFrame, arms: Arms) -> str:
-    """One sentence for readers who do not see the picture."""
-    names: list[Any] = [str(arms.labels[t]) for t in arms.trials["trial_id"]]
-    return f"{title}: {listing(names, most=8)}; the CSV beside it has all {len(numbers)} rows."

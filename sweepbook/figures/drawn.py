@@ -1,12 +1,15 @@
-"""What a figure spec turns into, and the choice of trials that every kind begins with."""
+"""What a figure spec turns into, and the published values beside its numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sweepbook.aggregates.labels import listing
+from sweepbook.aggregates.nothing import Spec
 from sweepbook.aggregates.published import published_points
 from sweepbook.figures.arms import Arms
 from sweepbook.record.load import Record
@@ -17,7 +20,7 @@ class Drawn:
     """A figure or table with its caption and the very numbers that it shows.
 
     figure is None for a table; cells (texts, ready to print) is None for a figure; photographs:
-    it shows pictures, whose colours a palette would spoil.
+    it shows photographs, whose colours a palette would spoil.
     """
 
     name: str
@@ -28,6 +31,45 @@ class Drawn:
     cells: pd.DataFrame | None = None
     alt: str = ""
     photographs: bool = False
+
+
+def drawn_of(
+    spec: Spec,
+    sentences: Sequence[str],
+    numbers: pd.DataFrame,
+    *,
+    figure: Figure | None = None,
+    cells: pd.DataFrame | None = None,
+    shows: Sequence[str] = (),
+    alt: str = "",
+    photographs: bool = False,
+) -> Drawn:
+    """What a kind has drawn of a spec, with its title, its caption and its text for the blind.
+
+    The caption is the non-empty of `sentences`, then `spec["note"]`, words that the study itself
+    wants there, then where the numbers are. shows: names of the trials or models in the picture,
+    for the alternative text; alt: what that text says instead, after the title.
+    """
+    name, title = str(spec["name"]), title_of(spec)
+    said = [*sentences, str(spec.get("note") or ""), f"Numbers: figures/{name}.csv."]
+    if figure is not None and not alt:
+        names = f": {listing(shows, most=8)}" if shows else ""
+        alt = f"{names}; the CSV beside it has all {len(numbers)} rows."
+    return Drawn(
+        name=name,
+        title=title,
+        caption=" ".join(sentence for sentence in said if sentence),
+        numbers=numbers,
+        figure=figure,
+        cells=cells,
+        alt=title + alt if figure is not None else "",
+        photographs=photographs,
+    )
+
+
+def title_of(spec: Spec) -> str:
+    """The title of a figure: as its spec says, or its name."""
+    return str(spec.get("title", spec["name"]))
 
 
 def with_published(table: pd.DataFrame, record: Record, arms: Arms) -> pd.DataFrame:
@@ -56,3 +98,8 @@ def csv_numbers(table: pd.DataFrame, arms: Arms, unit: str) -> pd.DataFrame:
     optional = ("published", "single_seconds", "replicate_")
     idle = [name for name in rest if str(name).startswith(optional)]
     return kept.drop(columns=[name for name in idle if kept[name].isna().all()])
+
+
+def without_replicates(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` without the columns of single replicates."""
+    return table[[name for name in table if not str(name).startswith("replicate_")]]

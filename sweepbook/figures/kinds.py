@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -37,7 +37,8 @@ from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.hooks import load_object
 
-KINDS: dict[str, Callable[[Spec, Record], Drawn]] = {
+Kind = Callable[[Spec, Record], Drawn]
+KINDS: dict[str, Kind] = {
     "curves": draw_curves,
     "panels": draw_panels,
     "extremes": draw_extremes,
@@ -74,17 +75,20 @@ _NEEDED: dict[str, list[str]] = {
 }
 
 
-def draw(spec: Spec, record: Record) -> Drawn:
+def draw(spec: Spec, record: Record, allowed: Collection[str] = ()) -> Drawn:
     """Draw one figure spec of `record`.
 
+    allowed: the import paths of kinds that may be imported, as `sweepbook.figures.own` finds them
+    for a record; nothing else that a record names is ever imported.
+
     Raises:
-        NothingToDraw: the kind is unknown, the spec lacks a key, or no trial or report fits it;
-            says which. A report prints that sentence in the figure's place.
+        NothingToDraw: the kind is unknown, of another project or cannot be imported, the spec
+            lacks a key, or no trial or report fits it; says which. A report prints that sentence
+            in the figure's place.
     """
     kind = spec.get("kind")
     if isinstance(kind, str) and ":" in kind:
-        draw_own: Callable[[Spec, Record], Drawn] = load_object(kind)
-        return draw_own(spec, record)
+        return _draw_own(kind, spec, record, allowed)
     if kind not in KINDS:
         raise NothingToDraw(f"unknown kind {kind!r}; known are {listing(list(KINDS), most=30)}")
     needed = ["name", *_NEEDED.get(str(kind), [])]
@@ -92,6 +96,22 @@ def draw(spec: Spec, record: Record) -> Drawn:
     if missing:
         raise NothingToDraw(f"a figure of kind {kind!r} needs {listing(missing)}")
     return KINDS[kind](spec, record)
+
+
+def _draw_own(path: str, spec: Spec, record: Record, allowed: Collection[str]) -> Drawn:
+    if path not in allowed:
+        project = record.manifest.project
+        whose = f"project {project}" if project else "the study's own project"
+        raise NothingToDraw(
+            f"a figure of {whose}; write the report there, or name its folder with --project"
+        )
+    try:
+        draw_own: Kind = load_object(path)
+        return draw_own(spec, record)
+    except NothingToDraw:
+        raise
+    except (ValueError, ImportError) as error:  # it may import what this machine has not got
+        raise NothingToDraw(str(error)) from error
 
 
 def specs_of(record: Record) -> Sequence[Spec]:

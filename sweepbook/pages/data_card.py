@@ -44,30 +44,42 @@ def data_card(record: Record) -> DataCard:
     warnings = [*_leak(card, rows), *map(str, card.pop("warnings", None) or [])]
     notes = [str(note) for note in card.pop("notes", None) or []]
     facts = [("Splits", _text(data.get("splits"))), ("Path", _text(data.get("path")))]
-    if isinstance(largest := card.pop("largest_class", None), Mapping):
-        share = _percent(largest.get("share"))
-        facts.append(("Largest class", f"{largest.get('name', largest.get('label'))}: {share}"))
-    if (repeated := card.pop("repeated_train_rows", None)) is not None:
-        of = _share_of(repeated, rows.get("train"))
-        facts.append(("Repeated training rows", f"{repeated:,}{of} at an earlier row's place"))
+    facts += _known_facts(card, rows)
     tables = [
         (setting_name(key).capitalize(), _nested(card.pop(key)))
         for key in [key for key, value in card.items() if _is_nested(value)]
     ]
     facts += [(setting_name(key).capitalize(), _plain(value)) for key, value in card.items()]
-    known = [split for split in _SPLITS if split in rows]
-    known += [split for split in rows if split not in known]
-    splits = [[s, _thousands(rows[s]), _thousands(_of(classes, s))] for s in map(str, known)]
     return DataCard(
         name=record.data_name,
         sha256=_text(data.get("sha256")),
         facts=[fact for fact in facts if fact[1]],
         warnings=warnings,
         notes=notes,
-        splits=Table(["split", "rows", "classes"], splits, frozenset({"rows", "classes"})),
+        splits=_splits(rows, classes),
         tables=tables,
         balance=_balance(shares, names),
     )
+
+
+def _known_facts(card: dict[str, Any], rows: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Facts of the card that need words of their own; they are taken out of it."""
+    facts = []
+    if isinstance(largest := card.pop("largest_class", None), Mapping):
+        share = _percent(largest.get("share"))
+        facts.append(("Largest class", f"{largest.get('name', largest.get('label'))}: {share}"))
+    if (repeated := card.pop("repeated_train_rows", None)) is not None:
+        of = _share_of(repeated, rows.get("train"))
+        facts.append(("Repeated training rows", f"{repeated:,}{of} with an earlier row's inputs"))
+    return facts
+
+
+def _splits(rows: Mapping[str, Any], classes: Any) -> Table:
+    """One row per split: its rows and its classes."""
+    known = [split for split in _SPLITS if split in rows]
+    known += [split for split in rows if split not in known]
+    cells = [[s, _thousands(rows[s]), _thousands(_of(classes, s))] for s in map(str, known)]
+    return Table(["split", "rows", "classes"], cells, frozenset({"rows", "classes"}))
 
 
 def _leak(card: dict[str, Any], rows: Mapping[str, Any]) -> list[str]:

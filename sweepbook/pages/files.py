@@ -22,7 +22,7 @@ PNG_COLOURS = 256  # a drawing has few colours: a palette makes its PNG a third 
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """One figure, table or refusal on the page; picture is a data URI."""
 
     name: str
@@ -34,12 +34,12 @@ class _Shown:
     note: str = ""
 
 
-def write_drawn(drawn: Drawn, folder: Path) -> _Shown:
+def write_drawn(drawn: Drawn, folder: Path) -> Shown:
     """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows."""
     write_file(folder / f"{drawn.name}.csv", csv_text(drawn.numbers))
     if drawn.figure is None:
         table = as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
-        return _Shown(drawn.name, drawn.title, drawn.caption, table=table)
+        return Shown(drawn.name, drawn.title, drawn.caption, table=table)
     with style.look():
         svg = _picture(drawn.figure, "svg", {"Date": None})
         png = _picture(drawn.figure, "png", {"Software": None})
@@ -49,7 +49,7 @@ def write_drawn(drawn: Drawn, folder: Path) -> _Shown:
     as_svg = len(svg) <= min(INLINE_SVG_BYTES, INLINE_SVG_FACTOR * len(png))
     kind, data = ("svg+xml", svg) if as_svg else ("png", png)
     picture = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return _Shown(drawn.name, drawn.title, drawn.caption, picture=picture, alt=drawn.alt)
+    return Shown(drawn.name, drawn.title, drawn.caption, picture=picture, alt=drawn.alt)
 
 
 def _picture(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:

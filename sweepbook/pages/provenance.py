@@ -13,7 +13,7 @@ from sweepbook.aggregates.labels import (
     setting_value,
 )
 from sweepbook.aggregates.trials import config_columns, varying_columns
-from sweepbook.pages.trials import _SHORT_ID, _is_shown, _text
+from sweepbook.pages.trials import SHORT_ID, _text, is_shown
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Extends
@@ -36,7 +36,7 @@ def fixed_settings(record: Record) -> str:
     varying = varying_columns(record.trials)
     first = record.trials.iloc[0]
     names = [n for n in config_columns(record.trials) if n not in varying]
-    shared = [n for n in names if _is_shown(n) and _text(first[n])]
+    shared = [n for n in names if is_shown(n) and _text(first[n])]
     return ", ".join(f"{setting_name(n)} {setting_value(first[n])}" for n in shared)
 
 
@@ -112,6 +112,6 @@ def warnings(record: Record) -> list[str]:
         found.append("No trial has reported, so there is nothing to draw.")
     orphans = set(record.reports["trial_id"]) - set(record.trials["trial_id"])
     if orphans:
-        ids = listing(sorted(str(t)[:_SHORT_ID] for t in orphans))
+        ids = listing(sorted(str(t)[:SHORT_ID] for t in orphans))
         found.append(f"{count(len(orphans), 'trial')} reported but stand in no table: {ids}.")
     return found

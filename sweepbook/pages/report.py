@@ -1,38 +1,46 @@
-"""Write a report of one or more records: the only file of analysis, besides load, with paths."""
+"""Write a report of one or more records."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 
 from sweepbook.aggregates.published import source as published_source
-from sweepbook.figures.kinds import specs_of
+from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.pages import claims as page_claims
 from sweepbook.pages import provenance as page
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import csv_text, write_file
+from sweepbook.pages.names import figure_names, unique_names
 from sweepbook.pages.repeat import repeat_of
-from sweepbook.pages.sections import _data_anchor, _safe, _section
+from sweepbook.pages.sections import Section, data_anchor, section_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
+from sweepbook.study.project import Project
 
 _FIGURE_SUFFIXES = ("svg", "png", "csv")
 _EARLIER_FIGURES = re.compile(r'href="figures/([A-Za-z0-9._-]+)\.csv"')
 
 
 def write_report(
-    records: Sequence[str | Path], out: str | Path, repeats: Sequence[str | Path] = ()
+    records: Sequence[str | Path],
+    out: str | Path,
+    repeats: Sequence[str | Path] = (),
+    project: Project | None = None,
 ) -> Path:
     """Write the report of `records` into the folder `out`; returns the path of report.html.
 
     `repeats` are records of the same studies with another seed: the report says whether their
     findings agree with those of `records` (repeat.csv).
+
+    `project` is the one that is worked in: figures of kinds of its own are drawn where it
+    declares them on a record's study. What a record alone names is never imported.
 
     Writes report.html (self-contained), report.md, findings.csv, scorecard.csv and, for every
     figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. An earlier report
@@ -40,8 +48,9 @@ def write_report(
     The same records give the same files.
 
     Raises:
-        ValueError: no record is given, one cannot be loaded, or `out` holds something that is not
-            an earlier report. Nothing is written then.
+        ValueError: no record is given, one cannot be loaded, `out` holds something that is not
+            an earlier report, or the project's studies are needed and cannot be imported. Nothing
+            is written then.
     """
     if not records:
         raise ValueError("a report needs at least one record, got none")
@@ -49,45 +58,74 @@ def write_report(
         [with_known_files(load_record(path)) for path in paths] for paths in (records, repeats)
     )
     repeat = repeat_of(loaded, again)
+    own = _own_kinds(loaded, project)
     folder = _checked_folder(Path(out))
     earlier = _earlier_names(folder)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    cards = _data_cards(loaded)
-    anchors = _unique([record.study for record in loaded], [record.name for record in loaded])
-    names = _figure_names(loaded, anchors)
-    sections = [
-        _section(record, anchor, own, folder, cards)
-        for record, anchor, own in zip(loaded, anchors, names, strict=True)
-    ]
-    claims = [section.claims for section in sections]
+    sections = _sections(loaded, own, folder)
     printed = scorecard(loaded)
-    write_file(folder / "findings.csv", csv_text(page_claims.together(claims)))
+    together = page_claims.together([section.claims for section in sections])
+    write_file(folder / "findings.csv", csv_text(together))
     write_file(folder / "scorecard.csv", csv_text(printed))
     if repeat is not None:
         write_file(folder / "repeat.csv", csv_text(repeat.frame))
-    context = {
-        "repeat": repeat,
-        "tally": page_claims.tally(anchors, claims),
+    context = _context(loaded, sections, printed) | {"repeat": repeat}
+    write_file(folder / "report.md", _render("report.md.j2", context))
+    write_file(folder / "report.html", _render("report.html.j2", context))
+    for name in earlier - _names_in(sections):
+        for suffix in _FIGURE_SUFFIXES:
+            (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
+    return folder / "report.html"
+
+
+def _own_kinds(records: Sequence[Record], project: Project | None) -> list[dict[str, str]]:
+    """Of each record the kinds of figures that the project declares; it is asked only if need be.
+
+    Raises:
+        ValueError: its studies cannot be imported.
+    """
+    needed = any(has_own_kinds(record) for record in records)
+    studies = project.studies() if needed and project is not None else {}
+    return [own_kinds(record, studies) for record in records]
+
+
+def _sections(
+    records: Sequence[Record], own: Sequence[Mapping[str, str]], folder: Path
+) -> list[Section]:
+    anchors = unique_names([record.study for record in records], [r.name for r in records])
+    names = figure_names(records, anchors)
+    return [
+        section_of(record, anchor, of_record, kinds, folder)
+        for record, anchor, of_record, kinds in zip(records, anchors, names, own, strict=True)
+    ]
+
+
+def _context(
+    records: Sequence[Record], sections: Sequence[Section], printed: pd.DataFrame
+) -> dict[str, Any]:
+    """What the templates print."""
+    anchors = [section.anchor for section in sections]
+    return {
+        "tally": page_claims.tally(anchors, [section.claims for section in sections]),
         "agreement": agreement(printed),
         "printed": page_claims.printed_table(printed),
-        "title": _title(loaded),
+        "title": _title(records),
         "sections": sections,
-        "cards": cards,
+        "cards": _data_cards(records),
         "overview": Table(
             ["study", "data", "trials", "replicates", "report rows", "status"],
-            [page.summary_row(record) for record in loaded],
+            [page.summary_row(record) for record in records],
             frozenset({"replicates", "report rows"}),
         ),
         "published_source": published_source(),
     }
-    write_file(folder / "report.md", _render("report.md.j2", context))
-    write_file(folder / "report.html", _render("report.html.j2", context))
-    written = {name for own in names for name in own}
-    written |= {f"{anchor}-{table}" for anchor in anchors for table in ("trials", "ledger")}
-    for name in earlier - written:
-        for suffix in _FIGURE_SUFFIXES:
-            (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
-    return folder / "report.html"
+
+
+def _names_in(sections: Sequence[Section]) -> set[str]:
+    """The names of all files in figures/ that a report may have written."""
+    figures = {shown.name for section in sections for shown in section.shown}
+    tables = {f"{s.anchor}-{table}" for s in sections for table in ("trials", "ledger")}
+    return figures | tables
 
 
 def _checked_folder(folder: Path) -> Path:
@@ -118,35 +156,8 @@ def _data_cards(records: Sequence[Record]) -> dict[str, DataCard]:
     cards: dict[str, DataCard] = {}
     for record in records:
         card = data_card(record)
-        cards.setdefault(_data_anchor(card), card)
+        cards.setdefault(data_anchor(card), card)
     return cards
-
-
-def _unique(wanted: Sequence[str], longer: Sequence[str]) -> list[str]:
-    """File-safe names: `wanted`, or `longer` where two want the same; numbered if need be."""
-    counts = Counter(map(_safe, wanted))
-    chosen: list[str] = []
-    for first, second in zip(map(_safe, wanted), map(_safe, longer), strict=True):
-        name, n = (first if counts[first] == 1 else second), 1
-        base = name
-        while name in chosen:
-            n += 1
-            name = f"{base}-{n}"
-        chosen.append(name)
-    return chosen
-
-
-def _figure_names(records: Sequence[Record], anchors: Sequence[str]) -> list[list[str]]:
-    """Unique file names of each record's figures: as declared, with the record's name on clash."""
-    flat = [
-        (str(spec.get("name") or spec.get("kind") or "figure"), anchor)
-        for record, anchor in zip(records, anchors, strict=True)
-        for spec in specs_of(record)
-    ]
-    names = _unique([name for name, _ in flat], [f"{anchor}-{name}" for name, anchor in flat])
-    sizes = [len(specs_of(record)) for record in records]
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return [names[start : start + size] for start, size in zip(starts, sizes, strict=True)]
 
 
 def _render(template: str, context: dict[str, Any]) -> str:

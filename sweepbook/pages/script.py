@@ -11,7 +11,8 @@ A script of one's own loads a record, aggregates it into frames, draws and write
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures import kinds
 from sweepbook.figures.cost.ledger import has_ledger
 from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.own import as_declared, has_own_kinds, own_kinds
 from sweepbook.pages import files
 from sweepbook.record.load import Record
 from sweepbook.study.hooks import add_to_path
@@ -53,7 +55,7 @@ def draw(record: Record, *, kind: str, name: str, **settings: Any) -> Drawn:
     """
     if ":" in kind and (project := find_project()) is not None:
         add_to_path(str(project.root))
-    return kinds.draw({"kind": kind, "name": name, **settings}, record)
+    return kinds.draw({"kind": kind, "name": name, **settings}, record, allowed=[kind])
 
 
 def draw_all(record: Record, figures: Sequence[Mapping[str, Any]] | None = None) -> list[Drawn]:
@@ -61,24 +63,34 @@ def draw_all(record: Record, figures: Sequence[Mapping[str, Any]] | None = None)
 
     Args:
         figures: None: all that the report draws of this record, which is what its study declares,
-            what every search has, and the ledger of its time.
+            what every search has, and the ledger of its time. Functions of one's own are called
+            only where the project that one works in declares them on the same study.
 
     Returns:
         What was drawn, in their order. A figure for which the record has nothing is left out,
         with a warning in the log that says why; the report prints the same reason in its place.
     """
-    found = []
-    for settings in _of_report(record) if figures is None else figures:
+    if figures is None:
+        return list(_drawn(_of_report(record)))
+    return list(_drawn((str(f["name"]), partial(draw, record, **f)) for f in figures))
+
+
+def _drawn(figures: Iterable[tuple[str, Callable[[], Drawn]]]) -> Iterator[Drawn]:
+    for name, draw_one in figures:
         try:
-            found.append(draw(record, **settings))
+            yield draw_one()
         except NothingToDraw as error:
-            _log.warning("%s is not drawn: %s", settings["name"], error)
-    return found
+            _log.warning("%s is not drawn: %s", name, error)
 
 
-def _of_report(record: Record) -> list[Mapping[str, Any]]:
+def _of_report(record: Record) -> Iterator[tuple[str, Callable[[], Drawn]]]:
+    """What the report draws where one works: own kinds as the project there declares them."""
+    project = find_project() if has_own_kinds(record) else None
+    own = own_kinds(record, project.studies() if project else {})
     ledger = {"kind": "ledger", "name": f"{record.study}-ledger"}
-    return [*kinds.specs_of(record), *([ledger] if has_ledger(record) else [])]
+    for spec in (*kinds.specs_of(record), *([ledger] if has_ledger(record) else [])):
+        spec = as_declared(spec, own)
+        yield str(spec["name"]), partial(kinds.draw, spec, record, allowed=own.values())
 
 
 def write_figure(drawn: Drawn, folder: str | Path) -> Path:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweepbook.aggregates.nothing import NothingToDraw
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures.cost.ledger import draw_ledger, has_ledger
+from sweepbook.figures.drawn import title_of
 from sweepbook.figures.kinds import draw, specs_of
+from sweepbook.figures.own import as_declared
 from sweepbook.pages import claims as page_claims
 from sweepbook.pages import provenance as page
 from sweepbook.pages.data_card import DataCard, data_card
-from sweepbook.pages.files import _Shown, csv_text, write_drawn, write_file
+from sweepbook.pages.files import Shown, csv_text, write_drawn, write_file
+from sweepbook.pages.names import safe_name
 from sweepbook.pages.table import Table
 from sweepbook.pages.trials import shown_trials, trial_table
 from sweepbook.record.load import Record
 
 
 @dataclass(frozen=True)
-class _Section:
+class Section:
     """Everything that the templates print about one record."""
 
     anchor: str
@@ -33,53 +35,63 @@ class _Section:
     trials: Table
     trials_csv: str
     n_trials: int
-    shown: list[_Shown]
-    ledger: _Shown | None
+    shown: list[Shown]
+    ledger: Shown | None
     claims: page_claims.Claims
 
 
-def _data_anchor(card: DataCard) -> str:
-    return _safe(f"data-{card.name}-{card.sha256[:12]}")
+def data_anchor(card: DataCard) -> str:
+    """Where on the page a data card stands."""
+    return safe_name(f"data-{card.name}-{card.sha256[:12]}")
 
 
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
+def section_of(
+    record: Record, anchor: str, names: Sequence[str], own: Mapping[str, str], folder: Path
+) -> Section:
+    """What is said of a record; its figures, its ledger and its table of trials are written.
 
-
-def _section(
-    record: Record, anchor: str, names: Sequence[str], folder: Path, cards: dict[str, DataCard]
-) -> _Section:
-    shown = []
-    for spec, name in zip(specs_of(record), names, strict=True):
-        spec = {**spec, "name": name}
-        try:
-            drawn = draw(spec, record)
-        except NothingToDraw as error:
-            title = str(spec.get("title", name))
-            shown.append(_Shown(name, title, "", note=f"Not drawn: {error}."))
-            continue
-        shown.append(write_drawn(drawn, folder / "figures"))
+    Args:
+        anchor: of the section on the page.
+        names: of its figures' files, in the order of `specs_of`.
+        own: kinds of figures that may be imported, as `own_kinds` finds them.
+        folder: of the report; its figures/ exists.
+    """
+    figures = folder / "figures"
+    shown = [
+        _shown(as_declared(spec, own), name, record, own, figures)
+        for spec, name in zip(specs_of(record), names, strict=True)
+    ]
     trials = trial_table(record)
-    write_file(folder / "figures" / f"{anchor}-trials.csv", csv_text(trials))
-    return _Section(
+    write_file(figures / f"{anchor}-trials.csv", csv_text(trials))
+    return Section(
         anchor=anchor,
         record=record,
         question=record.manifest.study.question or record.study,
         endings=page.endings(record),
         warnings=page.warnings(record),
         provenance=page.provenance(record),
-        data_anchor=_data_anchor(data_card(record)),
+        data_anchor=data_anchor(data_card(record)),
         trials=shown_trials(record, trials),
         trials_csv=f"{anchor}-trials",
         n_trials=len(trials),
         shown=shown,
-        ledger=_ledger(record, f"{anchor}-ledger", folder),
+        ledger=_ledger(record, f"{anchor}-ledger", figures),
         claims=page_claims.claims_of(record),
     )
 
 
-def _ledger(record: Record, name: str, folder: Path) -> _Shown | None:
+def _shown(spec: Spec, name: str, record: Record, own: Mapping[str, str], figures: Path) -> Shown:
+    """A figure drawn and written, or the sentence that stands in its place."""
+    spec = {**spec, "name": name}
+    try:
+        drawn = draw(spec, record, allowed=own.values())
+    except NothingToDraw as error:
+        return Shown(name, title_of(spec), "", note=f"Not drawn: {error}.")
+    return write_drawn(drawn, figures)
+
+
+def _ledger(record: Record, name: str, figures: Path) -> Shown | None:
     """Where the time went: for every record that says so, without its study asking."""
     if not has_ledger(record):
         return None
-    return write_drawn(draw_ledger({"name": name}, record), folder / "figures")
+    return write_drawn(draw_ledger({"name": name}, record), figures)

@@ -22,7 +22,7 @@ from sweepbook.pages.table import Table, as_table
 from sweepbook.record.load import CONFIG, Record
 
 MOST_TRIALS = 200  # rows on the page; the CSV has all
-_SHORT_ID = 8
+SHORT_ID = 8
 _IDLE_SETTINGS = ("data", "seed", "device", "replicates")  # said in the header, not per trial
 
 
@@ -53,10 +53,10 @@ def trial_table(record: Record) -> pd.DataFrame:
 def shown_trials(record: Record, frame: pd.DataFrame) -> Table:
     """The first 200 trials of `trial_table` as texts, with the settings that tell them apart."""
     unit, metric = record.unit, record.metric
-    settings = [n for n in telling_columns(record) if _is_shown(n)]
+    settings = [n for n in telling_columns(record) if is_shown(n)]
     rows = []
     for row in frame.head(MOST_TRIALS).to_dict("records"):
-        cells = {"trial": str(row["trial_id"])[:_SHORT_ID]}
+        cells = {"trial": str(row["trial_id"])[:SHORT_ID]}
         cells |= {setting_name(name): setting_value(row[name]) for name in settings}
         why = _text(row.get("error")) or _text(row.get("reason"))
         cells |= {"ending": str(row["status"]), "reason": why.strip().split("\n")[-1][:160]}
@@ -84,7 +84,7 @@ def _diverged(row: Mapping[Any, Any]) -> str:
     return f"{int(diverged)} of {int(n)}"
 
 
-def _is_shown(column: str) -> bool:
+def is_shown(column: str) -> bool:
     return column.removeprefix(CONFIG) not in _IDLE_SETTINGS
 
 

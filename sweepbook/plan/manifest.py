@@ -1,5 +1,6 @@
 """A record's manifest: all that its numbers depend on, and the plan that it was made from."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.places import Where
 from sweepbook.record.provenance import git_commit, now, versions
 from sweepbook.study.hooks import add_to_path, load_object
+from sweepbook.study.project import find_project
 
 
 def new_manifest(
@@ -34,7 +36,14 @@ def new_manifest(
         import_paths=tuple(import_paths),
         trials=plan.trials,
         search=plan.search,
+        project=_project_of(plan.study.trainable.split(":")[0]),
     )
+
+
+def _project_of(module: str) -> str | None:
+    """The name of the project that an imported module lies in, or None."""
+    project = find_project(Path(sys.modules[module].__file__ or "").parent)
+    return project.name if project else None
 
 
 def _given(plan: Plan, options: Options) -> dict[str, Any]:

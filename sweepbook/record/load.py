@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sweepbook.record.artifacts import artifact_path
 from sweepbook.record.manifest import Manifest, manifest_of
 from sweepbook.record.places import Place, Where, place
 
@@ -104,6 +105,15 @@ class Record:
         ValueError where a file cannot be read or its parts keep vanishing.
         """
         return _look_again(self.path, lambda: _read_predictions(self.path))
+
+    def artifact(self, name: str) -> pd.DataFrame | None:
+        """The table that the study's hook `name` has made of the record, read now.
+
+        Returns None where the record has none, as those of earlier versions. Raises ValueError
+        where the file cannot be read.
+        """
+        path = artifact_path(self.path, name)
+        return _to_pandas(_read_table(path)) if path.is_file() else None
 
 
 def load_record(path: Where) -> Record:

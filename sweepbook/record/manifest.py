@@ -118,6 +118,8 @@ class Manifest:
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
         taken: trial_id -> the record that the trial was taken from.
+        project: name of the project that its trainable is of; None outside any.
+        artifacts: name -> "written", or why its hook gave no table.
         further: keys that this version does not know; they are kept.
     """
 
@@ -145,6 +147,8 @@ class Manifest:
     status: str | None = None
     n_trials: Mapping[str, int] = field(default_factory=dict)
     record_digest: str | None = None
+    project: str | None = None
+    artifacts: Mapping[str, str] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -170,7 +174,7 @@ class Manifest:
 
 _LATER = (  # written only where there is something to say
     *("confirms", "extends", "taken", "resumed", "sessions", "status", "n_trials"),
-    "record_digest",
+    *("record_digest", "project", "artifacts"),
 )
 
 

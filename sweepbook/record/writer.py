@@ -143,8 +143,8 @@ class RecordWriter:
         self._due = time.monotonic() + FLUSH_EVERY_S
         self.safe = self.account.written()
 
-    def abandon(self) -> None:
-        """Leaves the record as at its last part, to be resumed."""
+    def release(self) -> None:
+        """Lets others write the record: one that was not ended is as at its last part."""
         self._lock.close()
 
     def close(self) -> dict[str, int]:
@@ -156,7 +156,7 @@ class RecordWriter:
             StorageAway: where the storage stays away; the record is then as at its last part.
         """
         counts = self.end()
-        self._lock.close()
+        self.release()
         return counts
 
     def end(self) -> dict[str, int]:

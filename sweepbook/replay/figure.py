@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,37 +32,52 @@ def draw_replay(table: pd.DataFrame, n_equal: int, regret_label: str, unit: str)
     orders else.
     """
     workers = _spread(sorted(table["n_workers"].unique()), MOST_PANELS)
-    factors = sorted(table["reduction_factor"].unique())
-    graces = sorted(table["grace_period"].unique())
-    colours = dict(zip(factors, style.colours(len(factors)), strict=True))
-    markers = {grace: _MARKERS[i % len(_MARKERS)] for i, grace in enumerate(graces)}
-    n_trials = int(table["n_trials"].iloc[0])
+    shown = table[table["n_workers"].isin(workers)]
     chances = {"kept": ("keep the winner", 1)}
     if n_equal > 1:
         chances["kept_equal"] = (f"keep one of {n_equal} alike", n_equal)
+    colours, markers = _looks(table)
     with style.look():
         figure = Figure(figsize=(style.WIDTH, 1.2 + 2.2 * len(chances) + 2), layout="constrained")
         axes = figure.subplots(
             len(chances) + 1, len(workers), sharex=True, sharey="row", squeeze=False
         )
-        for i, n in enumerate(workers):
-            rows = table[table["n_workers"] == n]
-            for ax, (name, (_, k)) in zip(axes[:, i], chances.items(), strict=False):
-                ax.plot(*_by_chance(n_trials, k), **_RANDOM, zorder=1, gid="chance")
-                _lines(ax, rows, name, (f"{name}_low", f"{name}_high"), colours, markers)
-            _lines(axes[-1, i], rows, "regret", ("regret_q025", "regret_q975"), colours, markers)
-            axes[0, i].set_title(f"{n} worker{'' if n == 1 else 's'}")
+        for column, n in zip(axes.T, workers, strict=True):
+            _draw_column(column, shown[shown["n_workers"] == n], chances, colours, markers)
+            column[0].set_title(f"{n} worker{'' if n == 1 else 's'}")
         for ax, (label, _) in zip(axes[:, 0], chances.values(), strict=False):
             ax.set_ylabel(f"share of orders that\n{label}")
             ax.set(ylim=(-0.03, 1.03), yticks=_TICKS)
         axes[-1, 0].set_ylabel(f"regret\n({regret_label})")
         axes[-1, 0].set(xlim=(0, 1.02), xticks=_TICKS, xticklabels=["0", "¼", "½", "¾", "1"])
-        values = table[table["n_workers"].isin(workers)]
-        scale_y([axes[-1, 0]], values[["regret_q025", "regret_q975"]].to_numpy(), log=False)
+        scale_y([axes[-1, 0]], shown[["regret_q025", "regret_q975"]].to_numpy(), log=False)
         figure.supxlabel(f"share of the recorded {unit}s spent", fontsize=9.5)
-        figure.legend(handles=_legend(colours, markers), loc="outside upper center",
+        figure.legend(handles=_handles(colours, markers), loc="outside upper center",
                       ncols=max(len(colours), len(markers)))  # fmt: skip
     return figure
+
+
+def _looks(table: pd.DataFrame) -> tuple[dict[int, str], dict[int, str]]:
+    """Colour of each reduction factor, marker of each grace period."""
+    factors = sorted(table["reduction_factor"].unique())
+    graces = sorted(table["grace_period"].unique())
+    colours = dict(zip(factors, style.colours(len(factors)), strict=True))
+    return colours, {grace: _MARKERS[i % len(_MARKERS)] for i, grace in enumerate(graces)}
+
+
+def _draw_column(
+    axes: Sequence[Axes],
+    rows: pd.DataFrame,
+    chances: Mapping[str, tuple[str, int]],
+    colours: Mapping[int, str],
+    markers: Mapping[int, str],
+) -> None:
+    """The panels of one number of workers: a chance each, and the regret in the last."""
+    n_trials = int(rows["n_trials"].iloc[0])
+    for ax, (name, (_, k)) in zip(axes, chances.items(), strict=False):
+        ax.plot(*_by_chance(n_trials, k), **_RANDOM, zorder=1, gid="chance")
+        _lines(ax, rows, name, (f"{name}_low", f"{name}_high"), colours, markers)
+    _lines(axes[-1], rows, "regret", ("regret_q025", "regret_q975"), colours, markers)
 
 
 def _by_chance(n_trials: int, k: int) -> tuple[FloatArray, FloatArray]:
@@ -101,7 +116,7 @@ def _points(
                 zorder=4, gid="setting")  # fmt: skip
 
 
-def _legend(colours: Mapping[int, str], markers: Mapping[int, str]) -> list[Line2D]:
+def _handles(colours: Mapping[int, str], markers: Mapping[int, str]) -> list[Line2D]:
     chance = Line2D([], [], **_RANDOM, label="so many trials at random, in full")
     factors = [Line2D([], [], color=c, label=f"reduction factor {f}") for f, c in colours.items()]
     graces = [

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -77,7 +78,10 @@ class Study:
         extendable: a training of n units is the first n units of a longer one, so that more
             epochs go on from a record's checkpoints. False where the length shapes the training,
             as with a schedule of the learning rate: a longer trial is then trained anew.
-        figures: what the report draws, as dicts that the analysis understands.
+        figures: what the report draws, as dicts: kind, name, title, note (words for the caption)
+            and what the kind needs. A kind of one's own is "module:function" with (spec, record).
+        artifacts: name -> import path of a function (record) -> DataFrame, which is kept in the
+            record when its trials have ended: what a figure of one's own needs code or data for.
         claims: what is to be decided, declared before results are seen.
         claims_of: import path of a function (configs, files) -> further claims, on what a command
             line alone brings into the study, such as a file of weights; files: path -> SHA-256
@@ -115,6 +119,7 @@ class Study:
     claims_of: str | None = None
     known_files: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[Option] = ()
+    artifacts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
@@ -124,6 +129,13 @@ class Study:
         for what, path in {**paths, "fidelity's count": self.fidelity.count}.items():
             if path is not None and path.count(":") != 1:
                 raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
+        for name, path in self.artifacts.items():
+            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
+                raise ValueError(f"an artifact of {self.name} needs a file's name, got {name!r}")
+            if path.count(":") != 1:
+                raise ValueError(
+                    f"artifact {name} of {self.name} must be 'module:function', got {path!r}"
+                )
         if self.replicates < 1:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
         if not 0 <= self.seed < 2**63:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.figures import gradients
+from analysis.figures import gradient_lines, gradients
 from sweepbook.aggregates import gradients as tracked
 from sweepbook.figures import style
 from sweepbook.record.load import load_record
@@ -140,11 +140,12 @@ def test_figures_show_the_numbers_and_count_the_zeros(deep):
     with style.look():
         figure, axes = plt.subplots(1, 2)
         frames = {
-            f"epoch {step}": gradients.by_layer(table, ids["default"], step) for step in (1, 3)
+            f"epoch {step}": gradient_lines.by_layer(table, ids["default"], step)
+            for step in (1, 3)
         }
-        gradients.draw_by_layer(axes[0], frames)
-        steps = gradients.by_step(table, ids["default"], gradients.SHOWN_LAYERS)
-        gradients.draw_by_step(axes[1], steps)
+        gradient_lines.draw_by_layer(axes[0], frames)
+        steps = gradient_lines.by_step(table, ids["default"], gradients.SHOWN_LAYERS)
+        gradient_lines.draw_by_step(axes[1], steps)
         figure.canvas.draw()
     plt.close(figure)
     lines, texts = axes[0].get_legend_handles_labels()
@@ -162,10 +163,10 @@ def test_two_replicates_that_are_far_apart_have_an_interval_without_an_end() -> 
         for r, magnitude in enumerate((1e-100, 1.0))
         for step in (1, 2)
     ]
-    table = gradients.by_step(pd.DataFrame(rows), "t", [0])
+    table = gradient_lines.by_step(pd.DataFrame(rows), "t", [0])
     assert table["low"].tolist() == [0, 0] and table["high"].tolist() == [np.inf, np.inf]
     assert table["middle"].iloc[0] == pytest.approx(1e-50)
     figure, ax = plt.subplots()
-    gradients.draw_by_step(ax, table)
+    gradient_lines.draw_by_step(ax, table)
     figure.canvas.draw()
     plt.close(figure)

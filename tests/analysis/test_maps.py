@@ -1,20 +1,31 @@
+import io
+import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import torch
 from matplotlib.colors import to_hex, to_rgb
 
-from analysis.figures import maps
+from analysis.figures import map_data, maps
 from analysis.figures.map_colours import distinct_colours, map_colours, neighbours, seen_distances
+from analysis.figures.map_kinds import draw_error_map, draw_map
+from search_spaces import STUDIES
 from sweepbook.figures import style
 from sweepbook.figures.trials import class_accuracy
+from sweepbook.record.artifacts import write_artifact
 from sweepbook.record.load import load_record
+from sweepbook.study.hooks import load_object
 from trainables.europe import COUNTRIES
 from trainables.mlp import predict, train_mlp
 
+ROOT = Path(__file__).parents[2]
 CONFIG = {"depth": 1, "width": 8, "epochs": 12, "batch_norm": True, "lr": 0.02, "batch_size": 32}
 
 
@@ -66,7 +77,7 @@ def record(make_record, europe):
 
 
 def test_test_points_lie_where_the_data_has_them(record, europe):
-    points = maps.placed_points(*record, replicate=1)
+    points = map_data.placed_points(*record, replicate=1)
     given = pd.read_csv(europe / "test.csv", index_col=0)
     assert len(points) == 80
     there = given.loc[points["row_id"]]
@@ -77,11 +88,12 @@ def test_test_points_lie_where_the_data_has_them(record, europe):
 
 def test_the_map_shows_what_the_checkpoint_predicts(record):
     data, trial_id = record
+    points, plane = map_data.points_of(*record, 1), map_data.plane_of(*record, 1)
     with style.look():
         figure, ax = plt.subplots()
-        maps.prediction_map(ax, data, trial_id, replicate=1)
+        maps.prediction_map(ax, points, plane, COUNTRIES)
         figure.canvas.draw()
-    image, points = ax.images[0], maps.placed_points(data, trial_id, 1)
+    image = ax.images[0]
     state = torch.load(Path(data.path) / "checkpoints" / f"{trial_id}.pt")["state"]
     west, east, south, north = image.get_extent()
     shape = image.get_array().shape
@@ -93,7 +105,9 @@ def test_the_map_shows_what_the_checkpoint_predicts(record):
                 west + (east - west) * column / (shape[1] - 1),
                 south + (north - south) * row / (shape[0] - 1),
             ]
-            label = predict(maps.trial_config(data, trial_id), state, 1, np.array([place]))[0]
+            config = data.trials.filter(regex="^config/").iloc[0].dropna().to_dict()
+            config = {key.removeprefix("config/"): value for key, value in config.items()}
+            label = predict(config, state, 1, np.array([place]))[0]
             expected = 0.45 + 0.55 * np.array(to_rgb(colours[label]))
             assert np.allclose(image.get_array()[row, column], expected)
             seen.add((row, int(label)))
@@ -164,17 +178,78 @@ def test_country_accuracy_by_hand(make_record):
     plt.close(figure)
 
 
-def test_what_is_missing_is_named(record, make_record):
+def test_what_is_missing_is_named(record):
     data, trial_id = record
-    figure, ax = plt.subplots()
     with pytest.raises(ValueError, match="trial_id must be one of the record's, got 'none'"):
-        maps.prediction_map(ax, data, "none")
+        map_data.plane_of(data, "none")
     with pytest.raises(ValueError, match="no predictions of trial"):
-        maps.placed_points(data, trial_id, replicate=7)
+        map_data.placed_points(data, trial_id, replicate=7)
     Path(data.path / "checkpoints" / f"{trial_id}.pt").unlink()
     with pytest.raises(ValueError, match="a map needs the trial's checkpoint"):
-        maps.prediction_map(ax, data, trial_id)
-    plt.close(figure)
+        map_data.plane_of(data, trial_id)
+
+
+MAPS = [
+    {"kind": f"analysis.figures.map_kinds:{kind}", "name": name, "title": "T", "by": []}
+    for kind, name in (("draw_map", "implicit-maps"), ("draw_error_map", "implicit-errors"))
+]
+
+
+@pytest.fixture
+def mapped(record):
+    """The record as one of a study that shows maps, with its artifacts beside its own tables."""
+    data, _ = record
+    manifest = json.loads((data.path / "manifest.json").read_text())
+    study = manifest["study"] | {"name": "implicit", "figures": MAPS}
+    content = json.dumps(manifest | {"study": study})
+    Path(data.path / "manifest.json").write_text(content)
+    data = load_record(data.path)
+    for name, hook in STUDIES["implicit"].artifacts.items():
+        write_artifact(data.path, name, load_object(hook)(data))
+    return data
+
+
+def svg(drawn):
+    buffer = io.BytesIO()
+    with style.look():
+        drawn.figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("draw, spec", [(draw_map, MAPS[0]), (draw_error_map, MAPS[1])])
+def test_maps_of_artifacts_are_those_of_the_checkpoint_and_the_data(mapped, draw, spec):
+    kept = draw(spec, mapped)
+    shutil.rmtree(mapped.path / "artifacts")
+    computed = draw(spec, mapped)
+    pd.testing.assert_frame_equal(kept.numbers, computed.numbers)
+    assert svg(kept) == svg(computed)
+
+
+def test_grids_are_small_numbers(mapped):
+    planes = pq.read_table(Path(mapped.path / "artifacts" / "map-planes.parquet"))
+    assert str(planes.schema.field("labels").type) == "list<element: int16>"
+    assert mapped.artifact("map-points")["label"].dtype == "int16"
+
+
+def test_a_report_with_maps_needs_neither_torch_nor_the_trainables(mapped, europe, tmp_path):
+    shutil.rmtree(mapped.path / "checkpoints")
+    arguments = ["sweepbook", "report", str(mapped.path), "--project", str(ROOT)]
+    code = (
+        f"import sys; sys.argv = {[*arguments, '--out', str(tmp_path / 'out')]}\n"
+        "from sweepbook.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {name.split('.')[0] for name in sys.modules} & {'torch', 'ray', 'trainables'}\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    for spec in MAPS:
+        assert (tmp_path / "out" / "figures" / f"{spec['name']}.svg").is_file()
+
+
+def test_a_study_without_a_map_to_show_has_no_grids(record):
+    with pytest.raises(ValueError, match="no map of the study has a trial to show"):
+        map_data.plane_table(record[0])
 
 
 def test_33_colours_differ_for_every_eye():

@@ -20,6 +20,7 @@ from search_spaces import STUDIES
 from sweepbook import load_record, write_report
 from sweepbook.pages import files
 from sweepbook.plan.options import Options
+from sweepbook.study.project import find_project
 from tests.analysis.small_records import REPLICATES, confirmed, know_file, searched, trained
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +120,7 @@ def check(name: str, record: Path, folder: Path, patch: pytest.MonkeyPatch) -> N
     """Asserts that the script and the report write the same CSV files, byte for byte."""
     patch.chdir(ROOT)
     run(name, record, folder / "out", patch)
-    report = write_report([record], folder / "report")
+    report = write_report([record], folder / "report", project=find_project())
     ours, theirs = tables(folder / "out"), tables(report.parent)
     del theirs["scorecard.csv"]  # of all records of a report together
     assert ours.keys() == theirs.keys()

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analysis.figures.gradients import draw_gradient_layers, draw_gradient_steps
+from analysis.figures.map_kinds import draw_error_map
 from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.kinds import draw
@@ -46,12 +48,11 @@ def deep(make_record: Make) -> Record:
 
 def test_gradients_by_layer_are_geometric_means_with_zeros_counted(deep: Record) -> None:
     spec = {
-        "kind": "analysis.figures.gradients:draw_gradient_layers",
         "name": "g",
         "by": ["norm"],
         "at": ["first", "last"],
     }
-    drawn = draw(spec, deep)
+    drawn = draw_gradient_layers(spec, deep)
     render(drawn)
     own = drawn.numbers[~drawn.numbers["config/norm"]].set_index(["epoch", "layer"])
     assert own["middle"].tolist() == pytest.approx([10**1.5, 1e3, 1e-30, 10, 1e3, 1e-30])
@@ -67,18 +68,17 @@ def test_gradients_over_epochs_show_the_layers_asked_for(deep: Record) -> None:
         {"label": "none", "where": {"norm": False}},
     ]
     spec = {
-        "kind": "analysis.figures.gradients:draw_gradient_steps",
         "name": "g",
         "arms": arms,
         "layers": [0, 2, 99],
     }
-    drawn = draw(spec, deep)
+    drawn = draw_gradient_steps(spec, deep)
     render(drawn)
     axes = drawn.figure.axes  # type: ignore[union-attr]  # a gradient figure is never None
     assert [ax.get_title() for ax in axes] == ["with", "none (1 of 12 zero)"]
     assert set(drawn.numbers["layer"]) == {0, 2}
     with pytest.raises(NothingToDraw, match="none of the layers 99"):
-        draw(spec | {"layers": [99]}, deep)
+        draw_gradient_steps(spec | {"layers": [99]}, deep)
 
 
 def test_named_arms_are_drawn_in_their_order_under_their_names(record: Record) -> None:
@@ -115,7 +115,4 @@ def test_accuracy_of_classes_comes_from_the_predictions(record: Record) -> None:
 
 def test_a_map_without_predictions_is_not_drawn(record: Record) -> None:
     with pytest.raises(NothingToDraw, match="no predictions"):
-        draw(
-            {"kind": "analysis.figures.map_kinds:draw_error_map", "name": "m", "by": ["lr"]},
-            record,
-        )
+        draw_error_map({"name": "m", "by": ["lr"]}, record)

@@ -7,12 +7,13 @@ import pytest
 from matplotlib.figure import Figure
 
 import trainables.images
-from analysis.figures.pictures import disagreements
+from analysis.figures.picture_rows import disagreements
+from analysis.figures.pictures import draw_pictures
 from sweepbook.aggregates.models import best_and_worst_model, models_of
 from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.kinds import draw
 from sweepbook.figures.models.accuracy import draw_rows
-from sweepbook.figures.models.quality import calibration_error, confusion, reliability
+from sweepbook.figures.models.calibration import calibration_error, confusion, reliability
 from sweepbook.stats.bootstrap import row_difference, row_interval
 from tests.records import with_manifest
 from trainables.images import Images, ImageSplit
@@ -194,7 +195,7 @@ def few_images(monkeypatch):
 
 @pytest.mark.parametrize("n, shown", [(2, 2), (40, 4)])
 def test_pictures_are_drawn_from_the_records_data(record, few_images, n, shown):
-    drawn = draw({"kind": "analysis.figures.pictures:draw_pictures", **SHARED, "count": n}, record)
+    drawn = draw_pictures({**SHARED, "count": n}, record)
     assert drawn.photographs
     assert drawn.numbers["file"].tolist() == [f"test/{i}.png" for i in (0, 2, 3, 4)][:shown]
     pictures = [ax for ax in drawn.figure.axes if ax.images]
@@ -207,7 +208,7 @@ def test_pictures_are_drawn_from_the_records_data(record, few_images, n, shown):
 def test_pictures_are_of_every_group_before_a_second_of_one(record, few_images):
     groups = {"name": "region", "of": [0, 0, 1, 1, 2, 2]}
     record = with_manifest(record, data={"test_groups": groups})
-    drawn = draw({"kind": "analysis.figures.pictures:draw_pictures", **SHARED, "count": 3}, record)
+    drawn = draw_pictures({**SHARED, "count": 3}, record)
     assert drawn.numbers["file"].tolist() == ["test/0.png", "test/2.png", "test/4.png"]
     assert "on the true class, one of each region in turn; below" in drawn.caption
 
@@ -215,22 +216,19 @@ def test_pictures_are_of_every_group_before_a_second_of_one(record, few_images):
 def test_data_that_changed_or_went_leave_a_sentence_in_the_pictures_place(
     record, few_images, monkeypatch
 ):
-    spec = {"kind": "analysis.figures.pictures:draw_pictures", **SHARED}
     record = with_manifest(record, data={"sha256": "cd" * 32})
     with pytest.raises(NothingToDraw, match="are not those of the record any more"):
-        draw(spec, record)
+        draw_pictures(SHARED, record)
 
     def gone(data, **rest):
         raise ValueError("no such folder: /photos")
 
     monkeypatch.setattr(trainables.images, "describe_images", gone)
     with pytest.raises(NothingToDraw, match="cannot be read any more: no such folder: /photos"):
-        draw(spec, record)
+        draw_pictures(SHARED, record)
 
 
-@pytest.mark.parametrize(
-    "kind", [*KINDS, "models_table", "analysis.figures.pictures:draw_pictures"]
-)
+@pytest.mark.parametrize("kind", [*KINDS, "models_table"])
 def test_a_record_in_which_nothing_finished_is_told(models_record, kind):
     failed = {"status": "failed", "error": "OSError: no weights"}
     record = models_record([net("resnet18-finetune", 0.1, 0.5, BAD, BAD, **failed)])
@@ -240,3 +238,5 @@ def test_a_record_in_which_nothing_finished_is_told(models_record, kind):
         return
     with pytest.raises(NothingToDraw):
         draw(spec, record)
+    with pytest.raises(NothingToDraw):
+        draw_pictures(SHARED, record)

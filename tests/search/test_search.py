@@ -323,7 +323,7 @@ def test_a_record_grows_with_the_search_and_says_what_it_still_owes(tmp_path):
 
 def test_a_search_killed_before_its_first_table_goes_on(tmp_path):
     plan, folder = plan_of(), tmp_path / "r"
-    record_of(plan, folder, ["finished"]).abandon()
+    record_of(plan, folder, ["finished"]).release()
     (folder / "trials.parquet").unlink()  # the part was written, and then the driver was killed
     record = load_record(folder)
     assert (len(record.trials), len(record.reports)) == (0, 4)
@@ -342,7 +342,7 @@ def test_a_search_killed_before_its_first_table_goes_on(tmp_path):
 
 @pytest.mark.parametrize("change", [{"trials": []}, {"status": "interrupted"}])
 def test_reports_without_trials_are_refused_otherwise(tmp_path, change):
-    record_of(plan_of(), tmp_path, ["finished"]).abandon()
+    record_of(plan_of(), tmp_path, ["finished"]).release()
     (tmp_path / "trials.parquet").unlink()
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | change))

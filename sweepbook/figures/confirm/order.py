@@ -12,7 +12,8 @@ from sweepbook.aggregates.labels import listing, quantity_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures import captions, style
-from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import one_panel
 from sweepbook.findings.confirmed import is_confirmation, order_table
 from sweepbook.record.load import Record
 
@@ -20,7 +21,26 @@ _ROW = 0.38  # inches of one winner
 _SEARCH = "in the search, where it was chosen"
 
 
-def _known(record: Record) -> pd.DataFrame:
+def draw_order(spec: Spec, record: Record) -> Drawn:
+    """A row per winner, the best on top: mean with interval, replicates, search, published."""
+    table = confirmed(record)
+    head = "Dot: mean of the last 5 steps; bar: its 95 % t interval; faint: each of"
+    sentences = [
+        sizes_sentence(table, head),
+        beside_sentence(table, table[table["step"] == table["last"]], record),
+        captions.data_sentence(record),
+    ]
+    alt = f": {listing(list(table['label']), most=8)}, the best first."
+    numbers = table.drop(columns="problem")
+    return drawn_of(spec, sentences, numbers, figure=_figure(table, record), alt=alt)
+
+
+def confirmed(record: Record) -> pd.DataFrame:
+    """`order_table` of a record.
+
+    Raises:
+        NothingToDraw: it confirms no search, or no winner has a value yet.
+    """
     if not is_confirmation(record):
         raise NothingToDraw("the record confirms no search, or nothing was reported yet")
     table = order_table(record)
@@ -29,28 +49,17 @@ def _known(record: Record) -> pd.DataFrame:
     return table
 
 
-def draw_order(spec: Spec, record: Record) -> Drawn:
-    """A row per winner, the best on top: mean with interval, replicates, search, published."""
-    table = _known(record)
+def _figure(table: pd.DataFrame, record: Record) -> Figure:
     with style.look():
-        figure = Figure(figsize=(style.WIDTH, 1.3 + _ROW * len(table)), layout="constrained")
-        ax = figure.subplots()
+        figure, ax = one_panel(1.3 + _ROW * len(table))
         _draw_rows(ax, table, record)
         ax.set_xlabel(quantity_name([record.metric]))
         handles, names = ax.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=2)
-    text = captions.caption(
-        _sizes(table, "Dot: mean of the last 5 steps; bar: its 95 % t interval; faint: each of"),
-        _beside(table, table[table["step"] == table["last"]], record),
-        captions.data_sentence(record),
-        name=spec["name"],
-    )
-    title = str(spec.get("title", spec["name"]))
-    alt = f"{title}: {listing(list(table['label']), most=8)}, the best first."
-    return Drawn(spec["name"], title, text, table.drop(columns="problem"), figure, alt=alt)
+    return figure
 
 
-def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> None:
+def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> Axes:
     places = np.arange(len(table))[::-1].astype("float64")
     blue, orange = style.PALETTE[0], style.PALETTE[1]
     for place, row in zip(places, table.to_dict("records"), strict=True):
@@ -72,21 +81,24 @@ def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> None:
     ax.yaxis.set_minor_locator(NullLocator())
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.grid(False, axis="y")
+    return ax
 
 
-def _sizes(table: pd.DataFrame, head: str) -> str:
+def sizes_sentence(table: pd.DataFrame, head: str) -> str:
+    """Of how many replicates the values are that `head` names."""
     sizes = sorted({int(n) for n in table["n"] if n})
     n = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     return f"{head} n = {n} replicates with seeds that chose nothing."
 
 
-def _beside(table: pd.DataFrame, shown: pd.DataFrame, record: Record) -> str:
+def beside_sentence(table: pd.DataFrame, shown: pd.DataFrame, record: Record) -> str:
+    """What stands beside the winners: the search's values of `shown`, and what is published."""
     steps = listing([str(step) for step in sorted(set(shown["step"]))])
     said = f"In the search: the value at {record.unit} {steps} that chose the config."
     parts = [said] if len(shown) else []
     if table["published"].notna().any():
         parts.append(
-            "Published: one training of the same net with the published settings, for its own "
-            "number of epochs."
+            "Published: one training with the published settings, for its own number of "
+            f"{record.unit}s."
         )
     return " ".join(parts)

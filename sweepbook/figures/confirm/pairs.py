@@ -9,8 +9,8 @@ import pandas as pd
 from sweepbook.aggregates.labels import number, with_half_width
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import captions
-from sweepbook.figures.confirm.order import _beside, _known, _sizes
-from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.confirm.order import beside_sentence, confirmed, sizes_sentence
+from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.findings.confirmed import pair_table
 from sweepbook.findings.verdicts import ALPHA
 from sweepbook.record.load import Record
@@ -18,10 +18,23 @@ from sweepbook.record.load import Record
 
 def draw_pairs(spec: Spec, record: Record) -> Drawn:
     """A table: each winner's place and value, and which winners it is better than for sure."""
-    table = _known(record)
+    table = confirmed(record)
     pairs = pair_table(record)
     if pairs.empty:
         raise NothingToDraw("a difference needs two winners with a value for every replicate")
+    sentences = [
+        sizes_sentence(table, "Mean ± half its 95 % t interval,"),
+        f"Better for sure: the places of those with a difference from it that holds, p of at most "
+        f"{ALPHA} by Holm over all {len(pairs)} pairs; the CSV has every difference with its "
+        "interval.",
+        beside_sentence(table, table, record),
+        captions.data_sentence(record),
+    ]
+    return drawn_of(spec, sentences, pairs, cells=_cells(table, pairs, record.unit))
+
+
+def _cells(table: pd.DataFrame, pairs: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """One row per winner, the best first."""
     places = {str(label): place for place, label in enumerate(table["label"], start=1)}
     rows: list[dict[str, Any]] = []
     for row in table.to_dict("records"):
@@ -29,25 +42,13 @@ def draw_pairs(spec: Spec, record: Record) -> Drawn:
         better = own[own["holds"]]["against"]
         cells = {"place": str(places[str(row["label"])]), "winner": str(row["label"])}
         cells["mean of the last 5 steps"] = with_half_width(row["mean"], row["low"], row["high"])
-        cells["in the search"] = f"{number(row['search'])} ({record.unit} {row['step']})"
-        cells[f"anew at that {record.unit}"] = number(row["beside"])
+        cells["in the search"] = f"{number(row['search'])} ({unit} {row['step']})"
+        cells[f"anew at that {unit}"] = number(row["beside"])
         cells["published"] = number(row["published"])
         cells["better for sure than"] = _listed([places[str(a)] for a in better])
         rows.append(cells)
     shown = pd.DataFrame(rows).astype("str")
-    if table["published"].isna().all():
-        shown = shown.drop(columns="published")
-    text = captions.caption(
-        _sizes(table, "Mean ± half its 95 % t interval,"),
-        f"Better for sure: the places of those with a difference from it that holds, p of at most "
-        f"{ALPHA} by Holm over all {len(pairs)} pairs; the CSV has every difference with its "
-        "interval.",
-        _beside(table, table, record),
-        captions.data_sentence(record),
-        name=spec["name"],
-    )
-    title = str(spec.get("title", spec["name"]))
-    return Drawn(spec["name"], title, text, pairs, cells=shown)
+    return shown.drop(columns="published") if table["published"].isna().all() else shown
 
 
 def _listed(places: list[int]) -> str:

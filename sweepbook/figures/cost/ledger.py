@@ -53,6 +53,18 @@ def draw_ledger(spec: Spec, record: Record) -> Drawn:
     labels = arm_labels(trials, columns).loc[numbers["trial_id"]]
     bars = _bars(numbers, [str(label) for label in labels])
     sessions = [s for s in record.manifest.sessions if s["n_trials"]]
+    return Drawn(
+        name=str(spec["name"]),
+        title=str(spec.get("title") or "Where the time went"),
+        caption=_caption(numbers, sessions, len(bars)),
+        numbers=numbers,
+        figure=_figure(bars, sessions),
+        alt="Seconds of each trial by phase, as stacked bars",
+    )
+
+
+def _figure(bars: pd.DataFrame, sessions: Sequence[Mapping[str, float]]) -> Figure:
+    """The trials' seconds as stacked bars; above them, where it is known, the slots' time."""
     with style.look():
         height = 1.2 + _BAR_HEIGHT * len(bars) + 0.6 * bool(sessions)
         figure = Figure(figsize=(style.WIDTH, max(height, 2.2)), layout="constrained")
@@ -64,14 +76,7 @@ def draw_ledger(spec: Spec, record: Record) -> Drawn:
         used = [phase for phase in PHASES if bars[phase].gt(0).any()]
         handles = [axes[-1].containers[list(PHASES).index(phase)] for phase in used]
         figure.legend(handles, used, loc="outside lower center", ncols=len(used), fontsize=8)
-    return Drawn(
-        name=str(spec["name"]),
-        title=str(spec.get("title") or "Where the time went"),
-        caption=_caption(numbers, sessions, len(bars)),
-        numbers=numbers,
-        figure=figure,
-        alt="Seconds of each trial by phase, as stacked bars",
-    )
+    return figure
 
 
 def _bars(numbers: pd.DataFrame, labels: list[str]) -> pd.DataFrame:

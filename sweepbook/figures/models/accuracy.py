@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.models import (
-    missing_sentence,
-    models_of,
-)
+from sweepbook.aggregates.models import missing_sentence, models_of
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.figures import captions, style
-from sweepbook.figures.drawn import Drawn
+from sweepbook.figures import style
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import one_panel
 from sweepbook.figures.models.common import (
-    _shared,
     accuracy_table,
-    alt_of,
     interval_sentence,
-    title_of,
+    labels_of,
+    shared_sentences,
 )
 from sweepbook.record.load import Record
 
@@ -33,20 +32,22 @@ def draw_models_accuracy(spec: Spec, record: Record) -> Drawn:
     numbers = accuracy_table(record, spec, models)
     if not any(model.known for model in models):
         raise NothingToDraw(missing_sentence(models).rstrip("."))
+    sentences = [
+        f"Dot: mean; faint: each seed. {interval_sentence(numbers)}",
+        *shared_sentences(record, models, numbers, "Hollow diamonds"),
+    ]
+    return drawn_of(spec, sentences, numbers, figure=_figure(numbers), shows=labels_of(models))
+
+
+def _figure(numbers: pd.DataFrame) -> Figure:
     with style.look():
-        figure = Figure(figsize=(style.WIDTH, 1.0 + _ROW * len(models)), layout="constrained")
-        ax = figure.subplots()
+        figure, ax = one_panel(1.0 + _ROW * len(numbers))
         draw_rows(ax, numbers)
         ax.set_xlabel("test accuracy (share correct)")
         handles, names = ax.get_legend_handles_labels()
         if len(names) > 1:
             figure.legend(handles, names, loc="outside lower center", ncols=len(names))
-    text = captions.caption(
-        f"Dot: mean; faint: each seed. {interval_sentence(numbers)}",
-        *_shared(record, models, numbers, "Hollow diamonds"),
-        name=spec["name"],
-    )
-    return Drawn(spec["name"], title_of(spec), text, numbers, figure, alt=alt_of(spec, models))
+    return figure
 
 
 def draw_rows(ax: Axes, numbers: pd.DataFrame) -> Axes:
@@ -70,12 +71,16 @@ def draw_rows(ax: Axes, numbers: pd.DataFrame) -> Axes:
     ax.set_xlim(low, min(high, 1.005))
     ax.set_ylim(-0.6, len(numbers) - 0.4)
     ax.set_yticks(places, numbers["model"])
-    left, right = ax.get_xlim()
-    gap = 0.015 * (right - left)
     missing = numbers["test_mean"].isna()  # a row without a mean is never a zero
-    for place, published in zip(places[missing], numbers.loc[missing, "published"], strict=True):
-        beside = published > (left + right) / 2  # the text stands clear of diamond and chance
-        x, side = (0.5 + gap, "left") if beside else (right - gap, "right")
-        ax.text(x, place, "not available", color=_GREY, style="italic", ha=side, va="center")
+    _say_not_available(ax, places[missing], numbers.loc[missing, "published"])
     ax.grid(axis="y", visible=False)
     return ax
+
+
+def _say_not_available(ax: Axes, places: Any, published: pd.Series[float]) -> None:
+    """A text in each of these rows that stands clear of its diamond and of the line of chance."""
+    left, right = ax.get_xlim()
+    gap = 0.015 * (right - left)
+    for place, value in zip(places, published, strict=True):
+        x, side = (0.5 + gap, "left") if value > (left + right) / 2 else (right - gap, "right")
+        ax.text(x, place, "not available", color=_GREY, style="italic", ha=side, va="center")

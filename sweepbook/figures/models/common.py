@@ -8,9 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.labels import (
-    listing,
-)
 from sweepbook.aggregates.models import (
     Model,
     best_and_worst_model,
@@ -45,20 +42,24 @@ def _numbers(model: Model, best: Model | None, spec: Spec) -> dict[str, Any]:
     row |= {CONFIG + key: trial.get(CONFIG + key) for key in spec.get("settings", [])}
     row |= {"status": trial.get("status"), "val": model.mean}
     row |= {"val_low": model.low, "val_high": model.high}
-    behind = dict.fromkeys(("mean", "low", "high"), math.nan)
-    test = {f"test_{key}": value for key, value in behind.items()}
-    if model.known:
-        found = row_interval(model.hits)
-        test, row["test_se"] = accuracy_columns(found), found.se
-        if best is not None and best is not model:
-            gap = row_difference(best.hits, model.hits)
-            behind = {"mean": gap.mean, "low": gap.low, "high": gap.high}
-    row |= test
-    row |= {f"behind_{key}": value for key, value in behind.items()}
+    row |= _of_test_rows(model, best)
     row |= {"n_replicates": model.hits.shape[1], "n_rows": model.hits.shape[0]}
     row |= {"published": model.published, "problem": model.problem or None}
     seeds = model.hits.mean()
     return row | {f"replicate_{r}": float(value) for r, value in seeds.items()}
+
+
+def _of_test_rows(model: Model, best: Model | None) -> dict[str, float]:
+    """test_* and behind_* of one model."""
+    unknown = dict.fromkeys(("mean", "low", "high"), math.nan)
+    behind = {f"behind_{key}": value for key, value in unknown.items()}
+    if not model.known:
+        return {f"test_{key}": value for key, value in unknown.items()} | behind
+    if best is not None and best is not model:
+        gap = row_difference(best.hits, model.hits)
+        behind = {"behind_mean": gap.mean, "behind_low": gap.low, "behind_high": gap.high}
+    found = row_interval(model.hits)
+    return {"test_se": found.se} | accuracy_columns(found) | behind
 
 
 def interval_sentence(numbers: pd.DataFrame) -> str:
@@ -76,9 +77,10 @@ def interval_sentence(numbers: pd.DataFrame) -> str:
     )
 
 
-def _shared(
+def shared_sentences(
     record: Record, models: Sequence[Model], numbers: pd.DataFrame, sign: str = "Last column"
 ) -> list[str]:
+    """How the trials were chosen, what is missing, the data, and what `sign` stands for."""
     published = numbers["published"].notna().any()
     return [
         chosen_sentence(record, models),
@@ -89,13 +91,9 @@ def _shared(
     ]
 
 
-def title_of(spec: Spec) -> str:
-    return str(spec.get("title", spec["name"]))
-
-
-def alt_of(spec: Spec, models: Sequence[Model]) -> str:
-    names = listing([model.label for model in models], most=8)
-    return f"{title_of(spec)}: {names}; the CSV beside it has the numbers."
+def labels_of(models: Sequence[Model]) -> list[str]:
+    """The labels of models, in their order."""
+    return [model.label for model in models]
 
 
 MARKERS = "osv^D*P"

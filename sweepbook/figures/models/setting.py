@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,14 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.predictions import accuracy_columns, grouped_predictions, hit_table
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import scale_values
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.models.common import alt_of, model_looks, title_of
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import grid, side_by_side
+from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.stats.bootstrap import row_interval
+
+_HEIGHT = 3.5  # inches
+Looks = Mapping[str, tuple[str, str]]  # colour and marker of each model
 
 
 def draw_models_setting(spec: Spec, record: Record) -> Drawn:
@@ -33,35 +38,39 @@ def draw_models_setting(spec: Spec, record: Record) -> Drawn:
     table = setting_table(record, spec, models)
     if table.empty:
         raise NothingToDraw("no trial of these models has finished")
-    known = model_looks(models)
-    names = [name for name in known if name in set(table["model"])]
-    log = bool(spec.get("log_x"))
-    with style.look():
-        figure = Figure(figsize=(style.WIDTH, 3.5), layout="constrained")
-        axes = figure.subplots(1, 2, sharey=is_share(record.metric))
-        for ax, kind in zip(axes, ("val", "test"), strict=True):
-            rows = table.rename(columns={f"{kind}_{k}": k for k in ("mean", "low", "high")})
-            tried = rows[rows["x"].notna()]
-            lines = [name for name in names if name in set(tried["model"])]
-            _draw_lines(ax, _side_by_side(tried, lines, log), {n: known[n] for n in lines})
-            for row in rows[rows["x"].isna()].to_dict("records"):
-                ax.axhline(row["mean"], color=known[row["model"]][0], linestyle="--", linewidth=1)
-            if len(tried):
-                scale_values(ax, list(tried["x"]), setting_name(spec["x"]), log=log)
-        axes[0].set_ylabel(quantity_name([record.metric]))
-        axes[1].set_ylabel("test accuracy (share correct)")
-        _legend(figure, axes[0], {name: known[name] for name in names}, table)
+    shown = set(table["model"])
+    looks = {name: look for name, look in model_looks(models).items() if name in shown}
     levels = table.loc[table["x"].isna(), "model"].tolist()
-    text = captions.caption(
+    sentences = [
         "Left: mean and 95 % t interval over seeds. Right: mean and 95 % interval over test rows "
         "and seeds.",
         f"Dashed, without {setting_name(spec['x'])}: {listing(levels)}." if levels else "",
         captions.data_sentence(record, intervals=False),
         captions.groups_sentence(record),
         missing_sentence([m for m in models if m.trials.empty or not m.trial_id]),
-        name=spec["name"],
-    )
-    return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))
+    ]
+    figure = _figure(spec, record.metric, table, looks)
+    return drawn_of(spec, sentences, table, figure=figure, shows=labels_of(models))
+
+
+def _figure(spec: Spec, metric: str, table: pd.DataFrame, looks: Looks) -> Figure:
+    log = bool(spec.get("log_x"))
+    with style.look():
+        figure, axes = grid(2, 2, _HEIGHT, sharey=is_share(metric))
+        for ax, kind in zip(axes, ("val", "test"), strict=True):
+            rows = table.rename(columns={f"{kind}_{k}": k for k in ("mean", "low", "high")})
+            tried = rows[rows["x"].notna()]
+            lines = [name for name in looks if name in set(tried["model"])]
+            at = side_by_side(tried["x"], tried["model"], lines, log=log)
+            _draw_lines(ax, tried.assign(x=at), {name: looks[name] for name in lines})
+            for row in rows[rows["x"].isna()].to_dict("records"):
+                ax.axhline(row["mean"], color=looks[row["model"]][0], linestyle="--", linewidth=1)
+            if len(tried):
+                scale_values(ax, list(tried["x"]), setting_name(spec["x"]), log=log)
+        axes[0].set_ylabel(quantity_name([metric]))
+        axes[1].set_ylabel("test accuracy (share correct)")
+        _name_models(figure, axes[0], looks, set(table.loc[table["x"].isna(), "model"]))
+    return figure
 
 
 def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.DataFrame:
@@ -72,20 +81,11 @@ def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Dat
     curve = curve_table(record, [record.metric], trials.drop_duplicates("trial_id"))
     last = last_rows(curve, record.unit).set_index("trial_id")
     predictions = grouped_predictions(record)
-    rows = []
-    for trial in trials.to_dict("records"):
-        if trial["trial_id"] not in last.index:
-            continue
-        val = last.loc[trial["trial_id"]]
-        diverged = not math.isfinite(val["mean"])  # some replicate, whose predictions say nothing
-        hits = np.empty((0, 0)) if diverged else hit_table(predictions, str(trial["trial_id"]))
-        x = trial.get(CONFIG + spec["x"])
-        rows.append(
-            {"model": trial["model"], "trial_id": trial["trial_id"],
-             "x": math.nan if x is None else float(x), "status": trial["status"],
-             "val_mean": val["mean"], "val_low": val["low"], "val_high": val["high"],
-             **accuracy_columns(row_interval(hits)), "n_replicates": int(val["n"])}
-        )  # fmt: skip
+    rows = [
+        _row(trial, spec["x"], last.loc[trial["trial_id"]], predictions)
+        for trial in trials.to_dict("records")
+        if trial["trial_id"] in last.index
+    ]
     if not rows:
         return pd.DataFrame()
     table = pd.DataFrame(rows).sort_values(["model", "x"], kind="stable")
@@ -94,26 +94,36 @@ def setting_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Dat
     return table
 
 
-def _side_by_side(table: pd.DataFrame, names: Sequence[str], log: bool) -> pd.DataFrame:
-    """x moved a little per model: bars at one place would hide each other."""
-    place = table["model"].map({n: i - (len(names) - 1) / 2 for i, n in enumerate(names)})
-    x = np.log(table["x"]) if log else table["x"]
-    x = x + 0.008 * place * ((x.max() - x.min()) or 1.0)
-    return table.assign(x=np.exp(x) if log else x)
+def _row(
+    trial: Mapping[Any, Any], key: str, val: pd.Series[Any], predictions: pd.DataFrame
+) -> dict[str, Any]:
+    """A row of `setting_table`; val: of the trial at its last fidelity."""
+    diverged = not math.isfinite(val["mean"])  # some replicate, whose predictions say nothing
+    hits = np.empty((0, 0)) if diverged else hit_table(predictions, str(trial["trial_id"]))
+    x = trial.get(CONFIG + key)
+    return {
+        "model": trial["model"],
+        "trial_id": trial["trial_id"],
+        "x": math.nan if x is None else float(x),
+        "status": trial["status"],
+        "val_mean": val["mean"],
+        "val_low": val["low"],
+        "val_high": val["high"],
+        **accuracy_columns(row_interval(hits)),
+        "n_replicates": int(val["n"]),
+    }
 
 
-def _draw_lines(ax: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _draw_lines(ax: Axes, rows: pd.DataFrame, looks: Looks) -> Axes:
     for name, (colour, marker) in looks.items():
         own = rows[rows["model"] == name].sort_values("x")
         ax.vlines(own["x"], own["low"], own["high"], color=colour, linewidth=1.4, zorder=2)
         ax.plot(own["x"], own["mean"], marker=marker, color=colour, linewidth=1.2, markersize=5.5,
                 zorder=3, gid="mean")  # fmt: skip
+    return ax
 
 
-def _legend(
-    figure: Figure, ax: Axes, looks: dict[str, tuple[str, str]], table: pd.DataFrame
-) -> None:
-    levels = set(table.loc[table["x"].isna(), "model"])
+def _name_models(figure: Figure, ax: Axes, looks: Looks, levels: set[str]) -> None:
     handles = [
         ax.plot([], [], color=colour, label=name, linestyle="--" if name in levels else "-",
                 marker="" if name in levels else marker)[0]

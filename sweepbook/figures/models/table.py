@@ -7,13 +7,10 @@ from typing import Any
 import pandas as pd
 
 from sweepbook.aggregates.labels import is_share, metric_name, number, setting_name
-from sweepbook.aggregates.models import (
-    models_of,
-)
+from sweepbook.aggregates.models import models_of
 from sweepbook.aggregates.nothing import Spec
-from sweepbook.figures import captions
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.models.common import _shared, accuracy_table, interval_sentence, title_of
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.models.common import accuracy_table, interval_sentence, shared_sentences
 from sweepbook.record.load import Record
 
 
@@ -36,14 +33,13 @@ def draw_models_table(spec: Spec, record: Record) -> Drawn:
     shown = pd.DataFrame(cells).astype("str")
     if not numbers["published"].notna().any():
         shown = shown.drop(columns="published")
-    text = captions.caption(
+    sentences = [
         interval_sentence(numbers),
         "Behind the best: below the test accuracy of the model that is best on validation, paired "
         "by test row and seed.",
-        *_shared(record, models, numbers),
-        name=spec["name"],
-    )
-    return Drawn(spec["name"], title_of(spec), text, numbers, cells=shown)
+        *shared_sentences(record, models, numbers),
+    ]
+    return drawn_of(spec, sentences, numbers, cells=shown)
 
 
 def _percent(metric: str, value: float, digits: int = 3) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,8 +13,9 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.predictions import accuracy_columns
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import log_ticks
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.models.common import alt_of, model_looks, title_of
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import one_panel
+from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.record.load import Record
 from sweepbook.stats.bootstrap import row_interval
 
@@ -33,10 +35,20 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
              **accuracy_columns(found), "n_replicates": found.n}
         )  # fmt: skip
     table = pd.DataFrame(rows)
-    looks = model_looks(models)
+    sentences = [
+        "Bar: 95 % interval over test rows and seeds. Seconds of training and evaluation on the "
+        "machine of this record, mean of the seeds.",
+        chosen_sentence(record, models),
+        captions.data_sentence(record, intervals=False),
+        captions.groups_sentence(record),
+    ]
+    figure = _figure(table, model_looks(models))
+    return drawn_of(spec, sentences, table, figure=figure, shows=labels_of(models))
+
+
+def _figure(table: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> Figure:
     with style.look():
-        figure = Figure(figsize=(style.WIDTH, style.PANEL_HEIGHT), layout="constrained")
-        ax = figure.subplots()
+        figure, ax = one_panel()
         for row in table.to_dict("records"):
             colour, marker = looks[row["model"]]
             ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour)
@@ -49,16 +61,7 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
         ax.set_xlabel("seconds of one seed, training and evaluation")
         ax.set_ylabel("test accuracy (share correct)")
         figure.legend(loc="outside lower center", ncols=2)
-    text = captions.caption(
-        "Bar: 95 % interval over test rows and seeds. Seconds of training and evaluation on the "
-        "machine of this record, mean of the seeds; what is made once per machine (decoded "
-        "images, features of a frozen body, pretext weights) is not among them.",
-        chosen_sentence(record, models),
-        captions.data_sentence(record, intervals=False),
-        captions.groups_sentence(record),
-        name=spec["name"],
-    )
-    return Drawn(spec["name"], title_of(spec), text, table, figure, alt=alt_of(spec, models))
+    return figure
 
 
 def seconds_of(model: Model) -> float:

@@ -12,12 +12,10 @@ from sweepbook.aggregates.labels import (
     with_half_width,
 )
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.aggregates.search_tables import (
-    best_table,
-)
+from sweepbook.aggregates.search_tables import best_table
 from sweepbook.figures import captions
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.search.common import SELECTED, drawn, searched
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.search.common import SELECTED, searched
 from sweepbook.record.load import CONFIG, Record
 
 MOST_BEST = 10  # rows per search; with several cells fewer each
@@ -40,7 +38,7 @@ def draw_best(spec: Spec, record: Record) -> Drawn:
         rows.append({**cells, metric_name(record.metric): with_half_width(*bounds)})
     n = int(table["n"].max())
     several = "in each cell, " if len(search.cells) > 1 else ""
-    text = [
+    sentences = [
         f"The best {several}of {count(len(search.full), 'trial')} at full length; mean of n = {n} "
         + ("replicates ± half the 95 % t interval." if n > 1 else "replicate."),
         "Trial: order of suggestion, from 0.",
@@ -48,4 +46,4 @@ def draw_best(spec: Spec, record: Record) -> Drawn:
         SELECTED,
     ]  # fmt: skip
     table["cell"] = table["cell"].map(lambda cell: search.cell_labels[cell])
-    return drawn(spec, text, table, None, pd.DataFrame(rows).astype("str"))
+    return drawn_of(spec, sentences, table, cells=pd.DataFrame(rows).astype("str"))

@@ -11,60 +11,64 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 
-from sweepbook.aggregates.labels import (
-    quantity_name,
-    setting_name,
-)
+from sweepbook.aggregates.labels import quantity_name, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search import Search, place_of
 from sweepbook.figures import style
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.search.common import drawn, endings_of, searched
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import one_panel
+from sweepbook.figures.search.common import endings_of, searched
 from sweepbook.figures.search.marks import scale_domain
-from sweepbook.figures.search.space import _colours, _numbers
+from sweepbook.figures.search.space import colour_scale, trial_numbers
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.search.importance import importance_table
 
 LEAST_CONTOUR = 10  # trials at full length; with fewer a surface between them is fancy
+_HEIGHT = 4.4  # inches
 _FLAT = 1e-6  # of the longer side: narrower is a line
 
 
 def draw_contour(spec: Spec, record: Record) -> Drawn:
     """Two settings of numbers and the value between the trials at full length."""
     search = searched(record)
-    first, second = _two_numbers(search, spec)
-    full = search.full
-    if len(full) < 2:
+    keys = _two_numbers(search, spec)
+    if len(search.full) < 2:
         raise NothingToDraw("fewer than two trials have reached full length")
     with style.look():
-        figure = Figure(figsize=(style.WIDTH, 4.4), layout="constrained")
-        ax = figure.subplots()
-        x = scale_domain(ax, search.space[first], search.trials[CONFIG + first])
-        y = scale_domain(ax, search.space[second], search.trials[CONFIG + second], axis="y")
-        values = full["value"].to_numpy(dtype="float64")
-        scale = _colours(values, record.mode)
-        surface = _surface(ax, search, (first, second), scale)
-        known = search.trials["is_full"].to_numpy()
-        for status, marker in (("stopped", "|"), ("diverged", "x"), ("failed", "x")):
-            chosen = (search.trials["status"] == status).to_numpy()
-            ax.plot(x[chosen], y[chosen], color="#6a6a6a", marker=marker, markersize=6,
-                    linestyle="none", zorder=2, gid=status)  # fmt: skip
-        ax.scatter(x[known], y[known], c=values, **scale, s=34, edgecolors="white", linewidths=0.8,
-                   zorder=4, gid="full")  # fmt: skip
-        best = full["trial_id"].to_numpy() == search.ranked(full)["trial_id"].iloc[0]
-        ax.plot(x[known][best], y[known][best], color=style.PALETTE[1], marker="*", markersize=14,
-                linestyle="none", markeredgecolor="white", zorder=5, gid="best")  # fmt: skip
-        ax.set(xlabel=setting_name(first), ylabel=setting_name(second))
-        colours = mpl.cm.ScalarMappable(scale["norm"], scale["cmap"])
-        figure.colorbar(colours, ax=ax, label=quantity_name([record.metric]))
-    text = [
+        figure, ax = one_panel(_HEIGHT)
+        interpolated = _draw(figure, ax, search, keys)
+    sentences = [
         endings_of(search),
         "Point: a trial at full length, star: the best; bars and crosses: stopped and lost "
         "trials, whose values had less training and are in no colour.",
         "Between three trials the colour is interpolated; other settings differ between trials, "
-        "so that neighbours may differ for another reason." if surface else "",
+        "so that neighbours may differ for another reason." if interpolated else "",
     ]  # fmt: skip
-    return drawn(spec, text, _numbers(search), figure)
+    return drawn_of(spec, sentences, trial_numbers(search), figure=figure)
+
+
+def _draw(figure: Figure, ax: Axes, search: Search, keys: tuple[str, str]) -> bool:
+    """The trials at their settings, and colours between them; whether there are such colours."""
+    record, full, (first, second) = search.record, search.full, keys
+    x = scale_domain(ax, search.space[first], search.trials[CONFIG + first])
+    y = scale_domain(ax, search.space[second], search.trials[CONFIG + second], axis="y")
+    values = full["value"].to_numpy(dtype="float64")
+    scale = colour_scale(values, record.mode)
+    interpolated = _surface(ax, search, keys, scale)
+    known = search.trials["is_full"].to_numpy()
+    for status, marker in (("stopped", "|"), ("diverged", "x"), ("failed", "x")):
+        chosen = (search.trials["status"] == status).to_numpy()
+        ax.plot(x[chosen], y[chosen], color="#6a6a6a", marker=marker, markersize=6,
+                linestyle="none", zorder=2, gid=status)  # fmt: skip
+    ax.scatter(x[known], y[known], c=values, **scale, s=34, edgecolors="white", linewidths=0.8,
+               zorder=4, gid="full")  # fmt: skip
+    best = full["trial_id"].to_numpy() == search.ranked(full)["trial_id"].iloc[0]
+    ax.plot(x[known][best], y[known][best], color=style.PALETTE[1], marker="*", markersize=14,
+            linestyle="none", markeredgecolor="white", zorder=5, gid="best")  # fmt: skip
+    ax.set(xlabel=setting_name(first), ylabel=setting_name(second))
+    colours = mpl.cm.ScalarMappable(scale["norm"], scale["cmap"])
+    figure.colorbar(colours, ax=ax, label=quantity_name([record.metric]))
+    return interpolated
 
 
 def _two_numbers(search: Search, spec: Spec) -> tuple[str, str]:

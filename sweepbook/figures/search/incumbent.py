@@ -2,55 +2,69 @@
 
 from __future__ import annotations
 
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.labels import (
-    is_share,
-    metric_name,
-)
+from sweepbook.aggregates.labels import is_share, metric_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.aggregates.search import Search
-from sweepbook.aggregates.search_tables import (
-    incumbent_table,
-)
+from sweepbook.aggregates.search_tables import incumbent_table
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import scale_y
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.search.common import _GREY, SELECTED, drawn, endings_of, searched
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import grid
+from sweepbook.figures.search.common import SELECTED, endings_of, searched
 from sweepbook.record.load import Record
+
+_GREY = "#9a9a9a"
 
 
 def draw_incumbent(spec: Spec, record: Record) -> Drawn:
     """The best value so far against fidelity spent and against seconds of training."""
     search = searched(record)
     table = incumbent_table(search)
-    looks = _cell_looks(search)
-    timed = bool(table["seconds"].notna().all())
+    several = len(search.cells) > 1
+    labels = table["cell"].map(lambda cell: search.cell_labels[cell])
+    numbers = table.assign(cell=labels) if several else table.drop(columns="cell")
+    numbers = numbers.rename(columns={"spent": f"{record.unit}s"})
+    return drawn_of(spec, _sentences(search, several), numbers, figure=_figure(search, table))
+
+
+def _figure(search: Search, table: pd.DataFrame) -> Figure:
+    record, looks = search.record, _cell_looks(search)
+    labels = {"spent": f"{record.unit}s spent"}
+    if table["seconds"].notna().all():
+        labels["seconds"] = "seconds of training, all workers"
     with style.look():
-        figure = Figure(figsize=(style.WIDTH, style.PANEL_HEIGHT), layout="constrained")
-        axes = figure.subplots(1, 2 if timed else 1, sharey=True, squeeze=False)[0]
-        for ax, x in zip(axes, ("spent", "seconds"), strict=False):
+        figure, axes = grid(len(labels), len(labels), style.PANEL_HEIGHT, sharey=True)
+        for ax, (x, label) in zip(axes, labels.items(), strict=True):
             for cell in sorted(table["cell"].unique()):
-                own, (colour, label) = table[table["cell"] == cell], looks[int(cell)]
-                if len(search.cells) == 1:
-                    ax.step(own[x], own["best_any"], where="post", color=_GREY, linewidth=1.2,
-                            linestyle=style.DASHES[1], label="at any length",
-                            zorder=4, gid="any")  # fmt: skip
-                    label = "at full length"
-                ax.step(own[x], own["best_full"], where="post", color=colour, label=label,
-                        gid="full")  # fmt: skip
+                _draw_steps(ax, table[table["cell"] == cell], x, looks[int(cell)])
             ax.set_xlim(0, float(table[x].max()) * 1.03)
-            ax.set_xlabel(
-                f"{record.unit}s spent" if x == "spent" else "seconds of training, all workers"
-            )
+            ax.set_xlabel(label)
         axes[0].set_ylabel(f"best {metric_name(record.metric)}\nso far")
         shown = table[table["best_full"].notna()] if len(search.full) else table
-        scale_y(list(axes), shown[["best_full", "best_any"]], log=None,
-                share=is_share(record.metric))  # fmt: skip
+        scale_y(axes, shown[["best_full", "best_any"]], log=None, share=is_share(record.metric))
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center",
                       ncols=min(4, max(2, len(looks))))  # fmt: skip
-    several = len(search.cells) > 1
-    text = [
+    return figure
+
+
+def _draw_steps(ax: Axes, own: pd.DataFrame, x: str, look: tuple[str, str]) -> Axes:
+    """The steps of one cell; an only cell, which has no label, also at any length."""
+    colour, label = look
+    if not label:
+        ax.step(own[x], own["best_any"], where="post", color=_GREY, linewidth=1.2,
+                linestyle=style.DASHES[1], label="at any length", zorder=4, gid="any")  # fmt: skip
+    label = label or "at full length"
+    ax.step(own[x], own["best_full"], where="post", color=colour, label=label, gid="full")
+    return ax
+
+
+def _sentences(search: Search, several: bool) -> list[str]:
+    record = search.record
+    return [
         endings_of(search),
         "Line: the best value of a trial at full length so far"
         + (", each cell by its own budget." if several else "."),
@@ -61,12 +75,14 @@ def draw_incumbent(spec: Spec, record: Record) -> Drawn:
         captions.metric_sentence(record.metric, record.mode),
         SELECTED,
     ]  # fmt: skip
-    labels = table["cell"].map(lambda cell: search.cell_labels[cell])
-    numbers = table.assign(cell=labels) if several else table.drop(columns="cell")
-    return drawn(spec, text, numbers.rename(columns={"spent": f"{record.unit}s"}), figure)
 
 
 def _cell_looks(search: Search) -> dict[int, tuple[str, str]]:
+    """Colour and label of each cell; an only cell has no label."""
     palette = style.colours(max(1, len(search.cells)))
+    several = len(search.cells) > 1
     labels = zip(palette, search.cell_labels, strict=True)
-    return {i: (colour, label or "best") for i, (colour, label) in enumerate(labels)}
+    return {
+        i: (colour, (label or "best") if several else "")
+        for i, (colour, label) in enumerate(labels)
+    }

@@ -7,22 +7,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.labels import (
-    is_share,
-    quantity_name,
-    setting_name,
-)
+from sweepbook.aggregates.labels import is_share, quantity_name, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search import Search
-from sweepbook.aggregates.search_tables import (
-    isolation_table,
-)
+from sweepbook.aggregates.search_tables import isolation_table
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import scale_categories, scale_y
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.search.common import EDGE, SELECTED, drawn, endings_of, searched
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import grid
+from sweepbook.figures.search.common import EDGE, SELECTED, endings_of, searched
 from sweepbook.figures.search.marks import draw_trials, leave_room, scale_domain, spread
 from sweepbook.record.load import CONFIG, Record
+
+_HEIGHT = 3.5  # inches of one panel
 
 
 def draw_isolation(spec: Spec, record: Record) -> Drawn:
@@ -33,31 +30,35 @@ def draw_isolation(spec: Spec, record: Record) -> Drawn:
         raise NothingToDraw("the search names no scientific setting and has one cell")
     if search.full.empty:
         raise NothingToDraw("no trial has reached full length with finite values yet")
-    names = list(dict.fromkeys(table["setting"]))
-    with style.look():
-        figure = Figure(figsize=(style.WIDTH, 3.5 * len(names)), layout="constrained")
-        axes = figure.subplots(len(names), 1, squeeze=False)[:, 0]
-        for ax, name in zip(axes, names, strict=True):
-            _isolate(ax, search, name, table[table["setting"] == name])
-        values = np.concatenate([search.full["value"], table["low"], table["high"]])
-        scale_y(list(axes), values, log=None, share=is_share(record.metric))
-        for ax in axes:
-            leave_room(ax, record.mode)
-        handles = axes[0].get_legend_handles_labels()
-        unique = dict(zip(handles[1], handles[0], strict=True))
-        figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=4)
-    sizes = sorted({int(n) for n in search.full["n"]})
-    bar = f"bar: its 95 % t interval over n = {sizes[-1]} replicates" if sizes[-1] > 1 else (
-        "n = 1 replicate, so there is no interval"
-    )  # fmt: skip
-    text = [
+    n = int(search.full["n"].max())
+    bar = f"bar: its 95 % t interval over n = {n} replicates"
+    if n == 1:
+        bar = "n = 1 replicate, so there is no interval"
+    sentences = [
         endings_of(search),
         f"Large point: the best trial at full length for this value, all other settings free; "
         f"{bar}. Small: every trial at full length. {EDGE}",
         captions.data_sentence(record),
         SELECTED,
-    ]  # fmt: skip
-    return drawn(spec, text, table, figure)
+    ]
+    return drawn_of(spec, sentences, table, figure=_figure(search, table))
+
+
+def _figure(search: Search, table: pd.DataFrame) -> Figure:
+    """A panel per setting in question, all on one y axis."""
+    record, names = search.record, list(dict.fromkeys(table["setting"]))
+    with style.look():
+        figure, axes = grid(len(names), 1, _HEIGHT)
+        for ax, name in zip(axes, names, strict=True):
+            _isolate(ax, search, name, table[table["setting"] == name])
+        values = np.concatenate([search.full["value"], table["low"], table["high"]])
+        scale_y(axes, values, log=None, share=is_share(record.metric))
+        for ax in axes:
+            leave_room(ax, record.mode)
+        handles, labels = axes[0].get_legend_handles_labels()
+        unique = dict(zip(labels, handles, strict=True))
+        figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=4)
+    return figure
 
 
 def _isolate(ax: Axes, search: Search, name: str, table: pd.DataFrame) -> None:

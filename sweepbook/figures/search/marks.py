@@ -31,14 +31,7 @@ def scale_domain(
     their order, so that they do not hide each other.
     """
     if domain["kind"] == "choice":
-        choices = [setting_value(value) for value in domain["choices"]]
-        if axis == "x":
-            scale_categories(ax, choices, "")
-        else:
-            ax.set_ylim(-0.5, len(choices) - 0.5)
-            ax.set_yticks(range(len(choices)), choices)
-        n = max(1, len(choices) - 1)
-        return spread(column.map(lambda value: place_of(domain, value) * n))
+        return _scale_choices(ax, domain, column, axis)
     low, high = float(domain["low"]), float(domain["high"])
     limits, ticks = (ax.set_xlim, ax.xaxis) if axis == "x" else (ax.set_ylim, ax.yaxis)
     if domain.get("log"):
@@ -55,6 +48,17 @@ def scale_domain(
         limits(low - room, high + room)
         ticks.set_major_locator(MaxNLocator(nbins=6, integer=domain["kind"] == "int"))
     return column.astype("float64")
+
+
+def _scale_choices(ax: Axes, domain: Domain, column: pd.Series[Any], axis: str) -> pd.Series[Any]:
+    choices = [setting_value(value) for value in domain["choices"]]
+    if axis == "x":
+        scale_categories(ax, choices, "")
+    else:
+        ax.set_ylim(-0.5, len(choices) - 0.5)
+        ax.set_yticks(range(len(choices)), choices)
+    n = max(1, len(choices) - 1)
+    return spread(column.map(lambda value: place_of(domain, value) * n))
 
 
 def spread(places: pd.Series[Any]) -> pd.Series[Any]:

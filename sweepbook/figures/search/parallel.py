@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.labels import (
-    metric_name,
-    number,
-    setting_name,
-    setting_value,
-)
+from sweepbook.aggregates.labels import metric_name, number, setting_name, setting_value
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.aggregates.search import Domain, place_of
+from sweepbook.aggregates.search import Domain, Search, place_of
 from sweepbook.figures import style
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.search.common import drawn, endings_of, searched
-from sweepbook.figures.search.space import _colours, _constant, _numbers
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.layout import one_panel
+from sweepbook.figures.search.common import endings_of, searched
+from sweepbook.figures.search.space import colour_scale, constant_sentence, trial_numbers
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.stats.intervals import FloatArray
 
+_HEIGHT = 4.0  # inches
 _MANY = 60  # lines, from which they are drawn fainter
 _LABEL = {"facecolor": "white", "alpha": 0.75, "pad": 0.6, "linewidth": 0}
 
@@ -29,48 +28,59 @@ _LABEL = {"facecolor": "white", "alpha": 0.75, "pad": 0.6, "linewidth": 0}
 def draw_parallel(spec: Spec, record: Record) -> Drawn:
     """One line per trial across all settings that varied, and its value where it has one."""
     search = searched(record)
-    domains = search.varied()
-    if not domains or search.full.empty:
+    if not search.varied() or search.full.empty:
         raise NothingToDraw("no setting varied, or no trial has reached full length yet")
-    places = np.column_stack(
-        [
-            search.trials[CONFIG + key].map(lambda v, d=domain: place_of(d, v)).to_numpy(float)
-            for key, domain in domains.items()
-        ]
-    )
-    places += _fanned(domains, len(places))
-    values = search.trials["value"].to_numpy(dtype="float64")
+    metric = metric_name(record.metric)
+    sentences = [
+        endings_of(search),
+        "Line: a trial at full length, the darker the better; orange: the best. Axes on the scale "
+        f"of the search, the last is {metric}. Grey: trials without a value at full length.",
+        constant_sentence(search),
+    ]
+    return drawn_of(spec, sentences, trial_numbers(search), figure=_figure(search, metric))
+
+
+def _figure(search: Search, metric: str) -> Figure:
+    domains, mode = search.varied(), search.record.mode
+    places = _places(search, domains)
     full = search.trials["is_full"].to_numpy()
-    scale = _colours(values[full], record.mode)
-    low, high = float(values[full].min()), float(values[full].max())
+    values = search.trials["value"].to_numpy(dtype="float64")[full]
+    order = np.argsort(values * (1 if mode == "max" else -1), kind="stable")
     with style.look():
-        figure = Figure(figsize=(style.WIDTH, 4.0), layout="constrained")
-        ax = figure.subplots()
+        figure, ax = one_panel(_HEIGHT)
         for own in places[~full]:
             ax.plot(range(len(domains)), own, color="#b5b5b5", linewidth=0.6, alpha=0.5, zorder=1,
                     gid="other")  # fmt: skip
-        order = np.argsort(values[full] * (1 if record.mode == "max" else -1), kind="stable")
-        rows, ranked = places[full][order], values[full][order]
-        faint = 0.7 if len(rows) < _MANY else 0.35
-        for place, (own, value) in enumerate(zip(rows, ranked, strict=True)):
-            end = (value - low) / ((high - low) or 1.0)
-            is_best = place == len(rows) - 1
-            ax.plot(range(len(domains) + 1), [*own, end], alpha=1 if is_best else faint,
-                    color=style.PALETTE[1] if is_best else scale["cmap"](scale["norm"](value)),
-                    linewidth=2.4 if is_best else 1, zorder=3 if is_best else 2,
-                    gid="best" if is_best else "full")  # fmt: skip
-        _axes_of(ax, domains, (low, high), metric_name(record.metric))
-    text = [
-        endings_of(search),
-        "Line: a trial at full length, the darker the better; orange: the best. Axes on the scale "
-        f"of the search, the last is {metric_name(record.metric)}. Grey: trials without a value "
-        "at full length.",
-        _constant(search),
-    ]  # fmt: skip
-    return drawn(spec, text, _numbers(search), figure)
+        _draw_ranked(ax, places[full][order], values[order], colour_scale(values, mode))
+        _axes_of(ax, domains, (float(values.min()), float(values.max())), metric)
+    return figure
 
 
-def _fanned(domains: dict[str, Domain], n_trials: int) -> Any:
+def _places(search: Search, domains: Mapping[str, Domain]) -> FloatArray:
+    """(n_trials, n_settings): where each trial stands on each axis, 0 to 1 and fanned."""
+    columns = [
+        search.trials[CONFIG + key].map(lambda v, d=domain: place_of(d, v)).to_numpy(float)
+        for key, domain in domains.items()
+    ]
+    places = np.column_stack(columns)
+    return np.asarray(places + _fanned(domains, len(places)))
+
+
+def _draw_ranked(ax: Axes, rows: FloatArray, values: FloatArray, scale: Mapping[str, Any]) -> Axes:
+    """A line per trial at full length that ends at its value; the last of them is the best."""
+    low, high = float(values.min()), float(values.max())
+    faint = 0.7 if len(rows) < _MANY else 0.35
+    for place, (own, value) in enumerate(zip(rows, values, strict=True)):
+        end = (value - low) / ((high - low) or 1.0)
+        is_best = place == len(rows) - 1
+        ax.plot(range(len(own) + 1), [*own, end], alpha=1 if is_best else faint,
+                color=style.PALETTE[1] if is_best else scale["cmap"](scale["norm"](value)),
+                linewidth=2.4 if is_best else 1, zorder=3 if is_best else 2,
+                gid="best" if is_best else "full")  # fmt: skip
+    return ax
+
+
+def _fanned(domains: Mapping[str, Domain], n_trials: int) -> Any:
     """Small shifts on the axes of choices: lines through one choice fan out a little."""
     shifts = (np.arange(n_trials) * 0.618034 % 1 - 0.5)[:, None]
     widths = [
@@ -80,7 +90,9 @@ def _fanned(domains: dict[str, Domain], n_trials: int) -> Any:
     return shifts * np.array(widths)[None, :]
 
 
-def _axes_of(ax: Axes, domains: dict[str, Domain], ends: tuple[float, float], metric: str) -> None:
+def _axes_of(
+    ax: Axes, domains: Mapping[str, Domain], ends: tuple[float, float], metric: str
+) -> None:
     """A vertical line per setting with its ends, or its choices, beside it."""
     ax.set(xlim=(-0.35, len(domains) + 0.45), ylim=(-0.12, 1.12), yticks=[])
     names = [*(setting_name(key) for key in domains), metric]

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sweepbook.aggregates.labels import (
-    metric_name,
-    number,
-)
+from sweepbook.aggregates.labels import metric_name, number
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.aggregates.search_tables import (
-    rung_table,
-)
-from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.search.common import drawn, endings_of, searched
+from sweepbook.aggregates.search_tables import rung_table
+from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.search.common import endings_of, searched
 from sweepbook.record.load import Record
 
 
@@ -25,11 +20,25 @@ def draw_rungs(spec: Spec, record: Record) -> Drawn:
         raise NothingToDraw("the study had no scheduler, so there are no rungs")
     table["cell"] = table["cell"].map(lambda cell: search.cell_labels[cell])
     several = len(search.cells) > 1
+    sentences = [
+        endings_of(search),
+        f"All {len(search.cells)} cells together; each has rungs of its own (CSV)."
+        if several
+        else "",
+        "Ended otherwise: diverged, failed, interrupted or not ended yet, before the next rung. "
+        "A trial that was stopped is censored, not bad: its value has less training.",
+    ]
+    numbers = table if several else table.drop(columns="cell")
+    return drawn_of(spec, sentences, numbers, cells=_cells(table, record))
+
+
+def _cells(table: pd.DataFrame, record: Record) -> pd.DataFrame:
+    """One row per rung, all cells of the search together."""
     sums = table.groupby("rung")[["came", "stopped", "lost", "went_on"]].sum().reset_index()
     best = table.groupby("rung")["best"].agg("max" if record.mode == "max" else "min")
     shown = sums.assign(best=sums["rung"].map(best))
     end = int(shown["rung"].max())
-    cells = pd.DataFrame(
+    return pd.DataFrame(
         {
             f"rung ({record.unit})": [f"{r}{' (end)' if r == end else ''}" for r in shown["rung"]],
             "came": shown["came"].astype("str"),
@@ -39,12 +48,3 @@ def draw_rungs(spec: Spec, record: Record) -> Drawn:
             f"best {metric_name(record.metric)} there": shown["best"].map(number),
         }
     )
-    text = [
-        endings_of(search),
-        f"All {len(search.cells)} cells together; each has rungs of its own (CSV)."
-        if several
-        else "",
-        "Ended otherwise: diverged, failed, interrupted or not ended yet, before the next rung. "
-        "A trial that was stopped is censored, not bad: its value has less training.",
-    ]
-    return drawn(spec, text, table if several else table.drop(columns="cell"), None, cells)

@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
+from sweepbook.figures.arms import Arms
 from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.trials.few import drawn_of_parts, few_arms
+from sweepbook.figures.layout import grid
+from sweepbook.figures.trials.few import drawn_of_few, few_arms
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Data
-from sweepbook.stats.intervals import t_interval, wilson_interval
+from sweepbook.stats.intervals import FloatArray, t_interval, wilson_interval
 
 _ROW = 0.21  # inches of one class in class_accuracy
 
@@ -33,25 +35,27 @@ def draw_class_accuracy(spec: Spec, record: Record) -> Drawn:
             raise NothingToDraw("the manifest does not name all classes") from error
     if not any(len(part) for part in parts):
         raise NothingToDraw("the record has no predictions of its trials")
-    with style.look():
-        height = 1.0 + _ROW * max(len(part) for part in parts)
-        figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
-        axes = figure.subplots(1, len(parts), squeeze=False).ravel()
-        lowest = min(float(part[["low", "wilson_low"]].min().min()) for part in parts)
-        for ax, part, trial_id in zip(axes, parts, arms.trials["trial_id"], strict=True):
-            draw_classes(ax, part)
-            ax.tick_params(axis="y", labelsize=7.5)
-            ax.set_xlim(max(lowest - 0.02, 0.0), 1.005)
-            ax.set_title(str(arms.labels[trial_id]))
-            handles, labels = ax.get_legend_handles_labels()
-            ax.get_legend().remove()
-            if ax is not axes[0]:
-                ax.set_ylabel("")
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)
     n = sorted({int(v) for part in parts for v in part["n"]})
     how = f"{chosen} Dot: mean of n = {n[-1]} replicates, lowest first; the number of test points "
     how += "of one replicate stands beside each class."
-    return drawn_of_parts(spec, record, arms, parts, how, figure)
+    return drawn_of_few(spec, record, arms, parts, how, _figure(arms, parts))
+
+
+def _figure(arms: Arms, parts: Sequence[pd.DataFrame]) -> Figure:
+    """A panel per trial, all on one x axis, with one legend."""
+    lowest = min(float(part[["low", "wilson_low"]].min().min()) for part in parts)
+    with style.look():
+        figure, axes = grid(len(parts), len(parts), 1.0 + _ROW * max(map(len, parts)))
+        for ax, part, label in zip(axes, parts, arms.names, strict=True):
+            draw_classes(ax, part)
+            ax.tick_params(axis="y", labelsize=7.5)
+            ax.set_xlim(max(lowest - 0.02, 0.0), 1.005)
+            ax.set_title(label)
+            handles, labels = ax.get_legend_handles_labels()
+            if ax is not axes[0]:
+                ax.set_ylabel("")
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return figure
 
 
 _COLUMNS = [
@@ -76,29 +80,30 @@ def class_accuracy_table(record: Record, trial_id: str, names: Sequence[str]) ->
     points = groups.size().unstack("replicate").fillna(0)
     found = []
     for label in share.index:
-        values = share.loc[label].dropna().to_numpy(np.float64)
-        interval = t_interval(values)
+        shares = share.loc[label].dropna().to_numpy(np.float64)
         n_points = round(float(points.loc[label].mean()))
         pooled = float(right[rows["label"] == label].mean())
-        wilson = wilson_interval(round(pooled * n_points), n_points)
-        found.append(
-            {
-                "label": int(label),
-                "name": names[int(label)],
-                "n_points": n_points,
-                "accuracy": float(interval.mean),
-                "low": max(float(interval.low), 0.0),
-                "high": min(float(interval.high), 1.0),
-                "n": interval.n,
-                "pooled": pooled,
-                "wilson_low": float(wilson.low),
-                "wilson_high": float(wilson.high),
-                "smallest": values.min(),
-                "largest": values.max(),
-            }
-        )
+        own = {"label": int(label), "name": names[int(label)], "n_points": n_points}
+        found.append({**own, **_bounds(shares, pooled, n_points)})
     table = pd.DataFrame(found, columns=_COLUMNS)
     return table.sort_values(["accuracy", "label"], ignore_index=True)
+
+
+def _bounds(shares: FloatArray, pooled: float, n_points: int) -> dict[str, float]:
+    """The intervals of one class: shares are those right of each replicate."""
+    interval = t_interval(shares)
+    wilson = wilson_interval(round(pooled * n_points), n_points)
+    return {
+        "accuracy": float(interval.mean),
+        "low": max(float(interval.low), 0.0),
+        "high": min(float(interval.high), 1.0),
+        "n": interval.n,
+        "pooled": pooled,
+        "wilson_low": float(wilson.low),
+        "wilson_high": float(wilson.high),
+        "smallest": shares.min(),
+        "largest": shares.max(),
+    }
 
 
 def draw_classes(ax: Axes, table: pd.DataFrame) -> Axes:
@@ -119,7 +124,6 @@ def draw_classes(ax: Axes, table: pd.DataFrame) -> Axes:
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.set_xlabel("test accuracy (share correct)")
     ax.set_ylabel("class (test points)")
-    ax.legend(loc="lower left")
     return ax
 
 

@@ -6,7 +6,7 @@ from sweepbook.aggregates.labels import count, metric_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures.arms import best_and_worst, choose_arms
 from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.trials.panels import _panels
+from sweepbook.figures.trials.panels import draw_panels_of
 from sweepbook.record.load import Record
 
 
@@ -19,4 +19,4 @@ def draw_extremes(spec: Spec, record: Record) -> Drawn:
     how = f"Chosen by {metric_name(select)} at each trial's last {record.unit}."
     if left_out:
         how += f" Not a candidate: {count(left_out, 'trial')} that did not finish."
-    return _panels(spec, record, pair, how)
+    return draw_panels_of(spec, record, pair, how)

@@ -9,34 +9,33 @@ from sweepbook.aggregates.labels import metric_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions
 from sweepbook.figures.arms import Arms, best_and_worst, choose_arms
-from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.record.load import Record
 
 MOST = 4  # trials
 
 
 def few_arms(spec: Spec, record: Record) -> tuple[Arms, str]:
-    """The trials to show: with `select` the best and the worst of it, else the first few."""
+    """The trials to show, and how they were chosen, as a sentence.
+
+    With `select` the best and the worst of it, else the first few.
+    """
     arms = choose_arms(record, spec)
     if spec.get("select"):
         select = str(spec["select"])
         pair = best_and_worst(record, arms, spec)
         said = f"Best and worst by the mean {metric_name(select)} at the last {record.unit}."
         return pair, said
-    kept = arms.trials.head(MOST)
-    left_out = len(arms.trials) - len(kept)
+    left_out = len(arms.trials) > MOST
     said = f"The first {MOST} of {len(arms.trials)} trials." if left_out else ""
-    return Arms(kept, arms.columns, arms.labels), said
+    return arms.first(MOST), said
 
 
-def drawn_of_parts(
+def drawn_of_few(
     spec: Spec, record: Record, arms: Arms, parts: list[pd.DataFrame], how: str, figure: Figure
 ) -> Drawn:
+    """The figure with the numbers of each trial (`parts`, with trial_id) and its settings."""
     settings = arms.trials[["trial_id", *arms.columns]]
     numbers = settings.merge(pd.concat(parts, ignore_index=True), on="trial_id")
-    text = captions.caption(
-        how.strip(), captions.data_sentence(record, intervals=False), name=spec["name"]
-    )
-    title = str(spec.get("title", spec["name"]))
-    alt = captions.alt_text(title, numbers, arms)
-    return Drawn(spec["name"], title, text, numbers, figure, alt=alt)
+    sentences = [how.strip(), captions.data_sentence(record, intervals=False)]
+    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)

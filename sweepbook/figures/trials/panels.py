@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from sweepbook.aggregates.labels import is_share, metric_name, quantity_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions, style
@@ -9,53 +13,58 @@ from sweepbook.figures import lines as curves
 from sweepbook.figures.arms import Arms, choose_arms
 from sweepbook.figures.axes import scale_fidelity, scale_y
 from sweepbook.figures.drawn import Drawn, published_rows
+from sweepbook.figures.layout import grid, name_lines
 from sweepbook.figures.trials.parts import (
-    _CUT,
-    _drawn,
-    _drawn_values,
-    _grid,
-    _is_cut,
-    _name_lines,
-    _table,
+    CUT,
+    curve_frame,
+    drawn_curves,
+    drawn_values,
+    is_cut,
+    metrics_in,
 )
 from sweepbook.record.load import Record
 
 MOST_PANELS = 12
+_LOW = 2.5  # inches of a panel where three stand side by side
 
 
 def draw_panels(spec: Spec, record: Record) -> Drawn:
     """One panel per trial, one line per metric, all panels on one y axis."""
-    return _panels(spec, record, choose_arms(record, spec))
+    return draw_panels_of(spec, record, choose_arms(record, spec))
 
 
-def _panels(spec: Spec, record: Record, arms: Arms, how: str = "") -> Drawn:
-    kept = Arms(arms.trials.head(MOST_PANELS), arms.columns, arms.labels)
+def draw_panels_of(spec: Spec, record: Record, arms: Arms, how: str = "") -> Drawn:
+    """Panels of trials that are chosen already; `how` they were begins the caption."""
+    kept = arms.first(MOST_PANELS)
     if len(arms.trials) > MOST_PANELS:
         how += f" The first {MOST_PANELS} of {len(arms.trials)} trials in the order of settings."
-    table = _table(record, spec, kept)
-    metrics = [m for m in spec["metrics"] if m in set(table["metric"])]
-    looks = style.metric_looks(metrics)
-    named = {metric_name(metric): look for metric, look in looks.items()}
-    n = len(kept.trials)
+    table = curve_frame(record, spec, kept)
+    figure, axes = _figure(spec, record.unit, kept, table)
+    together = f"{how} {captions.replicates_sentence(table)}".strip()
+    if is_cut(axes[0], table):
+        together += CUT
+    return drawn_curves(spec, record, kept, table, figure, together)
+
+
+def _figure(spec: Spec, unit: str, arms: Arms, table: pd.DataFrame) -> tuple[Figure, list[Axes]]:
+    metrics = metrics_in(table, spec["metrics"])
+    looks = {metric_name(m): look for m, look in style.metric_looks(metrics).items()}
+    table = table.assign(line=table["metric"].map(metric_name))
+    n = len(arms.trials)
+    n_columns = 1 if n == 1 else 2 if n in (2, 4) else 3
     with style.look():
-        n_columns = 1 if n == 1 else 2 if n in (2, 4) else 3
-        figure, axes = _grid(n, n_columns, style.PANEL_HEIGHT if n_columns < 3 else 2.5)
-        for ax, trial_id in zip(axes, kept.trials["trial_id"], strict=False):
+        figure, axes = grid(n, n_columns, style.PANEL_HEIGHT if n_columns < 3 else _LOW)
+        for ax, trial_id in zip(axes, arms.trials["trial_id"], strict=True):
             rows = table[table["trial_id"] == trial_id]
-            rows = rows.assign(line=rows["metric"].map(metric_name))
-            curves.draw_lines(ax, rows, named)
-            curves.draw_published(ax, published_rows(rows), named)
-            scale_fidelity(ax, rows["x"].max(), record.unit, log=bool(spec.get("log_x")))
-            ax.set_title(str(kept.labels[trial_id]) if n > 1 else "")
+            curves.draw_lines(ax, rows, looks)
+            curves.draw_published(ax, published_rows(rows), looks)
+            scale_fidelity(ax, rows["x"].max(), unit, log=bool(spec.get("log_x")))
+            ax.set_title(str(arms.labels[trial_id]) if n > 1 else "")
         shares = all(is_share(metric) for metric in metrics)
-        scale_y(axes[:n], _drawn_values(table), log=spec.get("log_y"), share=shares)
+        scale_y(axes, drawn_values(table), log=spec.get("log_y"), share=shares)
         label = quantity_name(metrics, spec.get("units"))
-        for place, ax in enumerate(axes[:n]):
+        for place, ax in enumerate(axes):
             ax.set_ylabel(label if place % n_columns == 0 else "")
             ax.tick_params(labelleft=place % n_columns == 0)
-        rows = table.assign(line=table["metric"].map(metric_name))
-        _name_lines(figure, axes[:n], rows, named)
-    together = f"{how} {captions.replicates_sentence(table)}".strip()
-    if _is_cut(axes[0], table):
-        together += _CUT
-    return _drawn(spec, record, kept, table, figure, together)
+        name_lines(figure, axes, table, looks)
+    return figure, axes

@@ -1,4 +1,4 @@
-"""What the kinds that draw metrics against fidelity share."""
+"""What the kinds that draw metrics of trials share."""
 
 from __future__ import annotations
 
@@ -11,80 +11,65 @@ from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import curve_table
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.figures import captions, style
-from sweepbook.figures import lines as curves
+from sweepbook.figures import captions
 from sweepbook.figures.arms import Arms, with_arms
-from sweepbook.figures.drawn import Drawn, csv_numbers, with_published
+from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of, with_published
 from sweepbook.record.load import Record
 
-_CUT = " Bands that are wider than the axis are cut off."
+CUT = " Bands that are wider than the axis are cut off."
 
 
-def _table(record: Record, spec: Spec, arms: Arms) -> pd.DataFrame:
+def curves_of(record: Record, metrics: Sequence[str], arms: Arms) -> pd.DataFrame:
+    """`curve_table` of some trials.
+
+    Raises:
+        NothingToDraw: the reports have no such metric, or no row of these trials.
+    """
     try:
-        table = curve_table(record, spec["metrics"], arms.trials)
+        table = curve_table(record, metrics, arms.trials)
     except ValueError as error:
         raise NothingToDraw(str(error)) from error
     if table.empty:
-        raise NothingToDraw(f"no report holds {', '.join(spec['metrics'])}")
+        raise NothingToDraw(f"no report holds {', '.join(metrics)}")
+    return table
+
+
+def curve_frame(record: Record, spec: Spec, arms: Arms) -> pd.DataFrame:
+    """What lines against fidelity are drawn of: `curves_of` with line, x, status, published."""
+    table = curves_of(record, spec["metrics"], arms)
     return with_published(with_arms(table, arms, record.unit), record, arms)
 
 
-def _drawn(
-    spec: Spec, record: Record, arms: Arms, table: pd.DataFrame, figure: Figure, how: str
-) -> Drawn:
-    metric = spec["metrics"][0] if len(spec["metrics"]) == 1 else ""
-    text = captions.caption(
-        how,
-        captions.metric_sentence(metric, record.mode if metric == record.metric else None)
-        if metric
-        else "",
-        captions.data_sentence(record, intervals="low" in table),
-        captions.endings_sentence(table, arms, record.unit),
-        captions.published_sentence(table, record),
-        name=spec["name"],
-    )
-    numbers = csv_numbers(table, arms, record.unit)
-    title = str(spec.get("title", spec["name"]))
-    alt = captions.alt_text(title, numbers, arms)
-    return Drawn(spec["name"], title, text, numbers, figure, alt=alt)
+def metrics_in(table: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
+    """The metrics of which `table` has rows, in their order."""
+    known = set(table["metric"])
+    return [metric for metric in metrics if metric in known]
 
 
-def _drawn_values(rows: pd.DataFrame) -> Any:
+def drawn_values(rows: pd.DataFrame) -> Any:
+    """All values that lines and diamonds stand at, without the bounds of bands."""
     names = [n for n in rows if n in ("mean", "published") or str(n).startswith("replicate_")]
     return rows[names].to_numpy(dtype="float64")
 
 
-def _is_cut(ax: Axes, rows: pd.DataFrame) -> bool:
+def is_cut(ax: Axes, rows: pd.DataFrame) -> bool:
     """Whether a band is wider than the axis, which holds all values but not all bands."""
     bottom, top = ax.get_ylim()
     return bool((rows["low"] < bottom).any() or (rows["high"] > top).any())
 
 
-def _grid(n: int, n_columns: int, height: float) -> tuple[Figure, Sequence[Axes]]:
-    n_rows = -(-n // n_columns)
-    figure = Figure(figsize=(style.WIDTH, height * n_rows), layout="constrained")
-    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    for ax in axes[n:]:
-        ax.set_axis_off()
-    return figure, list(axes)
-
-
-def _name_lines(
-    figure: Figure, axes: Sequence[Axes], rows: pd.DataFrame, looks: dict[str, Any]
-) -> None:
-    """Names beside the ends of the lines where all end together, else a legend below."""
-    known = rows[rows["mean"].notna()]
-    ends = known.groupby("line")["x"].max()
-    if len(looks) < 2 or known.empty:
-        return
-    if len(axes) == 1 and ends.nunique() == 1 and ends.iloc[0] > 1:
-        curves.label_ends(axes[0], rows, looks, style.PANEL_HEIGHT * 0.8)
-        return
-    handles = [
-        axes[0].plot([], [], color=colour, linestyle=dash, label=name)[0]
-        for name, (colour, dash) in looks.items()
+def drawn_curves(
+    spec: Spec, record: Record, arms: Arms, table: pd.DataFrame, figure: Figure, how: str
+) -> Drawn:
+    """The figure with its caption: `how`, the metric, the data, the endings, the published."""
+    metric = spec["metrics"][0] if len(spec["metrics"]) == 1 else ""
+    mode = record.mode if metric == record.metric else None
+    sentences = [
+        how,
+        captions.metric_sentence(metric, mode) if metric else "",
+        captions.data_sentence(record, intervals="low" in table),
+        captions.endings_sentence(table, arms, record.unit),
+        captions.published_sentence(table, record),
     ]
-    longest = max(len(name) for name in looks)
-    n_columns = max(1, min(len(looks), 100 // (longest + 7)))
-    figure.legend(handles=handles, loc="outside lower center", ncols=n_columns)
+    numbers = csv_numbers(table, arms, record.unit)
+    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)

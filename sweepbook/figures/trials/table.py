@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sweepbook.aggregates.curves import curve_table, rows_at
+from sweepbook.aggregates.curves import rows_at
 from sweepbook.aggregates.labels import (
     metric_name,
     number,
@@ -14,10 +14,17 @@ from sweepbook.aggregates.labels import (
     setting_value,
     with_half_width,
 )
-from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions
 from sweepbook.figures.arms import Arms, choose_arms, with_arms
-from sweepbook.figures.drawn import Drawn, csv_numbers, with_published
+from sweepbook.figures.drawn import (
+    Drawn,
+    csv_numbers,
+    drawn_of,
+    with_published,
+    without_replicates,
+)
+from sweepbook.figures.trials.parts import curves_of, metrics_in
 from sweepbook.record.load import Record
 
 MOST_ROWS = 200  # of a printed table; the CSV has them all
@@ -31,32 +38,23 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     arms = choose_arms(record, spec)
     unit = record.unit
     wanted = _with_clean(record, spec["metrics"])
-    try:
-        table = curve_table(record, wanted, arms.trials)
-    except ValueError as error:
-        raise NothingToDraw(str(error)) from error
-    if table.empty:
-        raise NothingToDraw(f"no report holds {', '.join(spec['metrics'])}")
+    table = curves_of(record, wanted, arms)
     at = [v for v in spec.get("at", ["last"]) if not isinstance(v, str)]
     endings = captions.endings_sentence(table, arms, unit)
     table = with_published(with_arms(rows_at(table, unit, at), arms, unit), record, arms)
-    table = table[[n for n in table if not str(n).startswith("replicate_")]]
-    metrics = [m for m in wanted if m in set(table["metric"])]
+    table = without_replicates(table)
     steps = table[["trial_id", unit]].drop_duplicates()
     kept = f"The first {MOST_ROWS} of {len(steps):,} rows." if len(steps) > MOST_ROWS else ""
     shown = table.merge(steps.head(MOST_ROWS), on=["trial_id", unit])
-    cells = _cells(shown, arms, metrics, unit)
-    text = captions.caption(
+    sentences = [
         captions.replicates_sentence(table, "Cell"),
         captions.data_sentence(record),
         endings,
         captions.published_sentence(table, record, "Rows in italics"),
         kept,
-        name=spec["name"],
-    )
-    title = str(spec.get("title", spec["name"]))
-    numbers = csv_numbers(table, arms, unit)
-    return Drawn(spec["name"], title, text, numbers, cells=cells)
+    ]
+    cells = _cells(shown, arms, metrics_in(table, wanted), unit)
+    return drawn_of(spec, sentences, csv_numbers(table, arms, unit), cells=cells)
 
 
 def _with_clean(record: Record, metrics: Sequence[str]) -> list[str]:

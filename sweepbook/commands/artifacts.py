@@ -1,0 +1,43 @@
+"""The artifacts of a finished record: what its study's hooks make of it, as tables in it."""
+
+from sweepbook.record.artifacts import write_artifact
+from sweepbook.record.load import Record, load_record, with_known_files
+from sweepbook.record.outage import Say
+from sweepbook.record.writer import RecordWriter
+from sweepbook.study.hooks import load_object
+
+WRITTEN = "written"
+
+
+def make_artifacts(writer: RecordWriter, say: Say) -> None:
+    """Runs the hooks of a record that has ended, and writes their tables beside its own.
+
+    The lock must still be held. A record whose trials have not all ended gets none. Whatever goes
+    wrong is said there and noted in the manifest, and the record is as good as before.
+    """
+    hooks = writer.manifest.study.artifacts
+    if not hooks or writer.manifest.status not in ("complete", "failed"):
+        return
+    try:
+        record = with_known_files(load_record(writer.folder))
+        noted = {name: _made(record, name, path) for name, path in hooks.items()}
+        writer.note(artifacts=noted)
+        writer.flush()
+    except Exception as error:  # the storage, say: the record itself is whole
+        noted = dict.fromkeys(hooks, _reason(error))
+    for name, outcome in noted.items():
+        if outcome != WRITTEN:
+            say(f"{writer.folder}: artifact {name} is missing, and what needs it: {outcome}")
+
+
+def _made(record: Record, name: str, path: str) -> str:
+    """ "written", or why the hook gave no table that can be kept."""
+    try:
+        write_artifact(record.path, name, load_object(path)(record))
+    except Exception as error:  # whatever the project's code raises
+        return _reason(error)
+    return WRITTEN
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

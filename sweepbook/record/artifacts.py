@@ -1,0 +1,25 @@
+"""Tables that a study's hooks have made of its record, for what code alone could draw later."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sweepbook.record.files import make_folder, write_parquet
+from sweepbook.record.places import Place, Where, place
+
+
+def artifact_path(record: Where, name: str) -> Place:
+    """Returns where a record keeps the artifact `name`; a study's names are file names."""
+    return place(record) / "artifacts" / f"{name}.parquet"
+
+
+def write_artifact(record: Where, name: str, table: pd.DataFrame) -> None:
+    """Writes an artifact atomically, compressed; an earlier one of that name is replaced.
+
+    Raises:
+        OSError: the record's storage is full, not writable or away.
+        ArrowException: parquet cannot hold the table.
+    """
+    path = artifact_path(record, name)
+    make_folder(path.parent)
+    write_parquet(path, table)
