@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 import pickle
 import socket
 from collections.abc import Iterator, Mapping
@@ -40,6 +41,8 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     from ray import tune
 
     _give_memory_back()
+    # Ray puts modules that it brings on PYTHONPATH, and the driver's working folder before them
+    add_to_path(*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
     for report in reports(assignment):
@@ -64,8 +67,7 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     predictions are written, the last dict once more.
     """
     ledger = Ledger()
-    for path in assignment.import_paths:
-        add_to_path(path)
+    add_to_path(*assignment.import_paths)
     _check_reachable(assignment.records)
     course = Course(assignment.trial, assignment.records, ledger)
     if course.is_over():
