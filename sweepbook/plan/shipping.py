@@ -19,9 +19,8 @@ from sweepbook.study.study import Study
 TOOL = "sweepbook"  # installed on every machine
 INSTALLED = ("site-packages", "dist-packages")  # names of the folders that pip installs into
 
-Needs = dict[
-    str, tuple[str, ...]
-]  # top-level module -> its file or folder; folders of a namespace
+# top-level module -> its file or its folder; of a package without __init__.py, all its folders
+Needs = dict[str, tuple[str, ...]]
 
 
 def import_paths(studies: Iterable[Study]) -> list[str]:
@@ -43,7 +42,10 @@ def import_paths(studies: Iterable[Study]) -> list[str]:
 
 def shipped_modules(studies: Iterable[Study]) -> list[str]:
     """Returns the Python files and package folders that a worker on another machine lacks."""
-    needs = [modules_needed(study.hooks().values(), import_paths([study])) for study in studies]
+    hooks: dict[tuple[str, ...], set[str]] = {}
+    for study in studies:
+        hooks.setdefault(tuple(import_paths([study])), set()).update(study.hooks().values())
+    needs = [modules_needed(paths, roots) for roots, paths in hooks.items()]
     return sorted({place for need in needs for places in need.values() for place in places})
 
 

@@ -109,9 +109,7 @@ def test_two_studies_of_one_name_are_refused(folder):
 def test_a_package_of_studies_that_lies_elsewhere_is_named(folder):
     project(folder / "elsewhere", "own_elsewhere")
     sys.path.insert(0, str(folder / "elsewhere"))
-    with pytest.raises(
-        ValueError, match=r"'own_elsewhere' of project .*mine was imported from .*"
-    ):
+    with pytest.raises(ValueError, match="'own_elsewhere' of project .*mine was imported"):
         Project(folder / "mine", ("own_elsewhere",)).studies()
 
 
