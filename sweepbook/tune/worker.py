@@ -5,6 +5,7 @@ import ctypes
 import os
 import pickle
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from sweepbook.record.ledger import Ledger
 from sweepbook.record.places import place
 from sweepbook.record.planned import Trial
 from sweepbook.study.hooks import add_to_path
+from sweepbook.tune.cluster import NOT_ON_PATH
 from sweepbook.tune.course import Course
 from sweepbook.tune.hang import guarded, trace_path
 from sweepbook.tune.replicates import steps_of
@@ -41,12 +43,20 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     from ray import tune
 
     _give_memory_back()
-    # Ray puts modules that it brings on PYTHONPATH, and the driver's working folder before them
-    add_to_path(*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+    _import_as_the_driver_does()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
     for report in reports(assignment):
         tune.report(report)
+
+
+def _import_as_the_driver_does() -> None:
+    """Takes a folder that the driver has not off sys.path, and puts what Ray has brought first.
+
+    Modules that Ray brings are on PYTHONPATH, which it puts after the driver's working folder.
+    """
+    sys.path[:] = [path for path in sys.path if path != os.environ.get(NOT_ON_PATH)]
+    add_to_path(*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
 
 
 def _give_memory_back() -> None:

@@ -48,7 +48,6 @@ def test_the_head_runs_no_trials_and_every_worker_starts_from_none():
 @pytest.mark.parametrize("name", FILES)
 def test_nodes_get_all_that_the_project_is_installed_from(name):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["sweepbook"]
     parts = ["sweepbook", "search_spaces", "trainables", "analysis", "examples"]
     named = [project["project"]["readme"], project["project"]["license"]["file"]]
     mounts = read(name)["file_mounts"]
