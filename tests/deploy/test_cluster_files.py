@@ -58,6 +58,17 @@ def test_nodes_get_all_that_the_project_is_installed_from(name):
             assert (ROOT / local).exists(), "Ray stops at a path that is not there"
 
 
+def test_the_commands_of_the_document_find_their_project():
+    text = (ROOT / "docs" / "cluster.md").read_text().replace("\\\n", " ")
+    typed = [line for line in text.splitlines() if line.startswith("    ")]
+    lines = [line for line in typed if "sweepbook run" in line]
+    assert len(lines) == 5
+    for line in lines:
+        by_file = re.search(r"sweepbook run ~/\S+\.py ", line)
+        stands_in_it = re.search(r"'cd (sweepbook && |my_project && ~/sweepbook/)\.venv", line)
+        assert by_file or stands_in_it or " --project sweepbook " in line, line
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_node_has_the_same_python_and_ray(name):
     config = read(name)
