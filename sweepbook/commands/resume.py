@@ -8,6 +8,7 @@ from rich.console import Console
 from sweepbook.commands.training import Endings, say_on, train_and_close
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.plan.shipping import import_paths
 from sweepbook.record.load import load_record
 from sweepbook.record.places import Where
 from sweepbook.record.provenance import now
@@ -40,5 +41,5 @@ def resume(
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.note(resumed=(*writer.manifest.resumed, resumed))
-    paths = record.manifest.import_paths
+    paths = import_paths([plan.study])  # the project may lie elsewhere now
     return train_and_close([plan], [writer], paths, placement, console)

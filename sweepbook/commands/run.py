@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-import sysconfig
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,13 +17,13 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.plan.shipping import import_paths
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Confirms
 from sweepbook.record.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
-from sweepbook.study.hooks import load_object
 from sweepbook.study.project import Project
 from sweepbook.study.study import Study
 from sweepbook.tune.cluster import set_environment
@@ -123,15 +122,15 @@ def run_studies(
             kept_studies(plan.search, folder)
     say(console, ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    import_paths = sorted({path for p in plans for path in _import_paths(p.study)})
-    manifests = [new_manifest(plan, options, command, import_paths) for plan in plans]
+    paths = import_paths([plan.study for plan in plans])
+    manifests = [new_manifest(plan, options, command, paths) for plan in plans]
     writers = [
         RecordWriter(folder, dataclasses.replace(manifest, confirms=confirms), say_on(console))
         for folder, manifest in zip(folders, manifests, strict=True)
     ]
     if cache:
         _take_known(writers, place(storage), console)
-    return train_and_close(plans, writers, import_paths, placement, console)
+    return train_and_close(plans, writers, paths, placement, console)
 
 
 def _with_search_options(
@@ -162,14 +161,3 @@ def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Consol
 
 def _join(name: str | None, study: str) -> str:
     return f"{name}-{study}" if name else study
-
-
-def _import_paths(study: Study) -> list[str]:
-    """The folder that a worker needs to import the trainable, where it is not installed."""
-    load_object(study.trainable)
-    name = study.trainable.split(":")[0].split(".")[0]
-    file = Path(sys.modules[name].__file__ or "").resolve()
-    folder = str(file.parent.parent if file.name == "__init__.py" else file.parent)
-    if folder in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
-        return []
-    return [folder] if folder in sys.path else []

@@ -1,9 +1,10 @@
 """A hash of a trainable's code."""
 
-import ast
 import hashlib
 import sys
 from pathlib import Path
+
+from sweepbook.plan.imports import python_files, top_level_imports
 
 
 def code_sha256(module: str) -> str:
@@ -25,25 +26,10 @@ def _beside(file: Path) -> list[Path]:
     found: set[Path] = set()
     new = [file]
     while new:
-        for name in _imported(new.pop()):
+        for name in top_level_imports(new.pop()):
             package, one = file.parent / name, file.parent / f"{name}.py"
             is_one = one.is_file() and not (package / "__init__.py").is_file()  # as Python has it
-            files = [one] if is_one else list(package.rglob("*.py"))
-            new += [f for f in files if f.is_file() and f != file and f not in found]
+            files = python_files(one if is_one else package)
+            new += [f for f in files if f != file and f not in found]
             found.update(new)
     return sorted(found)
-
-
-def _imported(file: Path) -> set[str]:
-    """The first names of all modules that a file imports, wherever in it."""
-    names: set[str] = set()
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):  # a template, say: nobody imports it
-        return names
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names

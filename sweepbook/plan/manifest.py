@@ -83,8 +83,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     Raises:
         ValueError: where the record's data or trainable cannot be read any more.
     """
-    for path in manifest.import_paths:
-        add_to_path(path)
+    add_to_path(*manifest.import_paths)
     study = manifest.study
     current = versions()
     found = [

@@ -4,14 +4,13 @@ import difflib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
+from sweepbook.plan.shipping import check_one_of_each_name, modules_needed
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import Project, find_project
 from sweepbook.study.study import Study
-
-TOOL = "sweepbook"  # installed on every machine
 
 
 def load_studies(names: list[str], project: Project | None = None) -> list[Study]:
@@ -19,24 +18,59 @@ def load_studies(names: list[str], project: Project | None = None) -> list[Study
 
     A name is a study of the project, "all", or a Python file, my_study.py[:NAME], with Study
     values. "all" is every study of the project but the searches: each has a budget of its own.
+    The project's root, or a study file's folder and the root of the file's own project, come
+    first on sys.path.
 
     Raises:
         ValueError: for an unknown name (with the nearest), a missing file, one without a study,
-            a name without a project, and two different studies of one name.
+            a name without a project, two different studies of one name, and studies of different
+            folders that need different modules of one name.
     """
+    roots = [_roots(name, project) for name in names]
+    mixed = len(set(roots)) > 1
+    if mixed:  # before one of them is imported in the place of another
+        declaring = [_declaring_modules(name, project) for name in names]
+        check_one_of_each_name(map(modules_needed, declaring, roots))
     found: dict[str, Study] = {}
-    for name in names:
-        file = name.rpartition(":")[0] if ".py:" in name else name
-        if file.endswith(".py"):
-            chosen = _studies_of_file(Path(file), name[len(file) + 1 :])
-        else:
+    needs = []
+    for name, own_roots in zip(names, roots, strict=True):
+        file, wanted = _file_of(name)
+        if file is None:
             chosen = _studies_of_project(name, project)
+        else:
+            chosen = _studies_of_file(file, wanted, own_roots)
+        hooks = [path for study in chosen for path in study.hooks().values()]
+        needs.append(modules_needed(hooks, own_roots) if mixed else {})
         for study in chosen:
             if found.setdefault(study.name, study) is not study:
                 raise ValueError(
                     f"two studies are named {study.name!r}: give one of them another name"
                 )
+    check_one_of_each_name(needs)
     return list(found.values())
+
+
+def _file_of(name: str) -> tuple[Path | None, str]:
+    """The file that a name means, if it means one, and which study of it: "" for all."""
+    file = name.rpartition(":")[0] if ".py:" in name else name
+    return (Path(file), name[len(file) + 1 :]) if file.endswith(".py") else (None, "")
+
+
+def _roots(name: str, project: Project | None) -> tuple[str, ...]:
+    """The folders that the code of a named study is looked for in first."""
+    file, _ = _file_of(name)
+    if file is None:
+        return () if project is None else (str(project.root),)
+    folder = file.resolve().parent
+    own = find_project(folder)
+    return tuple(dict.fromkeys([str(folder)] + ([str(own.root)] if own else [])))
+
+
+def _declaring_modules(name: str, project: Project | None) -> list[str]:
+    file, _ = _file_of(name)
+    if file is None:
+        return [] if project is None else list(project.packages)
+    return [file.stem]
 
 
 def _studies_of_project(name: str, project: Project | None) -> list[Study]:
@@ -47,6 +81,8 @@ def _studies_of_project(name: str, project: Project | None) -> list[Study]:
             "file: sweepbook run my_study.py"
         )
     known = project.studies()
+    if not known:
+        raise ValueError(f"project {project.root} declares no studies")
     if name == "all":
         return [study for study in known.values() if study.search is None]
     if name not in known:
@@ -57,18 +93,17 @@ def _studies_of_project(name: str, project: Project | None) -> list[Study]:
     return [known[name]]
 
 
-def _studies_of_file(file: Path, wanted: str) -> list[Study]:
+def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Study]:
     if not file.is_file():
         raise ValueError(f"no study file {str(file)!r}")
-    folder, stem = str(file.resolve().parent), file.stem
-    known = _origin(stem)
+    if "." in file.stem:
+        raise ValueError(f"{file.name} cannot be imported: give it a name with one dot, before py")
+    known = _origin(file.stem)
     if known and Path(known).resolve() != file.resolve():
-        raise ValueError(f"{file.name} has the name of an installed module: rename it")
-    if (project := find_project(folder)) is not None:
-        add_to_path(str(project.root))
-    add_to_path(folder)
+        raise ValueError(f"{file.name} has the name of another module, {known}: rename it")
+    add_to_path(*roots)
     try:
-        module = importlib.import_module(stem)
+        module = importlib.import_module(file.stem)
     except Exception as error:  # whatever the user's code raises
         where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise ValueError(
@@ -88,19 +123,3 @@ def _origin(module: str) -> str | None:
         return getattr(sys.modules[module], "__file__", None) or "built-in"
     found = importlib.util.find_spec(module)
     return found.origin if found else None
-
-
-def modules_of(folders: Iterable[str]) -> list[str]:
-    """Returns the files and packages that were imported from these folders, without our own.
-
-    They are what a worker on another machine lacks.
-    """
-    found = []
-    for folder in map(Path, folders):
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if file == str(folder / f"{name}.py"):
-                found.append(file)
-            elif file == str(folder / name / "__init__.py") and name != TOOL:
-                found.append(str(folder / name))
-    return sorted(found)

@@ -40,7 +40,6 @@ def config_type(trainable: Callable[..., Any]) -> type | None:
     return None
 
 
-def add_to_path(folder: str) -> None:
-    """Makes the modules of a folder importable, in this process."""
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+def add_to_path(*folders: str) -> None:
+    """Puts folders first on this process's sys.path, in this order, wherever they stood in it."""
+    sys.path[:] = [*folders, *(path for path in sys.path if path not in folders)]

@@ -58,7 +58,7 @@ class Project:
                 f"package {package!r} of project {self.root} cannot be imported: "
                 f"{type(error).__name__}: {error}"
             ) from error
-        file = Path(module.__file__ or "").resolve()
+        file = Path(module.__file__ or next(iter(module.__path__))).resolve()
         if self.root not in file.parents:
             raise ValueError(
                 f"package {package!r} of project {self.root} was imported from {file}: "
@@ -91,8 +91,10 @@ def project_at(folder: str) -> Project:
     """Returns the project of exactly this folder.
 
     Raises:
-        ValueError: where the folder is none.
+        ValueError: there is no such folder, or it is no project.
     """
+    if not Path(folder).is_dir():
+        raise ValueError(f"--project {folder}: no such folder")
     packages = _packages(Path(folder).resolve())
     if packages is None:
         raise ValueError(

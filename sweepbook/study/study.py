@@ -124,10 +124,8 @@ class Study:
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
-        hooks = ("trainable", "single", "data", "cost", "claims_of")
-        paths = {key: getattr(self, key) for key in hooks}
-        for what, path in {**paths, "fidelity's count": self.fidelity.count}.items():
-            if path is not None and path.count(":") != 1:
+        for what, path in self.hooks().items():
+            if path.count(":") != 1:
                 raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
         for name, path in self.artifacts.items():
             if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
@@ -157,6 +155,13 @@ class Study:
         empty = [key for key, values in self.grid.items() if not values]
         if empty or not self.points:
             raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")
+
+    def hooks(self) -> dict[str, str]:
+        """Returns what -> import path of every function that the study names."""
+        named = {key: getattr(self, key) for key in ("trainable", "single", "data", "cost")}
+        named |= {"claims_of": self.claims_of, "fidelity's count": self.fidelity.count}
+        named |= {"search's space": self.search.space if self.search else None}
+        return {what: path for what, path in named.items() if path is not None}
 
     def configs(self) -> list[dict[str, Any]]:
         """Returns the grid's settings, one dict per trial, in the order of declaration.

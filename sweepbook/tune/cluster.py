@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ ENVIRONMENT = {
     "RAY_grpc_client_keepalive_time_ms": "65000",
     "RAY_grpc_client_keepalive_timeout_ms": "20000",
 }
+NOT_ON_PATH = "SWEEPBOOK_NOT_ON_PATH"  # names a folder that workers import nothing from
 ANSWER_S = 10.0  # a cluster's head answers within
 
 
@@ -63,7 +65,8 @@ def connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str,
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
     # a Ray of our own has it from us, and can use the workers that it starts with
-    there: dict[str, Any] = {"env_vars": dict(ENVIRONMENT)} if address else {}
+    there: dict[str, Any] = {"env_vars": {**ENVIRONMENT, **_folder()}} if address else {}
+    os.environ.update(_folder())
     if modules:
         there["py_modules"] = list(modules)
     try:
@@ -79,6 +82,16 @@ def connect(address: str | None, log: Path, modules: Sequence[str]) -> dict[str,
         what = f"cannot be reached at {address}" if address else "does not start"
         raise OSError(f"Ray {what}: {error}") from error
     return dict(ray.cluster_resources())
+
+
+def _folder() -> dict[str, str]:
+    """The variable by which workers learn where not to import from.
+
+    Ray puts the driver's working folder first on every worker's sys.path; where it is not on the
+    driver's own, packages in it would be imported in the place of the study's.
+    """
+    here = os.getcwd()
+    return {NOT_ON_PATH: "" if here in map(os.path.abspath, sys.path) else here}
 
 
 def most(before: Mapping[str, float]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from sweepbook.plan.plan import Plan
-from sweepbook.plan.studies import modules_of
+from sweepbook.plan.shipping import shipped_modules
 from sweepbook.record.files import write_bytes
 from sweepbook.record.ledger import Session, slots
 from sweepbook.record.places import Place
@@ -55,7 +55,8 @@ def train(
     limits = Limits(placement.max_failures, placement.max_node_losses)
     site = Site(scratch, paths, placement, limits)
     log = Path(folder if folder.is_local else scratch) / "ray.log"
-    resources = connect(address, log, modules_of(import_paths) if address else [])
+    modules = shipped_modules([plan.study for plan in plans]) if address else []
+    resources = connect(address, log, modules)
     try:
         _tell_missing_gpus(plans, resources, console)
         for group in groups:

@@ -2,8 +2,10 @@
 
 import contextlib
 import ctypes
+import os
 import pickle
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,7 @@ from sweepbook.record.ledger import Ledger
 from sweepbook.record.places import place
 from sweepbook.record.planned import Trial
 from sweepbook.study.hooks import add_to_path
+from sweepbook.tune.cluster import NOT_ON_PATH
 from sweepbook.tune.course import Course
 from sweepbook.tune.hang import guarded, trace_path
 from sweepbook.tune.replicates import steps_of
@@ -40,10 +43,20 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     from ray import tune
 
     _give_memory_back()
+    _import_as_the_driver_does()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
     for report in reports(assignment):
         tune.report(report)
+
+
+def _import_as_the_driver_does() -> None:
+    """Takes a folder that the driver has not off sys.path, and puts what Ray has brought first.
+
+    Modules that Ray brings are on PYTHONPATH, which it puts after the driver's working folder.
+    """
+    sys.path[:] = [path for path in sys.path if path != os.environ.get(NOT_ON_PATH)]
+    add_to_path(*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
 
 
 def _give_memory_back() -> None:
@@ -64,8 +77,7 @@ def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
     predictions are written, the last dict once more.
     """
     ledger = Ledger()
-    for path in assignment.import_paths:
-        add_to_path(path)
+    add_to_path(*assignment.import_paths)
     _check_reachable(assignment.records)
     course = Course(assignment.trial, assignment.records, ledger)
     if course.is_over():

@@ -53,9 +53,12 @@ if [ "$name" = desk ]; then
   wait
 fi
 
-# The import path of an installation in this host's home, instead of the one that the tests use.
+# The tool in this host's home, and as from the wheel nothing else of the repository, instead of the
+# installation that the tests use.
+mkdir -p "$HOME/installed"
+ln -sfn "$HOME/sweepbook/sweepbook" "$HOME/installed/sweepbook"
 for pth in "$1"/lib/python3*/site-packages/_editable_impl_sweepbook.pth; do
-  echo "$HOME/sweepbook" > /run/sweepbook.pth
+  echo "$HOME/installed" > /run/sweepbook.pth
   mount --bind /run/sweepbook.pth "$pth"
 done
 until ip link show eth0 > /dev/null 2>&1; do sleep 0.1; done   # the test plugs it in

@@ -36,6 +36,31 @@ BESIDE = """
 def step(value, cell, n):
     return (value * 31 + cell + n) % 1009  # only a whole history gives it
 """
+PROJECT = {
+    "search_spaces/__init__.py": """
+from sweepbook import Fidelity, Metric, Study
+
+PLACED = Study(
+    name="placed", question="?", trainable="trainables.walk:train", replicates=1,
+    metric=Metric("val_acc", "max"), fidelity=Fidelity("round", "rounds"),
+    grid={"cell": list(range(4))}, fixed={"rounds": 4},
+)
+""",
+    "trainables/__init__.py": "",
+    "trainables/walk.py": """
+import time
+
+def train(config):
+    from analysis import places  # when it is called
+    for n in range(1, config["rounds"] + 1):
+        time.sleep(0.2)
+        yield {"round": n, "val_acc": places.of(config["cell"], n)}
+""",
+    "analysis/places.py": """
+def of(cell, n):
+    return 1000.0 * cell + n
+""",
+}
 TRIAL = "ray::ImplicitFunc"  # a worker's process while it has a trial
 
 
@@ -104,6 +129,23 @@ def test_a_study_file_of_the_head_is_trained_on_both_workers(
     assert not cluster.processes("head", TRIAL)
     trials = ended(cluster, driver, "calm", undisturbed)
     assert set(trials["n_node_losses"]) == set(trials["n_retries"]) == {0}
+
+
+def test_a_project_s_packages_are_on_the_head_alone(cluster, submit):
+    for name, text in PROJECT.items():
+        path = cluster.home("desk") / "mine" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    cluster.run("ray rsync-up ~/on-prem.yaml ~/mine/ '~/mine/'")
+    driver = submit("placed --project ~/mine --storage /mnt/shared/records")
+    assert driver.wait(120) == 0, cluster.said()
+    trials = load_record(cluster.shared / "records" / "placed").trials
+    assert sorted(trials["val_acc_last"]) == [4.0, 1004.0, 2004.0, 3004.0]
+    assert set(trials["n_retries"]) == {0}
+    for name in ("worker1", "worker2"):
+        assert not (cluster.home(name) / "mine").exists()
+        others = cluster.home(name) / "sweepbook"  # the folder that the driver works in
+        assert (others / "trainables").is_dir() and (others / "analysis").is_dir()
 
 
 def test_a_cut_cable_of_30_seconds(cluster, studies, submit, undisturbed):

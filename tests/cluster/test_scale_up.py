@@ -78,8 +78,7 @@ def head(network):
     home = network.home("cloud")
     (home / "autoscaler.yaml").write_text(yaml.safe_dump(AUTOSCALER))
     (home / "scaled.py").write_text(STUDY)
-    for part in ("analysis", "search_spaces", "sweepbook", "trainables"):
-        shutil.copytree(network.root / part, home / "sweepbook" / part)
+    shutil.copytree(network.root / "sweepbook", home / "sweepbook" / "sweepbook")
 
     def call(command, code=0):
         path = "export PATH=~/sweepbook/.venv/bin:$PATH RAY_AUTH_MODE=token"

@@ -1,4 +1,3 @@
-import dataclasses
 import io
 import json
 
@@ -8,11 +7,11 @@ from rich.console import Console
 from search_spaces import STUDIES
 from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume
-from sweepbook.commands.run import _import_paths
 from sweepbook.commands.training import new_folders
 from sweepbook.plan.manifest import changes_since, new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
+from sweepbook.plan.shipping import import_paths
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
@@ -20,7 +19,7 @@ from sweepbook.record.writer import RecordWriter
 
 def write_record(folder, study, options):
     plan = make_plan(study, options)
-    manifest = new_manifest(plan, options, [], _import_paths(study))
+    manifest = new_manifest(plan, options, [], import_paths([study]))
     out = RecordWriter(folder, manifest)
     out.close()
     return folder
@@ -100,18 +99,3 @@ def test_a_taken_name_gets_a_suffix_and_nothing_is_overwritten(tmp_path):
     names = ["epochs", "epochs", "other"]
     folders = [f.name for f in new_folders(tmp_path, names)]
     assert folders == ["epochs-3", "epochs-4", "other"]
-
-
-def test_a_worker_needs_the_folder_of_a_file_or_package_that_is_not_installed(
-    toy_file, tmp_path, monkeypatch
-):
-    (study,) = load_studies([str(toy_file)])
-    assert _import_paths(study) == [str(tmp_path)]
-    package = tmp_path / f"{toy_file.stem}_package"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "inner.py").write_text("def train(config): yield {}")
-    inside = dataclasses.replace(study, trainable=f"{package.name}.inner:train")
-    assert _import_paths(inside) == [str(tmp_path)]
-    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
-    assert _import_paths(study) == [], "installed"

@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from sweepbook import cli
-from sweepbook.commands.run import _import_paths
 from sweepbook.commands.verify import differences, problems, sample, verify
 from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
+from sweepbook.plan.shipping import import_paths
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
@@ -24,7 +24,7 @@ def record(toy_file, tmp_path):
 
 def train(study, tmp_path, **ending):
     plan = make_plan(study, Options())
-    manifest = new_manifest(plan, Options(), [], _import_paths(study))
+    manifest = new_manifest(plan, Options(), [], import_paths([study]))
     folder = tmp_path / "records" / study.name
     out = RecordWriter(folder, manifest)
     for trial in plan.trials:

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from sweepbook.record.load import load_record
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
 
 
@@ -48,7 +50,8 @@ def test_without_imagenet_weights_the_others_go_on(sweepbook, pictures, tmp_path
     (tmp_path / "few_models.py").write_text(FEW)
     small = ["--set", "size=16", "--set", "evals_per_epoch=1", "--max-failures", 0]
     code, printed = sweepbook(
-        "run", "few_models.py:FEW", "--data", pictures, *small, "--replicates", 2
+        *("run", "few_models.py:FEW", "--project", ROOT),
+        *("--data", pictures, *small, "--replicates", 2),
     )
     assert code == 1, printed
     trials = load_record(tmp_path / "records" / "vision-baselines").trials
@@ -64,7 +67,7 @@ def test_without_imagenet_weights_the_others_go_on(sweepbook, pictures, tmp_path
     assert errors.str.contains("give --weights FILE").all()
     assert trials.loc[["resnet18-scratch", "xgboost"], "n_replicates"].to_list() == [2, 1]
 
-    code, printed = sweepbook("report", "records/vision-baselines")
+    code, printed = sweepbook("report", "records/vision-baselines", "--project", ROOT)
     assert code == 0, printed
     table = pd.read_csv(tmp_path / "report" / "figures" / "vision-accuracy-table.csv")
     table = table.set_index("model")

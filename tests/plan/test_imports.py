@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from search_spaces import STUDIES
-from sweepbook.plan.studies import load_studies, modules_of
+from sweepbook.plan.studies import load_studies
 from sweepbook.study.hooks import config_type, load_object
 from sweepbook.study.project import find_project
 from trainables.mlp import train_mlp
@@ -46,8 +46,11 @@ def test_a_study_file_that_is_missing_or_without_study_is_named(tmp_path):
 def test_a_study_file_with_the_name_of_an_installed_module_is_refused(tmp_path):
     (tmp_path / "sndhdr2.py").write_text("")
     (tmp_path / "colorsys.py").write_text("x = 1\n")
-    with pytest.raises(ValueError, match=r"colorsys\.py.*rename"):
+    with pytest.raises(ValueError, match=r"colorsys\.py.*lib.*colorsys\.py: rename"):
         load_studies([str(tmp_path / "colorsys.py")])
+    with pytest.raises(ValueError, match=r"my\.study\.py cannot be imported: give it a name"):
+        (tmp_path / "my.study.py").write_text("")
+        load_studies([str(tmp_path / "my.study.py")])
 
 
 def test_load_object_says_what_is_missing():
@@ -86,27 +89,6 @@ def test_a_study_file_that_cannot_be_imported_says_why(tmp_path, text, message, 
     (tmp_path / "broken_study.py").write_text(text)
     with pytest.raises(ValueError, match=message):
         load_studies([str(tmp_path / "broken_study.py")])
-
-
-def test_what_a_study_file_has_imported_beside_it_is_what_other_machines_lack(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    for name in ("goes_along", "stays_at_home"):
-        (tmp_path / f"{name}.py").write_text("")
-    for package in ("goes_too", "sweepbook"):
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").write_text("")
-    text = "import goes_along, goes_too, pandas, sweepbook"
-    file = tmp_path / "travels_with_others.py"
-    file.write_text(f"{text}\nfrom search_spaces import STUDIES\nS = STUDIES['batch-norm']\n")
-    load_studies([str(file)])
-    assert modules_of([str(tmp_path)]) == [
-        str(tmp_path / name) for name in ("goes_along.py", "goes_too", "travels_with_others.py")
-    ]
-    assert modules_of([]) == []
-    for name in ("goes_along", "goes_too", "travels_with_others"):
-        del sys.modules[name]
 
 
 def test_the_driver_sets_what_ray_reads_before_it_imports_ray():

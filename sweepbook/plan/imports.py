@@ -1,0 +1,31 @@
+"""What Python files import, read from their text: nothing is run."""
+
+import ast
+from pathlib import Path
+
+
+def top_level_imports(file: Path) -> set[str]:
+    """Returns the first names of all modules that a file imports, wherever in it.
+
+    Imports inside functions count. A relative import gives nothing: it stays within the file's
+    own package, and whoever needs a module of a package takes the package with all its files. A
+    file that is no Python of this version, a template, say, imports nothing.
+    """
+    names: set[str] = set()
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return names
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def python_files(module: Path) -> list[Path]:
+    """Returns a module's one file, or all Python files in a package's folder, at any depth."""
+    if module.is_file():
+        return [module]
+    return [file for file in module.rglob("*.py") if file.is_file()]
