@@ -3,6 +3,7 @@
 import ast
 import functools
 import graphlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,8 @@ TORCH = {"plan/room.py", "record/checkpoints.py"}  # inside functions
 TORCH_OF_THE_EXERCISE = {"trainables", "analysis/figures/maps.py"}
 
 MOST_LINES = 300
-TOO_LONG = {"sweepbook/cli.py"}
-MOST_FILES = 16  # beside __init__.py
+MOST_FILES = 16  # in a folder of sweepbook, beside __init__.py
+TOO_FULL = {"sweepbook/tune"}  # to be parted; whoever does it takes it out of here
 
 
 def files_of(package: str) -> list[Path]:
@@ -168,13 +169,7 @@ def places_of(package: str, tops: tuple[str, ...]) -> dict[str, bool]:
     return found
 
 
-RAY_IN_SEARCH = pytest.mark.xfail(strict=True, reason="search/cell.py imports Ray's OptunaSearch")
-
-
-@pytest.mark.parametrize(
-    "package, allowed",
-    [pytest.param("ray", RAY, marks=RAY_IN_SEARCH), ("optuna", OPTUNA), ("torch", TORCH)],
-)
+@pytest.mark.parametrize("package, allowed", [("ray", RAY), ("optuna", OPTUNA), ("torch", TORCH)])
 def test_what_one_room_imports_is_imported_nowhere_else(package, allowed):
     places = places_of(package, ("sweepbook",))
     assert places
@@ -200,7 +195,7 @@ def test_what_is_slow_to_import_is_imported_inside_functions():
 def test_files_and_folders_stay_small():
     ours = [file for package in ("sweepbook", *EXERCISE) for file in files_of(package)]
     lines = {named(file): len(file.read_text(encoding="utf-8").splitlines()) for file in ours}
-    assert {file for file, n in lines.items() if n > MOST_LINES} == TOO_LONG
-    for folder in {file.parent for file in files_of("sweepbook")}:
-        n = len([file for file in folder.glob("*.py") if file.name != "__init__.py"])
-        assert n <= MOST_FILES, f"{named(folder)} has {n} files"
+    assert not {file: n for file, n in lines.items() if n > MOST_LINES}
+    folders = Counter(named(file.parent) for file in ours if file.name != "__init__.py")
+    full = {folder for folder, n in folders.items() if n > MOST_FILES}
+    assert {folder for folder in full if folder.startswith("sweepbook")} == TOO_FULL

@@ -1,6 +1,7 @@
 """Words of a command line: which name studies, and which are options that these declare."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,8 @@ QUICK = Option("quick", "flag", "Be quick.")
 
 class Project:
     """Two studies, of which one has options of its own."""
+
+    root = Path(__file__).parents[2]
 
     def studies(self):
         plain = STUDIES["epochs"]
