@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search_spaces.mlp_claims import CLAIMS
+from search_spaces.packages import PACKAGES
 from sweepbook import Fidelity, Metric, Study
 
 LOSSES = ("train_loss", "val_loss", "test_loss")
@@ -28,6 +29,7 @@ def mlp_study(
         cost="trainables.mlp:trial_cost_s",
         metric=metric,
         fidelity=Fidelity("epoch", "epochs"),
+        packages=PACKAGES,
         stacked=True,
         extendable=True,  # nothing in the training depends on how many epochs are to come
         figures=figures,

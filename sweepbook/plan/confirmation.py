@@ -7,9 +7,8 @@ from typing import Any
 
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Confirms, Winner
+from sweepbook.study.settings import OWN
 from sweepbook.study.study import Study
-
-_OWN = ("seed", "replicates")  # of a config: the new study gives its own
 
 
 def confirming_study(
@@ -97,7 +96,8 @@ def winners(record: Record, by: Sequence[str]) -> list[Winner]:
 
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key not in _OWN}
+    """A winner's settings, without those that the new study gives its trials."""
+    return {key: value for key, value in config.items() if key not in OWN}
 
 
 def _figures(record: Record, by: Sequence[str]) -> list[dict[str, Any]]:

@@ -89,6 +89,8 @@ class Study:
         known_files: how the SHA-256 of a file begins -> the value that the report takes a setting
             for that names such a file: a download that was given by hand, say.
         options: settings that have an option of their own on the command line.
+        packages: installed distributions whose versions can change a number, beside the tool's
+            own few; a record keeps them, and goes on under the same ones only.
 
     Raises:
         ValueError: at construction, naming the field and its value.
@@ -120,6 +122,7 @@ class Study:
     known_files: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[Option] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    packages: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
@@ -134,6 +137,10 @@ class Study:
                 raise ValueError(
                     f"artifact {name} of {self.name} must be 'module:function', got {path!r}"
                 )
+        if isinstance(self.packages, str):
+            raise ValueError(
+                f"packages of {self.name} must be a list of names, got {self.packages!r}"
+            )
         if self.replicates < 1:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
         if not 0 <= self.seed < 2**63:
