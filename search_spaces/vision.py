@@ -7,6 +7,7 @@ There is no early stopping here: whether a learning rate recovers late is part o
 
 from typing import Any
 
+from analysis.published import ANSWERS, PUBLISHED
 from search_spaces.packages import PACKAGES
 from search_spaces.vision_claims import (
     BASELINES_CLAIMS,
@@ -62,6 +63,8 @@ VISION_BASELINES = Study(
     known_files=KNOWN_FILES,
     options=(WEIGHTS, SKIP_CORRUPT),
     artifacts={"pictures": "analysis.figures.picture_data:picture_table"},
+    published=PUBLISHED["vision-baselines"],
+    answers=ANSWERS["vision-baselines"],
     figures=(
         {
             "kind": "models_table",

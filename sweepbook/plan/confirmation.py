@@ -46,6 +46,8 @@ def confirming_study(
         scheduler=None,
         figures=(as_declared and declared.confirm_figures) or _figures(record, keys),
         claims=declared.confirm_claims if as_declared else (),
+        published=declared.confirm_published,
+        answers="",
     )
     return study, Confirms(
         record=record.name,
