@@ -38,6 +38,15 @@ def declared_number(value: float, unit: str | None) -> str:
     return number(value * (100 if unit in HUNDREDTHS else 1), 3)
 
 
+def level(value: float, of_share: bool) -> str:
+    """A mean in the metric's own unit: "94.5 %" of a share, else three digits.
+
+    >>> level(0.945, True), level(0.2314, False)
+    ('94.5 %', '0.231')
+    """
+    return f"{100 * value:.1f} %" if of_share else number(value, 3)
+
+
 def interval(low: str, high: str) -> str:
     """ "95 % interval +0.2 to +0.5": both ends are texts already."""
     return f"95 % interval {low} to {high}"

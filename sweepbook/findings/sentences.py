@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sweepbook.aggregates.labels import count, is_share, listing, metric_name, number
-from sweepbook.findings.amounts import amount, behind, declared_number, interval
+from sweepbook.aggregates.labels import count, is_share, listing, metric_name
+from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
 from sweepbook.findings.finding import MISSING, OPEN
 from sweepbook.findings.outcomes import Outcome
 from sweepbook.findings.verdicts import arm_mean
@@ -75,20 +75,18 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def level(claim: Claim, value: float, metric: str | None = None) -> str:
-    """An arm's mean as text: "94.5 %", "0.231", "12.3"."""
-    if claim.quantity == "value" and is_share(metric or claim.metric):
-        return f"{100 * value:.1f} %"
-    return number(value, 3)
+def _level(claim: Claim, value: float) -> str:
+    """An arm's mean as text."""
+    return level(value, claim.quantity == "value" and is_share(claim.metric))
 
 
 def _levels(claim: Claim, result: Outcome) -> str:
     if _is_alone(claim, result) or claim.quantity in ("change", "steps_to"):
         return result.arms[0].label
-    texts = [f"{arm.label} {level(claim, arm_mean(arm))}" for arm in result.arms]
+    texts = [f"{arm.label} {_level(claim, arm_mean(arm))}" for arm in result.arms]
     if claim.against_metric and len(texts) == 1 and result.shown is not None:
         other = arm_mean(result.arms[0]) - result.shown.mean
-        texts.append(f"{metric_name(claim.against_metric)} {level(claim, other)}")
+        texts.append(f"{metric_name(claim.against_metric)} {_level(claim, other)}")
     return listing(texts, most=9)
 
 

@@ -18,7 +18,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sweepbook.aggregates.labels import count, is_share, listing, metric_name, number
-from sweepbook.findings.amounts import amount, behind, declared_number, interval
+from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN, Finding
 from sweepbook.record.load import Record
 
@@ -103,11 +103,10 @@ def _functions(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def level_of(row: Finding, value: float | None) -> str:
-    """A mean in the metric's own unit: "94.5 %" for a share, three digits else."""
+    """A mean in the metric's own unit, as a text."""
     if value is None:
         return "an unknown value"
-    share = is_share(row.metric) and row.unit in ("points", "share")
-    return f"{100 * value:.1f} %" if share else number(value, 3)
+    return level(value, is_share(row.metric) and row.unit in ("points", "share"))
 
 
 def _lacking(row: Finding) -> str:
