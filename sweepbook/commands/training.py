@@ -17,7 +17,6 @@ from sweepbook.tune.signals import ended_like_ctrl_c
 from sweepbook.tune.train import train
 
 Endings = dict[Place, dict[str, int]]  # record -> status -> trials that ended so
-PROBE = ".sweepbook-can-write"
 _TRIED = ".sweepbook-can-write"
 
 
