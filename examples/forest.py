@@ -27,6 +27,7 @@ FOREST = Study(
     name="forest",
     question="How deep should the trees be?",
     trainable="forest:train_forest",
+    packages=["scikit-learn"],  # whose version can change a number
     metric=Metric("val_acc", "max"),
     fidelity=Fidelity("round", "rounds"),
     grid={"max_depth": (2, 4, 8, 16)},

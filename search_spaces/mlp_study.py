@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.published import ANSWERS, PUBLISHED
 from search_spaces.mlp_claims import CLAIMS
+from search_spaces.packages import PACKAGES
 from sweepbook import Fidelity, Metric, Study
 
 LOSSES = ("train_loss", "val_loss", "test_loss")
@@ -19,7 +21,7 @@ def mlp_study(
     metric: Metric = VAL_LOSS,
     **rest: Any,
 ) -> Study:
-    """Returns a study of the MLP trainable with the claims declared under its name."""
+    """Returns a study of the MLP trainable, with all that is declared under its name."""
     return Study(
         name=name,
         question=question,
@@ -28,9 +30,12 @@ def mlp_study(
         cost="trainables.mlp:trial_cost_s",
         metric=metric,
         fidelity=Fidelity("epoch", "epochs"),
+        packages=PACKAGES,
         stacked=True,
         extendable=True,  # nothing in the training depends on how many epochs are to come
         figures=figures,
         claims=CLAIMS.get(name, ()),
+        published=PUBLISHED.get(name),
+        answers=ANSWERS.get(name, ""),
         **rest,
     )

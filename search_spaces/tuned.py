@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from analysis.published import PUBLISHED
 from search_spaces.mlp_nets import ARCHITECTURES
 from search_spaces.mlp_study import ACCURACIES, LOSSES, mlp_study
 from search_spaces.mlp_training_claims import DIGIT, DIGIT_REASON
@@ -100,6 +101,7 @@ TUNED_ARCHITECTURE = mlp_study(
             _winner("tuned-best-net", (6, 64), "higher", "best by validation accuracy: 6x64"),
             _winner("tuned-worst-net", (1, 16), "lower", "worst: 1x16, which underfits"),
         ),
+        confirm_published=PUBLISHED["architecture"],
     ),
     scheduler=_ASHA,
     figures=(),

@@ -7,6 +7,8 @@ There is no early stopping here: whether a learning rate recovers late is part o
 
 from typing import Any
 
+from analysis.published import ANSWERS, PUBLISHED
+from search_spaces.packages import PACKAGES
 from search_spaces.vision_claims import (
     BASELINES_CLAIMS,
     CONVERGED,
@@ -54,12 +56,15 @@ VISION_BASELINES = Study(
         *({"model": "logistic-probe", "max_iter": n} for n in (CONVERGED, 1)),
         {"model": "xgboost"},
     ),
+    packages=PACKAGES,
     replicates=3,
     claims=BASELINES_CLAIMS,
     claims_of="search_spaces.vision_claims:claims_of_weights",
     known_files=KNOWN_FILES,
     options=(WEIGHTS, SKIP_CORRUPT),
     artifacts={"pictures": "analysis.figures.picture_data:picture_table"},
+    published=PUBLISHED["vision-baselines"],
+    answers=ANSWERS["vision-baselines"],
     figures=(
         {
             "kind": "models_table",

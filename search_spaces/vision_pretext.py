@@ -4,6 +4,7 @@ Its trials are what `--weights pretext` begins with; there the learning rate is 
 seed and length are the trainable's defaults.
 """
 
+from search_spaces.packages import PACKAGES
 from search_spaces.vision_options import SKIP_CORRUPT
 from sweepbook import Claim, Fidelity, Metric, Study
 
@@ -20,6 +21,7 @@ PRETEXT = Study(
     metric=Metric("val_acc", "max"),
     fidelity=Fidelity("eval", "evals"),
     grid={"lr": (0.01, MADE_WITH, 0.0001)},
+    packages=PACKAGES,
     replicates=3,
     options=(SKIP_CORRUPT,),
     claims=(

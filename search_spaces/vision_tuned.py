@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from search_spaces.packages import PACKAGES
 from search_spaces.vision_options import SKIP_CORRUPT, WEIGHTS
 from sweepbook import ASHA, Fidelity, Metric, Search, Study
 
@@ -29,6 +30,7 @@ VISION_TUNED = Study(
     metric=Metric("val_acc", "max"),
     fidelity=Fidelity("eval", "epochs", count="trainables.vision:n_evals"),
     fixed={"model": "resnet18-finetune", "epochs": 3, "evals_per_epoch": 4},
+    packages=PACKAGES,
     replicates=1,
     options=(WEIGHTS, SKIP_CORRUPT),
     search=Search(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.option import Option
+from sweepbook.study.published import Published, PublishedValue
 from sweepbook.study.search import Search
 from sweepbook.study.study import Fidelity, Metric, Study
 
@@ -39,6 +40,8 @@ __all__ = [
     "Metric",
     "NothingToDraw",
     "Option",
+    "Published",
+    "PublishedValue",
     "Search",
     "Study",
     "curve_table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.published import ANSWERS, PUBLISHED
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.manifest import Data, Manifest, manifest_of
 
@@ -40,6 +41,14 @@ SEARCH: dict[str, Any] = {
     "space": {}, "scientific": [], "nuisance": [], "cells": [{}], "configs": [], "points": [],
     "n_trials_per_cell": 1, "n_random": 1, "seed": 0,
 }  # fmt: skip
+
+
+def declared(study: str) -> dict[str, Any]:
+    """What a study of the exercise declares of its publication, as a manifest keeps it."""
+    return {
+        "published": asdict(PUBLISHED[study]) if study in PUBLISHED else None,
+        "answers": ANSWERS.get(study, ""),
+    }
 
 
 def manifest_content(name: str, n_replicates: int, **changes: Any) -> dict[str, Any]:
@@ -202,6 +211,7 @@ def write_models_record(
     figures: Sequence[Any] = (),
     n_replicates: int = 2,
     data: dict[str, Any] | None = None,
+    study: dict[str, Any] | None = None,
 ) -> Path:
     """Write a record of a few models with planted test predictions.
 
@@ -249,10 +259,11 @@ def write_models_record(
     (pd.DataFrame(reports) if reports else empty).to_parquet(folder / "reports.parquet")
     if predictions:
         pd.concat(predictions).to_parquet(folder / "predictions.parquet")
+    changes = study if study is not None else declared("vision-baselines")
     study = {"name": "vision-baselines", "question": "?", "trainable": "trainables.vision:train",
              "metric": {"name": "val_acc", "mode": "max"}, "single": "trainables.vision:one",
              "fidelity": {"unit": "eval", "setting": "epochs", "count": "trainables.vision:n"},
-             "figures": list(figures), "claims": list(claims)}  # fmt: skip
+             "figures": list(figures), "claims": list(claims)} | changes  # fmt: skip
     data = data or {"name": "upsampled-photos", "path": None, "sha256": "ab" * 32, "paired": True,
                     "class_names": {"0": "fake", "1": "real"}, "splits": "given",
                     "rows": {"train": 8, "validation": 4, "test": 4}}  # fmt: skip

@@ -77,7 +77,7 @@ def models_of(record: Record, spec: Spec) -> list[Model]:
     found = []
     for label, where in _entries(record, spec):
         trials = _select(record, where)
-        published = published_value(record.study, where, "test_acc")
+        published = published_value(record, where, "test_acc")
         if trials.empty and math.isnan(published):
             continue
         found.append(_model(record, label, trials, values, predictions, published))

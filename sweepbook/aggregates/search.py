@@ -122,7 +122,7 @@ def place_of(domain: Domain, value: Any) -> float:
 
     >>> place_of({"kind": "float", "low": 0.001, "high": 0.1, "log": True}, 0.01)
     0.5
-    >>> place_of({"kind": "choice", "choices": ["raw", "sines"]}, "sines")
+    >>> place_of({"kind": "choice", "choices": ["relu", "tanh"]}, "tanh")
     1.0
     """
     if domain["kind"] == "choice":

@@ -17,7 +17,7 @@ from sweepbook.tune.signals import ended_like_ctrl_c
 from sweepbook.tune.train import train
 
 Endings = dict[Place, dict[str, int]]  # record -> status -> trials that ended so
-PROBE = ".sweepbook-can-write"
+_TRIED = ".sweepbook-can-write"
 
 
 def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
@@ -28,8 +28,8 @@ def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     """
     try:
         make_folder(storage)
-        write_bytes(storage / PROBE, b"")
-        delete(storage / PROBE)
+        write_bytes(storage / _TRIED, b"")
+        delete(storage / _TRIED)
     except OSError as error:
         raise ValueError(
             f"storage {storage} is not writable: choose another by --storage ({error})"

@@ -89,7 +89,7 @@ def published_sentence(table: pd.DataFrame, record: Record, sign: str = "Hollow 
     """Says what the diamonds are; empty where none is drawn."""
     if "published" not in table or not table["published"].notna().any():
         return ""
-    return f"{sign}: {published_label(record.data_name)}."
+    return f"{sign}: {published_label(record)}."
 
 
 def metric_sentence(metric: str, mode: str | None = None) -> str:

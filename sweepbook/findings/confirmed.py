@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -24,12 +25,21 @@ from sweepbook.aggregates.labels import (
     number,
     with_half_width,
 )
-from sweepbook.aggregates.published import published_untuned
+from sweepbook.aggregates.published import published_value
+from sweepbook.findings.amounts import behind, interval
 from sweepbook.findings.arms import settings_label, value_table
-from sweepbook.findings.declared import Declared
-from sweepbook.findings.search_checks import as_findings
-from sweepbook.findings.values import arm_values
-from sweepbook.findings.verdicts import ALPHA, FAILS, HOLDS, MISSING, OPEN, outcome
+from sweepbook.findings.finding import (
+    FAILS,
+    HOLDS,
+    OPEN,
+    Finding,
+    own_finding,
+    quoted,
+    unavailable,
+)
+from sweepbook.findings.question import Question, slug
+from sweepbook.findings.values import value_at
+from sweepbook.findings.verdicts import ALPHA, outcome
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.manifest import Winner
 from sweepbook.stats.intervals import (
@@ -39,9 +49,10 @@ from sweepbook.stats.intervals import (
     one_sample,
     t_interval,
 )
+from sweepbook.study.claim import Claim
 
 KIND = "confirmation"
-Row = dict[str, Any]
+_REASON = "any difference that the replicates can tell"
 
 
 def is_confirmation(record: Record) -> bool:
@@ -67,25 +78,25 @@ def order_table(record: Record) -> pd.DataFrame:
     mean of the last 5 steps), n, replicate_* (of each), search (the value that chose it), step
     (of that value), beside (mean at that step; NaN where it is not of the same training: a trial
     of another length of a study that is not extendable), last (step trained), published (the
-    printed value of the untuned net; NaN where there is none), trial_id, problem.
+    printed value of the same config untuned; NaN where there is none), trial_id, problem.
     """
     rows = []
     for chosen in winners_of(record):
         settings = dict(chosen.settings)
-        arm = arm_values(record, _value_of(record, settings), 0)
+        arm = value_at(record, settings, record.metric)
         values = arm.values.to_numpy(dtype="float64") if not arm.problem else np.array([math.nan])
-        interval = t_interval(values)
+        own = t_interval(values)
         table = value_table(record, arm.trial_id, record.metric) if arm.trial_id else None
         rows.append(
             {"label": settings_label(settings)}
             | {CONFIG + key: value for key, value in settings.items()}
-            | {"mean": float(interval.mean), "low": float(interval.low)}
-            | {"high": float(interval.high), "n": len(arm.values)}
+            | {"mean": float(own.mean), "low": float(own.low)}
+            | {"high": float(own.high), "n": len(arm.values)}
             | {f"replicate_{i}": value for i, value in arm.values.items()}
             | {"search": chosen.value, "step": chosen.fidelity}
             | {"beside": _beside(record, table, chosen.fidelity)}
             | {"last": math.nan if table is None else int(table.index[-1])}
-            | {"published": published_untuned(record.study, settings, record.metric)}
+            | {"published": published_value(record, settings, record.metric)}
             | {"trial_id": arm.trial_id, "problem": arm.problem}
         )
     table = pd.DataFrame(rows)
@@ -113,13 +124,15 @@ def pair_table(record: Record) -> pd.DataFrame:
     settings = {settings_label(own): own for own in winner_settings(record)}
     rows = []
     for arm, against in itertools.combinations(known["label"], 2):
-        claim = Declared(
+        claim = Claim(
             name="pair",
+            statement="",
             kind="direction",
             metric=record.metric,
             smallest=0.0,
+            reason=_REASON,
             direction="higher" if record.mode == "max" else "lower",
-            arms=[settings[arm], settings[against]],
+            arms=(settings[arm], settings[against]),
         )
         found = outcome(record, claim)
         if found.shown is None:
@@ -133,86 +146,86 @@ def pair_table(record: Record) -> pd.DataFrame:
     return pairs.assign(p_holm=adjusted, holds=adjusted <= ALPHA)
 
 
-def _value_of(record: Record, settings: Mapping[str, Any]) -> Declared:
-    return Declared(
-        name="value", kind="threshold", metric=record.metric, smallest=0.0, arms=[settings]
-    )
-
-
-def published_claims(record: Record) -> list[Declared]:
-    """Whether each winner beats the printed single run of the same net, untuned."""
-    claims = []
+def published_questions(record: Record) -> list[Question]:
+    """Whether each winner beats the printed single run of the same config, untuned."""
+    questions = []
     for settings in winner_settings(record):
-        printed = published_untuned(record.study, settings, record.metric)
+        printed = published_value(record, settings, record.metric)
         if printed != printed:
             continue
         label = settings_label(settings)
-        direction = "higher" if record.mode == "max" else "lower"
-        claims.append(
-            Declared(
-                name=f"published-{'-'.join(str(value) for value in settings.values())}",
-                kind="threshold",
-                metric=record.metric,
-                claim=f"{label}, tuned, is {direction} than its published single run",
-                reading="each at its own number of epochs, the published net untuned",
-                target=printed,
-                smallest=0.0,
-                reason="any difference that the replicates can tell",
-                direction=direction,
-                arms=[settings],
-                labels=[label],
-                family="published",
-            )
+        direction: Literal["higher", "lower"] = "higher" if record.mode == "max" else "lower"
+        claim = Claim(
+            name=f"published-{slug('-'.join(map(str, settings.values())))}",
+            statement="",
+            kind="threshold",
+            metric=record.metric,
+            reading=f"each at its own number of {record.unit}s, the published one untuned",
+            target=printed,
+            smallest=0.0,
+            reason=_REASON,
+            direction=direction,
+            arms=(settings,),
+            labels=(label,),
+            family="published",
         )
-    return claims
+        said = f"{label}, tuned, is {direction} than its published single run"
+        questions.append(Question(claim=claim, said=said))
+    return questions
 
 
-def confirmation_findings(record: Record) -> list[Row]:
-    """What is asked of every confirmation, in the columns of findings.evaluate."""
-    common = {
-        "smallest": 0.0,
-        "reason": "any difference that the replicates can tell",
-        "unit": "points" if is_share(record.metric) else "",
-    }
+def confirmation_findings(record: Record) -> list[Finding]:
+    """What is asked of every confirmation: the order, the flattery, the best published value."""
     table = order_table(record)
-    rows = [_differences(record, table), _flattery(record, table), _best_published(record, table)]
-    return as_findings(record, KIND, [common | row for row in rows if row])
+    found = (_differences(record, table), _flattery(record, table), _best_published(record, table))
+    return [quoted(finding) for finding in found if finding is not None]
 
 
-def _differences(record: Record, table: pd.DataFrame) -> Row:
-    row: Row = {"name": "order", "claim": "the order of the winners holds"}
+def _asked(record: Record, name: str, claim: str) -> Finding:
+    unit = "points" if is_share(record.metric) else ""
+    finding = own_finding(record, KIND, name, claim)
+    return replace(finding, smallest=0.0, reason=_REASON, unit=unit)
+
+
+def _differences(record: Record, table: pd.DataFrame) -> Finding | None:
     pairs = pair_table(record)
     if pairs.empty:
-        return {}
+        return None
     n_hold, n = int(pairs["holds"].sum()), len(pairs)
-    row |= {"estimate": n_hold / n, "unit": "share", "n": int(table["n"].max()), "family_size": n}
     texts = [f"{r['label']} {_value(record, r)}" for r in table.to_dict("records")]
     open_pairs = pairs[~pairs["holds"]]
     rest = [f"{a} from {b}" for a, b in zip(open_pairs["arm"], open_pairs["against"], strict=True)]
     text = f"{listing(texts, most=20)}. {n_hold} of {n} differences hold (Holm over all pairs)"
     text += f"; not told apart: {listing(rest, most=8)}." if rest else "."
-    return row | {"verdict": HOLDS if n_hold == n else OPEN, "sentence": text}
+    return replace(
+        _asked(record, "order", "the order of the winners holds"),
+        estimate=n_hold / n,
+        unit="share",
+        n=int(table["n"].max()),
+        family_size=n,
+        verdict=HOLDS if n_hold == n else OPEN,
+        sentence=text,
+    )
 
 
 def _value(record: Record, row: Mapping[Any, Any]) -> str:
     return with_half_width(row["mean"], row["low"], row["high"])
 
 
-def _flattery(record: Record, table: pd.DataFrame) -> Row:
+def _flattery(record: Record, table: pd.DataFrame) -> Finding:
     """By how much the search's values were too good: they chose the winners."""
-    row: Row = {"name": "flattery", "claim": "the search's best values flatter"}
+    asked = _asked(record, "flattery", "the search's best values flatter")
     sign = 1.0 if record.mode == "max" else -1.0
     gaps = sign * (table["search"] - table["beside"]).dropna()
     if gaps.empty:
-        why = "the winners were trained for another length than in the search"
-        return row | {"verdict": MISSING, "sentence": f"not available: {why}.", "note": why}
+        return unavailable(asked, "the winners were trained for another length than in the search")
     found = one_sample(gaps.to_numpy())
-    verdict = HOLDS if found.low > 0 else FAILS if found.high <= 0 else OPEN
+    asked = _with_numbers(record, asked, found)
     text = (
         f"they were better than the same configs trained anew by {_amount(record, found)}, over "
-        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {verdict}."
+        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {asked.verdict}."
     )
-    return row | _numbers(record, found) | {"verdict": verdict, "sentence": text}
+    return replace(asked, sentence=text)
 
 
 def _steps(record: Record, table: pd.DataFrame) -> str:
@@ -220,32 +233,28 @@ def _steps(record: Record, table: pd.DataFrame) -> str:
     return f"{record.unit} {listing([str(step) for step in steps])}"
 
 
-def _best_published(record: Record, table: pd.DataFrame) -> Row:
+def _best_published(record: Record, table: pd.DataFrame) -> Finding | None:
     """The best winner, on replicates that did not select it, beside the best printed value."""
     replicates = [str(name) for name in table if str(name).startswith("replicate_")]
     known = table[table[replicates].notna().all(axis=1)] if replicates else table.head(0)
     printed = table[table["published"].notna()]
     if printed.empty or len(known) < 2:
-        return {}
+        return None
     mode: Literal["min", "max"] = "max" if record.mode == "max" else "min"
     best_printed = printed.sort_values("published", ascending=mode == "min").iloc[0]
     target, printed_label = float(best_printed["published"]), str(best_printed["label"])
     scores = leave_one_out_winner(known[replicates].to_numpy(dtype="float64"), mode).scores
     sign = 1.0 if mode == "max" else -1.0
     found = one_sample(sign * (np.asarray(scores) - target))
-    verdict = HOLDS if found.low > 0 else FAILS if found.high <= 0 else OPEN
+    claim = "the best winner is better than the best published single run"
+    asked = _with_numbers(record, _asked(record, "published-best", claim), found)
     best = str(known["label"].iloc[0])
     text = (
         f"{best} has the best mean, {_value(record, known.iloc[0].to_dict())}; chosen and scored "
         f"on different replicates the best is better than {printed_label}'s {number(target)} by "
-        f"{_amount(record, found)}, n = {found.n}: {verdict}."
+        f"{_amount(record, found)}, n = {found.n}: {asked.verdict}."
     )
-    claim = "the best winner is better than the best published single run"
-    return (
-        {"name": "published-best", "claim": claim, "target": target, "best": best}
-        | _numbers(record, found)
-        | {"verdict": verdict, "sentence": text}
-    )
+    return replace(asked, target=target, best=best, sentence=text)
 
 
 def _scale(record: Record) -> float:
@@ -254,20 +263,22 @@ def _scale(record: Record) -> float:
 
 def _amount(record: Record, found: Difference) -> str:
     mean, low, high = (f"{_scale(record) * v:+.2f}" for v in (found.mean, found.low, found.high))
-    words = " points" if is_share(record.metric) else ""
-    bounds = f" (95 % interval {low} to {high})" if math.isfinite(found.low) else ""
-    return f"{mean}{words}{bounds}"
+    bounds = f" ({interval(low, high)})" if math.isfinite(found.low) else ""
+    return f"{mean}{behind('points' if is_share(record.metric) else '')}{bounds}"
 
 
-def _numbers(record: Record, found: Difference) -> Row:
+def _with_numbers(record: Record, asked: Finding, found: Difference) -> Finding:
+    """The finding with a difference that is claimed to be above 0, and its verdict."""
     scale = _scale(record)
-    return {
-        "estimate": scale * found.mean,
-        "low": scale * found.low,
-        "high": scale * found.high,
-        "n": found.n,
-        "sd": found.sd,
-    }
+    return replace(
+        asked,
+        estimate=scale * found.mean,
+        low=scale * found.low,
+        high=scale * found.high,
+        n=found.n,
+        sd=found.sd,
+        verdict=HOLDS if found.low > 0 else FAILS if found.high <= 0 else OPEN,
+    )
 
 
 def summary(record: Record) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sweepbook.findings.declared import Declared
 from sweepbook.findings.values import Arm
 from sweepbook.stats.intervals import Difference, p_value
+from sweepbook.study.claim import Claim
 
 
 class Comparison(NamedTuple):
@@ -69,7 +69,7 @@ class Outcome:
     advantage: float = math.nan
 
 
-def band(claim: Declared) -> tuple[float, float]:
+def band(claim: Claim) -> tuple[float, float]:
     """Differences (or values) that make the claim true, on the scale that is tested."""
     d = claim.smallest
     if claim.kind == "equivalence":

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.predictions import grouped_predictions, hit_table
-from sweepbook.findings.declared import Declared
 from sweepbook.findings.outcomes import Comparison, Outcome, band
 from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
 from sweepbook.stats.bootstrap import n_groups, row_difference
+from sweepbook.study.claim import Claim
 
 
 def over_rows(
-    record: Record, claim: Declared, arms: Sequence[Arm], notes: tuple[str, ...]
+    record: Record, claim: Claim, arms: Sequence[Arm], notes: tuple[str, ...]
 ) -> Outcome:
     """The first arm against each other one, on the same test rows, over rows and replicates."""
     predictions = grouped_predictions(record)

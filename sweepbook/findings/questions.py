@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from sweepbook.aggregates.gradients import has_gradients
 from sweepbook.aggregates.labels import arm_labels, metric_name, sorted_trials
 from sweepbook.aggregates.trials import same_value, telling_columns
-from sweepbook.findings.declared import Declared
-from sweepbook.findings.values import arm_values
+from sweepbook.findings.question import Question, slug
+from sweepbook.findings.values import value_at
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.study.claim import Claim, Direction, Kind, Window
 
 _POINT = 0.001
 _POINT_REASON = "a tenth of a point: one right answer in a thousand"
-_GAP_REASON = "half a point: more than twice the sampling error of one accuracy on 13,000 points"
-LEARNS = 0.05
-LEARNS_REASON = "5 points above the largest class's share is the least that we call learning"
+_GAP_REASON = "half a point: below it two accuracies are rarely told apart"
+_LEARNS = 0.05
+_LEARNS_REASON = "5 points above the largest class's share is the least that we call learning"
 
 
-def general_claims(record: Record) -> list[Declared]:
-    """The claims, in the order of the report: extremes, then per trial leak, gaps, chance.
+def general_questions(record: Record) -> list[Question]:
+    """The questions, in the order of the report: extremes, then per trial leak, gaps, chance.
 
     Only trials that ended by themselves are asked. A question whose columns are missing or empty
-    is left out, so is the leak where no test point occurs in train.
+    is left out, so is the leak where no test row has the inputs of a training row.
     """
     arms = trial_arms(record)
-    claims = [*_extremes(record, arms)]
+    questions = [*_extremes(record, arms)]
     for label, settings in arms.items():
-        claims += _leak(record, label, settings) + _gaps(record, label, settings)
+        questions += _leak(record, label, settings) + _gaps(record, label, settings)
     for label, settings in arms.items():
         if has_gradients(record):
-            claims += _gradients(label, settings)
+            questions += _gradients(label, settings)
         elif "val_acc" in record.reports:
-            claims.append(_chance("mixture", label, settings, _window(record)))
-    return claims
+            questions.append(_mixture(label, settings, _window(record)))
+    return questions
 
 
 def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
@@ -79,23 +79,13 @@ def _declared_label(record: Record, trial: Mapping[Any, Any]) -> str:
     return ""
 
 
-def slug(text: str) -> str:
-    """ "depth 6, width 16" -> "depth-6-width-16"."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Declared]:
+def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Question]:
     """The best and the worst config by the study's own metric, chosen on the same replicates."""
     sign = 1.0 if record.mode == "max" else -1.0
-    probe = Declared(
-        name="probe",
-        kind="winner",
-        metric=record.metric,
-        smallest=0.0,
-        arms=list(arms.values()),
-        fidelity=_window(record),
-    )
-    found = {label: arm_values(record, probe, i) for i, label in enumerate(arms)}
+    found = {
+        label: value_at(record, settings, record.metric, _window(record))
+        for label, settings in arms.items()
+    }
     means = {
         label: sign * float(arm.values.mean())
         for label, arm in found.items()
@@ -103,119 +93,145 @@ def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Dec
     }
     if len(means) < 2:
         return []
-    claims = []
-    for name, order in (("best", -1.0), ("worst", 1.0)):
-        labels = sorted(means, key=lambda label, order=order: order * means[label])  # type: ignore[misc]  # bound at once
-        higher = (record.mode == "max") == (name == "best")
-        claims.append(
-            Declared(
-                name=f"{name}-config",
-                kind="winner",
-                metric=record.metric,
-                claim=f"{labels[0]} has the {name} {metric_name(record.metric)}",
-                smallest=0.0,
-                reason="any difference that the replicates can tell",
-                direction="higher" if higher else "lower",
-                arms=[arms[label] for label in labels],
-                labels=labels,
-                chosen=True,
-                fidelity=_window(record),
-            )
-        )
-    return claims
+    best_first = sorted(means, key=lambda label: -means[label])
+    worst_first = sorted(means, key=lambda label: means[label])
+    return [
+        _extreme(record, "best", {label: arms[label] for label in best_first}),
+        _extreme(record, "worst", {label: arms[label] for label in worst_first}),
+    ]
 
 
-def _window(record: Record) -> str:
+def _extreme(
+    record: Record, name: Literal["best", "worst"], arms: Mapping[str, Mapping[str, Any]]
+) -> Question:
+    """Whether the first of the arms is what it looks like: the best, or the worst."""
+    higher = (record.mode == "max") == (name == "best")
+    claim = Claim(
+        name=f"{name}-config",
+        statement="",
+        kind="winner",
+        metric=record.metric,
+        smallest=0.0,
+        reason="any difference that the replicates can tell",
+        direction="higher" if higher else "lower",
+        arms=tuple(arms.values()),
+        labels=tuple(arms),
+        fidelity=_window(record),
+    )
+    said = f"{next(iter(arms))} has the {name} {metric_name(record.metric)}"
+    return Question(claim=claim, said=said, chosen=True)
+
+
+def _window(record: Record) -> Window:
     """The steps to judge by: a step that is part of an epoch is no epoch to average over."""
     return "last" if record.manifest.study.fidelity.count else "last5"
 
 
-def _leak(record: Record, label: str, settings: Mapping[str, Any]) -> list[Declared]:
+def _leak(record: Record, label: str, settings: Mapping[str, Any]) -> list[Question]:
     both = ("test_acc", "test_acc_clean")
     if not _recorded(record, both) or _equal(record.reports[both[0]], record.reports[both[1]]):
         return []
-    return [
-        Declared(
-            name=f"leak-{slug(label)}",
-            kind="direction",
-            claim="test points whose coordinates occur in train raise the test accuracy",
-            metric=both[0],
-            against_metric=both[1],
-            smallest=_POINT,
-            reason=_POINT_REASON,
-            arms=[settings],
-            labels=[label],
-            family="leak",
-        )
-    ]
-
-
-def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Declared]:
-    """Training minus validation accuracy as reported, in evaluation mode, and why they differ."""
-    below = "training accuracy is below validation accuracy"
-    equal = "in evaluation mode training and validation accuracy are the same"
-    mode = "the train split scores higher in evaluation mode than while it is trained on"
-    gaps = (
-        ("gap", "direction", "train_acc", "val_acc", "lower", below),
-        ("gap-evaluation-mode", "equivalence", "train_eval_acc", "val_acc", "higher", equal),
-        ("train-mode", "direction", "train_eval_acc", "train_acc", "higher", mode),
+    claim = Claim(
+        name=f"leak-{slug(label)}",
+        statement="",
+        kind="direction",
+        metric=both[0],
+        against_metric=both[1],
+        smallest=_POINT,
+        reason=_POINT_REASON,
+        arms=(settings,),
+        labels=(label,),
+        family="leak",
     )
+    said = "test rows with the inputs of a training row raise the test accuracy"
+    return [Question(claim=claim, said=said)]
+
+
+_GAPS: tuple[tuple[str, Kind, str, str, Direction, str], ...] = (
+    (
+        *("gap", "direction", "train_acc", "val_acc", "lower"),
+        "training accuracy is below validation accuracy",
+    ),
+    (
+        *("gap-evaluation-mode", "equivalence", "train_eval_acc", "val_acc", "higher"),
+        "in evaluation mode training and validation accuracy are the same",
+    ),
+    (
+        *("train-mode", "direction", "train_eval_acc", "train_acc", "higher"),
+        "the train split scores higher in evaluation mode than while it is trained on",
+    ),
+)
+
+
+def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Question]:
+    """Training minus validation accuracy as reported, in evaluation mode, and why they differ."""
     return [
-        Declared(
-            name=f"{name}-{slug(label)}",
-            kind=kind,
-            claim=text,
-            metric=metric,
-            against_metric=against,
-            direction=direction,
-            # in evaluation mode it is not evaluated every epoch
-            fidelity="last" if "eval" in metric else _window(record),
-            smallest=0.005,
-            reason=_GAP_REASON,
-            arms=[settings],
-            labels=[label],
-            family=name,
+        Question(
+            claim=Claim(
+                name=f"{name}-{slug(label)}",
+                statement="",
+                kind=kind,
+                metric=metric,
+                against_metric=against,
+                direction=direction,
+                # in evaluation mode it is not evaluated every epoch
+                fidelity="last" if "eval" in metric else _window(record),
+                smallest=0.005,
+                reason=_GAP_REASON,
+                arms=(settings,),
+                labels=(label,),
+                family=name,
+            ),
+            said=said,
         )
-        for name, kind, metric, against, direction, text in gaps
+        for name, kind, metric, against, direction, said in _GAPS
         if _recorded(record, (metric, against))
     ]
 
 
-def _gradients(label: str, settings: Mapping[str, Any]) -> list[Declared]:
-    common: dict[str, Any] = {"arms": [settings], "labels": [label]}
-    moments: tuple[tuple[str, str | int], ...] = (("first", 1), ("last", "last"))
+def _gradients(label: str, settings: Mapping[str, Any]) -> list[Question]:
+    moments: tuple[tuple[str, Window], ...] = (("first", 1), ("last", "last"))
     return [
         *(
-            Declared(
-                name=f"gradients-{name}-{slug(label)}",
-                kind="gradients",
-                claim=f"gradients of {label} are healthy",
-                metric="grad_sq_norm",
-                fidelity=step,
-                expected="healthy",
-                smallest=0.02,
-                reason="a factor of 100 over 100 layers, in log10 of the magnitude per layer",
-                **common,
+            Question(
+                claim=Claim(
+                    name=f"gradients-{name}-{slug(label)}",
+                    statement="",
+                    kind="gradients",
+                    metric="grad_sq_norm",
+                    fidelity=step,
+                    expected="healthy",
+                    smallest=0.02,
+                    reason="a factor of 100 over 100 layers, in log10 of the magnitude per layer",
+                    arms=(settings,),
+                    labels=(label,),
+                ),
+                said=f"gradients of {label} are healthy",
             )
             for name, step in moments
         ),
-        _chance("chance", label, settings),
+        Question(claim=_chance("chance", label, settings), said=f"{label} does not learn"),
     ]
 
 
+def _mixture(label: str, settings: Mapping[str, Any], fidelity: Window) -> Question:
+    claim = _chance("mixture", label, settings, fidelity)
+    return Question(claim=claim, said=f"{label} does not learn", only_mixed=True)
+
+
 def _chance(
-    name: str, label: str, settings: Mapping[str, Any], fidelity: str = "last5"
-) -> Declared:
-    return Declared(
+    name: str, label: str, settings: Mapping[str, Any], fidelity: Window = "last5"
+) -> Claim:
+    return Claim(
         name=f"{name}-{slug(label)}",
+        statement="",
         kind="mixture",
-        claim=f"{label} does not learn",
         metric="val_acc",
-        smallest=LEARNS,
-        reason=LEARNS_REASON,
+        smallest=_LEARNS,
+        reason=_LEARNS_REASON,
         fidelity=fidelity,
-        arms=[settings],
-        labels=[label],
+        arms=(settings,),
+        labels=(label,),
     )
 
 

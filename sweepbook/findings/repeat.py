@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
+from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN
 
 COLUMNS = (
     *("study", "name", "statement", "verdict", "verdict_again", "opposite", "moved", "estimate"),
@@ -27,7 +27,7 @@ COLUMNS = (
 def compare(first: pd.DataFrame, second: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per finding that both frames have, in the first's order.
 
-    first, second: rows of `findings.evaluate`, of one or more studies. Columns: verdict and
+    first, second: as `findings_frame` gives them, of one or more studies. Columns: verdict and
     verdict_again; opposite: one holds and the other does not; moved: one of them is undecided and
     the other is not; estimate and estimate_again in unit; low, high: the prediction interval of
     the first for a mean of n_again replicates; inside: null where there is none (one replicate,

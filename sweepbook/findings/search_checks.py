@@ -9,9 +9,7 @@ computer experiments). Trials that were stopped are censored: only those at full
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -26,8 +24,17 @@ from sweepbook.aggregates.labels import (
     setting_value,
 )
 from sweepbook.aggregates.search import Search, place_of
-from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
-from sweepbook.record.load import CONFIG, Record
+from sweepbook.findings.amounts import interval
+from sweepbook.findings.finding import (
+    FAILS,
+    HOLDS,
+    OPEN,
+    Finding,
+    own_finding,
+    quoted,
+    unavailable,
+)
+from sweepbook.record.load import CONFIG
 from sweepbook.stats.intervals import wilson_interval
 
 EDGE = 0.05  # of a range, on its scale
@@ -36,28 +43,17 @@ TOP, LAST_PART = 5, 0.1
 TRIALS_PER_SETTING = 10
 KIND = "search"
 _LEAST_DIVERGED = 3  # of which it is said where they lie
-Row = dict[str, Any]
 
 
-def search_findings(search: Search) -> list[Row]:
-    """One row per check, in the columns of findings.evaluate; kind "search"."""
+def search_findings(search: Search) -> list[Finding]:
+    """One finding per check; kind "search"."""
     checks = (_at_an_end, _diverged, _still_improving, _too_few)
-    return as_findings(search.record, KIND, (check(search) for check in checks))
+    return [quoted(check(search)) for check in checks]
 
 
-def as_findings(record: Record, kind: str, rows: Iterable[Row]) -> list[Row]:
-    """Rows with the columns that findings.evaluate gives to claims which no study declares."""
-    common = {
-        "study": record.study,
-        "statement": "",
-        "reading": "",
-        "kind": kind,
-        "metric": record.metric,
-        "note": "",
-        "seed": record.manifest.seed,
-        "data": record.data_name,
-    }
-    return [common | row | {"sentence": f"“{row['claim']}”: {row['sentence']}"} for row in rows]
+def _asked(search: Search, name: str, claim: str, smallest: float, reason: str) -> Finding:
+    finding = own_finding(search.record, KIND, f"search-{name}", claim)
+    return replace(finding, smallest=smallest, reason=reason)
 
 
 def summary(search: Search) -> str:
@@ -87,15 +83,15 @@ def _leaders(search: Search) -> pd.DataFrame:
     return pd.concat(best) if best else search.trials.head(0)
 
 
-def _at_an_end(search: Search) -> Row:
+def _at_an_end(search: Search) -> Finding:
     claim = "the best trial lies inside every range"
-    row: Row = {"name": "search-inside-ranges", "claim": claim, "smallest": EDGE}
-    row["reason"] = "5 % of a range, on the scale on which it is searched"
+    reason = "5 % of a range, on the scale on which it is searched"
+    asked = _asked(search, "inside-ranges", claim, EDGE, reason)
     leaders = _leaders(search)
     ranges = {k: d for k, d in search.space.items() if d["kind"] != "choice"}
     if leaders.empty or not ranges:
         why = "no setting has a range" if not ranges else "no trial has reached full length yet"
-        return row | _missing(why)
+        return unavailable(asked, why)
     found: dict[tuple[str, str], list[float]] = {}
     for leader in leaders.to_dict("records"):
         for key, domain in ranges.items():
@@ -104,14 +100,18 @@ def _at_an_end(search: Search) -> Row:
             if place <= EDGE or place >= 1 - EDGE:
                 end = "lower" if place <= EDGE else "upper"
                 found.setdefault((key, end), []).append(float(value))
-    row |= {"n": len(leaders), "trial_ids": " ".join(leaders["trial_id"])}
+    asked = replace(
+        asked,
+        n=len(leaders),
+        estimate=float(len(found)),
+        trial_ids=" ".join(leaders["trial_id"]),
+    )
     if not found:
-        row |= {"verdict": HOLDS, "estimate": 0.0}
-        return row | {"sentence": f"no end of {listing([setting_name(k) for k in ranges])} near."}
+        text = f"no end of {listing([setting_name(k) for k in ranges])} near."
+        return replace(asked, verdict=HOLDS, sentence=text)
     parts = [_end(search, *where, values, len(leaders)) for where, values in found.items()]
     advice = "Widen these ranges and search again, unless the end is a natural limit"
-    text = f"{listing(parts)}. {advice}."
-    return row | {"verdict": FAILS, "estimate": float(len(found)), "sentence": text}
+    return replace(asked, verdict=FAILS, sentence=f"{listing(parts)}. {advice}.")
 
 
 def _end(search: Search, key: str, end: str, values: list[float], n: int) -> str:
@@ -123,24 +123,32 @@ def _end(search: Search, key: str, end: str, values: list[float], n: int) -> str
     return f"{name} is at the {end} end of {limits} in {len(values)} of {n} cells"
 
 
-def _diverged(search: Search) -> Row:
+def _diverged(search: Search) -> Finding:
     claim = "at most a tenth of the trials diverge"
-    row: Row = {"name": "search-diverged", "claim": claim, "smallest": MOST_DIVERGED}
-    row |= {"reason": "a tenth: beyond it the budget goes where nothing can be learnt"}
+    reason = "a tenth: beyond it the budget goes where nothing can be learnt"
+    asked = _asked(search, "diverged", claim, MOST_DIVERGED, reason)
     ended = search.trials[search.trials["status"].isin(["finished", "stopped", "diverged"])]
     bad = (ended["status"] == "diverged") | ~np.isfinite(ended["value"].astype("float64"))
     k, n = int(bad.sum()), len(ended)
     if n == 0:
-        return row | _missing("no trial has ended yet")
+        return unavailable(asked, "no trial has ended yet")
     share = wilson_interval(k, n)
     low, high = float(share.low), float(share.high)
     verdict = HOLDS if high <= MOST_DIVERGED else FAILS if low > MOST_DIVERGED else OPEN
-    text = f"{k} of {n} did (95 % interval {100 * low:.0f} to {100 * high:.0f} %)."
+    text = f"{k} of {n} did ({interval(f'{100 * low:.0f}', f'{100 * high:.0f}')} %)."
     if k >= _LEAST_DIVERGED and verdict != HOLDS:
         where = _where(search, ended, bad)
         text += f" {where}Take that out of the range." if where else ""
-    return row | {"verdict": verdict, "estimate": k / n, "low": low, "high": high, "n": n,
-                  "unit": "share", "sentence": text}  # fmt: skip
+    return replace(
+        asked,
+        verdict=verdict,
+        estimate=k / n,
+        low=low,
+        high=high,
+        n=n,
+        unit="share",
+        sentence=text,
+    )
 
 
 def _where(search: Search, ended: pd.DataFrame, bad: pd.Series[bool]) -> str:
@@ -163,42 +171,44 @@ def _where(search: Search, ended: pd.DataFrame, bad: pd.Series[bool]) -> str:
     return f"They have {setting_name(key)} {shown}; the median of the others is {middle}. "
 
 
-def _still_improving(search: Search) -> Row:
+def _still_improving(search: Search) -> Finding:
     unit = search.record.unit
     claim = f"the best trials have stopped improving by their last {unit}"
-    row: Row = {"name": "search-improving", "claim": claim, "smallest": LAST_PART}
-    row["reason"] = "a tenth: a flat noisy curve is at its best there one time in ten"
+    reason = "a tenth: a flat noisy curve is at its best there one time in ten"
+    asked = _asked(search, "improving", claim, LAST_PART, reason)
     top = search.ranked(search.trials).head(TOP)
     if top.empty:
-        return row | _missing("no trial has reached full length yet")
+        return unavailable(asked, "no trial has reached full length yet")
     best = best_rows(search.curve, search.record.mode).set_index("trial_id")[unit]
     first = top["last"] - np.floor(top["last"] * LAST_PART).clip(lower=1) + 1
     late = best.reindex(top["trial_id"]).to_numpy() >= first.to_numpy()
     k, n = int(late.sum()), len(top)
-    row |= {"n": n, "estimate": k / n, "unit": "share", "trial_ids": " ".join(top["trial_id"])}
+    ids = " ".join(top["trial_id"])
+    asked = replace(asked, n=n, estimate=k / n, unit="share", trial_ids=ids)
     span = f"{unit} {int(first.max())} or later"
     text = f"{k} of the best {n} trials at full length have their best value at {span}."
     if k * 2 <= n:
-        return row | {"verdict": HOLDS, "sentence": text}
+        return replace(asked, verdict=HOLDS, sentence=text)
     text += f" Train longer ({search.record.setting or unit + 's'}): the order may change."
-    return row | {"verdict": FAILS, "sentence": text}
+    return replace(asked, verdict=FAILS, sentence=text)
 
 
-def _too_few(search: Search) -> Row:
+def _too_few(search: Search) -> Finding:
     n_settings = len(search.space)
     claim = f"there are enough trials for {count(n_settings, 'open setting')}"
-    row: Row = {"name": "search-enough-trials", "claim": claim, "smallest": TRIALS_PER_SETTING}
-    row["reason"] = "10 trials per setting, the rule of Loeppky, Sacks and Welch (2009)"
+    reason = "10 trials per setting, the rule of Loeppky, Sacks and Welch (2009)"
+    asked = _asked(search, "enough-trials", claim, TRIALS_PER_SETTING, reason)
     known = search.trials[np.isfinite(search.trials["value"].astype("float64"))]
     sizes = known["cell"].value_counts().reindex(range(len(search.cells)), fill_value=0)
     needed, least = TRIALS_PER_SETTING * n_settings, int(sizes.min())
     where = " in the smallest cell" if len(search.cells) > 1 else ""
     text = f"{least} with a value{where}; the rule of 10 per setting asks for {needed}."
     text += _when(search)
-    row |= {"n": least, "estimate": float(least), "target": float(needed)}
+    asked = replace(asked, n=least, estimate=float(least), target=float(needed))
     if least >= needed:
-        return row | {"verdict": HOLDS, "sentence": text}
-    return row | {"verdict": FAILS, "sentence": f"{text} Search on before comparing settings."}
+        return replace(asked, verdict=HOLDS, sentence=text)
+    text = f"{text} Search on before comparing settings."
+    return replace(asked, verdict=FAILS, sentence=text)
 
 
 def _when(search: Search) -> str:
@@ -208,7 +218,3 @@ def _when(search: Search) -> str:
         return ""
     place = int(np.flatnonzero(search.trials["trial_id"] == full["trial_id"].iloc[0])[0]) + 1
     return f" The best was trial {place} of {len(search.trials)}."
-
-
-def _missing(why: str) -> Row:
-    return {"verdict": MISSING, "sentence": f"not available: {why}.", "note": why, "n": math.nan}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
-from sweepbook.aggregates.labels import count, is_share, listing, metric_name, number
-from sweepbook.findings.declared import Declared
+from sweepbook.aggregates.labels import count, is_share, listing, metric_name
+from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
+from sweepbook.findings.finding import MISSING, OPEN
 from sweepbook.findings.outcomes import Outcome
-from sweepbook.findings.verdicts import MISSING, OPEN, arm_mean
+from sweepbook.findings.verdicts import arm_mean
+from sweepbook.study.claim import Claim
 
 
-def unit_of(claim: Declared, unit: str = "epoch") -> str:
+def unit_of(claim: Claim, unit: str = "epoch") -> str:
     """Unit of a claim's estimate: "points", "percent", "epochs", "s" or "" (nats, norms)."""
     if claim.kind == "mixture":
         return "share"
@@ -23,10 +25,11 @@ def unit_of(claim: Declared, unit: str = "epoch") -> str:
     return "s" if claim.metric.endswith("_s") else ""
 
 
-def in_unit(claim: Declared, value: float) -> float:
+def in_unit(claim: Claim, value: float) -> float:
     """A number of the tested scale in the unit of `unit_of`: percent from logs, points from 0..1.
 
-    >>> claim = Declared(name="a", kind="direction", metric="val_acc", smallest=0, arms=())
+    >>> claim = Claim(name="a", statement="", kind="threshold", metric="val_acc", target=0.9,
+    ...               smallest=0, reason="any", arms=({},))
     >>> round(in_unit(claim, 0.025), 6)
     2.5
     """
@@ -36,7 +39,7 @@ def in_unit(claim: Declared, value: float) -> float:
 
 
 def sentence(
-    claim: Declared, result: Outcome, verdict: str, needed: int | None, unit: str = "epoch"
+    claim: Claim, result: Outcome, verdict: str, needed: int | None, unit: str = "epoch"
 ) -> str:
     """The finding as a sentence: what, each arm's mean, difference, interval, n, verdict."""
     head = _capital(_subject(claim, result))
@@ -47,7 +50,7 @@ def sentence(
     return f"{head}: {'; '.join(parts)}: {ending}."
 
 
-def _subject(claim: Declared, result: Outcome) -> str:
+def _subject(claim: Claim, result: Outcome) -> str:
     names = {
         "single_s": "seconds of an epoch of one model on its own",
         "batch_losses": "training loss of each batch",
@@ -72,24 +75,22 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def level(claim: Declared, value: float, metric: str | None = None) -> str:
-    """An arm's mean as text: "94.5 %", "0.231", "12.3"."""
-    if claim.quantity == "value" and is_share(metric or claim.metric):
-        return f"{100 * value:.1f} %"
-    return number(value, 3)
+def _level(claim: Claim, value: float) -> str:
+    """An arm's mean as text."""
+    return level(value, claim.quantity == "value" and is_share(claim.metric))
 
 
-def _levels(claim: Declared, result: Outcome) -> str:
+def _levels(claim: Claim, result: Outcome) -> str:
     if _is_alone(claim, result) or claim.quantity in ("change", "steps_to"):
         return result.arms[0].label
-    texts = [f"{arm.label} {level(claim, arm_mean(arm))}" for arm in result.arms]
+    texts = [f"{arm.label} {_level(claim, arm_mean(arm))}" for arm in result.arms]
     if claim.against_metric and len(texts) == 1 and result.shown is not None:
         other = arm_mean(result.arms[0]) - result.shown.mean
-        texts.append(f"{metric_name(claim.against_metric)} {level(claim, other)}")
+        texts.append(f"{metric_name(claim.against_metric)} {_level(claim, other)}")
     return listing(texts, most=9)
 
 
-def _estimate(claim: Declared, result: Outcome, unit: str) -> str:
+def _estimate(claim: Claim, result: Outcome, unit: str) -> str:
     shown = result.shown
     if shown is None:
         return ""
@@ -99,19 +100,21 @@ def _estimate(claim: Declared, result: Outcome, unit: str) -> str:
     signed = signed or claim.quantity == "change"
 
     def text(value: float) -> str:
-        return _number(in_unit(claim, value), unit_of(claim, unit), "+" if signed else "")
+        name = unit_of(claim, unit)
+        shown = amount(in_unit(claim, value), name, "+" if signed else "")
+        return "0" if name and float(shown) == 0 else shown
 
     head = _compared(claim, result)
     if not math.isfinite(shown.low):
         return f"{head}{text(shown.mean)}{words} from {_sample(result)}, which has no interval"
-    bounds = f"{text(shown.low)} to {text(shown.high)}{words}"
+    bounds = interval(text(shown.low), f"{text(shown.high)}{words}")
     return (
-        f"{head}{text(shown.mean)}{words} (95 % interval {bounds}, {_sample(result)}; "
+        f"{head}{text(shown.mean)}{words} ({bounds}, {_sample(result)}; "
         f"{_criterion(claim, result, unit)})"
     )
 
 
-def _compared(claim: Declared, result: Outcome) -> str:
+def _compared(claim: Claim, result: Outcome) -> str:
     """Of which of several comparisons the estimate is: "to the nearest of the others, 6x32, "."""
     if result.picked_anew:
         how = "both picked anew on the other replicates for each one left out"
@@ -121,35 +124,21 @@ def _compared(claim: Declared, result: Outcome) -> str:
     return f"{lead}{result.rival}, " if lead else ""
 
 
-def _is_alone(claim: Declared, result: Outcome) -> bool:
+def _is_alone(claim: Claim, result: Outcome) -> bool:
     """Whether one arm is compared with nothing: the estimate is its own level."""
     return len(result.arms) == 1 and not claim.against_metric
 
 
-def _is_level(claim: Declared, result: Outcome) -> bool:
+def _is_level(claim: Claim, result: Outcome) -> bool:
     """Whether the estimate is a level of the metric itself and not a difference of two."""
     return _is_alone(claim, result) and claim.quantity == "value"
 
 
-def _words(claim: Declared, unit: str, is_level: bool = False) -> str:
+def _words(claim: Claim, unit: str, is_level: bool = False) -> str:
     """What follows a number: levels of a share are in percent, differences of two in points."""
     name = unit_of(claim, unit)
     name = "%" if name == "points" and is_level else name
-    return f" {name}" if name else ""
-
-
-def _number(value: float, unit: str, sign: str = "") -> str:
-    """Two decimals below 1, one below 100, none above; without a unit three digits.
-
-    >>> _number(2.448, "points", "+"), _number(0.051, "points"), _number(0.2314, "", "+")
-    ('+2.4', '0.05', '+0.231')
-    """
-    if not unit:
-        text = number(value, 3)
-        return f"+{text}" if sign and value > 0 else text
-    size = abs(value)
-    text = f"{value:{sign}.{2 if size < 1 else 1 if size < 100 else 0}f}"
-    return text if float(text) != 0 else "0"
+    return behind(name)
 
 
 def _sample(result: Outcome) -> str:
@@ -162,12 +151,12 @@ def _sample(result: Outcome) -> str:
     return f"{count(n, 'replicate')}{' an arm' if several else ''}"
 
 
-def _criterion(claim: Declared, result: Outcome, unit: str) -> str:
+def _criterion(claim: Claim, result: Outcome, unit: str) -> str:
     """What the interval is held against: "claimed higher by at least 0.5 points"."""
     level_words = _words(claim, unit, _is_level(claim, result))
-    words, scale = _words(claim, unit), 100 if unit_of(claim) in ("points", "percent") else 1
-    size = number(claim.smallest * scale, 3)
-    target = number((claim.target or 0.0) * scale, 3)
+    words, name = _words(claim, unit), unit_of(claim, unit)
+    size = declared_number(claim.smallest, name)
+    target = declared_number(claim.target or 0.0, name)
     if claim.kind == "equivalence":
         claimed = f"{target}{level_words}" if claim.target else "none"
         return f"claimed {claimed} give or take {size}{words}"
@@ -180,7 +169,7 @@ def _criterion(claim: Declared, result: Outcome, unit: str) -> str:
     return f"claimed {claim.direction} by at least {size}{words}"
 
 
-def _ending(claim: Declared, result: Outcome, verdict: str, needed: int | None) -> str:
+def _ending(claim: Claim, result: Outcome, verdict: str, needed: int | None) -> str:
     if verdict != OPEN:
         return verdict
     if result.sample:
@@ -213,6 +202,7 @@ def gradient_sentence(label: str, step: str, found: dict[str, float | str]) -> s
         zero += f" (over a tenth in {vanished} of {n} replicates)"
     fit = "too few layers are left for a slope"
     if math.isfinite(slope):
-        bounds = f" (95 % interval {low:+.3f} to {high:+.3f})" if math.isfinite(low) else ""
+        ends = interval(f"{low:+.3f}", f"{high:+.3f}")
+        bounds = f" ({ends})" if math.isfinite(low) else ""
         fit = f"log10 of the magnitude changes by {slope:+.3f} per layer{bounds} over the others"
     return f"Gradients of {label} ({step}): {zero}, {fit}: {found['class']}"

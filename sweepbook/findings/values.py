@@ -1,8 +1,4 @@
-"""What each arm of a claim scored: one value per replicate, or the reason why there is none.
-
-A claim is read from the record's manifest as plain values; its fields mean what
-search_spaces.claims.Claim says.
-"""
+"""What each arm of a claim scored: one value per replicate, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -17,9 +13,10 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import better, metric_name
 from sweepbook.findings.arms import find_trial, settings_label, value_table
-from sweepbook.findings.declared import LAST_STEPS, Declared
 from sweepbook.record.load import Record
+from sweepbook.study.claim import Claim, Window
 
+LAST_STEPS = 5  # "last5": a single last epoch scatters by up to 2 points of accuracy
 LAST_SHARE, LEAST_BATCHES = 0.2, 50  # of a trial's batches, where each has a value of its own
 
 
@@ -40,7 +37,7 @@ class Arm:
     n_missing: int = 0
 
 
-def arm_values(record: Record, claim: Declared, i: int, metric: str | None = None) -> Arm:
+def arm_values(record: Record, claim: Claim, i: int, metric: str | None = None) -> Arm:
     """Values of arm i of a claim, of `metric` or else the claim's own, by replicate.
 
     Never raises for what a record lacks: the arm's problem says what is missing.
@@ -55,11 +52,33 @@ def arm_values(record: Record, claim: Declared, i: int, metric: str | None = Non
     return _for_every_seed(record, trial, arm) if len(claim.arms) > 1 else arm
 
 
-def _measured(record: Record, claim: Declared, i: int, trial_id: str, column: str) -> Arm:
+def value_at(
+    record: Record, settings: Mapping[str, Any], metric: str, fidelity: Window = "last5"
+) -> Arm:
+    """Values of a metric of the one trial with these settings, by replicate.
+
+    fidelity: as in a claim. Never raises for what a record lacks, as `arm_values`.
+    """
+    label = settings_label(settings)
+    trial, problem = find_trial(record, settings)
+    if trial is None:
+        return Arm(label, problem=problem)
+    trial_id = str(trial["trial_id"])
+    table = value_table(record, trial_id, metric)
+    if table is None:
+        return Arm(label, trial_id, problem=_not_recorded(metric))
+    return _value(Arm(label, trial_id), metric, table, record.unit, fidelity)
+
+
+def _not_recorded(metric: str) -> str:
+    return f"the record has no {metric_name(metric)} ({metric})"
+
+
+def _measured(record: Record, claim: Claim, i: int, trial_id: str, column: str) -> Arm:
     label = arm_label(claim, i)
     table = value_table(record, trial_id, column)
     if table is None:
-        return Arm(label, trial_id, problem=f"the record has no {metric_name(column)} ({column})")
+        return Arm(label, trial_id, problem=_not_recorded(column))
     if claim.quantity == "steps_to" and i == 0:
         return _steps_to(record, claim, label, trial_id, table)
     return _reduce(record, claim, label, trial_id, table, level_only=i > 0)
@@ -75,7 +94,7 @@ def _for_every_seed(record: Record, trial: Mapping[str, Any], arm: Arm) -> Arm:
     return dataclasses.replace(arm, values=values)
 
 
-def arm_label(claim: Declared, i: int) -> str:
+def arm_label(claim: Claim, i: int) -> str:
     """The arm's declared label, or its settings: "depth 6, width 16"."""
     if claim.labels:
         return claim.labels[i]
@@ -84,41 +103,48 @@ def arm_label(claim: Declared, i: int) -> str:
 
 def _reduce(
     record: Record,
-    claim: Declared,
+    claim: Claim,
     label: str,
     trial_id: str,
     table: pd.DataFrame,
     level_only: bool,
 ) -> Arm:
-    unit, last = record.unit, int(table.index[-1])
-    fidelity = claim.fidelity
+    unit, fidelity = record.unit, claim.fidelity
     if claim.quantity == "steps_to" and level_only:
         fidelity = claim.since or 1
     if claim.quantity == "change":
         return _change(claim, label, trial_id, table, unit)
     if claim.quantity == "spread":
         return _spread(claim, label, trial_id, table, unit)
-    table = table.astype("float64")
+    arm = Arm(label, trial_id)
+    return _value(arm, claim.metric, table, unit, fidelity, claim.target or 0.0)
+
+
+def _value(
+    arm: Arm, metric: str, table: pd.DataFrame, unit: str, fidelity: Window, target: float = 0.0
+) -> Arm:
+    """The arm with the values of a step x replicate table at a fidelity."""
+    table, last = table.astype("float64"), int(table.index[-1])
     if fidelity == "every":
-        target = claim.target or 0.0
         furthest = (table - target).abs().to_numpy().argmax(axis=0)  # NaN is furthest
         series = pd.Series(
             [table.iloc[row, j] for j, row in enumerate(furthest)], index=table.columns
         )
-        return Arm(label, trial_id, series, f"of all {last} {unit}s the furthest from the target")
+        steps = f"of all {last} {unit}s the furthest from the target"
+        return dataclasses.replace(arm, values=series, steps=steps)
     if fidelity == "last5":
         tail = table.iloc[-LAST_STEPS:]
-        values = measured(claim.metric, tail.mean(skipna=False))
-        return Arm(label, trial_id, values, _span(unit, tail))
+        values = measured(metric, tail.mean(skipna=False))
+        return dataclasses.replace(arm, values=values, steps=_span(unit, tail))
     step = last if fidelity == "last" else int(fidelity)
     note = ""
     if step > last:
         note = f"{unit} {step} is beyond the {last} trained: the last is taken"
         step = last
     if step not in table.index:
-        return Arm(label, trial_id, problem=f"{label} has no {unit} {step}")
-    series = pd.Series(table.loc[step], dtype="float64")
-    return Arm(label, trial_id, measured(claim.metric, series), f"{unit} {step}", note=note)
+        return dataclasses.replace(arm, problem=f"{arm.label} has no {unit} {step}")
+    values = measured(metric, pd.Series(table.loc[step].to_numpy(), index=table.columns))
+    return dataclasses.replace(arm, values=values, steps=f"{unit} {step}", note=note)
 
 
 def measured(column: str, values: pd.Series[float]) -> pd.Series[float]:
@@ -133,7 +159,7 @@ def _span(unit: str, tail: pd.DataFrame) -> str:
     return f"{unit} {last}" if first == last else f"mean of {unit}s {first}–{last}"
 
 
-def _change(claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
+def _change(claim: Claim, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
     last = int(table.index[-1])
     until = claim.fidelity if isinstance(claim.fidelity, int) else last
     since = claim.since or 1
@@ -149,7 +175,7 @@ def _change(claim: Declared, label: str, trial_id: str, table: pd.DataFrame, uni
     return Arm(label, trial_id, values, f"{span} {since - claim.window + 1}–{since}")
 
 
-def _spread(claim: Declared, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
+def _spread(claim: Claim, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
     """The sd about a straight line: of the last 5 steps, or of the steps from `since` on.
 
     Where a step has a list of values, one per batch, of the last 20 % of the trial's batches
@@ -193,9 +219,7 @@ def detrended_sd(values: np.ndarray[Any, Any]) -> float:
     return float(np.sqrt((rest**2).sum() / (n - 2)))
 
 
-def _steps_to(
-    record: Record, claim: Declared, label: str, trial_id: str, table: pd.DataFrame
-) -> Arm:
+def _steps_to(record: Record, claim: Claim, label: str, trial_id: str, table: pd.DataFrame) -> Arm:
     level = arm_values(record, claim, 1)
     if level.problem:
         return Arm(label, trial_id, problem=level.problem)

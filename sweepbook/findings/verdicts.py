@@ -29,7 +29,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from sweepbook.findings.declared import Declared
+from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN
 from sweepbook.findings.outcomes import Comparison, Outcome, band
 from sweepbook.findings.over_rows import over_rows
 from sweepbook.findings.values import Arm, arm_values, logs
@@ -44,13 +44,16 @@ from sweepbook.stats.intervals import (
     welch_difference,
 )
 from sweepbook.stats.power import detectable_difference, needed_n
+from sweepbook.study.claim import Claim
 
-HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "undecided", "not available"
 ALPHA = 0.05
 
 
-def outcome(record: Record, claim: Declared) -> Outcome:
-    """Compares a claim's arms; kinds "mixture" and "gradients" are not decided here."""
+def outcome(record: Record, claim: Claim, chosen: bool = False) -> Outcome:
+    """Compares a claim's arms; kinds "mixture" and "gradients" are not decided here.
+
+    chosen: the arms were ordered after seeing their values.
+    """
     arms = [arm_values(record, claim, i) for i in range(len(claim.arms))]
     others = [
         arm_values(record, claim, i, claim.against_metric)
@@ -69,7 +72,7 @@ def outcome(record: Record, claim: Declared) -> Outcome:
     if claim.over == "rows":
         return over_rows(record, claim, arms, notes)
     if claim.kind == "winner":
-        return _winner(claim, arms, paired, notes)
+        return _winner(claim, arms, paired, notes, chosen)
     tests = _tests(claim, arms, others, paired)
     weakest = min(tests, key=lambda test: test.room)
     rival = weakest.label if len(tests) > 1 else ""
@@ -77,7 +80,7 @@ def outcome(record: Record, claim: Declared) -> Outcome:
 
 
 def _tests(
-    claim: Declared, arms: Sequence[Arm], others: Sequence[Arm], paired: bool
+    claim: Claim, arms: Sequence[Arm], others: Sequence[Arm], paired: bool
 ) -> list[Comparison]:
     lines = band(claim)
     if others:  # another metric of the same models: pairs in any case
@@ -97,19 +100,21 @@ def _tests(
     return [Comparison(label, _difference(claim, arms[0], arms[1], paired), lines)]
 
 
-def _scale(claim: Declared, arm: Arm) -> pd.Series[float]:
+def _scale(claim: Claim, arm: Arm) -> pd.Series[float]:
     """Values on the tested scale: logarithms where relative (a change is one already)."""
     return logs(arm.values) if claim.relative and claim.quantity != "change" else arm.values
 
 
-def _difference(claim: Declared, a: Arm, b: Arm, paired: bool) -> Difference:
+def _difference(claim: Claim, a: Arm, b: Arm, paired: bool) -> Difference:
     first, second = _scale(claim, a), _scale(claim, b)
     if paired and set(first.index) == set(second.index):
         return paired_difference(first, second)
     return welch_difference(first.to_numpy(), second.to_numpy())
 
 
-def _winner(claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str, ...]) -> Outcome:
+def _winner(
+    claim: Claim, arms: Sequence[Arm], paired: bool, notes: tuple[str, ...], chosen: bool
+) -> Outcome:
     lines, claimed = band(claim), arms[0]
     mode: Literal["min", "max"] = "max" if claim.direction == "higher" else "min"
     sign = 1.0 if mode == "max" else -1.0
@@ -123,10 +128,10 @@ def _winner(claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str
     rival = 1 + int(np.argmax(means[1:]))
     shown, corrected, advantage = tests[rival - 1].difference, math.nan, math.nan
     same = all(set(arm.values.index) == set(claimed.values.index) for arm in arms)
-    left_out = same and (paired or claim.chosen) and len(claimed.values) > 1
+    left_out = same and (paired or chosen) and len(claimed.values) > 1
     if left_out:
         order = sorted(claimed.values.index)
-        shown = _left_out_margin(claim, arms, order, mode)
+        shown = _left_out_margin(claim, arms, order, mode, chosen)
         winner = leave_one_out_winner(np.array([a.values.reindex(order) for a in arms]), mode)
         corrected, advantage = winner.corrected, winner.advantage
     return Outcome(
@@ -137,14 +142,14 @@ def _winner(claim: Declared, arms: Sequence[Arm], paired: bool, notes: tuple[str
         notes=notes,
         best=arms[int(np.argmax(means))].label,
         rival=arms[rival].label,
-        picked_anew=left_out and claim.chosen,
+        picked_anew=left_out and chosen,
         corrected=corrected,
         advantage=advantage,
     )
 
 
 def _left_out_margin(
-    claim: Declared, arms: Sequence[Arm], order: list[Any], mode: Literal["min", "max"]
+    claim: Claim, arms: Sequence[Arm], order: list[Any], mode: Literal["min", "max"], chosen: bool
 ) -> Difference:
     """The winner's margin, each replicate's from the arms that the other replicates select.
 
@@ -152,12 +157,12 @@ def _left_out_margin(
     the values is selected anew as well.
     """
     scores = np.array([_scale(claim, arm).reindex(order) for arm in arms])
-    if claim.chosen:
+    if chosen:
         return leave_one_out_margin(scores, mode)
     return one_sample(scores[0] - leave_one_out_winner(scores[1:], mode).scores)
 
 
-def _never_reached(record: Record, claim: Declared, arms: Sequence[Arm]) -> Outcome:
+def _never_reached(record: Record, claim: Claim, arms: Sequence[Arm]) -> Outcome:
     """Replicates that never got to the level are later than all that was trained."""
     values, n = arms[0].values, len(arms[0].values)
     unit = record.unit

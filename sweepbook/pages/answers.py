@@ -1,104 +1,98 @@
-"""The published questions answered in a few sentences each, from the findings alone.
+"""The questions of a study answered in a few sentences each, from the findings alone.
 
-A template per study (templates/answers/STUDY.md.j2, and any.md.j2 for every study) holds words;
-each number, label and verdict in the text is a finding's.
+A template holds words; each number, label and verdict in the text is a finding's. The study's own
+template is part of its record (Study.answers), templates/any.md.j2 is asked of every record. A
+template is a text that somebody wrote: it is rendered in Jinja's sandbox, with the functions of
+`_functions` and nothing else.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sweepbook.aggregates.labels import count, is_share, listing, metric_name, number
-from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
+from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
+from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN, Finding
 from sweepbook.record.load import Record
 
-_HERE = Path(__file__).parent
-
-Row = Mapping[str, Any]
+_ANY = Path(__file__).parent / "templates" / "any.md.j2"
 
 
-def answers(record: Record, findings: pd.DataFrame) -> list[str]:
-    """Paragraphs of plain text, one per question of the record's study; [] for other studies.
+def study_answers(record: Record, findings: Sequence[Finding]) -> list[str]:
+    """Paragraphs of plain text, by the template that the record's study declares; [] without one.
 
-    findings: as `findings.evaluate` returns them. Where a finding is not available the text says
-    why. The same findings give the same text. Pure.
+    findings: as `evaluate` returns them. Where a finding is not available the text says why. The
+    same findings give the same text. Pure.
+
+    Raises:
+        ValueError: the template cannot be rendered, saying why.
     """
-    environment = _environment()
-    rows = [_cleaned(row) for row in findings.to_dict("records")]
-    functions = _functions(rows)
-    texts = []
-    for name in (f"answers/{record.study}.md.j2", "any.md.j2"):
-        try:
-            template = environment.get_template(name)
-        except jinja2.TemplateNotFound:
-            continue
-        texts += re.split(r"\n\s*\n", template.render(functions))
-    return [text for raw in texts if (text := re.sub(r"\s+", " ", raw).strip())]
+    try:
+        return _paragraphs(record.manifest.study.answers, findings)
+    except Exception as error:  # whatever the template does
+        raise ValueError(
+            f"the template of study {record.study}: {type(error).__name__}: {error}"
+        ) from error
 
 
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(
-            [str(_HERE / "templates"), str(_HERE.parents[1] / "analysis")]
-        ),
+def general_answers(findings: Sequence[Finding]) -> list[str]:
+    """Paragraphs of plain text about what every record is asked; [] where there is nothing."""
+    return _paragraphs(_ANY.read_text(encoding="utf-8"), findings)
+
+
+def _paragraphs(template: str, findings: Sequence[Finding]) -> list[str]:
+    environment = ImmutableSandboxedEnvironment(
         autoescape=False,  # plain text: the report's own templates escape it
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=False,
     )
+    text = environment.from_string(template).render(_functions(findings))
+    paragraphs = (re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", text))
+    return [paragraph for paragraph in paragraphs if paragraph]
 
 
-def _cleaned(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """NaN and NA as None, so that templates can ask."""
-    return {
-        str(key): None
-        if value is pd.NA or (isinstance(value, float) and value != value)
-        else value
-        for key, value in row.items()
-    }
-
-
-def _functions(rows: Sequence[Row]) -> dict[str, Any]:
+def _functions(findings: Sequence[Finding]) -> dict[str, Any]:
     """What templates may call; rows are findings."""
-    by_name = {str(row["name"]): row for row in rows}
+    by_name = {finding.name: finding for finding in findings}
 
-    def find(name: str) -> Row:
-        missing = {"name": name, "verdict": MISSING, "note": "the record has no such claim"}
-        return by_name.get(name, missing)
+    def find(name: str) -> Finding:
+        return by_name.get(name, Finding(name=name, note="the record has no such claim"))
 
-    def every(kind: str) -> list[Row]:
-        return [row for row in rows if re.match(rf"{kind}-(?!evaluation)", row["name"])]
+    def every(kind: str) -> list[Finding]:
+        beginning = re.compile(rf"{re.escape(kind)}-(?!evaluation)")
+        return [finding for finding in findings if beginning.match(finding.name)]
 
-    def first(kind: str) -> Row:
-        return next(iter(every(kind)), {"verdict": MISSING, "note": f"there is no {kind}"})
+    def first(kind: str) -> Finding:
+        return next(iter(every(kind)), Finding(name=kind, note=f"there is no {kind}"))
 
     return {
         "f": find,
         "every": every,
         "first": first,
-        "known": lambda row: row["verdict"] != MISSING,
+        "known": lambda row: row.verdict != MISSING,
         "lacking": _lacking,
         "judged": _judged,
         "unsettled": _unsettled,
-        "level": lambda row: level_of(row, row["arm_value"]),
-        "against": lambda row: level_of(row, row["against_value"]),
-        "best_level": lambda row: level_of(row, row["best_value"]),
+        "level": lambda row: level_of(row, row.arm_value),
+        "against": lambda row: level_of(row, row.against_value),
+        "best_level": lambda row: level_of(row, row.best_value),
         "level_of": level_of,
         "corrected": _corrected,
-        "amount": lambda row: f"{_number(row, abs(row['estimate']))}{_unit(row)}",
-        "change": lambda row: f"{_number(row, row['estimate'], '+')}{_unit(row)}",
-        "side": lambda row: "higher" if row["estimate"] >= 0 else "lower",
+        "amount": lambda row: _amount(row, size_only=True),
+        "change": lambda row: _amount(row, "+"),
+        "side": lambda row: "higher" if row.estimate >= 0 else "lower",
         "bounds": _bounds,
-        "target": _target,
-        "smallest": _smallest,
-        "name": lambda row: metric_name(row["metric"]),
+        "target": lambda row: declared_number(row.target, row.unit) + behind(row.unit),
+        "smallest": lambda row: declared_number(row.smallest, row.unit) + behind(row.unit),
+        "name": lambda row: metric_name(row.metric),
         "plain": lambda value: number(value, 3),
         "signed": lambda value: f"{value:+.3f}",
         "share_of": lambda share: f"{100 * share:.0f} %",
@@ -108,84 +102,68 @@ def _functions(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def level_of(row: Row, value: float | None) -> str:
-    """A mean in the metric's own unit: "94.5 %" for a share, three digits else."""
+def level_of(row: Finding, value: float | None) -> str:
+    """A mean in the metric's own unit, as a text."""
     if value is None:
         return "an unknown value"
-    share = is_share(row["metric"]) and row["unit"] in ("points", "share")
-    return f"{100 * value:.1f} %" if share else number(value, 3)
+    return level(value, is_share(row.metric) and row.unit in ("points", "share"))
 
 
-def _lacking(row: Row) -> str:
-    subject = f"Whether “{row['claim']}”" if row.get("claim") else "One question"
-    return f"{subject} cannot be said from this record: {row.get('note') or 'no reason given'}."
+def _lacking(row: Finding) -> str:
+    subject = f"Whether “{row.claim}”" if row.claim else "One question"
+    return f"{subject} cannot be said from this record: {row.note or 'no reason given'}."
 
 
-def _judged(row: Row, holds: str, fails: str, still_open: str) -> str:
-    return {HOLDS: holds, FAILS: fails, OPEN: still_open, MISSING: "cannot be said"}[
-        row["verdict"]
-    ]
+def _judged(row: Finding, holds: str, fails: str, still_open: str) -> str:
+    words = {HOLDS: holds, FAILS: fails, OPEN: still_open, MISSING: "cannot be said"}
+    return words[row.verdict]
 
 
-def _unsettled(row: Row) -> str:
-    needed = row.get("needed_n")
-    more = f" (about {needed:.0f} would be needed)" if needed else ""
-    n = row.get("n")
-    return f"undecided at {count(int(n), 'seed')}{more}" if n else "undecided"
+def _unsettled(row: Finding) -> str:
+    more = f" (about {row.needed_n} would be needed)" if row.needed_n else ""
+    return f"undecided at {count(row.n, 'seed')}{more}" if row.n else "undecided"
 
 
-def _unit(row: Row) -> str:
-    return f" {row['unit']}" if row["unit"] else ""
+def _amount(row: Finding, sign: str = "", size_only: bool = False) -> str:
+    """The estimate with its unit; where the words say on which side it lies, its size only."""
+    if row.estimate is None:
+        return "an unknown amount"
+    value = abs(row.estimate) if size_only else row.estimate
+    return amount(value, row.unit, sign) + behind(row.unit)
 
 
-def _number(row: Row, value: float, sign: str = "") -> str:
-    if not row["unit"]:
-        return f"{'+' if sign and value > 0 else ''}{number(value, 3)}"
-    places = 2 if abs(value) < 1 else 1 if abs(value) < 100 else 0
-    return f"{value:{sign}.{places}f}"
-
-
-def _bounds(row: Row) -> str:
-    if row.get("low") is None:
+def _bounds(row: Finding) -> str:
+    if row.low is None or row.high is None:
         return "(measured once, no interval)"
-    sign = "" if row["unit"].endswith("s") and row["unit"] != "points" else "+"
-    low, high = (_number(row, row[key], sign) for key in ("low", "high"))
-    if row["unit"].startswith("log"):
-        low, high = (f"{row[key]:+.3f}" for key in ("low", "high"))
-    return f"(95 % interval {low} to {high}, n = {row['n']:.0f})"
+    unit = row.unit or ""
+    sign = "" if unit.endswith("s") and unit != "points" else "+"
+    low, high = (amount(value, unit, sign) for value in (row.low, row.high))
+    if unit.startswith("log"):
+        low, high = (f"{value:+.3f}" for value in (row.low, row.high))
+    return f"({interval(low, high)}, n = {row.n})"
 
 
-def _target(row: Row) -> str:
-    scale = 100 if row["unit"] in ("points", "percent") else 1
-    return f"{number(row['target'] * scale, 3)}{_unit(row)}"
-
-
-def _smallest(row: Row) -> str:
-    """The smallest difference that matters, in its unit: "0.5 points"."""
-    return f"{number(row['smallest'] * (100 if row['unit'] else 1), 3)}{_unit(row)}"
-
-
-def _corrected(row: Row) -> str:
+def _corrected(row: Finding) -> str:
     """The winner's mean on replicates that did not select it, where that is known."""
-    if row.get("corrected") is None:
+    if row.corrected is None:
         return ""
-    return f" ({level_of(row, row['corrected'])} on replicates that did not select it)"
+    return f" ({level_of(row, row.corrected)} on replicates that did not select it)"
 
 
-def _tally(rows: Sequence[Row]) -> str:
-    holding = sum(row["verdict"] == HOLDS for row in rows)
+def _tally(rows: Sequence[Finding]) -> str:
+    holding = sum(row.verdict == HOLDS for row in rows)
     if holding == len(rows):
         return f"all {len(rows)}"
-    still_open = sum(row["verdict"] == OPEN for row in rows)
+    still_open = sum(row.verdict == OPEN for row in rows)
     return f"{holding} of {len(rows)}{f' ({still_open} undecided)' if still_open else ''}"
 
 
-def _range(rows: Sequence[Row]) -> str:
+def _range(rows: Sequence[Finding]) -> str:
     """ "0.2 to 0.5 points": the smallest and the largest estimate."""
-    known = [row for row in rows if row.get("estimate") is not None]
+    known = [row.estimate for row in rows if row.estimate is not None]
     if not known:
         return "an unknown amount"
-    low, high = (f(row["estimate"] for row in known) for f in (min, max))
-    if math.isclose(low, high):
-        return f"{_number(known[0], low)}{_unit(known[0])}"
-    return f"{_number(known[0], low)} to {_number(known[0], high)}{_unit(known[0])}"
+    unit = next(row.unit for row in rows if row.estimate is not None)
+    low, high = min(known), max(known)
+    to = "" if math.isclose(low, high) else f" to {amount(high, unit)}"
+    return f"{amount(low, unit)}{to}{behind(unit)}"

@@ -12,11 +12,19 @@ from sweepbook.aggregates.search import search_of
 from sweepbook.findings.confirmed import KIND as CONFIRMATION
 from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.findings.confirmed import summary as confirmation_summary
-from sweepbook.findings.evaluate import COLUMNS, evaluate
+from sweepbook.findings.evaluate import evaluate
+from sweepbook.findings.finding import (
+    COLUMNS,
+    FAILS,
+    HOLDS,
+    MISSING,
+    OPEN,
+    Finding,
+    findings_frame,
+)
 from sweepbook.findings.search_checks import KIND as SEARCH
 from sweepbook.findings.search_checks import summary
-from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
-from sweepbook.pages.answers import answers
+from sweepbook.pages.answers import general_answers, study_answers
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 
@@ -27,7 +35,7 @@ VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
 class Claims:
     """One record's findings: all of them as a frame; what was declared, what every record is
     asked and what a search or its confirmation is checked for as (verdict, sentence); answers as
-    paragraphs; problem: why there are none, or ""."""
+    paragraphs; problem: what could not be computed, with the reason, or ""."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
@@ -40,16 +48,18 @@ class Claims:
 def finding_table(record: Record) -> pd.DataFrame:
     """What a record decides: one row per finding, the claims of its study first.
 
-    Columns: record (the folder's name) and those of `sweepbook.findings.evaluate`; above all
-    name, sentence (the finding as text), verdict ("holds", "does not hold", "undecided", "not
-    available"), estimate with low and high (95 % interval, in unit), n (replicates or pairs) and
-    p_holm. No row where nothing has been reported yet.
+    Columns: record (the folder's name) and the fields of `sweepbook.findings.finding.Finding`;
+    above all name, sentence (the finding as text), verdict ("holds", "does not hold",
+    "undecided", "not available"), estimate with low and high (95 % interval, in unit), n
+    (replicates or pairs) and p_holm. No row where nothing has been reported yet.
 
-    Raises ValueError for a malformed claim in the manifest. Randomness: none.
+    Raises ValueError for what cannot be evaluated. Randomness: none.
     """
-    if not _has_metric(record):
-        return pd.DataFrame(columns=["record", *COLUMNS])
-    return evaluate(record).assign(record=record.name)[["record", *COLUMNS]]
+    return _table(record, evaluate(record) if _has_metric(record) else [])
+
+
+def _table(record: Record, findings: Sequence[Finding]) -> pd.DataFrame:
+    return findings_frame(findings).assign(record=record.name)[["record", *COLUMNS]]
 
 
 def _has_metric(record: Record) -> bool:
@@ -57,31 +67,44 @@ def _has_metric(record: Record) -> bool:
 
 
 def claims_of(record: Record) -> Claims:
-    """Evaluate the record's claims. A malformed claim leaves no findings and a problem."""
-    try:
-        frame = finding_table(record)
-    except ValueError as error:
-        nothing = pd.DataFrame(columns=["record", *COLUMNS])
-        return Claims(nothing, [], [], [], f"The findings could not be computed: {error}.")
+    """Evaluate the record's claims. What cannot be computed leaves a problem, no error."""
     if not _has_metric(record):
-        return Claims(frame, [], [], [])
+        return Claims(_table(record, []), [], [], [])
+    try:
+        findings = evaluate(record)
+    except ValueError as error:
+        why = f"The findings could not be computed: {error}."
+        return Claims(_table(record, []), [], [], [], why)
+    answers, problem = _answers(record, findings)
     declared = {claim.name for claim in record.manifest.study.claims}
-    is_check = frame["kind"].isin([SEARCH, CONFIRMATION])
-    checks = list(zip(frame["verdict"][is_check], frame["sentence"][is_check], strict=True))
-    others = frame[~is_check]
-    pairs = list(zip(others["name"], others["verdict"], others["sentence"], strict=True))
-    search = search_of(record)
+    checks = [finding for finding in findings if finding.kind in (SEARCH, CONFIRMATION)]
+    others = [finding for finding in findings if finding.kind not in (SEARCH, CONFIRMATION)]
     return Claims(
-        frame=frame,
-        declared=[(str(v), str(s)) for name, v, s in pairs if name in declared],
-        asked=[(str(v), str(s)) for name, v, s in pairs if name not in declared],
-        answers=[
-            *([summary(search)] if search else []),
-            *([confirmation_summary(record)] if is_confirmation(record) else []),
-            *answers(record, frame),
-        ],
-        checks=[(str(verdict), str(sentence)) for verdict, sentence in checks],
+        frame=_table(record, findings),
+        declared=_told([finding for finding in others if finding.name in declared]),
+        asked=_told([finding for finding in others if finding.name not in declared]),
+        answers=answers,
+        problem=problem,
+        checks=_told(checks),
     )
+
+
+def _told(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    return [(finding.verdict, finding.sentence) for finding in findings]
+
+
+def _answers(record: Record, findings: Sequence[Finding]) -> tuple[list[str], str]:
+    """The paragraphs, and why those of the study's own template are missing, or ""."""
+    search, problem, own = search_of(record), "", list[str]()
+    try:
+        own = study_answers(record, findings)
+    except ValueError as error:
+        problem = f"The answers could not be written: {error}."
+    summaries = [
+        *([summary(search)] if search else []),
+        *([confirmation_summary(record)] if is_confirmation(record) else []),
+    ]
+    return [*summaries, *own, *general_answers(findings)], problem
 
 
 def together(claims: Sequence[Claims]) -> pd.DataFrame:

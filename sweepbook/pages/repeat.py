@@ -9,6 +9,7 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import number
 from sweepbook.findings.evaluate import evaluate
+from sweepbook.findings.finding import findings_frame
 from sweepbook.findings.repeat import COLUMNS, compare, summary
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
@@ -36,9 +37,8 @@ def repeat_of(records: Sequence[Record], repeats: Sequence[Record]) -> Repeat | 
     if not repeats:
         return None
     pairs = [(_partner(again, records), again) for again in repeats]
-    frame = pd.concat(
-        [compare(evaluate(first), evaluate(again)) for first, again in pairs], ignore_index=True
-    )
+    frames = [tuple(findings_frame(evaluate(record)) for record in pair) for pair in pairs]
+    frame = pd.concat([compare(first, again) for first, again in frames], ignore_index=True)
     declared = {
         (first.study, claim.name) for first, _ in pairs for claim in first.manifest.study.claims
     }

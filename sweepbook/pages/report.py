@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from sweepbook.aggregates.published import source as published_source
+from sweepbook.aggregates.published import sources
 from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.pages import claims as page_claims
@@ -117,7 +117,7 @@ def _context(
             [page.summary_row(record) for record in records],
             frozenset({"replicates", "report rows"}),
         ),
-        "published_source": published_source(),
+        "published_sources": sources(records),
     }
 
 

@@ -20,10 +20,11 @@ from sweepbook.aggregates.labels import (
 from sweepbook.aggregates.trials import config_columns, telling_columns, varying_columns
 from sweepbook.pages.table import Table, as_table
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.study.settings import DEVICE, OWN, PLACES
 
 MOST_TRIALS = 200  # rows on the page; the CSV has all
 SHORT_ID = 8
-_IDLE_SETTINGS = ("data", "seed", "device", "replicates")  # said in the header, not per trial
+_IDLE_SETTINGS = (*PLACES, *OWN, *DEVICE)  # said in the header, not per trial
 
 
 def trial_table(record: Record) -> pd.DataFrame:

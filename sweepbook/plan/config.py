@@ -9,6 +9,7 @@ from typing import Any
 
 from sweepbook.plan.options import Options
 from sweepbook.plan.trial import n_fidelity
+from sweepbook.study.settings import OWN, PLACES
 from sweepbook.study.study import Study
 
 
@@ -116,7 +117,7 @@ def _check_known(
                 f"did you mean {', '.join(near)}?"
             )
     for key in options.settings:
-        if key in ("seed", "replicates", "data"):
+        if key in (*OWN, *PLACES):
             raise ValueError(f"use --{key}, not --set {key}=...")
         if key not in known and options.everywhere:
             near = difflib.get_close_matches(key, known, cutoff=0.4) or known

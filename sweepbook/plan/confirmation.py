@@ -7,9 +7,8 @@ from typing import Any
 
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Confirms, Winner
+from sweepbook.study.settings import OWN
 from sweepbook.study.study import Study
-
-_OWN = ("seed", "replicates")  # of a config: the new study gives its own
 
 
 def confirming_study(
@@ -47,6 +46,8 @@ def confirming_study(
         scheduler=None,
         figures=(as_declared and declared.confirm_figures) or _figures(record, keys),
         claims=declared.confirm_claims if as_declared else (),
+        published=declared.confirm_published,
+        answers="",
     )
     return study, Confirms(
         record=record.name,
@@ -97,7 +98,8 @@ def winners(record: Record, by: Sequence[str]) -> list[Winner]:
 
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key not in _OWN}
+    """A winner's settings, without those that the new study gives its trials."""
+    return {key: value for key, value in config.items() if key not in OWN}
 
 
 def _figures(record: Record, by: Sequence[str]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ def new_manifest(
         n_replicates=plan.n_replicates,
         scale=options.scale,
         overrides={**_given(plan, options), "epochs": options.epochs},
-        versions=versions(),
+        versions=versions(plan.study.packages),
         git_commit=git_commit(),
         code_sha256=code_sha256(plan.study.trainable.split(":")[0]),
         data=Data(plan.data),
@@ -85,7 +85,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     """
     add_to_path(*manifest.import_paths)
     study = manifest.study
-    current = versions()
+    current = versions(manifest.versions)
     found = [
         f"{package} {old} then, {current.get(package)} now"
         for package, old in manifest.versions.items()

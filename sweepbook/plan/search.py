@@ -10,6 +10,7 @@ from sweepbook.plan.space import check_value, describe_space
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.hooks import load_object
 from sweepbook.study.search import Space
+from sweepbook.study.settings import OWN
 from sweepbook.study.study import Study
 
 
@@ -67,7 +68,7 @@ def _check(
 ) -> None:
     if not space:
         raise ValueError("--set fixes every open setting: nothing is left to search")
-    for key in (study.fidelity.setting, "seed", "replicates"):
+    for key in (study.fidelity.setting, *OWN):
         if key in declared:
             raise ValueError(f"{key!r} cannot be searched: every trial must have the same")
     for key in by:

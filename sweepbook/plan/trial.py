@@ -8,6 +8,7 @@ from typing import Any
 
 from sweepbook.record.planned import Trial
 from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.settings import OWN, PLACES
 from sweepbook.study.study import Study
 
 
@@ -34,7 +35,7 @@ def make_trial(
     cost = load_object(study.cost) if study.cost else None
     wanted = n_fidelity(study, config)
     fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
-    identity = {k: v for k, v in config.items() if k not in ("data", "seed", "replicates")}
+    identity = {k: v for k, v in config.items() if k not in (*PLACES, *OWN)}
     named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
     identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
     whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
@@ -100,7 +101,7 @@ def file_hashes(configs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
     The data, which may be a folder, have a hash of their own.
     """
-    values = {v for c in configs for k, v in c.items() if k != "data" and isinstance(v, str)}
+    values = {v for c in configs for k, v in c.items() if k not in PLACES and isinstance(v, str)}
     paths = sorted(v for v in values if Path(v).is_absolute() and Path(v).is_file())
     return {path: file_sha256(path) for path in paths}
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.study.settings import PLACE_ENDINGS, PLACES
 
 _VERSION = b"sweepbook record digest 1"  # another rule is another digest: count up
 _TRIAL_COLUMNS = ("trial_id", "status", "n_replicates", "last_fidelity", "max_fidelity")
-_PLACES = (CONFIG + "data", "_path", "_dir")  # settings that name a place on one machine
+_PLACES = (*(CONFIG + key for key in PLACES), *PLACE_ENDINGS)  # how columns of places end
 _EXACT_INTEGERS = 2**53  # beyond, float64 no longer holds every integer
 
 

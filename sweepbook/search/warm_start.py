@@ -11,8 +11,9 @@ from sweepbook.record.account import DONE
 from sweepbook.record.load import Record
 from sweepbook.record.planned import SearchPlan
 from sweepbook.record.values import means
+from sweepbook.study.settings import DEVICE, OWN, PLACES
 
-_OWN = ("seed", "replicates", "data", "device")  # settings that may differ between the two
+_MAY_DIFFER = (*OWN, *PLACES, *DEVICE)
 
 
 def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
@@ -96,7 +97,7 @@ def _cell_with(plan: SearchPlan, config: Mapping[str, Any], setting: str) -> int
     except ValueError:
         return None
     for index, own in enumerate(plan.configs):
-        ignored = (*_OWN, *plan.space, setting)
+        ignored = (*_MAY_DIFFER, *plan.space, setting)
         if all(config.get(key) == value for key, value in own.items() if key not in ignored):
             return index
     return None

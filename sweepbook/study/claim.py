@@ -8,7 +8,9 @@ from typing import Any, Literal, get_args
 Kind = Literal[
     "direction",  # arms[0] is higher (lower) than arms[1]; or every arm than its against_metric
     "threshold",  # arms[0] is higher (lower) than target
-    "equivalence",  # arms[0], or its difference from arms[1], is target give or take smallest
+    # arms[0] is target give or take smallest; or its difference from arms[1]; or, where target
+    # is None and against_metric is given, the two metrics of every arm are the same
+    "equivalence",
     "winner",  # arms[0] is the highest (lowest) of all arms
     "ranking",  # each arm is higher (lower) than the arm before it
     "mixture",  # no replicate of arms[0] gets above the largest class's share
@@ -60,8 +62,9 @@ class Claim:
         over: what intervals are taken over, as commented above. "rows" is of test_acc, quantity
             "value", at the last fidelity, and compares two arms or more.
         window: steps of which the two ends of a "change" are means, each ending at its step.
-        against_metric: compare with this column of the same trial instead of another arm.
-        target: number that "threshold" and "equivalence" compare with.
+        against_metric: compare with this column of the same trial instead of another arm; of
+            the kinds "direction" and "equivalence".
+        target: number that "threshold" and "equivalence" compare with; None with against_metric.
         relative: compare logarithms; smallest, target and the estimate are then shares
             (0.05: higher by 5 percent). The metric must be positive.
         family: comparisons with the same family in one study share a Holm correction; "" for
@@ -151,13 +154,15 @@ class Claim:
                 self._refuse("since", "be a step after the window, before fidelity", self.since)
 
     def _check_kind(self) -> None:
-        needs_target = self.kind in ("threshold", "equivalence") or self.fidelity == "every"
+        compares = self.kind == "threshold" or self.fidelity == "every"
+        needs_target = compares or (self.kind == "equivalence" and self.against_metric is None)
         if needs_target != (self.target is not None):
             self._refuse("target", "be a number" if needs_target else "be None", self.target)
         if (self.kind == "gradients") != (self.expected is not None):
             self._refuse("expected", "be given with kind gradients only", self.expected)
-        if self.against_metric is not None and self.kind != "direction":
-            self._refuse("against_metric", "be None but for kind direction", self.against_metric)
+        if self.against_metric is not None and self.kind not in ("direction", "equivalence"):
+            must = "be None but for the kinds direction and equivalence"
+            self._refuse("against_metric", must, self.against_metric)
         if self.best_by is not None and self.best_by.startswith("test"):
             self._refuse("best_by", "be a validation metric", self.best_by)
         if self.over == "rows":

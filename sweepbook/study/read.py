@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.option import Option
+from sweepbook.study.published import Published, PublishedValue
 from sweepbook.study.search import Search
 from sweepbook.study.study import Fidelity, Metric, Study
 
@@ -34,6 +35,7 @@ def study_of(content: Mapping[str, Any]) -> Study:
             "search": _search(search) if search else None,
             "claims": _claims(content.get("claims")),
             "options": tuple(built(Option, o) for o in content.get("options") or ()),
+            "published": _published(content.get("published")),
         },
     )
 
@@ -55,12 +57,22 @@ def built(kind: type[T], content: Mapping[str, Any]) -> T:
 
 
 def _search(content: Mapping[str, Any]) -> Search:
-    claims = _claims(content.get("confirm_claims"))
-    return built(Search, {**content, "confirm_claims": claims})
+    read = {
+        "confirm_claims": _claims(content.get("confirm_claims")),
+        "confirm_published": _published(content.get("confirm_published")),
+    }
+    return built(Search, {**content, **read})
 
 
 def _claims(content: Any) -> tuple[Claim, ...]:
     return tuple(built(Claim, claim) for claim in content or ())
+
+
+def _published(content: Mapping[str, Any] | None) -> Published | None:
+    if not content:
+        return None
+    values = tuple(built(PublishedValue, value) for value in content.get("values") or ())
+    return built(Published, {**content, "values": values})
 
 
 def _mapping(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:

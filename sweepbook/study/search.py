@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweepbook.study.claim import Claim
+from sweepbook.study.published import Published
 
 Settings = Mapping[str, Any]
 Space = dict[str, dict[str, Any]]  # setting -> {"kind": ..., ...}, as in `describe_space`
@@ -29,6 +30,8 @@ class Search:
             suggests any, >= 1. What an earlier record tells (a warm start) counts among them.
         seed: of the sampler, 0 .. 2**63 - 1; None: the study's.
         confirm_figures, confirm_claims: of the grid study that trains the winners anew.
+        confirm_published: what is published about the same configs untuned, by the settings that
+            are compared: it stands beside the winners.
 
     Raises:
         ValueError: at construction, naming the field and its value.
@@ -42,6 +45,7 @@ class Search:
     seed: int | None = None
     confirm_figures: Sequence[Mapping[str, Any]] = ()
     confirm_claims: Sequence[Claim] = ()
+    confirm_published: Published | None = None
 
     def __post_init__(self) -> None:
         if self.space.count(":") != 1:

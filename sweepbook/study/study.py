@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.option import Option
+from sweepbook.study.published import Published
 from sweepbook.study.search import Search
 
 Settings = Mapping[str, Any]
@@ -89,6 +90,11 @@ class Study:
         known_files: how the SHA-256 of a file begins -> the value that the report takes a setting
             for that names such a file: a download that was given by hand, say.
         options: settings that have an option of their own on the command line.
+        published: what somebody has published about the question, to stand beside the results.
+        answers: text of a Jinja template that answers the question from the findings alone, a
+            paragraph to each part of it; pages/answers.py names what it may call. "": none.
+        packages: installed distributions whose versions can change a number, beside the tool's
+            own few; a record keeps them, and goes on under the same ones only.
 
     Raises:
         ValueError: at construction, naming the field and its value.
@@ -120,6 +126,9 @@ class Study:
     known_files: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[Option] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    published: Published | None = None
+    answers: str = ""
+    packages: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
@@ -134,6 +143,10 @@ class Study:
                 raise ValueError(
                     f"artifact {name} of {self.name} must be 'module:function', got {path!r}"
                 )
+        if isinstance(self.packages, str):
+            raise ValueError(
+                f"packages of {self.name} must be a list of names, got {self.packages!r}"
+            )
         if self.replicates < 1:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
         if not 0 <= self.seed < 2**63:

@@ -63,7 +63,7 @@ def _give_memory_back() -> None:
     """Returns to the system what earlier trials of this process have freed.
 
     Tune trains each trial in a thread of its own, and glibc keeps what a thread has freed: after
-    ten trials of ResNet-18 a worker held 8 GB.
+    ten trials of a convolutional model a worker held 8 GB.
     """
     with contextlib.suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

@@ -11,6 +11,7 @@ import pytest
 from sweepbook.aggregates.published import label, published_points
 from sweepbook.figures.kinds import draw
 from sweepbook.record.load import load_record
+from tests.records import declared
 
 Make = Callable[..., Path]
 BASE: dict[str, Any] = {"depth": 6, "width": 16, "lr": 0.001, "batch_size": 256,
@@ -25,7 +26,7 @@ def points_of(folder: Path) -> dict[tuple[str, int], float]:
 
 
 def test_values_match_by_setting_and_reached_epoch(make_record: Make) -> None:
-    found = points_of(make_record([BASE], name="batch-norm"))
+    found = points_of(make_record([BASE], study=declared("batch-norm")))
     assert found[("val_acc", 1)] == 0.795 and found[("test_loss", 10)] == 0.209
     assert {epoch for _, epoch in found} == {1, 10}  # 20, 50, 100 were not reached
 
@@ -34,24 +35,24 @@ def test_values_match_by_setting_and_reached_epoch(make_record: Make) -> None:
 def test_another_setting_has_no_published_value(
     make_record: Make, changes: dict[str, Any]
 ) -> None:
-    assert points_of(make_record([BASE | changes], name="batch-norm")) == {}
+    assert points_of(make_record([BASE | changes], study=declared("batch-norm"))) == {}
 
 
-def test_another_study_has_no_published_value(make_record: Make) -> None:
-    assert points_of(make_record([BASE], name="my-study")) == {}
+def test_a_study_of_the_name_alone_has_no_published_value(make_record: Make) -> None:
+    assert points_of(make_record([BASE], name="batch-norm")) == {}
 
 
 def test_architectures_match_at_their_printed_epochs(make_record: Make) -> None:
     one = {"depth": 1, "width": 16, "epochs": 30}
-    found = points_of(make_record([BASE | one], name="architecture"))
+    found = points_of(make_record([BASE | one], study=declared("architecture")))
     assert found[("val_acc", 30)] == 0.925 and len(found) == 6
 
 
 def test_batch_sizes_are_about_nets_without_batch_norm(make_record: Make) -> None:
     off = BASE | {"batch_size": 1, "batch_norm": False, "epochs": 1}
-    assert points_of(make_record([off], name="batch-size"))[("train_acc", 1)] == 0.622
+    assert points_of(make_record([off], study=declared("batch-size")))[("train_acc", 1)] == 0.622
     on = off | {"batch_norm": True}
-    assert points_of(make_record([on], at="on", name="batch-size")) == {}
+    assert points_of(make_record([on], at="on", study=declared("batch-size"))) == {}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_batch_sizes_are_about_nets_without_batch_norm(make_record: Make) -> Non
 def test_figures_draw_hollow_diamonds_and_say_whose_data(
     make_record: Make, data: str, expected: str
 ) -> None:
-    folder = make_record([BASE], name="batch-norm", data={"name": data})
+    folder = make_record([BASE], study=declared("batch-norm"), data={"name": data})
     spec = {"kind": "curves", "name": "c", "metrics": ["val_acc"], "by": ["batch_norm"]}
     drawn = draw(spec, load_record(folder))
     ax = drawn.figure.axes[0]  # type: ignore[union-attr]  # a curves figure is never None
@@ -69,5 +70,7 @@ def test_figures_draw_hollow_diamonds_and_say_whose_data(
     assert diamonds.get_xdata().tolist() == [1, 10]
     assert diamonds.get_ydata().tolist() == [0.795, 0.940]
     assert diamonds.get_markerfacecolor() == "none"
-    assert label(data) == expected and f"Hollow diamonds: {expected}." in drawn.caption
+    assert (
+        label(load_record(folder)) == expected and f"Hollow diamonds: {expected}." in drawn.caption
+    )
     assert drawn.numbers["published"].dropna().tolist() == [0.795, 0.940]

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = {
     path.stem: path
     for path in sorted((ROOT / "analysis").glob("*.py"))
-    if path.stem not in ("__init__", "load")
+    if path.stem not in ("__init__", "load", "published")
 }
 LEARNING_RATES = (0.01, 0.001)  # of the images' five, to be quick
 BY_COMMAND = ("batch-norm", "deep-gradients")  # as a user runs it; the others in this process
@@ -169,7 +169,8 @@ def test_a_script_without_a_record_says_how_it_is_used() -> None:
 
 def test_public_names_are_these_and_each_says_what_it_is() -> None:
     assert sweepbook.__all__ == [
-        *("ASHA", "Claim", "Fidelity", "Metric", "NothingToDraw", "Option", "Search", "Study"),
+        *("ASHA", "Claim", "Fidelity", "Metric", "NothingToDraw", "Option", "Published"),
+        *("PublishedValue", "Search", "Study"),
         *("curve_table", "draw", "draw_all", "finding_table", "last_rows", "load_record", "run"),
         *("select_trials", "trial_table", "with_known_files", "write_figure", "write_report"),
         "write_table",

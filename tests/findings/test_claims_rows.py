@@ -3,6 +3,7 @@ import pytest
 
 from sweepbook.findings.arms import find_trial
 from sweepbook.findings.evaluate import evaluate
+from sweepbook.findings.finding import findings_frame
 from sweepbook.stats.bootstrap import row_interval
 
 RNG = np.random.default_rng(5)
@@ -36,7 +37,7 @@ def claim(**rest):
 
 
 def finding(record, name="net-beats-trees"):
-    return evaluate(record).set_index("name").loc[name]
+    return findings_frame(evaluate(record)).set_index("name").loc[name]
 
 
 def test_models_are_compared_on_the_same_rows_chosen_on_validation(models_record):

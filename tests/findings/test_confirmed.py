@@ -18,15 +18,17 @@ from sweepbook.figures.kinds import draw, specs_of
 from sweepbook.figures.style import look
 from sweepbook.findings.confirmed import order_table, pair_table
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.findings.verdicts import FAILS, HOLDS, MISSING, OPEN
+from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN, findings_frame
+from sweepbook.findings.scorecard import scorecard
 from sweepbook.pages.claims import claims_of
 from sweepbook.record.load import Record
-from tests.records import typed, with_manifest
+from tests.records import declared, typed, with_manifest
 
 # depth, width: the mean in truth, and what the search said; published are 0.932, 0.963, 0.935
 WINNERS = {(6, 16): (0.950, 0.956), (6, 64): (0.960, 0.963), (6, 8): (0.9495, 0.951)}
 
 
+ARCHITECTURE = declared("architecture")["published"]
 STUDY: dict[str, Any] = {
     "metric": {"name": "val_acc", "mode": "max"},
     "fidelity": {"unit": "epoch", "setting": "epochs"},
@@ -35,7 +37,7 @@ STUDY: dict[str, Any] = {
 
 def confirmation(
     winners: dict[tuple[int, int], tuple[float, float]] | None = None, *, n: int = 5,
-    fidelity: int = 8, study: str = "tuned-architecture-confirm",
+    fidelity: int = 8, published: dict[str, Any] | None = ARCHITECTURE,
 ) -> Record:  # fmt: skip
     """8 epochs of each winner; replicates scatter by 0.001 about the mean, alike in all."""
     trials, reports, chosen = [], [], []
@@ -58,7 +60,7 @@ def confirmation(
                 )
     manifest = {
         "schema_version": 1,
-        "study": {**STUDY, "name": study},
+        "study": {**STUDY, "name": "tuned-architecture-confirm", "published": published},
         "confirms": {"record": "r", "seed": 0, "by": ["depth", "width"], "trials": chosen},
         "n_replicates": n,
         "seed": 1,
@@ -69,12 +71,12 @@ def confirmation(
         },
     }
     return Record(
-        Path("records") / study, typed(manifest), pd.DataFrame(trials), pd.DataFrame(reports)
+        Path("records") / "confirmed", typed(manifest), pd.DataFrame(trials), pd.DataFrame(reports)
     )
 
 
 def finding(record: Record, name: str) -> dict[str, Any]:
-    rows = evaluate(record).set_index("name")
+    rows = findings_frame(evaluate(record)).set_index("name")
     return dict(rows.loc[name])
 
 
@@ -123,8 +125,9 @@ def test_what_contradicts_a_published_value_is_said_so() -> None:
     assert below["verdict"] == FAILS and below["target"] == 0.963
     best = finding(record, "published-best")
     assert best["verdict"] == FAILS and best["estimate"] == pytest.approx(-0.3)
-    elsewhere = evaluate(confirmation(study="other"))
-    assert not elsewhere["name"].str.startswith("published").any(), "nothing was printed of it"
+    elsewhere = evaluate(confirmation(published=None))
+    assert not any(f.name.startswith("published") for f in elsewhere), "nothing was printed of it"
+    assert scorecard([record]).empty, "what was printed is of untuned configs"
 
 
 def test_a_page_names_winners_by_what_was_compared_and_shows_them_in_order() -> None:

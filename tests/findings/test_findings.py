@@ -1,10 +1,10 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from sweepbook.findings.evaluate import evaluate
+from sweepbook.findings.finding import findings_frame
 from sweepbook.record.load import load_record
 from tests.records import with_manifest
 
@@ -27,7 +27,7 @@ def claim(**changes):
 
 
 def finding(record, name="it"):
-    frame = evaluate(record).set_index("name")
+    frame = findings_frame(evaluate(record)).set_index("name")
     return frame.loc[name]
 
 
@@ -76,7 +76,7 @@ def test_the_order_of_trials_and_rows_changes_nothing(planted):
     before = evaluate(record)
     record.reports[:] = record.reports.sample(frac=1, random_state=3).to_numpy()
     record.trials[:] = record.trials[::-1].to_numpy()
-    pd.testing.assert_frame_equal(evaluate(record), before)
+    assert evaluate(record) == before
 
 
 def test_a_claim_takes_the_mean_of_the_last_five_epochs_unless_it_says_otherwise(planted):
@@ -151,7 +151,7 @@ def test_missing_trials_columns_values_and_replicates_are_said(planted):
     holed = FIVE.copy()
     holed[2] = np.nan
     record = planted([ON, OFF], claims, values | {"test_acc": [holed, FIVE]})
-    frame = evaluate(record).set_index("name")
+    frame = findings_frame(evaluate(record)).set_index("name")
     assert (frame.loc[["arm", "column", "hole"], "verdict"] == "not available").all()
     assert "no trial with batch norm on, depth 3" in frame.loc["arm", "sentence"]
     assert "grad_acc" in frame.loc["column", "sentence"]
@@ -165,7 +165,7 @@ def test_an_empty_record_gives_no_numbers_and_no_error(make_record):
     path = make_record([ON, OFF], claims=[claim()])
     record = load_record(path)
     bare = type(record)(record.path, record.manifest, record.trials[:0], record.reports[:0])
-    frame = evaluate(bare)
+    frame = findings_frame(evaluate(bare))
     assert frame["verdict"].tolist() == ["not available"]
 
 
@@ -177,7 +177,7 @@ def test_leak_and_gaps_are_found_where_their_columns_are(planted):
         "test_acc": [FIVE, FIVE],
         "test_acc_clean": [FIVE - 0.01, FIVE - 0.012],
     }
-    frame = evaluate(planted([ON, OFF], [], values)).set_index("name")
+    frame = findings_frame(evaluate(planted([ON, OFF], [], values))).set_index("name")
     assert frame.loc["leak-batch-norm-on", "estimate"] == pytest.approx(1.0)
     assert frame.loc["leak-batch-norm-on", "verdict"] == "holds"
     assert frame.loc["gap-batch-norm-off", "estimate"] == pytest.approx(-3.0)
@@ -185,7 +185,7 @@ def test_leak_and_gaps_are_found_where_their_columns_are(planted):
     assert frame.loc["train-mode-batch-norm-on", "estimate"] == pytest.approx(4.1)
     assert (frame["statement"] == "").all()
     values["test_acc_clean"] = values["test_acc"]
-    frame = evaluate(planted([ON, OFF], [], values, at="clean"))
+    frame = findings_frame(evaluate(planted([ON, OFF], [], values, at="clean")))
     assert not frame["name"].str.startswith("leak").any()
 
 

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from sweepbook.findings.declared import read_claims
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.findings.questions import general_claims
+from sweepbook.findings.finding import findings_frame
+from sweepbook.findings.questions import general_questions
 from sweepbook.findings.values import arm_values, detrended_sd
 from sweepbook.findings.verdicts import outcome
 from tests.records import with_manifest
@@ -29,7 +29,7 @@ def claim(**changes):
 
 
 def finding(record, name="it"):
-    frame = evaluate(record).set_index("name")
+    frame = findings_frame(evaluate(record)).set_index("name")
     return frame.loc[name]
 
 
@@ -77,8 +77,8 @@ def test_the_margin_of_a_chosen_arm_is_of_replicates_that_did_not_choose_it(plan
     margins, covered = [], []
     for noise in random.standard_normal((30, 7, 5)):
         record.reports["val_loss"] = 10 + noise[places, record.reports["replicate"]]
-        claim = next(c for c in general_claims(record) if c.name == name)
-        shown = outcome(record, claim).shown
+        asked = next(q for q in general_questions(record) if q.claim.name == name)
+        shown = outcome(record, asked.claim, asked.chosen).shown
         margins.append(sign * shown.mean)
         covered.append(shown.low <= 0 <= shown.high)
     assert abs(np.mean(margins)) < 3 * np.std(margins) / np.sqrt(len(margins))
@@ -256,7 +256,7 @@ def test_the_window_of_batch_losses_is_a_fifth_of_the_steps_and_at_least_50(plan
         inside = steps >= 4 * n - windows[size]
         cells.append(np.where(inside, 0.1 * (-1.0) ** steps, 9.0 + steps**2))
     record.reports["batch_losses"] = cells
-    declared = read_claims(record.manifest.study.claims)[0]
+    declared = record.manifest.study.claims[0]
     found = [arm_values(record, declared, i).values for i in range(3)]
     assert [values.to_numpy() for values in found] == [
         pytest.approx(0.1, rel=0.06) for _ in range(3)
@@ -291,7 +291,7 @@ def test_a_mixture_is_counted(planted, accuracies, verdict, found):
 
 def test_a_mixture_that_nobody_asked_about_is_a_finding_of_its_own(planted):
     values = {"val_acc": [np.array([0.75, 0.95, 0.74]), np.array([0.95, 0.96, 0.97])]}
-    frame = evaluate(planted([ON, OFF], [], values))
+    frame = findings_frame(evaluate(planted([ON, OFF], [], values)))
     mixtures = frame[frame["kind"] == "mixture"]
     assert mixtures["arm"].tolist() == ["batch norm on"]
     assert "2 of 3 replicates" in mixtures["sentence"].iloc[0]

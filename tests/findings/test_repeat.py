@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sweepbook.findings.evaluate import evaluate
+from sweepbook.findings.finding import findings_frame
 from sweepbook.findings.repeat import compare, summary
 from sweepbook.record.load import load_record
 from sweepbook.stats.intervals import prediction_interval
@@ -43,7 +44,7 @@ def findings_of(make_record):
         gained = reports["trial_id"].map(on) * (gain + noise[reports["replicate"]])
         reports["val_acc"] = 0.9 + gained
         reports["val_loss"] = 0.3 * np.exp(-gained)
-        return evaluate(record)
+        return findings_frame(evaluate(record))
 
     return make
 
@@ -116,7 +117,7 @@ def winner_of(make_record):
         scatter = np.random.default_rng(3).standard_normal((3, 5)) * noise
         replicates = record.reports["replicate"].to_numpy()
         record.reports["val_loss"] = np.array(losses)[codes] + scatter[codes, replicates]
-        return evaluate(record)
+        return findings_frame(evaluate(record))
 
     return make
 

@@ -8,8 +8,10 @@ import pytest
 
 from search_spaces.mlp_claims import CLAIMS
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.pages.answers import answers
+from sweepbook.pages.answers import general_answers, study_answers
+from sweepbook.pages.claims import claims_of
 from sweepbook.record.load import load_record
+from tests.records import declared
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted(
@@ -41,7 +43,8 @@ CONFIGS = {
 def record_of(make_record):
     def make(study, **rest):
         claims = json.loads(json.dumps([asdict(c) for c in CLAIMS[study]]))
-        record = load_record(make_record(CONFIGS[study], name=study, claims=claims, **rest))
+        path = make_record(CONFIGS[study], claims=claims, study=declared(study), **rest)
+        record = load_record(path)
         if study == "deep-gradients":
             layers = np.arange(101)
             record.reports["grad_sq_norm"] = [
@@ -52,8 +55,13 @@ def record_of(make_record):
     return make
 
 
+def answers(record):
+    findings = evaluate(record)
+    return [*study_answers(record, findings), *general_answers(findings)]
+
+
 def told(record):
-    return "\n".join(answers(record, evaluate(record)))
+    return "\n".join(answers(record))
 
 
 def test_there_is_a_template_for_every_study_of_the_published_part():
@@ -73,7 +81,7 @@ def test_templates_type_no_numbers(path):
 
 @pytest.mark.parametrize("study", sorted(CLAIMS))
 def test_every_question_is_answered_in_a_few_sentences(record_of, study):
-    paragraphs = answers(record_of(study), evaluate(record_of(study, at="again")))
+    paragraphs = answers(record_of(study))
     assert paragraphs
     for text in paragraphs:
         assert text.endswith(".") and "  " not in text and "None" not in text
@@ -137,6 +145,41 @@ def test_the_class_of_gradients_is_told(record_of):
     assert "are vanishing (epoch 4)" in text and "That they vanish holds." in text
 
 
-def test_a_study_of_ones_own_gets_no_published_answers(make_record):
-    record = load_record(make_record([{"lr": 0.1}, {"lr": 0.2}], name="mine"))
-    assert answers(record, evaluate(record)) == []
+@pytest.mark.parametrize("name", ["mine", "architecture", "epochs"])
+def test_a_study_of_ones_own_gets_no_published_answers(make_record, name):
+    record = load_record(make_record([{"lr": 0.1}, {"lr": 0.2}], name=name))
+    assert answers(record) == []
+
+
+def with_answers(make_record, text):
+    path = make_record([{"lr": 0.1}, {"lr": 0.2}], study={"answers": text})
+    return claims_of(load_record(path))
+
+
+def test_a_template_of_ones_own_is_filled_from_the_findings(make_record):
+    text = """{% set best = f("best-config") %}
+    Best is {{ best.best }}{{ " for sure" if judged(best, true, false, false) }}.
+
+    {{ lacking(f("other")) }}"""
+    claims = with_answers(make_record, text)
+    assert claims.answers[0].startswith("Best is lr 0.") and not claims.problem
+    assert claims.answers[1] == (
+        "One question cannot be said from this record: the record has no such claim."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{ nothing_like_it }}", "UndefinedError: 'nothing_like_it' is undefined"),
+        ("{% if %}", "TemplateSyntaxError"),
+        ("{{ 1 / 0 }}", "ZeroDivisionError"),
+        ("{{ f.__globals__ }}", "SecurityError"),
+        ("{{ f('x').__class__.__mro__ }}", "SecurityError"),
+        ("{% include 'any.md.j2' %}", "no loader"),
+    ],
+)
+def test_a_template_that_cannot_be_filled_is_said_and_the_findings_stay(make_record, text, reason):
+    claims = with_answers(make_record, text)
+    assert claims.problem.startswith("The answers could not be written: the template of study ")
+    assert reason in claims.problem and claims.asked and not claims.answers

@@ -6,7 +6,7 @@ import numpy as np
 
 from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES, claims_of_weights
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.pages.answers import answers
+from sweepbook.pages.answers import study_answers
 
 RNG = np.random.default_rng(2)
 EASE = RNG.random(200)
@@ -44,7 +44,7 @@ def told(models_record, *arguments, **rest):
     named = {e["weights"] for e in trials if "/" in (e.get("weights") or "")}
     claims = CLAIMS + plain(claims_of_weights(trials, dict.fromkeys(named, "0123")))
     record = models_record(trials, claims=claims)
-    texts = answers(record, evaluate(record))
+    texts = study_answers(record, evaluate(record))
     for text in texts:
         assert text.endswith(".") and "  " not in text and "None" not in text
         assert not re.search(r"\bnan\b|[{}]|\(\)", text)

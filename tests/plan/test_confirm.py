@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from sweepbook import ASHA, Fidelity, Metric, Search, Study
+from sweepbook import ASHA, Fidelity, Metric, Published, PublishedValue, Search, Study
 from sweepbook.plan.confirmation import confirming_study, winners
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
@@ -14,6 +14,13 @@ from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
 
 FIGURE = {"kind": "curves", "name": "declared", "title": "?", "metrics": ["loss"], "by": ["w"]}
+
+PUBLISHED = Published(
+    source="a paper",
+    data="theirs",
+    values=(PublishedValue(settings={"w": 1}, fidelity=4, metric="loss", value=0.4),),
+    unit="round",
+)
 
 
 def space():
@@ -35,8 +42,14 @@ STUDY = Study(
     grid={"w": (0, 1)},
     fixed={"rounds": 4},
     replicates=1,
+    answers="What the search answers.",
     scheduler=ASHA(reduction_factor=2),
-    search=Search(space=f"{__name__}:space", n_trials=4, confirm_figures=(FIGURE,)),
+    search=Search(
+        space=f"{__name__}:space",
+        n_trials=4,
+        confirm_figures=(FIGURE,),
+        confirm_published=PUBLISHED,
+    ),
 )
 # cell, x, kind, status, the losses of its rounds
 TRIALS = [
@@ -76,6 +89,7 @@ def test_the_new_study_is_a_grid_of_the_winners_that_says_where_they_come_from(r
     study, confirms = confirming_study(record, None, 5, 7)
     assert (study.name, study.scheduler, study.search) == ("toy-confirm", None, None)
     assert study.figures == [FIGURE]
+    assert (study.published, study.answers) == (PUBLISHED, ""), "the answers were the search's"
     plan = make_plan(study, Options())
     assert sorted((t.config["w"], t.config["x"]) for t in plan.trials) == [(0, 0.4), (1, 0.5)]
     assert {(t.seed, t.n_replicates, t.max_fidelity) for t in plan.trials} == {(7, 5, 4)}

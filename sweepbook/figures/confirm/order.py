@@ -76,7 +76,7 @@ def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> Axes:
                 markeredgewidth=1.8, linestyle="none", label=_SEARCH, gid="search")  # fmt: skip
     if table["published"].notna().any():
         ax.plot(table["published"], places, color="#333333", **style.PUBLISHED, zorder=3,
-                label=published_label(record.data_name), gid="published")  # fmt: skip
+                label=published_label(record), gid="published")  # fmt: skip
     ax.set_yticks(places, list(table["label"]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.set_ylim(-0.6, len(table) - 0.4)

@@ -87,7 +87,7 @@ def shared_sentences(
         missing_sentence(models),
         captions.data_sentence(record, intervals=False),
         captions.groups_sentence(record),
-        f"{sign}: {published_label(record.data_name)}." if published else "",
+        f"{sign}: {published_label(record)}." if published else "",
     ]
 
 

@@ -1,0 +1,52 @@
+"""Amounts as texts: a number with the digits that its unit asks for, an interval in words.
+
+Numbers without a unit, and means with their half width, are in aggregates.labels.
+"""
+
+from __future__ import annotations
+
+from sweepbook.aggregates.labels import number
+
+HUNDREDTHS = ("points", "percent")  # units of which a whole has 100
+
+
+def amount(value: float, unit: str | None, sign: str = "") -> str:
+    """Two decimals below 1, one below 100, none above; without a unit three digits.
+
+    sign: "+" where the number is a difference, so that a positive one shows it, too.
+
+    >>> amount(2.448, "points", "+"), amount(0.051, "points"), amount(0.2314, "", "+")
+    ('+2.4', '0.05', '+0.231')
+    """
+    if not unit:
+        return f"{'+' if sign and value > 0 else ''}{number(value, 3)}"
+    size = abs(value)
+    return f"{value:{sign}.{2 if size < 1 else 1 if size < 100 else 0}f}"
+
+
+def behind(unit: str | None) -> str:
+    """A unit as it follows a number: " points", or "" where there is none."""
+    return f" {unit}" if unit else ""
+
+
+def declared_number(value: float, unit: str | None) -> str:
+    """A declared number, which is on the metric's own scale, in a unit without its name.
+
+    >>> declared_number(0.005, "points"), declared_number(15.0, "epochs")
+    ('0.5', '15')
+    """
+    return number(value * (100 if unit in HUNDREDTHS else 1), 3)
+
+
+def level(value: float, of_share: bool) -> str:
+    """A mean in the metric's own unit: "94.5 %" of a share, else three digits.
+
+    >>> level(0.945, True), level(0.2314, False)
+    ('94.5 %', '0.231')
+    """
+    return f"{100 * value:.1f} %" if of_share else number(value, 3)
+
+
+def interval(low: str, high: str) -> str:
+    """ "95 % interval +0.2 to +0.5": both ends are texts already."""
+    return f"95 % interval {low} to {high}"

@@ -1,0 +1,118 @@
+"""A finding: what one question about a record came to, as a value and as a row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+
+import pandas as pd
+
+from sweepbook.record.load import Record
+
+HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "undecided", "not available"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One finding; None where a field does not apply, and for a number that is not known.
+
+    Args:
+        name: unique among the findings of a record. study: its name.
+        statement: the published sentence, "" where none is. claim: what is decided, published or
+            not; reading: how it is read, "" where that is plain. sentence: the finding as text,
+            with its verdict.
+        verdict: "holds", "does not hold", "undecided" or "not available".
+        kind, metric, direction, smallest, reason: as declared; target too, and for a mixture the
+            accuracy up to which a replicate counts as at chance.
+        estimate, low, high: arm minus against (or the value itself) with its 95 % interval, in
+            unit: "points" of 100, "percent", the fidelity's unit as a plural, "s", "share",
+            "log10 per layer", or "" for the metric's own. n: replicates or pairs. sd: of one
+            difference, on the tested scale.
+        p: two-sided, against the edge of what the claim allows, the largest of several; p_holm:
+            adjusted within its family of family_size comparisons, None for a family of one.
+        needed_n: replicates that would decide an undecided one. detectable: smallest difference
+            that n replicates tell from 0 with power 0.8, in unit.
+        arm, against, rival, best: labels; with _value: their means in the metric's own unit.
+        corrected, advantage: the best arm's mean on replicates that did not select it, and what
+            selection adds. found: class of gradients, or "k of n" at chance. steps: of which
+            fidelity steps. trial_ids: separated by spaces. seed: the study's. data: the data set.
+    """
+
+    name: str
+    study: str = ""
+    statement: str = ""
+    claim: str = ""
+    reading: str = ""
+    sentence: str = ""
+    verdict: str = MISSING
+    kind: str = ""
+    metric: str = ""
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    n: int | None = None
+    sd: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    family_size: int | None = None
+    needed_n: int | None = None
+    detectable: float | None = None
+    smallest: float | None = None
+    direction: str | None = None
+    target: float | None = None
+    arm: str | None = None
+    against: str | None = None
+    arm_value: float | None = None
+    against_value: float | None = None
+    steps: str | None = None
+    best: str | None = None
+    best_value: float | None = None
+    rival: str | None = None
+    rival_value: float | None = None
+    corrected: float | None = None
+    advantage: float | None = None
+    found: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    trial_ids: str | None = None
+    seed: int | None = None
+    data: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).copy().items():
+            if value != value:  # NaN: a number that is not known
+                object.__setattr__(self, name, None)
+
+
+COLUMNS = tuple(field.name for field in fields(Finding))
+
+
+def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
+    """One row per finding, in their order; the fields of `Finding` are the columns. Pure."""
+    rows = [{k: v for k, v in vars(one).items() if v is not None} for one in findings]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def own_finding(record: Record, kind: str, name: str, claim: str) -> Finding:
+    """A finding about something that no study declares; what it came to is not in it yet."""
+    return Finding(
+        name=name,
+        study=record.study,
+        claim=claim,
+        kind=kind,
+        metric=record.metric,
+        note="",
+        seed=record.manifest.seed,
+        data=record.data_name,
+    )
+
+
+def quoted(finding: Finding) -> Finding:
+    """The finding with what is decided before the sentence that says what it came to."""
+    return replace(finding, sentence=f"“{finding.claim}”: {finding.sentence}")
+
+
+def unavailable(finding: Finding, why: str) -> Finding:
+    """The finding where there is nothing to decide it by; `why` has no full stop."""
+    return replace(finding, verdict=MISSING, sentence=f"{MISSING}: {why}.", note=why)
