@@ -166,7 +166,6 @@ def test_workers_train_with_the_project_s_own_packages(elsewhere, mine):
         assert list(record.manifest.import_paths) == [str(mine)]
 
 
-@pytest.mark.xfail(strict=True, reason="the report reads analysis/published.json of the exercise")
 def test_the_report_needs_no_folder_of_the_repository(call, elsewhere):
     code, said = call(elsewhere, "sweepbook", "report", "records/walk", "records/mine")
     assert code == 0, said
