@@ -20,7 +20,7 @@ from benchmarks.trials import measure_trials
 from benchmarks.vision import measure_vision
 from benchmarks.vision_epochs import SIZE, measure_epochs
 from benchmarks.vision_page import epochs_goals, vision_goals
-from trainables.images import load_images
+from trainables.pictures.images import load_images
 
 STACKS = (5, 8, 16)
 N_REPLICATES = 8

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from trainables.mlp_config import MLPConfig
-from trainables.stacked_adam import StackedAdam
-from trainables.stacked_gradient import loss_and_gradient
-from trainables.stacked_mlp import StackedMLP
+from trainables.stacked.adam import StackedAdam
+from trainables.stacked.gradient import loss_and_gradient
+from trainables.stacked.mlp import StackedMLP
 
 N_INPUTS, N_CLASSES = 2, 33  # of the exercise
 BATCH = 256

@@ -20,8 +20,8 @@ from benchmarks.gpu_card import Bench, forget_peak, free_memory, peak_gib
 from benchmarks.gpu_floor import fused_bytes, layer_sizes, layered_bytes, operations
 from benchmarks.measure import Timing
 from trainables.mlp_config import MLPConfig
-from trainables.stacked_gradient import loss_and_gradient
-from trainables.stacked_mlp import build_network
+from trainables.stacked.gradient import loss_and_gradient
+from trainables.stacked.mlp import build_network
 
 N_ROWS = 106_897  # of the exercise's training split
 STACKS, QUICK_STACKS = (1, 8, 64, 512, 4096), (1, 2, 8)

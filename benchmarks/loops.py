@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.measure import Timing, interleaved
-from trainables.europe import Split, load_splits
+from trainables.cities.europe import Split, load_splits
 from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
 from trainables.mlp_data import N_CLASSES
 from trainables.mlp_trainer import TRAIN_EVAL_EPOCHS
-from trainables.stacked_mlp import build_network
+from trainables.stacked.mlp import build_network
 
 
 def loop_epochs(batch_norm: bool) -> Iterator[float]:

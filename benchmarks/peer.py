@@ -37,7 +37,7 @@ def train_one(config: Mapping[str, Any]) -> None:
     from torch import nn
     from torch.utils.data import DataLoader, TensorDataset
 
-    from trainables.europe import load_splits
+    from trainables.cities.europe import load_splits
 
     torch.manual_seed(config["seed"])
     splits = load_splits(split_seed=config["seed"])

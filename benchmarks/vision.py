@@ -50,7 +50,7 @@ def measure_vision(repeats: int) -> VisionTimes:
 def _write_folder(folder: Path) -> Path:
     from PIL import Image
 
-    from trainables.images import CLASSES, load_images
+    from trainables.pictures.images import CLASSES, load_images
 
     for split, part in load_images().parts().items():
         for name in CLASSES:
@@ -71,8 +71,8 @@ def _decode(folder: Path, place: Path, repeats: int) -> dict[str, Timing]:
 
     As in a second process: what this one keeps in memory between calls is dropped.
     """
-    from trainables import image_facts
-    from trainables.images import load_images
+    from trainables.pictures import facts as image_facts
+    from trainables.pictures.images import load_images
 
     seconds: dict[str, list[float]] = {"first": [], "second": []}
     for repeat in range(repeats):
@@ -85,7 +85,7 @@ def _decode(folder: Path, place: Path, repeats: int) -> dict[str, Timing]:
 
 def _probes(folder: Path, place: Path, repeats: int) -> tuple[float, Timing]:
     """The whole study from features; single probes through the body."""
-    from trainables.resnet import train_resnet18
+    from trainables.nets.resnet import train_resnet18
 
     weights = place / "resnet18.pth"
     torch.save(plain_model().state_dict(), weights)
@@ -103,7 +103,7 @@ def _probes(folder: Path, place: Path, repeats: int) -> tuple[float, Timing]:
 
 def _pretext(folder: Path) -> float:
     """With one thread, as a study's worker has; two wait for each other on a busy machine."""
-    from trainables.body_weights import pretext_weights
+    from trainables.nets.body_weights import pretext_weights
 
     torch.set_num_threads(1)
     try:

@@ -154,7 +154,7 @@ def plain_epochs(folder: Path, size: int, seed: int) -> Iterator[float]:
 
 def our_epochs(folder: Path, size: int, seed: int) -> Iterator[float]:
     """Ours from scratch, with one evaluation per epoch."""
-    from trainables.resnet import train_resnet18
+    from trainables.nets.resnet import train_resnet18
 
     config = {"mode": "scratch", "data": str(folder), "size": size, "seed": seed}
     for step in train_resnet18(config | {"epochs": 10_000, "evals_per_epoch": 1}):
@@ -164,7 +164,7 @@ def our_epochs(folder: Path, size: int, seed: int) -> Iterator[float]:
 def _main(side: str, size: str, n_threads: str, folder: str, *seeds: str) -> None:
     import torchvision  # noqa: F401  # before the clock starts
 
-    import trainables.resnet  # noqa: F401  # as above
+    import trainables.nets.resnet  # noqa: F401  # as above
 
     torch.set_num_threads(int(n_threads))
     epochs = {"plain": plain_epochs, "ours": our_epochs}[side]

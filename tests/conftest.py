@@ -36,7 +36,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def write_cities(own_cache: Path) -> Callable[[Path, dict[str, int]], Path]:
     """write_cities(folder, {split: n}): the first n embedded cities of each split, as CSV."""
-    from trainables.europe import load_splits
+    from trainables.cities.europe import load_splits
 
     def write(folder: Path, sizes: dict[str, int]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def undisturbed_digest(tmp_path: Path) -> Iterator[Callable[[str | Path, int], s
     from sweepbook.plan.studies import load_studies
     from sweepbook.record.load import load_record
     from sweepbook.record.writer import RecordWriter
-    from sweepbook.tune.worker import Assignment, reports
+    from sweepbook.tune.worker.run import Assignment, reports
 
     def train(name: str | Path, n_trials: int) -> str:
         (study,) = load_studies([str(tmp_path / name)])

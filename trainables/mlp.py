@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trainables.europe import describe
+from trainables.cities.europe import describe
 from trainables.mlp_config import MLPConfig, as_config
 
 

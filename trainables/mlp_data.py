@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from trainables.batches import epoch_order
-from trainables.europe import COUNTRIES, Split, clean_mask, load_splits
+from trainables.cities.europe import COUNTRIES, Split, clean_mask, load_splits
 from trainables.mlp_config import MLPConfig
 from trainables.seeds import ReplicateSeeds
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from trainables.batches import batches
-from trainables.gradients import GradientTracker, clip_
 from trainables.mlp_config import MLPConfig
 from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, encode, load_stacked
 from trainables.seeds import ReplicateSeeds, replicate_seeds
-from trainables.stacked_adam import StackedAdam
-from trainables.stacked_gradient import cross_entropy, loss_and_gradient
-from trainables.stacked_mlp import StackedMLP
+from trainables.stacked.adam import StackedAdam
+from trainables.stacked.gradient import cross_entropy, loss_and_gradient
+from trainables.stacked.gradients import GradientTracker, clip_
+from trainables.stacked.mlp import StackedMLP
 
 EVAL_ROWS = 512  # rows per evaluation step: the logits of a stack stay in the cache
 TRAIN_EVAL_EPOCHS = (1, 5, 10, 20, 50, 100)  # and the last: train split evaluated in eval mode

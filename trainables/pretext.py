@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trainables.device import check_gpu
+from trainables.nets.device import check_gpu
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import N_TURNS, PretextTrainer
 from trainables.settings import as_settings
@@ -61,7 +61,7 @@ def describe_data(config: PretextConfig | Mapping[str, Any]) -> dict[str, Any]:
     It is other data than the images with their own labels, with a name and a hash of its own;
     what the card says of those labels (trivial signals, warnings) is left out.
     """
-    from trainables.images import describe_images
+    from trainables.pictures.images import describe_images
 
     config = as_settings(PretextConfig, config)
     found = describe_images(config.data, config.skip_corrupt)

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from trainables.batches import batches, epoch_order
+from trainables.nets.resnet_body import build_resnet18
 from trainables.pretext_config import PretextConfig
-from trainables.resnet_body import build_resnet18
 from trainables.seeds import replicate_seeds
 from trainables.vision_data import as_input, square_images
 

@@ -28,15 +28,15 @@ def train_vision(
     """
     own = as_config(config).own()
     if isinstance(own, ResNetConfig):
-        from trainables.resnet import train_resnet18
+        from trainables.nets.resnet import train_resnet18
 
         yield from train_resnet18(own, state)
     elif isinstance(own, BoostingConfig):
-        from trainables.boosting import train_xgboost
+        from trainables.nets.boosting import train_xgboost
 
         yield from train_xgboost(own, state)
     else:
-        from trainables.probe import train_probe
+        from trainables.nets.probe import train_probe
 
         yield from train_probe(own)
 
@@ -56,7 +56,7 @@ def one_replicate(config: Mapping[str, Any]) -> bool:
 
 def describe_data(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the description of the config's images, with their card; see `describe_images`."""
-    from trainables.images import describe_images
+    from trainables.pictures.images import describe_images
 
     checked = as_config(config)
     return describe_images(checked.data, checked.skip_corrupt)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+from trainables.nets.weights import SOURCES, named_source
 from trainables.settings import (
     as_settings,
     check_choice,
@@ -12,7 +13,6 @@ from trainables.settings import (
     check_flag,
     check_range,
 )
-from trainables.weights import SOURCES, named_source
 
 Mode = Literal["scratch", "probe", "finetune"]
 Augment = Literal["none", "flip", "crop", "flip+crop"]

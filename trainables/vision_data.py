@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from trainables.images import Images, load_images
+from trainables.pictures.images import Images, load_images
 from trainables.seeds import ReplicateSeeds
 
 # Of ResNet18_Weights.IMAGENET1K_V1.transforms(): of each channel, pixels scaled to 0..1.

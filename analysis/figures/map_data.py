@@ -115,7 +115,7 @@ def placed_points(record: Record, trial_id: str, replicate: int = 0) -> pd.DataF
     occurs twice in the data cannot be placed and are left out. Raises ValueError where the record
     has no predictions of them, or was made from other data than is found now.
     """
-    from trainables.europe import load_splits
+    from trainables.cities.europe import load_splits
     from trainables.seeds import replicate_seeds
 
     config = _config_of(record, trial_id)
@@ -176,7 +176,7 @@ def _config_of(record: Record, trial_id: str) -> dict[str, Any]:
 
 
 def _country_codes() -> list[str]:
-    from trainables.europe import COUNTRIES
+    from trainables.cities.europe import COUNTRIES
 
     return list(COUNTRIES)
 

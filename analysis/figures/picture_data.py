@@ -77,7 +77,7 @@ def _read(record: Record, model: Model, row_ids: Sequence[int]) -> Pictures:
     Raises:
         NothingToDraw: the data are not there any more, or are not the record's.
     """
-    from trainables.images import describe_images, load_images
+    from trainables.pictures.images import describe_images, load_images
 
     data = record.manifest.data
     trial = model.trial

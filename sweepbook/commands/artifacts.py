@@ -2,7 +2,7 @@
 
 from sweepbook.record.artifacts import write_artifact
 from sweepbook.record.load import Record, load_record, with_known_files
-from sweepbook.record.outage import Say
+from sweepbook.record.storage.outage import Say
 from sweepbook.record.writer import RecordWriter
 from sweepbook.study.hooks import load_object
 

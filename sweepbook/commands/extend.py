@@ -21,12 +21,12 @@ from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.record.checkpoints import checkpoint_path
-from sweepbook.record.files import make_folder, write_bytes, write_json, write_parquet
 from sweepbook.record.load import Record, load_record
-from sweepbook.record.lock import lock
 from sweepbook.record.manifest import Extends
-from sweepbook.record.places import Place, Where, place
 from sweepbook.record.provenance import now
+from sweepbook.record.storage.files import make_folder, write_bytes, write_json, write_parquet
+from sweepbook.record.storage.lock import lock
+from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
 

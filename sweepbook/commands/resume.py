@@ -10,8 +10,8 @@ from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.room import check_concurrency, check_room
 from sweepbook.plan.shipping import import_paths
 from sweepbook.record.load import load_record
-from sweepbook.record.places import Where
 from sweepbook.record.provenance import now
+from sweepbook.record.storage.places import Where
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.placement import HERE, Placement
 

@@ -21,7 +21,7 @@ from sweepbook.plan.shipping import import_paths
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Confirms
-from sweepbook.record.places import Place, Where, place
+from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
 from sweepbook.study.project import Project

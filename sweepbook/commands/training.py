@@ -7,13 +7,13 @@ from rich.console import Console
 
 from sweepbook.commands.artifacts import make_artifacts
 from sweepbook.plan.plan import Plan
-from sweepbook.record.files import delete, make_folder, write_bytes
-from sweepbook.record.outage import Say, StorageAway
-from sweepbook.record.places import Place
+from sweepbook.record.storage.files import delete, make_folder, write_bytes
+from sweepbook.record.storage.outage import Say, StorageAway
+from sweepbook.record.storage.places import Place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.console import say
+from sweepbook.tune.failures.signals import ended_like_ctrl_c
 from sweepbook.tune.placement import Placement
-from sweepbook.tune.signals import ended_like_ctrl_c
 from sweepbook.tune.train import train
 
 Endings = dict[Place, dict[str, int]]  # record -> status -> trials that ended so

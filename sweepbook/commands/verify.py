@@ -16,10 +16,10 @@ from sweepbook.plan.manifest import changes_since
 from sweepbook.record.cache import ended_by_itself
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record, load_record
-from sweepbook.record.places import Where
 from sweepbook.record.planned import Trial
+from sweepbook.record.storage.places import Where
 from sweepbook.tune.console import say
-from sweepbook.tune.worker import Assignment, reports
+from sweepbook.tune.worker.run import Assignment, reports
 
 
 def problems(record: Record) -> list[str]:

@@ -10,8 +10,8 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.trial import file_sha256
 from sweepbook.record.manifest import Data, Manifest
-from sweepbook.record.places import Where
 from sweepbook.record.provenance import git_commit, now, versions
+from sweepbook.record.storage.places import Where
 from sweepbook.study.hooks import add_to_path, load_object
 from sweepbook.study.project import find_project
 

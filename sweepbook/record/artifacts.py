@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sweepbook.record.files import make_folder, write_parquet
-from sweepbook.record.places import Place, Where, place
+from sweepbook.record.storage.files import make_folder, write_parquet
+from sweepbook.record.storage.places import Place, Where, place
 
 
 def artifact_path(record: Where, name: str) -> Place:

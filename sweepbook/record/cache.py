@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from sweepbook.record.checkpoints import checkpoint_path
-from sweepbook.record.files import write_bytes, write_parquet
 from sweepbook.record.ledger import TIMES
 from sweepbook.record.load import Record, load_record, read_manifest
+from sweepbook.record.storage.files import write_bytes, write_parquet
 from sweepbook.record.values import TRAIN_LOSS
 from sweepbook.record.writer import RecordWriter
 

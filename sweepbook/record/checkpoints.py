@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from sweepbook.record.files import write_bytes
-from sweepbook.record.outage import insist_in_worker
-from sweepbook.record.places import Place, Where, place
+from sweepbook.record.storage.files import write_bytes
+from sweepbook.record.storage.outage import insist_in_worker
+from sweepbook.record.storage.places import Place, Where, place
 
 Rows = list[dict[str, Any]]
 _PLAIN = (bool, int, float, str, bytes)  # themselves: np.float64 is a float, and not loadable

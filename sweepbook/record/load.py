@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from sweepbook.record.artifacts import artifact_path
 from sweepbook.record.manifest import Manifest, manifest_of
-from sweepbook.record.places import Place, Where, place
+from sweepbook.record.storage.places import Place, Where, place
 
 CONFIG = "config/"  # a setting's column in trials is config/KEY
 TRIAL_COLUMNS = {

@@ -11,15 +11,15 @@ import pandas as pd
 from sweepbook.record.account import Account
 from sweepbook.record.checkpoints import Rows
 from sweepbook.record.digest import record_digest
-from sweepbook.record.files import delete, make_folder, write_json, write_parquet
 from sweepbook.record.load import load_record
-from sweepbook.record.lock import lock
 from sweepbook.record.manifest import Manifest, manifest_of
-from sweepbook.record.outage import Outage, Say, insist
-from sweepbook.record.places import Where, place
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
 from sweepbook.record.rows import trials_frame
+from sweepbook.record.storage.files import delete, make_folder, write_json, write_parquet
+from sweepbook.record.storage.lock import lock
+from sweepbook.record.storage.outage import Outage, Say, insist
+from sweepbook.record.storage.places import Where, place
 
 FLUSH_EVERY_S = 5.0
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sweepbook.figures import style
-from sweepbook.record.files import write_bytes
 from sweepbook.record.load import load_record
-from sweepbook.record.places import Where
+from sweepbook.record.storage.files import write_bytes
+from sweepbook.record.storage.places import Where
 from sweepbook.replay.figure import draw_replay
 from sweepbook.replay.page import Clock, replay_page
 from sweepbook.replay.table import Setting, replay_table

@@ -6,8 +6,8 @@ import optuna
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
-from sweepbook.record.places import Place, place
 from sweepbook.record.planned import SearchPlan
+from sweepbook.record.storage.places import Place, place
 
 Storage = optuna.storages.BaseStorage
 

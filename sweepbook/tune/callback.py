@@ -8,11 +8,11 @@ from ray.tune import Callback
 
 from sweepbook.record.values import Ending
 from sweepbook.record.writer import RecordWriter
-from sweepbook.tune.errors import failure_text, is_node_loss, last_error
-from sweepbook.tune.gpus import is_out_of_memory
-from sweepbook.tune.hang import read_trace
+from sweepbook.tune.failures.errors import failure_text, is_node_loss, last_error
+from sweepbook.tune.failures.gpus import is_out_of_memory
+from sweepbook.tune.failures.recovery import Limits, Recovery, began
 from sweepbook.tune.progress import Progress
-from sweepbook.tune.recovery import Limits, Recovery, began
+from sweepbook.tune.worker.hang import read_trace
 
 
 class RecordCallback(Callback):

@@ -3,8 +3,8 @@
 from sweepbook.plan.plan import Plan
 from sweepbook.record.account import DONE
 from sweepbook.record.load import Record, load_record
-from sweepbook.record.outage import insist
 from sweepbook.record.planned import Trial
+from sweepbook.record.storage.outage import insist
 from sweepbook.record.writer import RecordWriter
 
 

@@ -11,8 +11,8 @@ from ray.tune.search import Searcher
 
 from sweepbook.plan.plan import Plan, suggested_trial
 from sweepbook.record.account import DONE
-from sweepbook.record.places import Place
 from sweepbook.record.planned import Trial
+from sweepbook.record.storage.places import Place
 from sweepbook.record.values import Ending, means_by_trial
 from sweepbook.search.cell import MOST_ASKS, CellSearch
 from sweepbook.search.kept import Storage, kept_studies, study_names

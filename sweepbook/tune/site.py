@@ -7,9 +7,9 @@ from pathlib import Path
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.failures.recovery import Limits
 from sweepbook.tune.placement import Placement
-from sweepbook.tune.recovery import Limits
-from sweepbook.tune.worker import Assignment
+from sweepbook.tune.worker.run import Assignment
 
 Pair = tuple[Plan, RecordWriter]  # a plan, and the writer of its record
 

@@ -12,16 +12,16 @@ from rich.console import Console
 
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.shipping import shipped_modules
-from sweepbook.record.files import write_bytes
 from sweepbook.record.ledger import Session, slots
-from sweepbook.record.places import Place
+from sweepbook.record.storage.files import write_bytes
+from sweepbook.record.storage.places import Place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.cluster import connect, disconnect, most
 from sweepbook.tune.console import say
-from sweepbook.tune.gpus import missing_gpus
+from sweepbook.tune.failures.gpus import missing_gpus
+from sweepbook.tune.failures.recovery import Limits
 from sweepbook.tune.owed import n_open
 from sweepbook.tune.placement import HERE, Placement
-from sweepbook.tune.recovery import Limits
 from sweepbook.tune.rounds import train_together
 from sweepbook.tune.search_round import train_search
 from sweepbook.tune.site import Pair, Site

@@ -12,7 +12,7 @@ from sweepbook.record.ledger import slots
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.site import Site
 from sweepbook.tune.standing import Standing
-from sweepbook.tune.worker import Assignment, run_assignment
+from sweepbook.tune.worker.run import Assignment, run_assignment
 
 TUNE = "tune"  # Tune's own folder in the scratch folder, never read
 
@@ -124,7 +124,7 @@ def fit(tuner: Any, writers: Sequence[RecordWriter], standing: Standing) -> None
     Raises:
         OSError: of a writer's storage. Whatever else ended it while trials were open.
     """
-    from sweepbook.tune.memory import out_of_memory_fails_a_trial
+    from sweepbook.tune.failures.memory import out_of_memory_fails_a_trial
 
     try:
         with out_of_memory_fails_a_trial():

@@ -19,7 +19,7 @@ from sweepbook.plan.plan import Plan, make_plan, suggested_trial
 from sweepbook.record.ledger import PHASES
 from sweepbook.record.planned import Trial
 from sweepbook.record.writer import RecordWriter
-from sweepbook.tune.worker import Assignment, reports
+from sweepbook.tune.worker.run import Assignment, reports
 
 REPLICATES = 2
 

@@ -22,7 +22,7 @@ from sweepbook.figures.trials import class_accuracy
 from sweepbook.record.artifacts import write_artifact
 from sweepbook.record.load import load_record
 from sweepbook.study.hooks import load_object
-from trainables.europe import COUNTRIES
+from trainables.cities.europe import COUNTRIES
 from trainables.mlp import predict, train_mlp
 
 ROOT = Path(__file__).parents[2]

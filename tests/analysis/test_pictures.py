@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-import trainables.images
+import trainables.pictures.images
 from analysis.figures.picture_data import picture_table
 from analysis.figures.pictures import draw_pictures
 from search_spaces import STUDIES
@@ -13,7 +13,7 @@ from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.style import look
 from sweepbook.record.artifacts import write_artifact
 from sweepbook.record.load import load_record
-from trainables.images import Images, ImageSplit
+from trainables.pictures.images import Images, ImageSplit
 
 KIND = "analysis.figures.pictures:draw_pictures"
 MODELS = [{"label": name, "where": {"model": name}} for name in ("good", "bad")]
@@ -41,8 +41,10 @@ def reads(monkeypatch):
         return Images(split, split, split)
 
     describe = {"sha256": "ab" * 32}
-    monkeypatch.setattr(trainables.images, "load_images", load_images)
-    monkeypatch.setattr(trainables.images, "describe_images", lambda data, **rest: describe)
+    monkeypatch.setattr(trainables.pictures.images, "load_images", load_images)
+    monkeypatch.setattr(
+        trainables.pictures.images, "describe_images", lambda data, **rest: describe
+    )
     return found
 
 

@@ -10,7 +10,7 @@ from sweepbook.plan.studies import load_studies
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record
 from sweepbook.study.study import Fidelity, Metric, Study
-from sweepbook.tune.worker import Assignment, reports
+from sweepbook.tune.worker.run import Assignment, reports
 
 HOOKS = """
 import pandas as pd

@@ -14,8 +14,8 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record
-from sweepbook.record.lock import lock
-from sweepbook.tune.worker import Assignment, reports
+from sweepbook.record.storage.lock import lock
+from sweepbook.tune.worker.run import Assignment, reports
 
 COLUMNS = ["trial_id", "replicate", "round", "val_acc"]
 

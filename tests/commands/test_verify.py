@@ -12,7 +12,7 @@ from sweepbook.plan.shipping import import_paths
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
-from sweepbook.tune.worker import Assignment, reports
+from sweepbook.tune.worker.run import Assignment, reports
 from tests.records import with_manifest
 
 

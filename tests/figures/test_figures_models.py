@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-import trainables.images
+import trainables.pictures.images
 from analysis.figures.picture_rows import disagreements
 from analysis.figures.pictures import draw_pictures
 from sweepbook.aggregates.models import best_and_worst_model, models_of
@@ -16,7 +16,7 @@ from sweepbook.figures.models.accuracy import draw_rows
 from sweepbook.figures.models.calibration import calibration_error, confusion, reliability
 from sweepbook.stats.bootstrap import row_difference, row_interval
 from tests.records import with_manifest
-from trainables.images import Images, ImageSplit
+from trainables.pictures.images import Images, ImageSplit
 
 MODELS = [
     {"label": "scratch", "where": {"model": "resnet18-scratch"}},
@@ -186,10 +186,10 @@ def few_images(monkeypatch):
     label, row_id = np.arange(6) % 2, 100 + np.arange(6)
     split = ImageSplit(pixels, label, row_id, tuple(f"test/{i}.png" for i in range(6)))
     monkeypatch.setattr(
-        trainables.images, "load_images", lambda data, **rest: Images(split, split, split)
+        trainables.pictures.images, "load_images", lambda data, **rest: Images(split, split, split)
     )
     monkeypatch.setattr(
-        trainables.images, "describe_images", lambda data, **rest: {"sha256": "ab" * 32}
+        trainables.pictures.images, "describe_images", lambda data, **rest: {"sha256": "ab" * 32}
     )
 
 
@@ -223,7 +223,7 @@ def test_data_that_changed_or_went_leave_a_sentence_in_the_pictures_place(
     def gone(data, **rest):
         raise ValueError("no such folder: /photos")
 
-    monkeypatch.setattr(trainables.images, "describe_images", gone)
+    monkeypatch.setattr(trainables.pictures.images, "describe_images", gone)
     with pytest.raises(NothingToDraw, match="cannot be read any more: no such folder: /photos"):
         draw_pictures(SHARED, record)
 

@@ -18,10 +18,10 @@ from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.checkpoints import load_checkpoint
 from sweepbook.record.load import load_record
-from sweepbook.record.outage import WAIT_VARIABLE
-from sweepbook.record.places import place
+from sweepbook.record.storage.outage import WAIT_VARIABLE
+from sweepbook.record.storage.places import place
 from sweepbook.record.writer import RecordWriter
-from sweepbook.tune.worker import Assignment, reports
+from sweepbook.tune.worker.run import Assignment, reports
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(250)]
 

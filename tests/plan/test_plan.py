@@ -297,7 +297,7 @@ def test_under_all_a_setting_goes_to_those_who_have_it(toy_file):
 
 
 def test_a_file_of_weights_brings_claims_of_its_own(tmp_path):
-    from trainables.resnet_body import body_state, build_resnet18
+    from trainables.nets.resnet_body import body_state, build_resnet18
 
     file = tmp_path / "body.pth"
     torch.save(body_state(build_resnet18(0)), file)

@@ -10,9 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow.fs import _MockFileSystem
 
-from sweepbook.record import outage, places
-from sweepbook.record.files import delete, make_folder, write_bytes, write_json, write_parquet
-from sweepbook.record.places import Place, place
+from sweepbook.record.storage import outage, places
+from sweepbook.record.storage.files import (
+    delete,
+    make_folder,
+    write_bytes,
+    write_json,
+    write_parquet,
+)
+from sweepbook.record.storage.places import Place, place
 
 
 @pytest.fixture(params=["disk", "store"])

@@ -5,11 +5,11 @@ import os
 import pytest
 from pyarrow.fs import _MockFileSystem
 
-from sweepbook.record import lock as lock_module
-from sweepbook.record import places
-from sweepbook.record.lock import lock
-from sweepbook.record.outage import StorageTaken
-from sweepbook.record.places import place
+from sweepbook.record.storage import lock as lock_module
+from sweepbook.record.storage import places
+from sweepbook.record.storage.lock import lock
+from sweepbook.record.storage.outage import StorageTaken
+from sweepbook.record.storage.places import place
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from sweepbook.aggregates.curves import best_rows, curve_table, last_rows
 from sweepbook.record.account import Account
 from sweepbook.record.load import Record
-from sweepbook.record.places import place
 from sweepbook.record.planned import Trial
 from sweepbook.record.rows import trials_frame
+from sweepbook.record.storage.places import place
 from sweepbook.record.values import Follower, means
 from sweepbook.search.cell import CellSearch
 from sweepbook.study.asha import ASHA
 from sweepbook.study.study import Metric
-from sweepbook.tune.course import Course
 from sweepbook.tune.scheduler import StudyASHA
+from sweepbook.tune.worker.course import Course
 from tests.records import typed
 
 NUMBERS = st.one_of(

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 from pyarrow.fs import _MockFileSystem
 
-from sweepbook.record import lock as lock_module
-from sweepbook.record import places
 from sweepbook.record import writer as record_module
 from sweepbook.record.ledger import PHASES, column
 from sweepbook.record.load import load_record
-from sweepbook.record.lock import lock
 from sweepbook.record.manifest import Data
 from sweepbook.record.planned import Trial
 from sweepbook.record.rows import trials_frame
+from sweepbook.record.storage import lock as lock_module
+from sweepbook.record.storage import places
+from sweepbook.record.storage.lock import lock
 from sweepbook.record.writer import RecordWriter
 from tests.records import typed
 
@@ -186,7 +186,7 @@ def test_a_record_that_another_driver_has_written_since_it_was_read_is_left_alon
 
 def test_a_second_driver_is_refused_and_the_lock_dies_with_its_process(tmp_path):
     code = (
-        "import sys, time; from sweepbook.record.lock import lock; "
+        "import sys, time; from sweepbook.record.storage.lock import lock; "
         f"held = lock({str(tmp_path)!r}); print('held', flush=True); time.sleep(60)"
     )
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

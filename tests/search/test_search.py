@@ -20,7 +20,7 @@ from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.record.load import load_record
-from sweepbook.record.places import place
+from sweepbook.record.storage.places import place
 from sweepbook.record.values import Ending
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.cell import told

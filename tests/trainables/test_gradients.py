@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from trainables.batches import epoch_order
-from trainables.europe import Splits, load_splits
-from trainables.gradients import GradientTracker, clip_
+from trainables.cities.europe import Splits, load_splits
 from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
 from trainables.mlp_data import N_CLASSES
 from trainables.seeds import replicate_seeds
-from trainables.stacked_mlp import StackedMLP, build_network
+from trainables.stacked.gradients import GradientTracker, clip_
+from trainables.stacked.mlp import StackedMLP, build_network
 
 
 def initial_network(config: MLPConfig, replicate: int) -> nn.Sequential:

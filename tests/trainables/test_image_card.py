@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from trainables.image_card import image_card
-from trainables.image_duplicates import _sample, near_duplicates
-from trainables.image_facts import Facts, Measured, gather, measure
-from trainables.image_folder import Decoded, Found
-from trainables.image_signals import trivial_signals
+from trainables.pictures.card import image_card
+from trainables.pictures.duplicates import _sample, near_duplicates
+from trainables.pictures.facts import Facts, Measured, gather, measure
+from trainables.pictures.folder import Decoded, Found
+from trainables.pictures.signals import trivial_signals
 
 PARTS = {"train": 60, "val": 40, "test": 40}
 
@@ -105,7 +105,9 @@ def test_identical_files_are_counted(rows: list[tuple[Found, Measured]]) -> None
 def test_an_identical_file_is_warned_of_where_the_sample_misses_it(
     rows: list[tuple[Found, Measured]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainables.image_duplicates._MOST_PAIRS", 2 * 60 * 1)  # one image of test
+    monkeypatch.setattr(
+        "trainables.pictures.duplicates._MOST_PAIRS", 2 * 60 * 1
+    )  # one image of test
     (compared,) = _sample(40, 1)
     missed = 100 + (int(compared) + 1) % 40
     rows[missed] = (rows[missed][0], rows[3][1])
@@ -133,8 +135,8 @@ def test_plain_surfaces_of_other_colours_are_no_duplicates() -> None:
 def test_large_sets_are_sampled_and_say_so(
     rows: list[tuple[Found, Measured]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainables.image_duplicates._MOST_PAIRS", 2 * 60 * 10)
-    monkeypatch.setattr("trainables.image_duplicates._CHUNK", 180)  # three images at a time
+    monkeypatch.setattr("trainables.pictures.duplicates._MOST_PAIRS", 2 * 60 * 10)
+    monkeypatch.setattr("trainables.pictures.duplicates._CHUNK", 180)  # three images at a time
     rows[101:140] = [(place, rows[3][1]) for place, _ in rows[101:140]]
     counts, _ = near_duplicates(facts_of(rows))
     assert counts["test in train"]["compared"] == 10 and counts["test in train"]["near"] >= 9

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainables import image_facts, image_folder
-from trainables.image_folder import EXTENSIONS
-from trainables.images import Images, describe_images, load_images
+from trainables.pictures import facts as image_facts
+from trainables.pictures import folder as image_folder
+from trainables.pictures.folder import EXTENSIONS
+from trainables.pictures.images import Images, describe_images, load_images
 
 N = {"train": 3, "val": 2, "test": 2}  # per class
 

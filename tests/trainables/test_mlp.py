@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from trainables.europe import load_splits
+from trainables.cities.europe import load_splits
 from trainables.mlp import predict, train_mlp
 from trainables.seeds import replicate_seeds
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.batches import batches, epoch_order
-from trainables.europe import load_splits
+from trainables.cities.europe import load_splits
 from trainables.mlp_config import MLPConfig
 from trainables.mlp_data import encode, load_stacked
 from trainables.seeds import replicate_seeds

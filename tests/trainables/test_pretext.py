@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from search_spaces.vision_pretext import MADE_WITH
-from trainables import body_weights
-from trainables.images import describe_images
+from trainables.nets import body_weights
+from trainables.pictures.images import describe_images
 from trainables.pretext import describe_data, train_pretext, trial_cost_s
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import PretextTrainer, four_turns

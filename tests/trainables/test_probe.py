@@ -9,13 +9,13 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from trainables import features
-from trainables.features import body_features, compute_features
-from trainables.probe import train_probe
-from trainables.resnet import train_resnet18
-from trainables.resnet_body import build_resnet18
+from trainables.nets import features
+from trainables.nets.features import body_features, compute_features
+from trainables.nets.probe import train_probe
+from trainables.nets.resnet import train_resnet18
+from trainables.nets.resnet_body import build_resnet18
+from trainables.nets.weights import load_file
 from trainables.vision_data import as_input, square_images
-from trainables.weights import load_file
 
 
 @pytest.fixture

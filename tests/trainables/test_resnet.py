@@ -10,9 +10,9 @@ from torchvision.models import ResNet18_Weights, resnet18
 from torchvision.transforms.functional import to_pil_image
 
 from tests.steps import numbers, through_a_file
-from trainables import resnet
-from trainables.resnet import eval_steps, train_resnet18
-from trainables.resnet_body import build_resnet18
+from trainables.nets import resnet
+from trainables.nets.resnet import eval_steps, train_resnet18
+from trainables.nets.resnet_body import build_resnet18
 from trainables.seeds import replicate_seeds
 from trainables.vision_config import ResNetConfig
 from trainables.vision_data import MEAN, STD, as_input, augmented, binary_metrics

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from trainables.mlp_config import MLPConfig
-from trainables.stacked_gradient import cross_entropy, loss_and_gradient
-from trainables.stacked_mlp import StackedMLP, build_network
+from trainables.stacked.gradient import cross_entropy, loss_and_gradient
+from trainables.stacked.mlp import StackedMLP, build_network
 
 SEEDS = [3, 4, 5]
 VARIANTS: list[dict[str, Any]] = [

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from trainables.batches import epoch_order
-from trainables.europe import Split, load_splits
+from trainables.cities.europe import Split, load_splits
 from trainables.mlp import train_mlp
 from trainables.mlp_config import MLPConfig
 from trainables.mlp_data import N_CLASSES, encode
 from trainables.seeds import replicate_seeds
-from trainables.stacked_mlp import StackedMLP, build_network
+from trainables.stacked.mlp import StackedMLP, build_network
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},

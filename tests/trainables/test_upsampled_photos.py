@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainables import upsampled_photos
-from trainables.image_signals import trivial_signals
-from trainables.images import Images, describe_images, load_images
-from trainables.upsampled_photos import ROWS, phase_spread, up_convolved, up_sampled
+from trainables.pictures import upsampled_photos
+from trainables.pictures.images import Images, describe_images, load_images
+from trainables.pictures.signals import trivial_signals
+from trainables.pictures.upsampled_photos import ROWS, phase_spread, up_convolved, up_sampled
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from trainables import weights
+from trainables.nets import weights
+from trainables.nets.weights import file_sha256, load_file, load_imagenet, load_url, state_sha256
 from trainables.vision import train_vision
 from trainables.vision_config import VisionConfig
-from trainables.weights import file_sha256, load_file, load_imagenet, load_url, state_sha256
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ray.exceptions import ActorUnavailableError, OutOfMemoryError, RayActorError, RayTaskError
 
-from sweepbook.tune.errors import failure_text
+from sweepbook.tune.failures.errors import failure_text
 
 
 def failed(folder, *attempts):

@@ -6,7 +6,7 @@ from search_spaces import STUDIES
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.room import check_room
-from sweepbook.tune.gpus import is_out_of_memory, missing_gpus
+from sweepbook.tune.failures.gpus import is_out_of_memory, missing_gpus
 
 OURS = dataclasses.replace(STUDIES["learning-rate"], grid={"lr": (0.1,)})
 

@@ -5,13 +5,13 @@ import time
 import pytest
 
 from search_spaces import STUDIES
-from sweepbook.record.files import make_folder
-from sweepbook.tune.hang import guarded, read_trace, trace_path
+from sweepbook.record.storage.files import make_folder
+from sweepbook.tune.worker.hang import guarded, read_trace, trace_path
 
 HANGING = """
 import itertools, sys, time
-from sweepbook.record.places import place
-from sweepbook.tune.hang import guarded
+from sweepbook.record.storage.places import place
+from sweepbook.tune.worker.hang import guarded
 
 def steps():
     yield 1

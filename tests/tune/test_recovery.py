@@ -17,8 +17,8 @@ from sweepbook.plan.studies import load_studies
 from sweepbook.record.manifest import manifest_of
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.callback import RecordCallback
+from sweepbook.tune.failures.recovery import Limits, Recovery
 from sweepbook.tune.progress import Progress
-from sweepbook.tune.recovery import Limits, Recovery
 
 LOST = RayActorError(
     error_msg="The actor died unexpectedly before finishing this task.\n"

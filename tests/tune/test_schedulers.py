@@ -22,7 +22,7 @@ from sweepbook.record.manifest import manifest_of
 from sweepbook.record.writer import RecordWriter
 from sweepbook.study.rungs import Rungs
 from sweepbook.tune.scheduler import StudyASHA
-from sweepbook.tune.worker import Assignment, reports
+from sweepbook.tune.worker.run import Assignment, reports
 
 FINITE = st.floats(-1e6, 1e6)
 BAD = (math.nan, math.inf, -math.inf, None)

@@ -12,10 +12,10 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.checkpoints import checkpoint_path
-from sweepbook.record.files import delete
-from sweepbook.tune import course
-from sweepbook.tune.replicates import replicate_seed, rows_of
-from sweepbook.tune.worker import Assignment, _give_memory_back, reports
+from sweepbook.record.storage.files import delete
+from sweepbook.tune.worker import course
+from sweepbook.tune.worker.replicates import replicate_seed, rows_of
+from sweepbook.tune.worker.run import Assignment, _give_memory_back, reports
 
 
 def assignment(toy_file, folder, **changes):

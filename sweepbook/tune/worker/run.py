@@ -1,0 +1,126 @@
+"""The adapter between a trainable's generator and Ray Tune: this runs in the workers."""
+
+import contextlib
+import ctypes
+import os
+import pickle
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sweepbook.record.ledger import Ledger
+from sweepbook.record.planned import Trial
+from sweepbook.record.storage.places import place
+from sweepbook.study.hooks import add_to_path
+from sweepbook.tune.cluster import NOT_ON_PATH
+from sweepbook.tune.worker.course import Course
+from sweepbook.tune.worker.hang import guarded, trace_path
+from sweepbook.tune.worker.replicates import steps_of
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A trial, the record folders that want it, and where its code is found."""
+
+    trial: Trial
+    records: list[str]
+    import_paths: list[str]
+
+
+def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) -> None:
+    """Ray Tune's function trainable: trains one assigned trial and reports every step.
+
+    A search's assignment comes with the config, for it is not known in advance.
+
+    A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate,
+    "spent": seconds by phase so far, a list as in `sweepbook.record.ledger.PHASES`}.
+
+    Args:
+        assignments: trial_id -> the pickled `Assignment`.
+    """
+    from ray import tune
+
+    _give_memory_back()
+    _import_as_the_driver_does()
+    own = config.get("assignment")
+    assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
+    for report in reports(assignment):
+        tune.report(report)
+
+
+def _import_as_the_driver_does() -> None:
+    """Takes a folder that the driver has not off sys.path, and puts what Ray has brought first.
+
+    Modules that Ray brings are on PYTHONPATH, which it puts after the driver's working folder.
+    """
+    sys.path[:] = [path for path in sys.path if path != os.environ.get(NOT_ON_PATH)]
+    add_to_path(*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+
+
+def _give_memory_back() -> None:
+    """Returns to the system what earlier trials of this process have freed.
+
+    Tune trains each trial in a thread of its own, and glibc keeps what a thread has freed: after
+    ten trials of a convolutional model a worker held 8 GB.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
+    """Yields what is to be reported, and keeps checkpoints; goes on from one where it exists.
+
+    A trial whose replicates have all diverged ends early, and one that hangs ends its process.
+    A trainable that is given the state of its early end yields nothing, or, so that its
+    predictions are written, the last dict once more.
+    """
+    ledger = Ledger()
+    add_to_path(*assignment.import_paths)
+    _check_reachable(assignment.records)
+    course = Course(assignment.trial, assignment.records, ledger)
+    if course.is_over():
+        ledger.lap("start")
+        yield course.report(course.began_at)
+        return
+    yield from _train(course)
+
+
+def _check_reachable(records: list[str]) -> None:
+    """Raises OSError where a record is a folder that the worker's machine does not have."""
+    for record in map(place, records):
+        if record.is_local and not record.is_dir():
+            raise OSError(
+                f"{record} does not exist on {socket.gethostname()}: with several machines, give "
+                "--storage a folder that all of them share, or s3://... or gs://..."
+            )
+
+
+def _train(course: Course) -> Iterator[dict[str, Any]]:
+    """Steps the trainable from the course's state on."""
+    trial, ledger, predictions = course.trial, course.ledger, None
+    steps = steps_of(trial, course.state, ledger)
+    ledger.lap("start")
+    for metrics in guarded(steps, trial.hang_s, trace_path(course.records[0], trial.trial_id)):
+        ledger.step(metrics.pop("times", None))
+        fidelity = int(metrics[trial.unit])
+        new = course.rows_of(metrics)
+        predictions = metrics.get("predictions")
+        if fidelity == course.began_at:
+            continue  # the last dict of a trainable that had ended: its rows are there already
+        course.add(new)
+        is_last = fidelity >= trial.max_fidelity
+        if is_last and predictions:
+            course.write_predictions(predictions())
+        course.keep(fidelity, metrics, is_last)
+        ledger.lap("report")
+        yield course.report(fidelity)
+        ledger.lap("report")
+        if is_last or course.has_diverged():
+            return
+    if predictions:  # the trainable ended by itself, before its last fidelity
+        course.write_predictions(predictions())
+    if rows := course.unreported:  # it had ended already, and its driver had not heard of it
+        ledger.lap("report")
+        yield course.report(int(rows[-1][trial.unit]))

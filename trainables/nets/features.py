@@ -1,0 +1,54 @@
+"""Features of a frozen ResNet-18: once per machine, images and weights; then mapped by all."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from trainables.batches import batches
+from trainables.cache import cached_arrays
+from trainables.nets.resnet_body import build_resnet18
+from trainables.nets.weights import State, state_sha256
+from trainables.pictures.images import Images
+from trainables.vision_data import as_input, images_sha256
+
+FEATURE_ROWS = 32  # images per pass: a batch's activations stay in memory that is at hand
+_LAYOUT = 2  # counted up where the arrays would change
+
+
+def body_features(
+    images: Images, body: State, device: str = "cpu"
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Returns float32 (n, 512) per split: the body in eval mode, averaged over each image.
+
+    The first caller on a machine computes them (others wait) and keeps them in the cache folder,
+    by the hash of pixels and weights, torch's version and the number of threads, by which sums
+    are rounded; later ones map the file.
+    """
+    kind = torch.device(device).type
+    made_by = f"{kind}-{torch.__version__}-{torch.get_num_threads()}"
+    key = f"{images_sha256(images)[:16]}-{state_sha256(body)[:16]}-{made_by}"
+
+    def make(to: Path) -> None:
+        for name, array in compute_features(images, body, device).items():
+            np.save(to / f"{name}.npy", array)
+
+    return cached_arrays(f"features/{_LAYOUT}-{key}", make)
+
+
+def compute_features(
+    images: Images, body: State, device: str = "cpu"
+) -> dict[str, npt.NDArray[np.float32]]:
+    """As `body_features`, without the cache."""
+    net = build_resnet18(0, body=body)
+    net.fc = nn.Identity()
+    net.eval().to(device)
+    found = {}
+    with torch.inference_mode():
+        for name, part in images.parts().items():
+            rows = batches(len(part), FEATURE_ROWS, batch_norm=False)
+            passes = [net(as_input(np.array(part.pixels[r]), device)).cpu() for r in rows]
+            found[name] = torch.cat(passes).numpy()
+    return found
