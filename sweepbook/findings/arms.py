@@ -11,6 +11,7 @@ import pandas as pd
 from sweepbook.aggregates.labels import better, setting_name, setting_value
 from sweepbook.aggregates.trials import same_value
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.record.values import diverged
 
 
 def settings_label(settings: Mapping[str, Any]) -> str:
@@ -77,12 +78,21 @@ def _best(
 
 
 def value_table(record: Record, trial_id: str, column: str) -> pd.DataFrame | None:
-    """Step x replicate table of one trial's metric; None where nothing was recorded."""
+    """Step x replicate table of one trial's metric; None where nothing was recorded.
+
+    What a replicate reports once it has diverged means nothing: NaN stands there, but for seconds
+    and for lists of values.
+    """
     if column not in record.reports:
         return None
-    reports = record.reports
-    rows = reports.loc[reports["trial_id"] == trial_id, [record.unit, "replicate", column]]
+    rows = record.reports[record.reports["trial_id"] == trial_id]
     if rows.empty or rows[column].isna().all() and not column.endswith(("_loss", "_acc")):
         return None
-    table: pd.DataFrame = rows.pivot(index=record.unit, columns="replicate", values=column)
+    values = rows[column]
+    if pd.api.types.is_numeric_dtype(values) and not column.endswith("_s"):
+        gone = diverged(rows, record.trials, record.metric, record.unit)
+        values = values.astype("float64").mask(gone)
+    table: pd.DataFrame = rows.assign(value=values).pivot(
+        index=record.unit, columns="replicate", values="value"
+    )
     return table.sort_index()

@@ -115,12 +115,17 @@ def means(reports: pd.DataFrame, trials: pd.DataFrame, metric: str, unit: str) -
     """Returns the mean over the replicates by (trial_id, fidelity), NaN where one has diverged.
 
     Args:
-        reports, trials: a record's, of any trials; a row without a value counts as diverged.
+        reports, trials: a record's, of any trials; where a replicate of a trial has no row at a
+            fidelity there is no mean either.
     """
     bad = diverged(reports, trials, metric, unit)
     values = reports[metric].astype("float64").mask(bad)
     groups = reports.assign(value=values).groupby(["trial_id", unit])["value"]
     found: pd.Series[float] = groups.agg(lambda own: own.mean(skipna=False))
+    if "n_replicates" in trials:
+        sizes = trials.set_index("trial_id")["n_replicates"]
+        wanted = sizes.reindex(found.index.get_level_values("trial_id")).to_numpy("float64")
+        found = found.mask(groups.size().to_numpy() < wanted)
     return found
 
 

@@ -1,7 +1,7 @@
 """Recorded full-length curves through ASHA in virtual time: what would it have stopped?
 
 Pure Python, no Ray: one search of 1,000 trials takes a few milliseconds, so that many arrival
-orders can be tried. The rule is that of our scheduler (analysis.rungs); only the clock is made up.
+orders can be tried. The rule is that of our scheduler (study/rungs.py); only the clock is made up.
 """
 
 from __future__ import annotations

