@@ -3,8 +3,10 @@
 All that a study file, a notebook or an analysis script imports is here. What needs pandas, Ray or
 matplotlib is imported when it is first asked for, so that a study file is read quickly.
 
-A study file declares: Study, Metric, Fidelity, Search, ASHA, Claim. A script runs a study and
-writes its report: run, write_report. An analysis script of one's own goes in four steps:
+A study file declares: Study, Metric, Fidelity, Search, ASHA, Claim. A script runs studies with
+run, which takes Options and a Placement, and writes their report with write_report, which takes
+the project of find_project where figures are the project's own. An analysis script of one's own
+goes in four steps:
 
     load       load_record, with_known_files
     aggregate  select_trials, curve_table, last_rows, trial_table, finding_table
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
     from sweepbook.pages.report import write_report
     from sweepbook.pages.script import draw, draw_all, write_figure, write_table
     from sweepbook.pages.trials import trial_table
+    from sweepbook.plan.options import Options
     from sweepbook.record.load import load_record, with_known_files
+    from sweepbook.study.project import find_project
+    from sweepbook.tune.placement import Placement
 
 __all__ = [
     "ASHA",
@@ -40,6 +45,8 @@ __all__ = [
     "Metric",
     "NothingToDraw",
     "Option",
+    "Options",
+    "Placement",
     "Published",
     "PublishedValue",
     "Search",
@@ -47,6 +54,7 @@ __all__ = [
     "curve_table",
     "draw",
     "draw_all",
+    "find_project",
     "finding_table",
     "last_rows",
     "load_record",
@@ -61,9 +69,12 @@ __all__ = [
 
 _LAZY = {
     "NothingToDraw": "sweepbook.aggregates.nothing:NothingToDraw",
+    "Options": "sweepbook.plan.options:Options",
+    "Placement": "sweepbook.tune.placement:Placement",
     "curve_table": "sweepbook.aggregates.curves:curve_table",
     "draw": "sweepbook.pages.script:draw",
     "draw_all": "sweepbook.pages.script:draw_all",
+    "find_project": "sweepbook.study.project:find_project",
     "finding_table": "sweepbook.pages.claims:finding_table",
     "last_rows": "sweepbook.aggregates.curves:last_rows",
     "load_record": "sweepbook.record.load:load_record",

@@ -30,6 +30,8 @@ from sweepbook.tune.cluster import set_environment
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
 
+AS_DECLARED = Options()
+
 
 def run(
     words: Sequence[str],
@@ -86,10 +88,10 @@ def run(
 
 def run_studies(
     studies: Sequence[Study],
-    options: Options,
+    options: Options = AS_DECLARED,
     *,
-    storage: Where,
-    console: Console,
+    storage: Where = "records",
+    console: Console | None = None,
     name: str | None = None,
     placement: Placement = HERE,
     cache: bool = True,
@@ -107,6 +109,7 @@ def run_studies(
     Raises:
         ValueError: a setting, data set or storage that cannot be used.
     """
+    console = console or Console()
     set_environment(placement.address)
     plans = make_plans(studies, options, say_on(console))
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]

@@ -169,9 +169,18 @@ def test_a_script_without_a_record_says_how_it_is_used() -> None:
 
 def test_public_names_are_these_and_each_says_what_it_is() -> None:
     assert sweepbook.__all__ == [
-        *("ASHA", "Claim", "Fidelity", "Metric", "NothingToDraw", "Option", "Published"),
-        *("PublishedValue", "Search", "Study"),
-        *("curve_table", "draw", "draw_all", "finding_table", "last_rows", "load_record", "run"),
+        *("ASHA", "Claim", "Fidelity", "Metric", "NothingToDraw", "Option", "Options"),
+        *("Placement", "Published", "PublishedValue", "Search", "Study"),
+        *(
+            "curve_table",
+            "draw",
+            "draw_all",
+            "find_project",
+            "finding_table",
+            "last_rows",
+            "load_record",
+            "run",
+        ),
         *("select_trials", "trial_table", "with_known_files", "write_figure", "write_report"),
         "write_table",
     ]
