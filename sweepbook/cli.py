@@ -139,13 +139,14 @@ def confirm(
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
     force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
+    project: given.ProjectDir = None,
 ) -> None:
     """Train a search's winners anew, with fresh seeds and no early stopping."""
     from sweepbook.commands.confirm import confirm as train_winners
     from sweepbook.commands.training import tell_endings
 
     placement = given.placement_of(context)
-    given.enter_project(None)
+    given.enter_project(project)
     ended = train_winners(
         record,
         by=None if by is None else [key for key in by.split(",") if key],
@@ -169,11 +170,12 @@ def verify(
         int | None, typer.Option(help="of each, so many epochs; default all")
     ] = None,
     seed: Annotated[int, typer.Option(help="draws the trials")] = 0,
+    project: given.ProjectDir = None,
 ) -> None:
     """Check a record: digest, completeness, and a sample of its trials trained anew."""
     from sweepbook.commands.verify import check
 
-    given.enter_project(None)
+    given.enter_project(project)
     _exit(check(record, trials=trials, seed=seed, epochs=epochs, console=console))
 
 

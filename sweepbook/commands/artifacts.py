@@ -1,12 +1,11 @@
 """The artifacts of a finished record: what its study's hooks make of it, as tables in it."""
 
-from sweepbook.record.artifacts import write_artifact
+from sweepbook.record.artifacts import WRITTEN, artifact_path, write_artifact
 from sweepbook.record.load import Record, load_record, with_known_files
+from sweepbook.record.storage.files import delete
 from sweepbook.record.storage.outage import Say
 from sweepbook.record.writer import RecordWriter
 from sweepbook.study.hooks import load_object
-
-WRITTEN = "written"
 
 
 def make_artifacts(writer: RecordWriter, say: Say) -> None:
@@ -33,6 +32,9 @@ def make_artifacts(writer: RecordWriter, say: Say) -> None:
 def _made(record: Record, name: str, path: str) -> str:
     """ "written", or why the hook gave no table that can be kept."""
     try:
+        earlier = artifact_path(record.path, name)
+        if earlier.is_file():
+            delete(earlier)
         write_artifact(record.path, name, load_object(path)(record))
     except Exception as error:  # whatever the project's code raises
         return _reason(error)

@@ -37,9 +37,9 @@ def resume(
     check_room(plan.needs, placement.address)
     searches = [plan.study.name] if plan.search else []
     check_concurrency(searches, placement.address, placement.max_concurrent)
+    paths = import_paths([plan.study])  # the project may lie elsewhere now
     writer = RecordWriter(folder, record.manifest, say_on(console), as_read=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.note(resumed=(*writer.manifest.resumed, resumed))
-    paths = import_paths([plan.study])  # the project may lie elsewhere now
     return train_and_close([plan], [writer], paths, placement, console)

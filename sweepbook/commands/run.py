@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume
-from sweepbook.commands.training import Endings, new_folders, say_on, train_and_close
+from sweepbook.commands.training import Endings, close_all, new_folders, say_on, train_and_close
 from sweepbook.commands.words import studies_and_options
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
@@ -71,8 +71,6 @@ def run(
         return extend(record, options, console=console, placement=placement, force=force)
     if not studies:
         raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
-    if name is not None and (not name or Path(name).name != name or set(name) & set("?#")):
-        raise ValueError(f"--name must be a plain folder name, got {name!r}")
     return run_studies(
         studies,
         options,
@@ -109,6 +107,8 @@ def run_studies(
     Raises:
         ValueError: a setting, data set or storage that cannot be used.
     """
+    if name is not None and (name in ("", "..") or Path(name).name != name or set(name) & {*"?#"}):
+        raise ValueError(f"--name must be a plain folder name, got {name!r}")
     console = console or Console()
     set_environment(placement.address)
     plans = make_plans(studies, options, say_on(console))
@@ -127,12 +127,16 @@ def run_studies(
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     paths = import_paths([plan.study for plan in plans])
     manifests = [new_manifest(plan, options, command, paths) for plan in plans]
-    writers = [
-        RecordWriter(folder, dataclasses.replace(manifest, confirms=confirms), say_on(console))
-        for folder, manifest in zip(folders, manifests, strict=True)
-    ]
-    if cache:
-        _take_known(writers, place(storage), console)
+    writers: list[RecordWriter] = []
+    try:
+        for folder, manifest in zip(folders, manifests, strict=True):
+            manifest = dataclasses.replace(manifest, confirms=confirms)
+            writers.append(RecordWriter(folder, manifest, say_on(console)))
+        if cache:
+            _take_known(writers, place(storage), console)
+    except BaseException:
+        close_all(writers, say_on(console))
+        raise
     return train_and_close(plans, writers, paths, placement, console)
 
 

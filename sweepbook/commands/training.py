@@ -75,8 +75,7 @@ def train_and_close(
         safe = "; ".join(f"{writer.folder} with {writer.safe}" for writer in writers)
         raise StorageAway(f"{error}. Safe is {safe}: go on by --resume") from error
     except BaseException:
-        for writer in writers:
-            writer.close()
+        close_all(writers, say_on(console))
         raise
     try:
         for writer in writers:
@@ -85,6 +84,16 @@ def train_and_close(
         for writer in writers:
             writer.release()
     return ended
+
+
+def close_all(writers: Sequence[RecordWriter], say: Say) -> None:
+    """Ends every record after an error: one that cannot be ended is named, and released."""
+    for writer in writers:
+        try:
+            writer.close()
+        except Exception as error:
+            say(f"{writer.folder} could not be ended, it holds {writer.safe}: {error}")
+            writer.release()
 
 
 def tell_endings(ended: Endings, console: Console) -> bool:

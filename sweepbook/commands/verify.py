@@ -76,7 +76,7 @@ def differences(
 
 
 def _difference(record: Record, trial: Trial) -> str | None:
-    fresh = pd.DataFrame(_train(trial, list(record.manifest.import_paths)))
+    fresh = pd.DataFrame(_train(trial))
     of_trial = record.reports["trial_id"] == trial.trial_id
     rows = record.reports[of_trial & (record.reports[trial.unit] <= trial.max_fidelity)]
     key = ["replicate", trial.unit]
@@ -99,12 +99,12 @@ def _difference(record: Record, trial: Trial) -> str | None:
     return None
 
 
-def _train(trial: Trial, import_paths: list[str]) -> list[dict[str, Any]]:
+def _train(trial: Trial) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for name in ("checkpoints", "parts"):
             (Path(folder) / name).mkdir()
-        for report in reports(Assignment(trial, [folder], import_paths)):
+        for report in reports(Assignment(trial, [folder], [])):
             rows += report["rows"]
             print(f"\r{trial.trial_id} {trial.unit} {report[trial.unit]}", end="", file=sys.stderr)
     print(file=sys.stderr)

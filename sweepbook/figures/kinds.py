@@ -110,8 +110,8 @@ def _draw_own(path: str, spec: Spec, record: Record, allowed: Collection[str]) -
         return draw_own(spec, record)
     except NothingToDraw:
         raise
-    except (ValueError, ImportError) as error:  # it may import what this machine has not got
-        raise NothingToDraw(str(error)) from error
+    except (Exception, SystemExit) as error:  # whatever the project's code raises
+        raise NothingToDraw(f"{type(error).__name__}: {error}") from error
 
 
 def specs_of(record: Record) -> Sequence[Spec]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sweepbook.figures.cost.ledger import has_ledger
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.own import as_declared, has_own_kinds, own_kinds
 from sweepbook.pages import files
+from sweepbook.pages.names import safe_name
 from sweepbook.record.load import Record
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import find_project
@@ -97,11 +99,12 @@ def write_figure(drawn: Drawn, folder: str | Path) -> Path:
     """Write what was drawn into a folder, which is made where it is missing.
 
     Writes NAME.csv, the numbers, and for a figure NAME.svg and NAME.png; files of these names are
-    replaced, each atomically. Returns the path of NAME.csv.
+    replaced, each atomically. Characters of the name that a file name cannot have become hyphens.
+    Returns the path of NAME.csv.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
-    files.write_drawn(drawn, Path(folder))
-    return Path(folder) / f"{drawn.name}.csv"
+    shown = files.write_drawn(replace(drawn, name=safe_name(drawn.name)), Path(folder))
+    return Path(folder) / f"{shown.name}.csv"
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> Path:

@@ -12,8 +12,8 @@ from sweepbook.plan.trial import file_sha256
 from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.provenance import git_commit, now, versions
 from sweepbook.record.storage.places import Where
-from sweepbook.study.hooks import add_to_path, load_object
-from sweepbook.study.project import find_project
+from sweepbook.study.hooks import load_object
+from sweepbook.study.project import add_behind_project, find_project
 
 
 def new_manifest(
@@ -80,10 +80,12 @@ def check_unchanged(folder: Where, manifest: Manifest, force: bool) -> list[str]
 def changes_since(manifest: Manifest) -> list[str]:
     """Returns in what this installation and its data differ from those of a record.
 
+    The record's code is looked for in the project that one works in, then where it was recorded.
+
     Raises:
         ValueError: where the record's data or trainable cannot be read any more.
     """
-    add_to_path(*manifest.import_paths)
+    add_behind_project(*manifest.import_paths)
     study = manifest.study
     current = versions(manifest.versions)
     found = [
@@ -92,8 +94,9 @@ def changes_since(manifest: Manifest) -> list[str]:
         if current.get(package) != old
     ]
     load_object(study.trainable)
-    if code_sha256(study.trainable.split(":")[0]) != manifest.code_sha256:
-        found.append("the trainable's code has changed")
+    module = study.trainable.split(":")[0]
+    if code_sha256(module) != manifest.code_sha256:
+        found.append(f"the trainable's code has changed (now {sys.modules[module].__file__})")
     if study.data:
         searched = manifest.search.configs if manifest.search else ()
         configs = [*searched, *(trial.config for trial in manifest.trials)]

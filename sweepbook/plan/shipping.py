@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from sweepbook.plan.imports import python_files, top_level_imports
-from sweepbook.study.project import find_project
+from sweepbook.study.project import find_project, is_project
 from sweepbook.study.study import Study
 
 TOOL = "sweepbook"  # installed on every machine
@@ -26,8 +26,9 @@ Needs = dict[str, tuple[str, ...]]
 def import_paths(studies: Iterable[Study]) -> list[str]:
     """Returns the folders that a worker needs first on its sys.path to import what studies name.
 
-    They are the folders that hold the studies' functions and the roots of those folders' projects,
-    as far as they are on this process's sys.path, and no folder that pip installs into. The
+    They are the folders that hold the studies' functions, the roots of those folders' projects and
+    of other projects whose modules they import, as far as they are on this process's sys.path, and
+    no folder that pip installs into. The
     deepest folders come first: a study file's own before its project's root.
     """
     on_path = {os.path.abspath(path) for path in sys.path}
@@ -37,6 +38,11 @@ def import_paths(studies: Iterable[Study]) -> list[str]:
         if folder.name not in INSTALLED and str(folder) in on_path:
             project = find_project(folder)
             found |= {str(folder)} | ({str(project.root)} & on_path if project else set())
+    # a study file that lies elsewhere may use the project that one works in
+    others = [p for p in sorted(on_path - found) if is_project(Path(p))]
+    if others:
+        for places in modules_needed(names, [*found, *others]).values():
+            found |= {str(Path(place).parent) for place in places} & set(others)
     return sorted(found, key=lambda folder: (-len(Path(folder).parts), folder))
 
 

@@ -11,7 +11,14 @@ from sweepbook.record.ledger import Attempt
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
 from sweepbook.record.rows import ending, is_missing, new_row
-from sweepbook.record.values import TRAIN_LOSS, Follower, Step, diverged, is_better
+from sweepbook.record.values import (
+    Follower,
+    Step,
+    diverged,
+    has_train_loss,
+    is_better,
+    trials_without_loss,
+)
 from sweepbook.study.study import Metric, Study
 
 DONE = ("finished", "stopped", "diverged")  # not trained again by a resume
@@ -49,14 +56,21 @@ class Account:
 
     def take_over(self, trials: pd.DataFrame, reports: pd.DataFrame) -> None:
         """Takes over what an earlier driver recorded: the tables of a loaded record."""
+        with_loss = set(reports["trial_id"]) - trials_without_loss(reports, trials)
         for row in trials.to_dict("records"):
             own = self.trials.get(row["trial_id"])
+            if own and "has_train_loss" not in row:  # of the version before
+                own["has_train_loss"] = row["trial_id"] in with_loss
             for key in own or ():
                 if own and not key.startswith("config/") and not is_missing(row.get(key)):
                     own[key] = row[key]
         if len(reports) and self.metric.name in reports:
             unit = self.study.fidelity.unit
-            bad = reports[diverged(reports, trials, self.metric.name, unit)]
+            reached = reports["trial_id"].map(
+                {k: v["last_fidelity"] for k, v in self.trials.items()}
+            )
+            known = reports[reports[unit] <= reached]  # the rest is reported again
+            bad = known[diverged(known, trials, self.metric.name, unit)]
             for trial_id, replicate in zip(bad["trial_id"], bad["replicate"], strict=True):
                 if trial_id in self._followers:
                     self._followers[trial_id].gone.add(int(replicate))
@@ -77,7 +91,7 @@ class Account:
         self.new_rows += [
             {"trial_id": trial_id, **row} for row in sorted(new, key=lambda row: int(row[unit]))
         ]
-        trial["has_train_loss"] |= any(TRAIN_LOSS in row for row in new)
+        trial["has_train_loss"] |= any(has_train_loss(row) for row in new)
         for step in self._followers[trial_id].take(new):
             self._follow(trial, step)
 

@@ -7,6 +7,8 @@ import pandas as pd
 from sweepbook.record.storage.files import make_folder, write_parquet
 from sweepbook.record.storage.places import Place, Where, place
 
+WRITTEN = "written"  # what a manifest says of an artifact that is of the record as it is now
+
 
 def artifact_path(record: Where, name: str) -> Place:
     """Returns where a record keeps the artifact `name`; a study's names are file names."""

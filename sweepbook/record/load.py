@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sweepbook.record.artifacts import artifact_path
+from sweepbook.record.artifacts import WRITTEN, artifact_path
 from sweepbook.record.manifest import Manifest, manifest_of
 from sweepbook.record.storage.places import Place, Where, place
 
@@ -113,7 +113,8 @@ class Record:
         where the file cannot be read.
         """
         path = artifact_path(self.path, name)
-        return _to_pandas(_read_table(path)) if path.is_file() else None
+        is_current = self.manifest.artifacts.get(name) == WRITTEN and path.is_file()
+        return _to_pandas(_read_table(path)) if is_current else None
 
 
 def load_record(path: Where) -> Record:

@@ -190,6 +190,13 @@ def manifest_of(content: Any) -> Manifest:
     if version != SCHEMA_VERSION:
         raise ValueError(f"schema_version must be {SCHEMA_VERSION}, got {version!r}")
     _check_study(content)
+    try:
+        return _typed(content)
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"a value has not the type that it should: {error}") from error
+
+
+def _typed(content: Mapping[str, Any]) -> Manifest:
     known = {part.name for part in dataclasses.fields(Manifest)}
     confirms, extends, search = (content.get(k) for k in ("confirms", "extends", "search"))
     typed = {

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -58,13 +59,18 @@ class Follower:
         return Step(fidelity, math.nan if n_gone else float(np.mean(values)), n_gone)
 
     def _is_bad(self, row: Mapping[str, Any]) -> bool:
-        watched = [row[self.metric], *([row[TRAIN_LOSS]] if TRAIN_LOSS in row else [])]
+        watched = [row[self.metric], *([row[TRAIN_LOSS]] if has_train_loss(row) else [])]
         return not all(math.isfinite(number_of(value)) for value in watched)
 
 
 def number_of(value: Any) -> float:
     """Returns a reported value as a float; None is NaN."""
     return math.nan if value is None else float(value)
+
+
+def has_train_loss(row: Mapping[str, Any]) -> bool:
+    """Whether a report row has a training loss: a number or None; a list of them is none."""
+    return TRAIN_LOSS in row and isinstance(row[TRAIN_LOSS], Real | None)
 
 
 def is_better(value: float, known: float, mode: str) -> bool:
@@ -88,15 +94,15 @@ def diverged(
     if metric in reports:
         bad = ~np.isfinite(reports[metric].to_numpy(dtype="float64"))
     if TRAIN_LOSS in reports and metric != TRAIN_LOSS:
-        lost = ~np.isfinite(reports[TRAIN_LOSS].to_numpy(dtype="float64"))
-        bad |= lost & ~reports["trial_id"].isin(_without_loss(reports, trials)).to_numpy()
+        lost = ~np.isfinite(_train_losses(reports).to_numpy())
+        bad |= lost & ~reports["trial_id"].isin(trials_without_loss(reports, trials)).to_numpy()
     ordered = reports.assign(bad=bad).sort_values(unit, kind="stable")
     seen: pd.Series[bool] = ordered.groupby(["trial_id", "replicate"])["bad"].cummax()
     return seen.reindex(reports.index).astype(bool)
 
 
-def _without_loss(reports: pd.DataFrame, trials: pd.DataFrame) -> set[str]:
-    """Ids of the trials that do not report a training loss.
+def trials_without_loss(reports: pd.DataFrame, trials: pd.DataFrame) -> set[str]:
+    """Returns the ids of the trials that do not report a training loss.
 
     Of a record of the version before, which does not say so: those without any finite one of
     whose replicates none has diverged.
@@ -104,11 +110,21 @@ def _without_loss(reports: pd.DataFrame, trials: pd.DataFrame) -> set[str]:
     if "has_train_loss" in trials:
         said = trials["has_train_loss"].fillna(True).astype(bool)
         return set(trials.loc[~said, "trial_id"])
+    if TRAIN_LOSS not in reports:
+        return set(trials["trial_id"])
     if "n_diverged" not in trials:
         return set()
-    counts = reports.groupby("trial_id")[TRAIN_LOSS].count()
+    counts = _train_losses(reports).groupby(reports["trial_id"]).count()
     whole = trials.loc[trials["n_diverged"] == 0, "trial_id"]
     return set(counts.index[counts == 0]) & set(whole)
+
+
+def _train_losses(reports: pd.DataFrame) -> pd.Series[float]:
+    """The training loss of each row, NaN where it is no number."""
+    losses = reports[TRAIN_LOSS]
+    if losses.dtype == object:
+        losses = losses.map(lambda loss: loss if isinstance(loss, Real) else math.nan)
+    return losses.astype("float64")
 
 
 def means(reports: pd.DataFrame, trials: pd.DataFrame, metric: str, unit: str) -> pd.Series[float]:

@@ -50,16 +50,20 @@ class RecordWriter:
         for name in ("parts", "checkpoints"):
             make_folder(self.folder / name)
         self._lock = lock(self.folder, say)
-        if as_read:
-            self._check_unwritten()
         self.account = Account(manifest.study, manifest.trials)
         self._manifest_changed, self._due, self.safe = False, 0.0, "nothing"
         self._outage = Outage(self.folder, say)
-        if (self.folder / "manifest.json").exists():
-            self.account.take_over(*load_record(self.folder))
-        self.note(status="running", ended=None)
-        self._write_manifest()
-        self._flush()
+        try:
+            if as_read:
+                self._check_unwritten()
+            if (self.folder / "manifest.json").exists():
+                self.account.take_over(*load_record(self.folder))
+            self.note(status="running", ended=None, artifacts={})
+            self._write_manifest()
+            self._flush()
+        except BaseException:
+            self._lock.close()
+            raise
 
     @property
     def trials(self) -> dict[str, dict[str, Any]]:
@@ -70,7 +74,6 @@ class RecordWriter:
         found = manifest_of(json.loads((self.folder / "manifest.json").read_text()))
         ours, theirs = (json.dumps(m.as_json(), default=str) for m in (self.manifest, found))
         if ours != theirs:  # as text, for NaN is not NaN
-            self._lock.close()
             raise ValueError(
                 f"another process has written record {self.folder} since it was read: try again"
             )

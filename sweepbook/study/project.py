@@ -1,6 +1,7 @@
 """The project that one works in: where its packages lie, and the studies that it declares."""
 
 import importlib
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,6 +86,23 @@ def find_project(start: str | Path | None = None) -> Project | None:
         if packages is not None:
             return Project(folder, packages)
     return None
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder is the root of a project; False where its pyproject.toml is unreadable."""
+    try:
+        return _packages(folder) is not None
+    except ValueError:
+        return False
+
+
+def add_behind_project(*folders: str) -> None:
+    """Puts folders first on sys.path, but behind the root of the project that one works in.
+
+    A folder that does not exist is left out; one that is on sys.path stays where it stands.
+    """
+    n_roots = 1 if sys.path and sys.path[0] and is_project(Path(sys.path[0])) else 0
+    sys.path[n_roots:n_roots] = [f for f in folders if f not in sys.path and Path(f).is_dir()]
 
 
 def project_at(folder: str) -> Project:

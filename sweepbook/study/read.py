@@ -46,6 +46,8 @@ def built(kind: type[T], content: Mapping[str, Any]) -> T:
     Raises:
         ValueError: a field without a default is missing, or its checks refuse a value.
     """
+    if not isinstance(content, Mapping):
+        raise ValueError(f"{kind.__name__} must be an object, got {content!r}")
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # only dataclasses are given
     given = {f.name: content[f.name] for f in fields if content.get(f.name) is not None}
     try:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -18,6 +19,7 @@ import sweepbook
 from analysis import load
 from search_spaces import STUDIES
 from sweepbook import load_record, write_report
+from sweepbook.figures.drawn import drawn_of
 from sweepbook.pages import files
 from sweepbook.plan.options import Options
 from sweepbook.study.project import find_project
@@ -188,3 +190,9 @@ def test_public_names_are_these_and_each_says_what_it_is() -> None:
         assert len(getattr(sweepbook, name).__doc__) > 40, name
     with pytest.raises(AttributeError, match="no attribute 'load_records'"):
         sweepbook.load_records  # noqa: B018
+
+
+def test_a_figure_s_name_leads_nowhere_else(tmp_path: Path) -> None:
+    drawn = drawn_of({"kind": "table", "name": "../../up"}, ["Ids."], pd.DataFrame({"a": [1]}))
+    assert sweepbook.write_figure(drawn, tmp_path / "figures").parent == tmp_path / "figures"
+    assert [path.name for path in tmp_path.rglob("*.csv")] == ["up.csv"]

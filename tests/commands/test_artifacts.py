@@ -1,14 +1,18 @@
 """Artifacts: tables that a study's hooks make of its record when the trials have ended."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
 from sweepbook.commands import training
+from sweepbook.commands.artifacts import make_artifacts
 from sweepbook.commands.run import run_studies
 from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record
+from sweepbook.record.writer import RecordWriter
 from sweepbook.study.study import Fidelity, Metric, Study
 from sweepbook.tune.worker.run import Assignment, reports
 
@@ -104,6 +108,22 @@ def test_an_interrupted_record_has_none(run, console):
     record, counts = run({"best": "best"}, console)
     assert counts == {"interrupted": 2}
     assert record.manifest.artifacts == {} and record.artifact("best") is None
+
+
+def test_a_table_of_the_record_as_it_was_is_not_read_after_a_failing_hook(run, console):
+    record, _ = run({"best": "best"}, console)
+    assert record.artifact("best") is not None
+    writer = RecordWriter(record.path, record.manifest)
+    assert load_record(record.path).artifact("best") is None, "trials go on: it is of earlier rows"
+    writer.end()
+    hooks = dict.fromkeys(
+        ["best"], record.manifest.study.artifacts["best"][: -len("best")] + "fails"
+    )
+    study = dataclasses.replace(record.manifest.study, artifacts=hooks)
+    writer.note(study=study)
+    make_artifacts(writer, print)
+    writer.release()
+    assert load_record(record.path).artifact("best") is None
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 import json
+import shutil
+import sys
+import textwrap
 
 import pandas as pd
 import pytest
 
 from sweepbook import cli
+from sweepbook.commands.arguments import enter_project
 from sweepbook.commands.verify import differences, problems, sample, verify
 from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
@@ -14,6 +18,7 @@ from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.worker.run import Assignment, reports
 from tests.records import with_manifest
+from tests.studies import TOY
 
 
 @pytest.fixture
@@ -123,7 +128,7 @@ def test_trials_that_a_search_did_not_try_are_counted(record):
 
 def test_changed_code_is_said(record, toy_file):
     toy_file.write_text(toy_file.read_text() + "\n# changed\n")
-    assert "the trainable's code has changed" in verify(record, 0, 0, None)[0]
+    assert "the trainable's code has changed" in verify(record, 0, 0, None)[0][0]
 
 
 def test_the_sample_is_drawn_with_its_seed(record):
@@ -136,3 +141,30 @@ def test_the_sample_is_drawn_with_its_seed(record):
     assert [i for i, _ in differences(loaded, sample(loaded, 9, 0))] == sorted(
         loaded.trials["trial_id"]
     )
+
+
+def test_a_copy_of_the_project_that_one_works_in_comes_before_the_recorded_folder(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    first, copy = tmp_path / "first", tmp_path / "copy"
+    first.mkdir()
+    (first / "pyproject.toml").write_text('[tool.sweepbook]\nstudies = ["copied_studies"]\n')
+    code = textwrap.dedent(TOY).replace("MODULE", "copied_studies")
+    (first / "copied_studies.py").write_text(code)
+    monkeypatch.chdir(first)
+    record = train(enter_project(None).studies()["toy"], first)
+    shutil.copytree(first, copy)
+    (first / "copied_studies.py").write_text(code + "\n# changed\n")
+
+    def verified_in(folder):
+        monkeypatch.chdir(folder)
+        sys.modules.pop("copied_studies", None)
+        sys.path[:] = [path for path in sys.path if not path.startswith(str(tmp_path))]
+        enter_project(None)
+        return verify(record, n_trials=1, seed=0, most=1)
+
+    assert verified_in(copy) == ([], 1)
+    assert "code has changed" in verified_in(first)[0][0]
+    assert "code has changed" in verified_in(tmp_path)[0][0], "where it was recorded"
+    sys.modules.pop("copied_studies", None)

@@ -74,6 +74,16 @@ def test_a_project_s_own_figure_is_drawn_where_its_study_declares_it(
     assert (tmp_path / "out" / "figures" / "dots.svg").is_file()
 
 
+def test_a_figure_whose_function_fails_is_named_and_the_report_is_written(
+    make_record, project, tmp_path
+):
+    at = project()
+    broken = CODE.replace("    figure = Figure()", "    record.trials['nowhere']")
+    (at.root / "plots_of_demo.py").write_text(broken)
+    write_report([make_record(CONFIGS, figures=[OWN])], tmp_path / "out", project=at)
+    assert "KeyError: &#39;nowhere&#39;" in page_of(tmp_path / "out")
+
+
 @pytest.mark.parametrize("name, trainable", [("other", None), ("demo", "elsewhere:train")])
 def test_no_figure_is_drawn_of_another_study_or_trainable(
     make_record, project, tmp_path, name, trainable

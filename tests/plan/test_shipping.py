@@ -216,3 +216,20 @@ def test_the_same_needs_pass():
     check_one_of_each_name([{"x": ("a/x",), "y": ("y",)}, {"x": ("a/x",)}, {}])
     with pytest.raises(ValueError, match="'x', a/x and b/x: run them by a command each"):
         check_one_of_each_name([{"x": ("a/x",)}, {"y": ("y",)}, {"x": ("b/x",)}])
+
+
+def test_a_study_file_outside_the_project_that_it_uses_gets_its_root(folder):
+    write(
+        folder,
+        {
+            "project/pyproject.toml": "[tool.sweepbook]\nstudies = []\n",
+            "project/own_parts.py": "",
+            "unused/pyproject.toml": "[tool.sweepbook]\nstudies = []\n",
+            "elsewhere/own_far.py": "def train(config):\n    import own_parts",
+        },
+    )
+    sys.path[:0] = [str(folder / name) for name in ("elsewhere", "project", "unused")]
+    paths = import_paths([study_of("own_far:train")])
+    assert set(paths) == {str(folder / "elsewhere"), str(folder / "project")}
+    shipped = shipped_modules([study_of("own_far:train")])
+    assert shipped == [str(folder / "elsewhere/own_far.py"), str(folder / "project/own_parts.py")]

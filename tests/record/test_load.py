@@ -196,6 +196,11 @@ def break_study(folder: Path) -> None:
     edit_manifest(folder, study={"name": "demo"})
 
 
+def break_scheduler(folder: Path) -> None:
+    study = json.loads((folder / "manifest.json").read_text())["study"]
+    edit_manifest(folder, study=study | {"scheduler": "hyperband"})
+
+
 def break_reports(folder: Path) -> None:
     (folder / "reports.parquet").write_bytes(b"PAR1 no")
 
@@ -217,6 +222,7 @@ def break_trials(folder: Path) -> None:
         (break_json, "JSON"),
         (break_version, "schema_version must be 1, got 99"),
         (break_study, "study.metric.name"),
+        (break_scheduler, "hyperband"),
         (break_reports, "reports.parquet: cannot be read"),
         (break_key, "lack the columns ['epoch']"),
         (break_trials, "no trial"),

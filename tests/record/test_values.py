@@ -22,6 +22,7 @@ from sweepbook.tune.scheduler import StudyASHA
 from sweepbook.tune.worker.course import Course
 from tests.records import typed
 
+STUDY = {"name": "s", "fidelity": {"unit": "epoch", "setting": "epochs"}}
 NUMBERS = st.one_of(
     st.floats(0.1, 9.0), st.sampled_from([math.nan, math.inf, -math.inf, None, 1.0])
 )
@@ -65,8 +66,7 @@ def account_of(manifest, trials):
 
 
 def record_of(n_replicates, n_steps, trials, mode):
-    study = {"name": "s", "metric": {"name": "val_acc", "mode": mode}}
-    study |= {"fidelity": {"unit": "epoch", "setting": "epochs"}}
+    study = STUDY | {"metric": {"name": "val_acc", "mode": mode}}
     manifest = typed({"study": study, "n_replicates": n_replicates})
     planned = tuple(trial(i, n_replicates, n_steps) for i in trials)
     account = account_of(type(manifest)(study=manifest.study, trials=planned), trials)
@@ -164,3 +164,19 @@ def test_a_replicate_without_a_row_leaves_no_mean_of_the_others():
     record = record_of(2, 1, {"a": [rows]}, "max")
     told = means(record.reports.iloc[:1], record.trials, "val_acc", "epoch")
     assert math.isnan(told["a", 1])
+
+
+def test_losses_of_each_batch_under_the_name_of_the_training_loss_are_none():
+    rows = [
+        {"replicate": 0, "epoch": n, "val_acc": 0.5, "train_loss": [0.1, math.nan]} for n in (1, 2)
+    ]
+    assert [step.mean for step in Follower("val_acc", "epoch").take(rows)] == [0.5, 0.5]
+    table = pd.DataFrame(rows).assign(trial_id="a")
+    known = trial("a", 1, 2)
+    manifest = typed({"study": STUDY | {"metric": {"name": "val_acc", "mode": "max"}}})
+    account = Account(manifest.study, [known])
+    account.report("a", rows)
+    trials = trials_frame(list(account.trials.values()))
+    assert not trials["has_train_loss"][0]
+    for told in (trials, trials.drop(columns="has_train_loss")):
+        assert means(table, told, "val_acc", "epoch").tolist() == [0.5, 0.5]

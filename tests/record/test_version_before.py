@@ -1,16 +1,20 @@
 """A record that the version before has written: it is read, reported, and goes on with --force."""
 
+import math
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sweepbook.pages.report import write_report
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record
+from sweepbook.record.values import means
+from sweepbook.record.writer import RecordWriter
 
 BEFORE = Path(__file__).parent / "version_before"
 STUDY = """
@@ -43,6 +47,21 @@ def test_a_report_has_its_curves_and_says_what_it_cannot_draw(record, tmp_path):
     page = write_report([record], tmp_path / "report").read_text(encoding="utf-8")
     assert "Which slope?" in page and (tmp_path / "report/figures/toy.svg").is_file()
     assert "Not drawn" in page, "a kind that this version does not have"
+
+
+def test_a_lost_training_loss_counts_the_same_before_and_after_it_goes_on(record):
+    reports = pd.read_parquet(record / "reports.parquet")
+    trial_id = str(reports["trial_id"].iloc[0])
+    lost = (reports["trial_id"] == trial_id) & (reports["round"] > 1) & (reports["replicate"] == 0)
+    reports.assign(train_loss=reports["train_loss"].mask(lost)).to_parquet(
+        record / "reports.parquet"
+    )
+    read = load_record(record)
+    before = means(read.reports, read.trials, "val_acc", "round")
+    assert math.isnan(before[trial_id, 2])
+    RecordWriter(record, read.manifest, as_read=True).close()
+    again = load_record(record)
+    pd.testing.assert_series_equal(means(again.reports, again.trials, "val_acc", "round"), before)
 
 
 @pytest.mark.ray
