@@ -11,8 +11,9 @@ from analysis.figures.pictures import draw_pictures
 from search_spaces import STUDIES
 from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.style import look
-from sweepbook.record.artifacts import write_artifact
+from sweepbook.record.artifacts import WRITTEN, write_artifact
 from sweepbook.record.load import load_record
+from tests.records import with_manifest
 from trainables.pictures.images import Images, ImageSplit
 
 KIND = "analysis.figures.pictures:draw_pictures"
@@ -48,6 +49,11 @@ def reads(monkeypatch):
     return found
 
 
+def with_pictures(record, table):
+    write_artifact(record.path, "pictures", table)
+    return with_manifest(record, artifacts={"pictures": WRITTEN})
+
+
 def svg(drawn):
     buffer = io.BytesIO()
     with look():
@@ -57,7 +63,7 @@ def svg(drawn):
 
 def test_pictures_of_the_artifact_are_those_of_the_data(record, reads):
     computed = [draw_pictures(spec, record) for spec in FIGURES]
-    write_artifact(record.path, "pictures", picture_table(record))
+    record = with_pictures(record, picture_table(record))
     n_read = len(reads)
     kept = [draw_pictures(spec, record) for spec in FIGURES]
     assert len(reads) == n_read
@@ -69,7 +75,7 @@ def test_pictures_of_the_artifact_are_those_of_the_data(record, reads):
 def test_every_picture_is_kept_once_and_what_is_not_kept_is_read(record, reads):
     table = picture_table(record)
     assert table["row_id"].tolist() == [100, 101, 102, 103, 104]
-    write_artifact(record.path, "pictures", table.head(2))
+    record = with_pictures(record, table.head(2))
     draw_pictures(FIGURES[0], record)
     assert len(reads) == len(FIGURES)
     draw_pictures(FIGURES[1], record)
