@@ -28,8 +28,8 @@ def import_paths(studies: Iterable[Study]) -> list[str]:
 
     They are the folders that hold the studies' functions, the roots of those folders' projects and
     of other projects whose modules they import, as far as they are on this process's sys.path, and
-    no folder that pip installs into. The
-    deepest folders come first: a study file's own before its project's root.
+    no folder that pip installs into. The deepest folders come first: a study file's own before its
+    project's root.
     """
     on_path = {os.path.abspath(path) for path in sys.path}
     found: set[str] = set()
