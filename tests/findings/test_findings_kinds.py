@@ -8,29 +8,8 @@ from sweepbook.findings.finding import findings_frame
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.values import arm_values, detrended_sd
 from sweepbook.findings.verdicts import outcome
+from tests.findings.claims import FIVE, OFF, ON, claim, finding
 from tests.records import with_manifest
-
-ON, OFF = {"batch_norm": True}, {"batch_norm": False}
-FIVE = np.array([0.900, 0.902, 0.898, 0.901, 0.899])
-
-
-def claim(**changes):
-    fields = {
-        "name": "it",
-        "statement": "on is better than off",
-        "kind": "direction",
-        "metric": "val_acc",
-        "smallest": 0.005,
-        "reason": "half a point",
-        "arms": [ON, OFF],
-        "labels": ["on", "off"],
-    }
-    return fields | changes
-
-
-def finding(record, name="it"):
-    frame = findings_frame(evaluate(record)).set_index("name")
-    return frame.loc[name]
 
 
 def sizes(*means):
