@@ -1,14 +1,13 @@
 """What the pretext trainable owes to the runner, on each config that is declared."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from search_spaces import STUDIES
+from tests.steps import through_a_file
 from trainables.pretext import train_pretext
 
 METRICS = {f"{split}_{what}" for split in ("train", "val", "test") for what in ("loss", "acc")}
@@ -22,21 +21,13 @@ def numbers(step: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in step.items() if k not in CLOCK | CALLABLES}
 
 
-def saved(state: Any) -> Any:
-    """The state as it comes back from a checkpoint file."""
-    file = BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
-
-
 @pytest.mark.parametrize("cell", STUDIES["pretext"].configs(), ids=lambda c: f"lr {c['lr']}")
 def test_pretraining_keeps_its_contract(cell: dict[str, Any], pictures: Path) -> None:
     config = cell | SMALL | {"data": str(pictures)}
     given, steps, states = dict(config), [], []
     for step in train_pretext(config):
         steps.append(step)
-        states.append(saved(step["state"]()))
+        states.append(through_a_file(step["state"]()))
     assert [step["eval"] for step in steps] == [1, 2]
     assert config == given  # not mutated
     for step in steps:

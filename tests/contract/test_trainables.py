@@ -2,16 +2,15 @@
 
 import importlib
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from search_spaces import STUDIES
 from sweepbook import Study
+from tests.steps import through_a_file
 
 Epoch = dict[str, Any]
 CASES = [
@@ -77,7 +76,7 @@ def test_a_trainable_keeps_its_contract(
     given, epochs, states = dict(config), [], []
     for epoch in trained(study, config):
         epochs.append(epoch)
-        states.append(saved(epoch["state"]()))
+        states.append(through_a_file(epoch["state"]()))
     assert [epoch[unit] for epoch in epochs] == [1, 2]  # one report per step, counted from 1
     assert config == given  # not mutated
     metrics = METRICS[study.trainable]
@@ -100,14 +99,6 @@ def test_a_trainable_keeps_its_contract(
     np.testing.assert_equal(numbers(resumed), numbers(epochs[1]))
     other = next(trained(study, config | {"seed": 4}))
     assert other["replicates"]["train_loss"] != epochs[0]["replicates"]["train_loss"]
-
-
-def saved(state: Any) -> Any:
-    """The state as it comes back from a checkpoint file."""
-    file = BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
 
 
 def check_predictions(epoch: Epoch) -> None:

@@ -1,6 +1,5 @@
 """Training that goes on from a saved state yields the numbers of an uninterrupted one."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.steps import through_a_file
 from trainables.mlp import train_mlp
 
 CLOCK = ("time_s", "times", "state", "predictions")
@@ -24,13 +24,6 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "init": "he",
     },
 }
-
-
-def through_a_file(state: Any) -> Any:
-    file = BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
 
 
 def same_state(one: Any, other: Any) -> bool:
