@@ -84,7 +84,7 @@ def _bare(n_trials: int, folder: Path) -> tuple[float, list[tuple[float, int]]]:
     """The same loop under Tune alone: reused workers, no loggers, one callback."""
     import os
 
-    from sweepbook.tune.cluster import ENVIRONMENT
+    from sweepbook.tune.cluster.environment import ENVIRONMENT
 
     os.environ.update(ENVIRONMENT)
     start = time.perf_counter()

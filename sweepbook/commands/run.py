@@ -26,7 +26,7 @@ from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
 from sweepbook.study.project import Project
 from sweepbook.study.study import Study
-from sweepbook.tune.cluster import set_environment
+from sweepbook.tune.cluster.environment import set_environment
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
 
@@ -110,7 +110,7 @@ def run_studies(
     if name is not None and (name in ("", "..") or Path(name).name != name or set(name) & {*"?#"}):
         raise ValueError(f"--name must be a plain folder name, got {name!r}")
     console = console or Console()
-    set_environment(placement.address)
+    set_environment()
     plans = make_plans(studies, options, say_on(console))
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
     check_room([need for plan in plans for need in plan.needs], placement.address)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sweepbook.tune.cluster import check_address, set_environment
+from sweepbook.tune.cluster.connection import check_address
+from sweepbook.tune.cluster.environment import set_environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Placement:
             ConnectionError: where nobody answers at the address.
         """
         check_address(self.address)
-        set_environment(self.address)
+        set_environment()
 
 
 HERE = Placement()  # on this machine, as many trials at a time as there is room for

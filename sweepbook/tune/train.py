@@ -16,7 +16,7 @@ from sweepbook.record.ledger import Session, slots
 from sweepbook.record.storage.files import write_bytes
 from sweepbook.record.storage.places import Place
 from sweepbook.record.writer import RecordWriter
-from sweepbook.tune.cluster import connect, disconnect, most
+from sweepbook.tune.cluster.connection import connect, most, resources
 from sweepbook.tune.console import say
 from sweepbook.tune.failures.gpus import missing_gpus
 from sweepbook.tune.failures.recovery import Limits
@@ -56,21 +56,23 @@ def train(
     site = Site(scratch, paths, placement, limits)
     log = Path(folder if folder.is_local else scratch) / "ray.log"
     modules = shipped_modules([plan.study for plan in plans]) if address else []
-    resources = connect(address, log, modules)
+    connection = connect(address, log, modules)
+    has: dict[str, float] = {}
     try:
-        _tell_missing_gpus(plans, resources, console)
+        has = resources()
+        _tell_missing_gpus(plans, has, console)
         for group in groups:
             train_group = train_search if group[0][0].search else train_together
             ended = train_group(group, site, console)
-            resources = most(resources)
+            has = most(has)
             if not ended:
                 return  # interrupted
     finally:
-        disconnect()
+        connection.close()
         if log.parent == scratch and not isinstance(sys.exc_info()[1], OSError):
             _keep_log(log, folder)
         shutil.rmtree(scratch, ignore_errors=True)
-        _end_session(session, writers, resources, placement.max_concurrent)
+        _end_session(session, writers, has, placement.max_concurrent)
 
 
 def _groups(plans: Sequence[Plan], writers: Sequence[RecordWriter]) -> list[list[Pair]]:

@@ -1,5 +1,7 @@
 """Studies on a cluster of real hosts: what is lost on the way does not change the record."""
 
+import os
+import pwd
 import time
 
 import pytest
@@ -61,6 +63,9 @@ def of(cell, n):
     return 1000.0 * cell + n
 """,
 }
+# Asks Ray's central server for its machines, as every node and driver does that joins.
+JOIN = "import sys; from ray._raylet import GcsClient; GcsClient(sys.argv[1]).get_all_node_info()"
+HOME = pwd.getpwuid(os.getuid()).pw_dir
 TRIAL = "ray::ImplicitFunc"  # a worker's process while it has a trial
 
 
@@ -146,6 +151,27 @@ def test_a_project_s_packages_are_on_the_head_alone(cluster, submit):
         assert not (cluster.home(name) / "mine").exists()
         others = cluster.home(name) / "sweepbook"  # the folder that the driver works in
         assert (others / "trainables").is_dir() and (others / "analysis").is_dir()
+
+
+def ask(cluster, name, command):
+    """The exit code of a command on a host, without a token in its environment."""
+    return cluster.call(command, name, HOME="/tmp", RAY_AUTH_MODE="disabled").wait(60)
+
+
+def test_only_who_has_the_token_may_join_and_only_its_owner_can_read_it(cluster):
+    nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+    for name in ("head", "worker1", "worker2"):
+        assert ask(cluster, name, f"test $(stat -c %a {HOME}/.ray/auth_token) = 600") == 0
+        assert ask(cluster, name, f"{nobody} cat {HOME}/sweepbook/README.md > /dev/null") == 0
+        assert ask(cluster, name, f"{nobody} cat {HOME}/.ray/auth_token") != 0
+        assert ask(cluster, name, "ls /tmp/sweepbook-root/ray/session_latest/") == 0
+        assert ask(cluster, name, f"{nobody} ls /tmp/sweepbook-root/ray") != 0
+        assert ask(cluster, name, "test -e /tmp/ray") != 0, "what all may write to"
+    join = f"{HOME}/sweepbook/.venv/bin/python -c '{JOIN}' 10.77.0.10:6379"
+    assert ask(cluster, "worker1", join) != 0
+    assert "InvalidAuthToken" in cluster.said()
+    token = f"RAY_AUTH_MODE=token RAY_AUTH_TOKEN=$(cat {HOME}/.ray/auth_token)"
+    assert ask(cluster, "worker1", f"{token} {join}") == 0
 
 
 def test_a_cut_cable_of_30_seconds(cluster, studies, submit, undisturbed):

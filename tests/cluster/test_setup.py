@@ -15,6 +15,7 @@ STUDY = """
 set -e
 ip link set lo up
 ray get-auth-token --generate > /dev/null
+export RAY_AUTH_MODE=token
 ray start --head --num-cpus=2
 ray job submit -- ~/sweepbook/.venv/bin/sweepbook run ~/sweepbook/examples/forest.py \
   --address auto --storage ~/records

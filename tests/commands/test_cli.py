@@ -122,7 +122,7 @@ def test_help_says_where_records_are_kept(command):
 
 
 def test_confirm_sets_ray_s_environment_before_a_study_file_is_imported(command, monkeypatch):
-    from sweepbook.tune.cluster import ENVIRONMENT
+    from sweepbook.tune.cluster.environment import ENVIRONMENT
 
     monkeypatch.setattr(os, "environ", dict(os.environ))
     for key in ENVIRONMENT:

@@ -72,7 +72,7 @@ def test_the_commands_of_the_document_find_their_project():
 @pytest.mark.parametrize("name", FILES)
 def test_every_node_has_the_same_python_and_ray(name):
     config = read(name)
-    assert config["setup_commands"] == read("cluster.yaml")["setup_commands"]
+    assert config["setup_commands"][:-1] == read("cluster.yaml")["setup_commands"][:-1]
     assert not config.get("head_setup_commands") and not config.get("worker_setup_commands")
     commands = "\n".join(
         line for key, lines in config.items() if key.endswith("_commands") for line in lines
@@ -86,4 +86,11 @@ def test_every_node_has_the_same_python_and_ray(name):
     assert commands.count("ray start ") == commands.count("ray stop") == 2
     (profile,) = [line for line in config["setup_commands"] if "~/.bashrc" in line]
     assert "PATH=~/sweepbook/.venv/bin:$PATH" in profile, "ray down calls a bare `ray stop`"
-    assert "RAY_AUTH_MODE=token" in profile, "a node without a token stays out"
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("node", ["head", "worker"])
+def test_a_node_starts_with_a_token_that_nobody_else_can_read(name, node):
+    _, before, *_, start = read(name)[f"{node}_start_ray_commands"]
+    assert "chmod 700 ~/.ray" in before and "chmod 600 ~/.ray/auth_token" in before
+    assert re.search(r"\bRAY_AUTH_MODE=token .*ray start", start)

@@ -38,7 +38,7 @@ from sweepbook.plan.plan import make_plan
 from sweepbook.record.ledger import PHASES
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.callback import RecordCallback
-from sweepbook.tune.cluster import ENVIRONMENT
+from sweepbook.tune.cluster.environment import ENVIRONMENT
 from sweepbook.tune.failures.memory import out_of_memory_fails_a_trial
 from sweepbook.tune.progress import Progress
 from sweepbook.tune.scheduler import StudyASHA

@@ -1,10 +1,11 @@
 """A cluster that is not there, and a Ray that does not start, are told before a study begins."""
 
+import os
 import socket
 
 import pytest
 
-from sweepbook.tune.cluster import check_address, connect
+from sweepbook.tune.cluster.connection import check_address, connect
 
 
 @pytest.fixture
@@ -34,5 +35,10 @@ def test_a_ray_that_does_not_start_is_an_error_with_its_cause(monkeypatch, tmp_p
         raise RuntimeError("The current node timed out during startup.")
 
     monkeypatch.setattr(ray, "init", init)
-    with pytest.raises(OSError, match="Ray does not start: The current node timed out"):
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "of another Ray")
+    with pytest.raises(OSError, match="Ray does not start: The current node timed out") as raised:
         connect(None, tmp_path / "ray.log", [])
+    (folder,) = tmp_path.glob("ray-*")
+    assert f"its logs: {folder}" in str(raised.value)
+    assert os.environ["RAY_AUTH_TOKEN"] == "of another Ray"

@@ -14,7 +14,7 @@ from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
 from sweepbook.record.storage.places import place
 from sweepbook.study.hooks import add_to_path
-from sweepbook.tune.cluster import NOT_ON_PATH
+from sweepbook.tune.cluster.environment import NOT_ON_PATH
 from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.hang import guarded, trace_path
 from sweepbook.tune.worker.replicates import steps_of
