@@ -2,7 +2,7 @@
 
 Everything here is pure. A trial is never averaged with another one; its replicates are, and only
 when all of them have a value: where a replicate diverged the mean is NaN and n_diverged says how
-many did.
+many did. A replicate that ended before the others of its trial keeps its last values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
-from sweepbook.record.values import diverged
+from sweepbook.record.values import carried, diverged
 from sweepbook.stats.intervals import t_interval
 
 LEVEL = 0.95
@@ -37,6 +37,7 @@ def curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) ->
     reports = record.reports[record.reports["trial_id"].isin(trials["trial_id"])]
     if reports.empty:
         return _empty_curve(unit)
+    reports = carried(reports, unit)
     bad = diverged(reports, trials, record.metric, unit)
     index = ["trial_id", unit]
     wide_bad = _wide(reports.assign(value=bad.astype("float64")), index)

@@ -72,7 +72,13 @@ def differences(
         trial = planned[trial_id]
         # the config keeps its own length: it may shape the training (a schedule, the last step)
         steps = min(most or trial.max_fidelity, trial.max_fidelity)
-        yield trial_id, _difference(record, replace(trial, max_fidelity=steps))
+        yield trial_id, _difference(record, _cut(trial, steps))
+
+
+def _cut(trial: Trial, steps: int) -> Trial:
+    """The trial, trained for so many steps only."""
+    ends_itself = trial.ends_itself and steps == trial.max_fidelity
+    return replace(trial, max_fidelity=steps, ends_itself=ends_itself)
 
 
 def _difference(record: Record, trial: Trial) -> str | None:
@@ -106,7 +112,7 @@ def _train(trial: Trial) -> list[dict[str, Any]]:
             (Path(folder) / name).mkdir()
         for report in reports(Assignment(trial, [folder], [])):
             rows += report["rows"]
-            print(f"\r{trial.trial_id} {trial.unit} {report[trial.unit]}", end="", file=sys.stderr)
+            print(f"\r{trial.trial_id} {trial.unit} {report['fidelity']}", end="", file=sys.stderr)
     print(file=sys.stderr)
     return rows
 

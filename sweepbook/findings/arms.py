@@ -11,7 +11,7 @@ import pandas as pd
 from sweepbook.aggregates.labels import better, setting_name, setting_value
 from sweepbook.aggregates.trials import same_value
 from sweepbook.record.load import CONFIG, Record
-from sweepbook.record.values import diverged
+from sweepbook.record.values import carried, diverged
 
 
 def settings_label(settings: Mapping[str, Any]) -> str:
@@ -88,6 +88,7 @@ def value_table(record: Record, trial_id: str, column: str) -> pd.DataFrame | No
     rows = record.reports[record.reports["trial_id"] == trial_id]
     if rows.empty or rows[column].isna().all() and not column.endswith(("_loss", "_acc")):
         return None
+    rows = carried(rows, record.unit)
     values = rows[column]
     if pd.api.types.is_numeric_dtype(values) and not column.endswith("_s"):
         gone = diverged(rows, record.trials, record.metric, record.unit)

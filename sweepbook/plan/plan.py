@@ -12,6 +12,7 @@ from sweepbook.plan.search import plan_search
 from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.settings import OWN, PLACES
 from sweepbook.study.study import Study
 
 
@@ -70,9 +71,9 @@ def make_plan(study: Study, options: Options) -> Plan:
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
     kind = config_type(trainable)
-    configs = [
-        complete_config(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
-    ]
+    cells = study.configs()
+    _check_settings(study, cells)
+    configs = [complete_config(study, cell, options, seed, n_replicates, kind) for cell in cells]
     data = _describe(study, configs[0], options)
     files = file_hashes(configs)
     study = _with_claims(_bound(study, configs, options), configs, files)
@@ -93,6 +94,7 @@ def make_plan(study: Study, options: Options) -> Plan:
         make_trial(study, config, seed, n_replicates, data, files) for config in _distinct(configs)
     ]
     trials.sort(key=lambda t: (-t.cost_s, t.trial_id))
+    _check_ids(study, trials)
     return Plan(
         study=study,
         seed=seed,
@@ -101,6 +103,54 @@ def make_plan(study: Study, options: Options) -> Plan:
         trials=tuple(trials),
         files=files,
     )
+
+
+def _check_settings(study: Study, cells: Sequence[Mapping[str, Any]]) -> None:
+    """Refuses settings that would be lost: trials have their own, or would be one and the same.
+
+    Raises:
+        ValueError: naming the setting.
+    """
+    for key in OWN:
+        if any(key in cell for cell in cells):
+            raise ValueError(
+                f"study {study.name} sets {key!r}, which every trial is given: say how many seeds "
+                "a config gets by `replicates`, and where they begin by `seed` of the study, or "
+                "give the setting another name"
+            )
+    for key in PLACES:
+        values = {json.dumps(cell[key], default=str) for cell in cells if key in cell}
+        if study.data and len(values) > 1:
+            raise ValueError(
+                f"study {study.name} varies {key!r}, but its function {study.data} describes one "
+                "data set for all trials: make it a study for each of them, or name the setting "
+                "otherwise"
+            )
+    seen = set()
+    for cell in cells:
+        told = json.dumps({k: _number(v) for k, v in cell.items()}, sort_keys=True, default=str)
+        if told in seen:
+            raise ValueError(f"study {study.name} lists a config twice: {dict(cell)}")
+        seen.add(told)
+
+
+def _number(value: Any) -> Any:
+    """A number as the one kind in which 1, 1.0 and True are equal, as in a record's tables."""
+    return float(value) if isinstance(value, int | float) else value
+
+
+def _check_ids(study: Study, trials: Sequence[Trial]) -> None:
+    """Refuses two trials of one id: the record would hold one of them alone."""
+    known: dict[str, Trial] = {}
+    for trial in trials:
+        if known.setdefault(trial.trial_id, trial) is not trial:
+            other = known[trial.trial_id]
+            apart = {k: (v, other.config.get(k)) for k, v in trial.config.items()}
+            apart = {k: both for k, both in apart.items() if both[0] != both[1]}
+            raise ValueError(
+                f"two trials of study {study.name} would have the same id, {trial.trial_id}: "
+                f"they differ in {apart} alone"
+            )
 
 
 def extended_trial(

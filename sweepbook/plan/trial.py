@@ -35,7 +35,8 @@ def make_trial(
     cost = load_object(study.cost) if study.cost else None
     wanted = n_fidelity(study, config)
     fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
-    identity = {k: v for k, v in config.items() if k not in (*PLACES, *OWN)}
+    places = PLACES if study.data else ()  # without a description of its own it is a setting
+    identity = {k: v for k, v in config.items() if k not in (*places, *OWN)}
     named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
     identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
     whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
@@ -58,6 +59,7 @@ def make_trial(
         cost_s=(cost(config, data) if cost else float(fidelity))
         * (1 if study.stacked else n_replicates),
         hang_s=study.hang_s,
+        ends_itself=fidelity == wanted,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sweepbook.record.checkpoints import Rows
+from sweepbook.record.columns import Columns
 from sweepbook.record.ledger import Attempt
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
@@ -36,6 +37,7 @@ class Account:
         self.study = study
         self.trials: dict[str, dict[str, Any]] = {}
         self.new_rows: Rows = []
+        self.columns = Columns()
         self.is_changed = True
         self._attempts: dict[str, Attempt] = {}
         self._followers: dict[str, Follower] = {}
@@ -56,6 +58,7 @@ class Account:
 
     def take_over(self, trials: pd.DataFrame, reports: pd.DataFrame) -> None:
         """Takes over what an earlier driver recorded: the tables of a loaded record."""
+        self.columns.take_over(reports)
         with_loss = set(reports["trial_id"]) - trials_without_loss(reports, trials)
         for row in trials.to_dict("records"):
             own = self.trials.get(row["trial_id"])
@@ -70,10 +73,14 @@ class Account:
                 {k: v["last_fidelity"] for k, v in self.trials.items()}
             )
             known = reports[reports[unit] <= reached]  # the rest is reported again
-            bad = known[diverged(known, trials, self.metric.name, unit)]
-            for trial_id, replicate in zip(bad["trial_id"], bad["replicate"], strict=True):
+            frame = known[["trial_id", "replicate", unit]].assign(
+                value=known[self.metric.name],
+                is_gone=diverged(known, trials, self.metric.name, unit),
+            )
+            ends = frame.sort_values(unit).groupby(["trial_id", "replicate"]).tail(1)
+            for trial_id, replicate, _, value, is_gone in ends.itertuples(index=False):
                 if trial_id in self._followers:
-                    self._followers[trial_id].gone.add(int(replicate))
+                    self._followers[trial_id].know(int(replicate), value, is_gone)
 
     def start(self, trial_id: str) -> None:
         """Says that a trial is being trained."""

@@ -21,15 +21,17 @@ def checkpoint_path(record: Where, trial_id: str) -> Place:
     return place(record) / "checkpoints" / f"{trial_id}.pt"
 
 
-def save_checkpoint(
-    records: Sequence[str], trial_id: str, fidelity: int, state: Any, rows: Rows
-) -> None:
-    """Writes state and rows into each record that shares the trial, atomically.
+def save_checkpoint(records: Sequence[str], trial_id: str, checkpoint: dict[str, Any]) -> None:
+    """Writes a checkpoint into each record that shares the trial, atomically.
+
+    Args:
+        checkpoint: "fidelity" (int), "state" (of the trainable), "rows" (`Rows`), and "places",
+            one dict per generator: its "fidelity", and "randoms", its global random numbers.
 
     Raises:
         TypeError: where the state holds what could not be loaded again, such as numpy's arrays.
     """
-    content = _packed({"fidelity": fidelity, "state": state, "rows": rows})
+    content = _packed(checkpoint)
     for record in records:
         path = checkpoint_path(record, trial_id)
         insist_in_worker(path, functools.partial(write_bytes, path, content))

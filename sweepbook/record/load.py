@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweepbook.record.artifacts import WRITTEN, artifact_path
+from sweepbook.record.columns import fitting
 from sweepbook.record.manifest import Manifest, manifest_of
 from sweepbook.record.storage.places import Place, Where, place
 
@@ -222,10 +223,7 @@ def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
     tables = [_read_table(compacted), *parts] if compacted.is_file() else parts
     if not tables:
         return _empty({"trial_id": "str", "replicate": "int64", unit: "int64"})
-    try:
-        table = pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise ValueError(f"{folder}: its report parts do not fit together: {error}") from error
+    table = pa.concat_tables(fitting(tables), promote_options="permissive")
     missing = [name for name in key if name not in table.column_names]
     if missing:
         raise ValueError(f"{folder}: its reports lack the columns {missing}")

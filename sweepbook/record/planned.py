@@ -25,6 +25,7 @@ class Trial:
     cost_s: float  # roughly, on one core
     hang_s: float | None = None  # longest time for a step
     number: int | None = None  # order of suggestion in a search, from 0
+    ends_itself: bool = False  # its trainable is done at max_fidelity; else it is cut off there
 
     @property
     def needs(self) -> tuple[float, float]:

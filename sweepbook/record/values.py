@@ -3,7 +3,8 @@
 A replicate has diverged from the first fidelity on at which the study's metric or its training
 loss (`train_loss`, where it is reported) is not finite: NaN, infinite or None. Whatever else it
 reports from there on, an accuracy say, may be finite and means nothing. The mean over the
-replicates is NaN where one of them has diverged: survivors are never averaged silently. Last is
+replicates is NaN where one of them has diverged: survivors are never averaged silently. One that
+has ended, before the others do, keeps its last value. Last is
 the mean at the last fidelity; best is the best mean that is not NaN, the first of equal ones.
 
 The worker, the scheduler, the sampler and the record's writer meet reports one by one
@@ -39,11 +40,13 @@ class Follower:
     Args:
         metric, unit: names of the study's metric and of its fidelity.
         gone: the replicates that have diverged.
+        last: replicate -> its last value.
     """
 
     metric: str
     unit: str
     gone: set[int] = field(default_factory=set)
+    last: dict[int, float] = field(default_factory=dict)
 
     def take(self, rows: Iterable[Mapping[str, Any]]) -> list[Step]:
         """Takes report rows, one per replicate and fidelity; returns their steps, upwards."""
@@ -53,10 +56,17 @@ class Follower:
         return [self._step(fidelity, own) for fidelity, own in sorted(by_step.items())]
 
     def _step(self, fidelity: int, rows: list[Mapping[str, Any]]) -> Step:
-        self.gone |= {int(row["replicate"]) for row in rows if self._is_bad(row)}
-        n_gone = sum(int(row["replicate"]) in self.gone for row in rows)
-        values = [number_of(row[self.metric]) for row in rows]
-        return Step(fidelity, math.nan if n_gone else float(np.mean(values)), n_gone)
+        for row in rows:
+            self.know(int(row["replicate"]), row[self.metric], self._is_bad(row))
+        values = [self.last[replicate] for replicate in sorted(self.last)]
+        mean = math.nan if self.gone else float(np.mean(values))
+        return Step(fidelity, mean, len(self.gone))
+
+    def know(self, replicate: int, value: Any, is_gone: bool) -> None:
+        """Takes note of a replicate's value at its next fidelity."""
+        self.last[replicate] = number_of(value)
+        if is_gone:
+            self.gone.add(replicate)
 
     def _is_bad(self, row: Mapping[str, Any]) -> bool:
         watched = [row[self.metric], *([row[TRAIN_LOSS]] if has_train_loss(row) else [])]
@@ -131,18 +141,42 @@ def means(reports: pd.DataFrame, trials: pd.DataFrame, metric: str, unit: str) -
     """Returns the mean over the replicates by (trial_id, fidelity), NaN where one has diverged.
 
     Args:
-        reports, trials: a record's, of any trials; where a replicate of a trial has no row at a
-            fidelity there is no mean either.
+        reports, trials: a record's, of any trials; before the first row of one of a trial's
+            replicates it has no mean.
     """
     bad = diverged(reports, trials, metric, unit)
-    values = reports[metric].astype("float64").mask(bad)
-    groups = reports.assign(value=values).groupby(["trial_id", unit])["value"]
+    values = reports[["trial_id", "replicate", unit]].assign(
+        value=reports[metric].astype("float64").mask(bad)
+    )
+    groups = carried(values, unit).groupby(["trial_id", unit])["value"]
     found: pd.Series[float] = groups.agg(lambda own: own.mean(skipna=False))
     if "n_replicates" in trials:
         sizes = trials.set_index("trial_id")["n_replicates"]
         wanted = sizes.reindex(found.index.get_level_values("trial_id")).to_numpy("float64")
         found = found.mask(groups.size().to_numpy() < wanted)
     return found
+
+
+def carried(reports: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Returns report rows, and where a replicate ended before others of its trial its last again.
+
+    Args:
+        reports: with trial_id, replicate, the unit's column, and any others, in any order.
+    """
+    sizes = reports.groupby(["trial_id", unit])["replicate"].transform("size")
+    most = reports.groupby("trial_id")["replicate"].transform("nunique")
+    uneven = reports["trial_id"].isin(reports.loc[sizes < most, "trial_id"])
+    if not uneven.any():
+        return reports
+    filled = [reports[~uneven]]
+    for _, own in reports[uneven].groupby("trial_id"):
+        wide = own.assign(place=range(len(own))).pivot(
+            index=unit, columns="replicate", values="place"
+        )
+        places = wide.sort_index().ffill().stack()
+        rows = own.iloc[places.to_numpy("int64")]
+        filled.append(rows.assign(**{unit: places.index.get_level_values(unit).to_numpy()}))
+    return pd.concat(filled, ignore_index=True)
 
 
 def means_by_trial(

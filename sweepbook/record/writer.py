@@ -97,6 +97,10 @@ class RecordWriter:
         """Adds report rows, one per replicate and fidelity; those already known are dropped."""
         self.account.report(trial_id, rows)
 
+    def misfit(self, rows: Rows) -> str | None:
+        """Says where a row has another kind of value than its column; None where all fit."""
+        return self.account.columns.misfit(rows)
+
     def add_spent(self, trial_id: str, spent: Sequence[float]) -> None:
         """Takes note of a worker's seconds by phase, as in `sweepbook.record.ledger.PHASES`."""
         self.account.spend(trial_id, spent)

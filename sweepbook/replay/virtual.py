@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
-from sweepbook.record.values import means
+from sweepbook.record.values import carried, means
 from sweepbook.stats.intervals import t_interval
 from sweepbook.study.rungs import Rungs
 
@@ -101,7 +101,7 @@ def full_curves(record: Record, *, equal_times: bool = False) -> list[Curve]:
     steps = sign * means(reports, trials, record.metric, unit)
     clock = numbers.assign(time=1.0 if equal_times else numbers["time_s"])
     times = clock.groupby(["trial_id", unit])["time"].max()
-    ordered = numbers.sort_values("replicate")
+    ordered = carried(numbers, unit).sort_values("replicate")
     finals = ordered[ordered[unit] == ordered.groupby("trial_id")[unit].transform("max")]
     lasts = finals.groupby("trial_id")["value"].agg(tuple)
     curves = []

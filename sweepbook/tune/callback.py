@@ -40,6 +40,7 @@ class RecordCallback(Callback):
     ) -> None:
         self.limits, self.has_rounds, self.lost = limits or Limits(), has_rounds, list[str]()
         self.sharing, self.crowded = sharing, list[str]()
+        self.misfits: dict[str, str] = {}  # trial_id -> what is wrong with its values
         self.writers = writers
         self.endings = {} if endings is None else endings
         self.progress = progress
@@ -58,16 +59,29 @@ class RecordCallback(Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         trial_id = trial.config["trial_id"]
-        planned = self.progress.standing.trials[trial_id]
         for writer in self.writers[trial_id]:
-            writer.add_rows(trial_id, result["rows"])
+            if trial_id not in self.misfits:
+                writer.add_rows(trial_id, result["rows"])
             writer.add_spent(trial_id, result["spent"])
-        self.progress.step(trial_id, result[planned.unit], result[planned.metric])
+        self.progress.step(trial_id, result["fidelity"], result["value"])
+
+    def stops(self, ray_id: str, result: dict[str, Any]) -> bool:
+        """Whether a report has values that do not fit the columns of a record: Tune asks first.
+
+        Such a trial fails alone, for a table holds one kind of value in a column.
+        """
+        trial_id = result["of"]
+        for writer in self.writers[trial_id]:
+            if misfit := writer.misfit(result["rows"]):
+                self.misfits[trial_id] = f"TypeError: {misfit}"
+                return True
+        return False
 
     def on_trial_complete(
         self, iteration: int, trials: list[Any], trial: Any, **info: Any
     ) -> None:
-        self._end(trial.config["trial_id"])
+        trial_id = trial.config["trial_id"]
+        self._end(trial_id, error=self.misfits.get(trial_id))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         trial_id, error = trial.config["trial_id"], self._error(trial)

@@ -48,8 +48,8 @@ class StudyASHA(AsyncHyperBandScheduler):
         if asha.max_t is None:
             raise ValueError("max_t of a scheduler must be a number here: see ASHA.bound")
         super().__init__(
-            time_attr=unit,
-            metric=metric.name,
+            time_attr="fidelity",
+            metric="value",
             mode=metric.mode,
             max_t=asha.max_t,
             grace_period=asha.grace_period,
@@ -113,15 +113,15 @@ class StudyASHA(AsyncHyperBandScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Decides whether the trial goes on, and notes why where it does not."""
-        name, trial_id = self.metric_spec.name, trial.config["trial_id"]
-        fidelity, value = int(result[self.unit]), number_of(result[name])
+        trial_id = trial.config["trial_id"]
+        fidelity, value = int(result["fidelity"]), number_of(result["value"])
         steps = self._steps(result) | {fidelity: self.sign * value}
         entry = self.bracket_of(trial_id).enter(trial_id, steps)
         if not math.isfinite(value):
             rows = result.get("rows") or ()
             self.endings[trial_id] = diverged(rows, self.metric_spec, self.unit, fidelity, value)
         elif fidelity >= self.last.get(trial_id, self.max_t):
-            return str(TrialScheduler.STOP)  # finished: no ending to explain
+            return str(TrialScheduler.CONTINUE)  # it ends by itself, and may fail in doing so
         elif entry is not None and entry.is_below:
             self.endings[trial_id] = stopped(entry, self.metric_spec, self.unit)
         else:

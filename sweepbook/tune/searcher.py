@@ -44,7 +44,7 @@ class StudySearch(Searcher):
             raise ValueError(f"study {plan.study.name} has no search")
         storage = kept_studies(plan.search, record)
         metric = plan.study.metric
-        super().__init__(metric=metric.name, mode=metric.mode)
+        super().__init__(metric="value", mode=metric.mode)
         self.plan, self.spec, self.endings, self.admit = plan, plan.search, endings, admit
         names = study_names(self.spec, record)
         self.cells = [

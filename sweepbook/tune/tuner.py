@@ -61,6 +61,7 @@ def tuner_of(
             storage_path=str(site.scratch),
             verbose=0,
             callbacks=[callback],
+            stop=callback.stops,
         ),
     )
 

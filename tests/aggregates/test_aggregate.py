@@ -72,10 +72,16 @@ def test_survivors_of_a_divergence_are_counted_and_never_averaged() -> None:
     assert table.loc[("val_loss", 2), "replicate_0"] == pytest.approx(0.1)
 
 
-def test_a_replicate_without_a_row_leaves_no_mean() -> None:
-    record = record_of([("a", 0, 1, 0.1), ("a", 1, 1, 0.3), ("a", 0, 2, 0.1)], n_replicates=[2])
+def test_a_replicate_without_any_row_leaves_no_mean() -> None:
+    record = record_of([("a", 0, 1, 0.1), ("a", 0, 2, 0.1)], n_replicates=[2])
+    assert curve_table(record, ["val_loss"], record.trials)["mean"].isna().all()
+
+
+def test_a_replicate_that_ended_before_the_others_keeps_its_last_values() -> None:
+    record = record_of([("a", 0, 1, 0.1), ("a", 1, 1, 0.3), ("a", 0, 2, 0.2)], n_replicates=[2])
     table = curve_table(record, ["val_loss"], record.trials)
-    assert table["mean"].iloc[0] == pytest.approx(0.2) and np.isnan(table["mean"].iloc[1])
+    assert table["mean"].tolist() == pytest.approx([0.2, 0.25])
+    assert table["replicate_1"].tolist() == [0.3, 0.3]
     assert table["n_diverged"].tolist() == [0, 0]
 
 

@@ -33,7 +33,7 @@ def trained(monkeypatch):
                     made = list(reports(job))
                     for report in made:
                         writer.add_rows(trial.trial_id, report["rows"])
-                    steps.append((trial.config["slope"], [r["round"] for r in made]))
+                    steps.append((trial.config["slope"], [r["fidelity"] for r in made]))
                     writer.end_trial(trial.trial_id)
 
     monkeypatch.setattr(training, "train", train)

@@ -61,13 +61,14 @@ def our_asha():
 
 
 def stopped_at(scheduler, trial_id, value):
-    """Reports one value at each round; returns the round of the stop."""
+    """Reports one value at each round; returns the round of the stop, or the last."""
     trial = SimpleNamespace(trial_id=trial_id, config={"trial_id": trial_id})
     scheduler.on_trial_add(None, trial)
     for n in range(1, ROUNDS + 1):
-        if scheduler.on_trial_result(None, trial, {"round": n, "loss": value}) == "STOP":
+        result = {"round": n, "loss": value, "fidelity": n, "value": value}
+        if scheduler.on_trial_result(None, trial, result) == "STOP":
             return n
-    raise AssertionError("never stopped")
+    return ROUNDS
 
 
 def test_defect_1_plain_asha_trains_a_nan_trial_to_its_end_and_ours_ends_it_at_once():
@@ -272,7 +273,8 @@ def trials_kept(callbacks, folder, n):
         storage = StorageContext(str(folder), "plain", trial_dir_name=f"trial{i}")
         trial = Trial("short", config={"trial_id": f"trial{i}"}, stub=True, storage=storage)
         trial.init_local_path()
-        result = {"round": 1, "loss": 0.5, "rows": [{"replicate": 0, "round": 1, "loss": 0.5}]}
+        rows = [{"replicate": 0, "round": 1, "loss": 0.5}]
+        result = {"fidelity": 1, "value": 0.5, "rows": rows, "of": trial.trial_id}
         result |= {"spent": [0.0] * len(PHASES), "trial_id": trial.trial_id, "config": {}}
         for callback in callbacks:
             callback.on_trial_start(iteration=0, trials=[], trial=trial)

@@ -104,7 +104,8 @@ def test_each_trial_sees_its_own_gpu_and_none_is_oversubscribed(complete, addres
     crowded = records["crowded"].trials.iloc[0]
     assert crowded["status"] == "finished" and crowded["n_retries"] == 1
     assert records["crowded"].reports["share"].tolist() == [0.5, 1.0], "from its checkpoint"
-    assert "CUDA out of memory. Tried to allocate 2.00 GiB.; next alone on a whole GPU" in output
+    assert "CUDA out of memory. Tried to allocate 2.00 GiB. (placed.py, line " in output
+    assert "; next alone on a whole GPU" in output
 
     full = records["full"].trials.iloc[0]
     assert (full["status"], full["n_retries"]) == ("failed", 0), "nothing larger to retry on"

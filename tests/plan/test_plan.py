@@ -309,3 +309,36 @@ def test_a_file_of_weights_brings_claims_of_its_own(tmp_path):
     asked = {arm["weights"] for claim in new for arm in claim.arms if "weights" in arm}
     assert asked == {str(file)} == {t.config["weights"] for t in plan.trials} - {None}
     assert make_plan(study, Options()).study.claims == study.claims
+
+
+@pytest.mark.parametrize("where", ["grid", "fixed", "points"])
+@pytest.mark.parametrize("key", ["seed", "replicates"])
+def test_settings_that_every_trial_is_given_are_refused_by_name(toy_file, where, key):
+    values = {"grid": {key: (0, 1)}, "fixed": {key: 42, "rounds": 3}, "points": ({key: 1}, {})}
+    with pytest.raises(ValueError, match=f"study toy sets '{key}', which every trial is given"):
+        make_plan(toy(toy_file, **{where: values[where]}), Options())
+
+
+def test_data_is_a_setting_like_any_other_where_nobody_describes_it(toy_file):
+    study = toy(toy_file, grid={"data": ("a", "b", "c"), "slope": (1.0,)})
+    plan = make_plan(study, Options())
+    assert len({trial.trial_id for trial in plan.trials}) == 3
+    described = dataclasses.replace(study, data=f"{toy_file.stem}:describe")
+    module = sys.modules[toy_file.stem]
+    module.describe = lambda config: {"name": "d", "path": None, "sha256": "0", "rows": {}}
+    with pytest.raises(ValueError, match="varies 'data', but its function .* describes one data"):
+        make_plan(described, Options())
+
+
+@pytest.mark.parametrize("values", [(0.1, 1e-1), (1, 1.0), (1, True), ("a", "b", "a")])
+def test_a_config_that_is_listed_twice_is_refused(toy_file, values):
+    with pytest.raises(ValueError, match="study toy lists a config twice"):
+        make_plan(toy(toy_file, grid={"slope": values}), Options())
+
+
+@pytest.mark.parametrize("name", ["trial_id", "replicate", "state", "predictions", "times"])
+def test_names_with_a_meaning_are_refused_where_they_are_declared(name):
+    with pytest.raises(ValueError, match=f"cannot be called '{name}'"):
+        Metric(name, "max")
+    with pytest.raises(ValueError, match=f"cannot be called '{name}'"):
+        Fidelity(name, "rounds")

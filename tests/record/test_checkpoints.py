@@ -16,7 +16,8 @@ WITHOUT_TORCH = """
 import sys
 from sweepbook.record.checkpoints import load_checkpoint, save_checkpoint
 state = {"at": 3, "history": [1, (2.5, "x")], "done": {True, None}, "raw": b"z"}
-save_checkpoint([sys.argv[1]], "plain", 3, state, [{"round": 3, "val_acc": 0.1 + 0.2}])
+rows = [{"round": 3, "val_acc": 0.1 + 0.2}]
+save_checkpoint([sys.argv[1]], "plain", {"fidelity": 3, "state": state, "rows": rows})
 assert load_checkpoint([sys.argv[1]], "plain")["state"] == state
 assert "torch" not in sys.modules
 """
@@ -38,7 +39,7 @@ def test_plain_values_need_no_torch_and_are_read_by_one_who_has_it(record):
 
 def test_tensors_come_back_as_they_were(record):
     state = [{"weight": torch.arange(3.0)}, {"n": 1}]
-    save_checkpoint([record], "tensors", 4, state, ROWS)
+    save_checkpoint([record], "tensors", {"fidelity": 4, "state": state, "rows": ROWS})
     loaded = load_checkpoint([record], "tensors")
     assert torch.equal(loaded["state"][0]["weight"], state[0]["weight"])
     np.testing.assert_equal(loaded["rows"], ROWS)
@@ -56,7 +57,7 @@ def test_tensors_come_back_as_they_were(record):
 )
 def test_a_state_that_could_not_be_loaded_is_refused_when_it_is_saved(record, state, name):
     with pytest.raises(TypeError, match=f"{name}.*torch.from_numpy"):
-        save_checkpoint([record], "arrays", 1, state, ROWS)
+        save_checkpoint([record], "arrays", {"fidelity": 1, "state": state, "rows": ROWS})
     assert load_checkpoint([record], "arrays") is None
 
 

@@ -20,6 +20,7 @@ from sweepbook.study.asha import ASHA
 from sweepbook.study.study import Metric
 from sweepbook.tune.scheduler import StudyASHA
 from sweepbook.tune.worker.course import Course
+from sweepbook.tune.worker.yielded import Step
 from tests.records import typed
 
 STUDY = {"name": "s", "fidelity": {"unit": "epoch", "setting": "epochs"}}
@@ -43,12 +44,14 @@ def reported(draw):
     trials = {}
     for trial_id in ("a", "b"):
         has_loss = draw(st.booleans())
+        ends = [draw(st.integers(1, n_steps)) for _ in range(n_replicates - 1)]  # some end early
         steps = []
         for epoch in range(1, n_steps + 1):
             rows = [
                 {"replicate": r, "epoch": epoch, "val_acc": draw(NUMBERS)}
                 | ({"train_loss": draw(NUMBERS)} if has_loss else {})
-                for r in range(n_replicates)
+                for r, end in enumerate([*ends, n_steps])
+                if epoch <= end
             ]
             steps.append(rows)
         trials[trial_id] = steps
@@ -133,7 +136,7 @@ def test_what_a_worker_reports_is_the_mean_that_a_record_keeps(given_rows):
         course = Course(trial(trial_id, n_replicates, n_steps), [], None)
         follower = Follower("val_acc", "epoch")
         for rows in steps:
-            course.add(rows)
+            course.add(Step(int(rows[0]["epoch"]), rows))
             (step,) = follower.take(rows)
             assert same(course.steps[step.fidelity].mean, step.mean)
             assert course.has_diverged() == (step.n_diverged == n_replicates)

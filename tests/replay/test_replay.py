@@ -193,7 +193,8 @@ def test_decisions_and_rungs_are_those_of_our_scheduler_with_diverging_trials() 
 
         def report(i: int, epoch: int, value: float, peer=peer) -> bool:
             trial = SimpleNamespace(trial_id="ray", config={"trial_id": str(i)})
-            return peer.on_trial_result(None, trial, {"epoch": epoch, "m": value}) == "CONTINUE"
+            result = {"fidelity": epoch, "value": value}
+            return peer.on_trial_result(None, trial, result) == "CONTINUE"
 
         reached = step_by_step(curves, order, n_workers, report)
         ours = one(curves, order, n_workers, 1, 3)

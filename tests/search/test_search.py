@@ -97,7 +97,8 @@ class Driver:
 
     def result(self, trial, n, bad=False):
         value = math.nan if bad else value_of(trial.config, n)
-        return {"round": n, "loss": value, "rows": [{"replicate": 0, "round": n, "loss": value}]}
+        rows = [{"replicate": 0, "round": n, "loss": value}]
+        return {"fidelity": n, "value": value, "rows": rows}
 
     def train(self, ray_id, trial, ending="finished"):
         """Trains to the end that is asked for; returns (status, last round)."""
@@ -109,7 +110,7 @@ class Driver:
             self.search.on_trial_complete(ray_id, error=True)
             return "failed", last - 1
         if ending != "finished":
-            value = final["loss"]
+            value = final["value"]
             self.endings[trial.trial_id] = Ending(ending, f"{ending} at round 2", value)
         self.search.on_trial_complete(ray_id, final)
         return ending, last

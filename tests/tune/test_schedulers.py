@@ -36,7 +36,7 @@ def asha(mode="min", max_t=27, grace=1, factor=3, brackets=1, **last):
 def report(scheduler, trial_id, epoch, value, rows=None):
     """Reports a value and returns the decision; Ray's own ids are not those of the study."""
     trial = SimpleNamespace(trial_id=f"ray-{trial_id}", config={"trial_id": trial_id})
-    result = {"epoch": epoch, "val_x": value, "training_iteration": 1}
+    result = {"fidelity": epoch, "value": value, "training_iteration": 1}
     if rows is not None:
         result["rows"] = rows
     return scheduler.on_trial_result(None, trial, result)
@@ -114,8 +114,8 @@ def test_an_end_at_the_last_fidelity_is_no_stop_however_bad_the_value():
     for epoch in (9, 27):
         report(scheduler, "good", epoch, 0.1)
         assert scheduler.endings == {}
-    assert report(scheduler, "bad", 27, 9.9) == "STOP"
-    assert report(scheduler, "short", 9, 9.9) == "STOP"
+    assert report(scheduler, "bad", 27, 9.9) == "CONTINUE", "it ends by itself"
+    assert report(scheduler, "short", 9, 9.9) == "CONTINUE"
     assert scheduler.endings == {}, "both have finished"
     assert "short" in scheduler.rungs[0].values[9]
 
@@ -256,7 +256,7 @@ def test_a_trial_cut_short_by_max_t_is_another_trial_and_ends_there(toy_file, tm
     for name in ("checkpoints", "parts"):
         (tmp_path / name).mkdir()
     made = list(reports(Assignment(plan.trials[0], [str(tmp_path)], [])))
-    assert [report["round"] for report in made] == [1, 2]
+    assert [report["fidelity"] for report in made] == [1, 2]
 
 
 def test_endings_come_into_the_record_with_rung_and_cutoff(toy_file, tmp_path):

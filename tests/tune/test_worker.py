@@ -12,10 +12,17 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.checkpoints import checkpoint_path
+from sweepbook.record.planned import Trial
 from sweepbook.record.storage.files import delete
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.replicates import replicate_seed, rows_of
+from sweepbook.tune.worker.replicates import replicate_seed
 from sweepbook.tune.worker.run import Assignment, _give_memory_back, reports
+from sweepbook.tune.worker.yielded import rows_of
+
+STACKED = Trial(
+    trial_id="s", trainable="x:y", config={}, stacked=True, seed=0, n_replicates=2, unit="epoch",
+    max_fidelity=3, metric="val_acc", cpus=1, gpus=0, cost_s=1.0,
+)  # fmt: skip
 
 
 def assignment(toy_file, folder, **changes):
@@ -35,10 +42,10 @@ def show_predictions(toy_file):
 
 def test_one_report_per_step_with_a_row_per_replicate(toy_file, tmp_path):
     made = list(reports(assignment(toy_file, tmp_path / "record")))
-    assert [r["round"] for r in made] == [1, 2, 3]
+    assert [r["fidelity"] for r in made] == [1, 2, 3]
     assert [len(r["rows"]) for r in made] == [2, 2, 2]
     for report in made:
-        assert report["val_acc"] == np.mean([row["val_acc"] for row in report["rows"]])
+        assert report["value"] == np.mean([row["val_acc"] for row in report["rows"]])
         assert [row["replicate"] for row in report["rows"]] == [0, 1]
         assert all(row["time_s"] >= 0 for row in report["rows"])
 
@@ -55,9 +62,9 @@ def test_a_second_start_goes_on_from_the_checkpoint_and_loses_no_row(toy_file, t
     whole = [row for report in reports(job) for row in report["rows"]]
     delete(checkpoint_path(job.records[0], job.trial.trial_id))
     # the same trial asked for two steps only: its last step leaves a checkpoint
-    list(reports(assignment(toy_file, tmp_path / "record", max_fidelity=2)))
+    list(reports(assignment(toy_file, tmp_path / "record", max_fidelity=2, ends_itself=False)))
     again = list(reports(job))
-    assert [r["round"] for r in again] == [3], "rounds 1 and 2 are not trained again"
+    assert [r["fidelity"] for r in again] == [3], "rounds 1 and 2 are not trained again"
     drop = ["time_s"]
     rows = pd.DataFrame([row for report in again for row in report["rows"]]).drop(columns=drop)
     expected = pd.DataFrame(whole).drop(columns=drop)
@@ -68,7 +75,7 @@ def test_metrics_may_be_numpys_and_come_back_from_a_checkpoint(toy_file, tmp_pat
     text = toy_file.read_text()
     text = text.replace('"val_acc": value', '"val_acc": np.float32(value), "norms": np.ones(2)')
     toy_file.write_text("import numpy as np\n" + text)
-    list(reports(assignment(toy_file, tmp_path / "record", max_fidelity=2)))
+    list(reports(assignment(toy_file, tmp_path / "record", max_fidelity=2, ends_itself=False)))
     again = list(reports(assignment(toy_file, tmp_path / "record")))
     rows = [row for report in again for row in report["rows"]]
     assert [row["round"] for row in rows] == [1, 1, 2, 2, 3, 3]
@@ -80,7 +87,7 @@ def test_a_finished_checkpoint_reports_its_rows_once_more(toy_file, tmp_path):
     job = assignment(toy_file, tmp_path / "record")
     list(reports(job))
     (report,) = reports(job)
-    assert report["round"] == 3
+    assert report["fidelity"] == 3
     assert {row["round"] for row in report["rows"]} == {1, 2, 3}
 
 
@@ -92,8 +99,8 @@ def test_a_trial_ends_when_all_replicates_have_diverged_and_not_before(toy_file,
     end = text.index("\n", start)
     file.write_text(text[:start] + diverging.replace("DIE", "2") + text[end:])
     made = list(reports(assignment(file, tmp_path / "record")))
-    assert [r["round"] for r in made] == [1, 2]
-    assert math.isnan(made[-1]["val_acc"])
+    assert [r["fidelity"] for r in made] == [1, 2]
+    assert math.isnan(made[-1]["value"])
 
 
 def test_a_start_after_an_early_end_loses_no_row(toy_file, tmp_path, monkeypatch):
@@ -101,7 +108,7 @@ def test_a_start_after_an_early_end_loses_no_row(toy_file, tmp_path, monkeypatch
     job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
     list(reports(job))
     (again,) = reports(job)
-    assert again["round"] == 3
+    assert again["fidelity"] == 3
     assert [row["round"] for row in again["rows"]] == [1, 1, 2, 2, 3, 3]
 
 
@@ -115,7 +122,7 @@ def test_a_trainable_that_had_ended_may_yield_its_last_dict_again(toy_file, tmp_
     parts = tmp_path / "record" / "parts" / f"predictions-{job.trial.trial_id}.parquet"
     parts.unlink()  # as where it was killed before they were written
     (report,) = reports(job)
-    assert report["round"] == 3
+    assert report["fidelity"] == 3
     assert [row["round"] for row in report["rows"]] == [1, 1, 2, 2, 3, 3]
     assert set(pd.read_parquet(parts)["predicted"]) == {3}
 
@@ -127,35 +134,36 @@ def test_a_start_after_all_have_diverged_trains_no_further(toy_file, tmp_path, m
     end = text.index("\n", start)
     toy_file.write_text(text[:start] + "value = 1.0 if n < 2 else float('nan')" + text[end:])
     job = assignment(toy_file, tmp_path / "record")
-    assert [r["round"] for r in reports(job)] == [1, 2]
+    assert [r["fidelity"] for r in reports(job)] == [1, 2]
     (again,) = reports(job)
     assert [row["round"] for row in again["rows"]] == [1, 1, 2, 2]
 
 
 def test_rows_of_refuses_values_for_another_number_of_replicates():
-    good = rows_of({"epoch": 1, "val_acc": 0.5, "replicates": {"val_acc": [0.4, 0.6]}}, 2)
-    assert [row["val_acc"] for row in good] == [0.4, 0.6]
+    good = {"epoch": 1, "val_acc": 0.5, "replicates": {"val_acc": [0.4, 0.6]}}
+    assert [row["val_acc"] for row in rows_of(good, 2, STACKED)] == [0.4, 0.6]
     with pytest.raises(ValueError, match="val_acc has 3 values for 2 replicates"):
-        rows_of({"epoch": 1, "replicates": {"val_acc": [1, 2, 3]}}, 2)
+        rows_of({"epoch": 1, "replicates": {"val_acc": [1, 2, 3]}}, 2, STACKED)
 
 
 def test_metrics_are_recorded_as_plain_values_and_nothing_else_is():
     own = {"val_acc": [torch.tensor(0.5, requires_grad=True), np.float32(0.25)]}
-    norms = [np.float64(1), [torch.tensor(2), None]]
-    rows = rows_of({"epoch": np.int64(1), "norms": norms, "on": "cpu", "replicates": own}, 2)
-    plain = {"replicate": 0, "epoch": 1, "norms": [1.0, [2, None]], "on": "cpu", "val_acc": 0.5}
+    norms = [[np.float64(1)], [torch.tensor(2), None]]
+    made = {"epoch": np.int64(1), "norms": norms, "on": "cpu", "replicates": own}
+    rows = rows_of(made, 2, STACKED)
+    plain = {"replicate": 0, "epoch": 1, "norms": [[1.0], [2, None]], "on": "cpu", "val_acc": 0.5}
     assert rows[0] == plain
     assert {type(value) for row in rows for value in row.values()} == {int, float, list, str}
-    assert type(rows[0]["norms"][0]) is float
+    assert type(rows[0]["norms"][0][0]) is float
     for value in ({"layer": 1.0}, {1.0}, [1.0, {"x": 1}], object()):
         with pytest.raises(TypeError, match="val_acc is a .*: a record holds numbers, texts"):
-            rows_of({"epoch": 1, "val_acc": value}, 1)
+            rows_of({"epoch": 1, "val_acc": value}, 1, STACKED)
 
 
 def test_a_trainable_that_ends_early_leaves_its_last_predictions(toy_file, tmp_path):
     show_predictions(toy_file)
     job = assignment(toy_file, tmp_path / "record", max_fidelity=9)  # it makes 3 rounds
-    assert [report["round"] for report in reports(job)] == [1, 2, 3]
+    assert [report["fidelity"] for report in reports(job)] == [1, 2, 3]
     frame = pd.read_parquet(
         tmp_path / "record" / "parts" / f"predictions-{job.trial.trial_id}.parquet"
     )

@@ -11,6 +11,8 @@ from ray.exceptions import ActorUnavailableError, OutOfMemoryError, RayActorErro
 from sweepbook.tune.failures.memory import WorkerOutOfMemory
 
 _USED = re.compile(r"Memory on the node .* was ([\d.]+ ?\w+) used / ([\d.]+ ?\w+) limit")
+# what Ray puts around the text of a trainable's own error
+_AROUND = re.compile(r"^ray::.*?^sweepbook\.\S+\.TrainableFailed: ", re.DOTALL | re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -55,6 +57,7 @@ def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
     except FileNotFoundError:
         return "unknown error"
     cause = last_error(folder)
+    text = _AROUND.sub("", text)
     if isinstance(cause, OutOfMemoryError | WorkerOutOfMemory):
         last = text.rpartition("\nFailure # ")[2]
         return f"{text}\n{_out_of_memory(last)}"

@@ -1,7 +1,6 @@
 """The course of a trial in a worker: its rows so far, what is reported and what is kept."""
 
 import functools
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.checkpoints import Rows, load_checkpoint, save_checkpoint
+from sweepbook.record.columns import Columns
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
 from sweepbook.record.storage.files import write_parquet
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.places import place
 from sweepbook.record.values import Follower
-from sweepbook.tune.worker.replicates import rows_of
+from sweepbook.tune.worker.replicates import Kept, Lockstep
+from sweepbook.tune.worker.yielded import Step
 
 CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
 
@@ -32,10 +33,12 @@ class Course:
     def __init__(self, trial: Trial, records: Sequence[str], ledger: Ledger) -> None:
         self.trial, self.records, self.ledger = trial, records, ledger
         checkpoint = load_checkpoint(records, trial.trial_id) or {}
-        self.state: Any = checkpoint.get("state")
         self.began_at = int(checkpoint.get("fidelity", 0))
         self.rows: Rows = list(checkpoint.get("rows", ()))
         self.unreported = list(self.rows)
+        self.lockstep = Lockstep(trial, _kept(checkpoint, trial), ledger)
+        self.columns = Columns()
+        self.columns.misfit(self.rows)
         self.follower = Follower(trial.metric, trial.unit)
         self.steps = {step.fidelity: step for step in self.follower.take(self.rows)}
         self.saved = time.monotonic()
@@ -50,45 +53,70 @@ class Course:
         """Whether all replicates have diverged."""
         return len(self.follower.gone) == self.trial.n_replicates
 
-    def rows_of(self, metrics: Mapping[str, Any]) -> Rows:
-        """Returns one row per replicate of a yielded dict; a metric that is None becomes NaN.
+    def add(self, step: Step) -> None:
+        """Takes the rows of a step, to be kept and reported.
 
         Raises:
-            ValueError: where it lacks the study's metric, or see `replicates.rows_of`.
+            TypeError: where a value is of another kind than its column so far.
         """
-        metric = self.trial.metric
-        new = rows_of(metrics, self.trial.n_replicates)
-        if metric not in new[0]:
-            raise ValueError(f"the study's metric {metric} is none of {', '.join(new[0])}")
-        for row in new:
-            row[metric] = math.nan if row[metric] is None else row[metric]
-        return new
+        if misfit := self.columns.misfit(step.rows):
+            raise TypeError(misfit)
+        self.rows += step.rows
+        self.unreported += step.rows
+        self.steps |= {own.fidelity: own for own in self.follower.take(step.rows)}
 
-    def add(self, new: Rows) -> None:
-        """Takes the rows of a step, to be kept and reported."""
-        self.rows += new
-        self.unreported += new
-        self.steps |= {step.fidelity: step for step in self.follower.take(new)}
+    def keep(self) -> None:
+        """Writes a checkpoint where the trainable gives its state, and it is time."""
+        if time.monotonic() - self.saved > CHECKPOINT_EVERY_S:
+            self.write(self.checkpoint())
 
-    def keep(self, fidelity: int, metrics: Mapping[str, Any], is_last: bool) -> None:
-        """Writes a checkpoint where the step gives its state, and it is time or the last step."""
-        is_due = is_last or time.monotonic() - self.saved > CHECKPOINT_EVERY_S
-        if "state" in metrics and is_due:
-            state = metrics["state"]()
-            save_checkpoint(self.records, self.trial.trial_id, fidelity, state, self.rows)
+    def checkpoint(self) -> dict[str, Any] | None:
+        """Returns what a checkpoint of now holds; None where the trainable gives no state."""
+        state = self.lockstep.state()
+        if state is None:
+            return None
+        fidelity = max(self.steps)
+        places = self.lockstep.places()
+        return {"fidelity": fidelity, "state": state, "rows": self.rows, "places": places}
+
+    def write(self, checkpoint: dict[str, Any] | None) -> None:
+        """Writes a checkpoint into each record."""
+        if checkpoint is not None:
+            save_checkpoint(self.records, self.trial.trial_id, checkpoint)
             self.saved = time.monotonic()
 
     def report(self, fidelity: int) -> dict[str, Any]:
-        """Returns what is to be reported: all rows that have not been yet, and the mean."""
-        rows, self.unreported = self.unreported, []
-        unit, metric = self.trial.unit, self.trial.metric
-        mean = self.steps[fidelity].mean
-        return {unit: fidelity, metric: mean, "rows": rows, "spent": self.ledger.spent()}
+        """Returns what is to be reported: all rows that have not been yet, and the mean.
 
-    def write_predictions(self, arrays: Mapping[str, Any]) -> None:
-        """Writes arrays (K, n) as rows (replicate, example) into each record's parts."""
+        No name of a study's is a key of it: what Tune reads into a name is nothing to us.
+        """
+        rows, self.unreported = self.unreported, []
+        mean = self.steps[fidelity].mean
+        return {
+            "fidelity": fidelity,
+            "value": mean,
+            "rows": rows,
+            "spent": self.ledger.spent(),
+            "of": self.trial.trial_id,
+        }
+
+    def write_predictions(self, arrays: Mapping[str, Any] | None) -> None:
+        """Writes arrays (K, n) as rows (replicate, example) into each record's parts.
+
+        Raises:
+            ValueError: a replicate predicts an example twice.
+        """
+        if arrays is None:
+            return
         trial_id = self.trial.trial_id
         n_replicates, n_rows = arrays["label"].shape
+        for own in arrays["row_id"].reshape(-1, n_rows):
+            if len(np.unique(own)) < n_rows:
+                values, counts = np.unique(own, return_counts=True)
+                raise ValueError(
+                    f"predictions have {n_rows - len(values)} rows too many: row_id "
+                    f"{values[counts > 1][0]} is there {counts.max()} times, and names one example"
+                )
         frame = pd.DataFrame(
             {
                 "trial_id": pd.Categorical([trial_id]).repeat(n_replicates * n_rows),
@@ -103,3 +131,17 @@ class Course:
         for record in self.records:
             path = place(record) / "parts" / f"predictions-{trial_id}.parquet"
             insist_in_worker(path, functools.partial(write_parquet, path, frame))
+
+
+def _kept(checkpoint: Mapping[str, Any], trial: Trial) -> list[Kept]:
+    """Where each generator of a trial goes on; none where it begins."""
+    if not checkpoint:
+        return []
+    state, fidelity = checkpoint["state"], int(checkpoint["fidelity"])
+    states = [state] if trial.stacked else list(state or [None] * trial.n_replicates)
+    # those of version 0.1 do not say where each of them stood
+    places = checkpoint.get("places") or [{"fidelity": fidelity, "randoms": None}] * len(states)
+    return [
+        Kept(place["fidelity"], own, place["randoms"])
+        for own, place in zip(states, places, strict=True)
+    ]

@@ -5,7 +5,7 @@ Tune does not see a hang. Python's own watchdog does, even where the interpreter
 
 import faulthandler
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from sweepbook.record.storage.places import Place, Where, place
 T = TypeVar("T")
 
 
-def guarded(steps: Iterator[T], limit_s: float | None, trace: Place) -> Iterator[T]:
+def guarded(steps: Iterator[T], limit_s: float | None, trace: Place) -> Generator[T]:
     """Yields the steps; one that takes longer than `limit_s` ends this process.
 
     The limit holds for each step alone, not for what is done between steps, and nothing of it

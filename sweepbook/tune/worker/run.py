@@ -6,7 +6,7 @@ import os
 import pickle
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from sweepbook.record.storage.places import place
 from sweepbook.study.hooks import add_to_path
 from sweepbook.tune.cluster.environment import NOT_ON_PATH
 from sweepbook.tune.worker.course import Course
+from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
-from sweepbook.tune.worker.replicates import steps_of
+from sweepbook.tune.worker.yielded import Step
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
 
     A search's assignment comes with the config, for it is not known in advance.
 
-    A report is {unit: fidelity, metric: mean over replicates, "rows": one dict per replicate,
-    "spent": seconds by phase so far, a list as in `sweepbook.record.ledger.PHASES`}.
+    A report is {"fidelity": int, "value": the metric's mean over replicates, "rows": one dict per
+    replicate, "spent": seconds by phase so far, a list as in `sweepbook.record.ledger.PHASES`,
+    "of": trial_id}.
 
     Args:
         assignments: trial_id -> the pickled `Assignment`.
@@ -46,8 +48,21 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     _import_as_the_driver_does()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
-    for report in reports(assignment):
-        tune.report(report)
+    with contextlib.closing(reports(assignment)) as made:
+        while (report := _next(made)) is not None:
+            tune.report(report)  # Tune ends this thread here where the trial is stopped
+
+
+def _next(made: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    """The next report, or None at the end; whatever the trainable raises can be told by a driver.
+
+    An exception of its own class may not be loadable there, and `sys.exit` would end the thread
+    without a word.
+    """
+    try:
+        return next(made, None)
+    except BaseException as error:
+        raise TrainableFailed(told(error)) from None
 
 
 def _import_as_the_driver_does() -> None:
@@ -69,7 +84,7 @@ def _give_memory_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def reports(assignment: Assignment) -> Iterator[dict[str, Any]]:
+def reports(assignment: Assignment) -> Generator[dict[str, Any]]:
     """Yields what is to be reported, and keeps checkpoints; goes on from one where it exists.
 
     A trial whose replicates have all diverged ends early, and one that hangs ends its process.
@@ -99,28 +114,53 @@ def _check_reachable(records: list[str]) -> None:
 
 def _train(course: Course) -> Iterator[dict[str, Any]]:
     """Steps the trainable from the course's state on."""
-    trial, ledger, predictions = course.trial, course.ledger, None
-    steps = steps_of(trial, course.state, ledger)
+    trial, ledger, lockstep = course.trial, course.ledger, course.lockstep
+    trace = trace_path(course.records[0], trial.trial_id)
+    steps = guarded(lockstep.steps(), trial.hang_s, trace)
     ledger.lap("start")
-    for metrics in guarded(steps, trial.hang_s, trace_path(course.records[0], trial.trial_id)):
-        ledger.step(metrics.pop("times", None))
-        fidelity = int(metrics[trial.unit])
-        new = course.rows_of(metrics)
-        predictions = metrics.get("predictions")
-        if fidelity == course.began_at:
-            continue  # the last dict of a trainable that had ended: its rows are there already
-        course.add(new)
-        is_last = fidelity >= trial.max_fidelity
-        if is_last and predictions:
-            course.write_predictions(predictions())
-        course.keep(fidelity, metrics, is_last)
-        ledger.lap("report")
-        yield course.report(fidelity)
-        ledger.lap("report")
-        if is_last or course.has_diverged():
-            return
-    if predictions:  # the trainable ended by itself, before its last fidelity
-        course.write_predictions(predictions())
+    try:
+        for step in steps:
+            ledger.step(step.times)
+            course.add(step)
+            if step.fidelity >= trial.max_fidelity:
+                yield from _last(course, steps)
+                return
+            course.keep()
+            ledger.lap("report")
+            yield course.report(step.fidelity)
+            ledger.lap("report")
+            if course.has_diverged():
+                return
+    finally:
+        steps.close()
+        lockstep.close()
+    yield from _ended_early(course)
+
+
+def _last(course: Course, steps: Iterator[Step]) -> Iterator[dict[str, Any]]:
+    """Ends a trial at its last step: its trainable's code behind the last yield runs, too."""
+    checkpoint, predictions = course.checkpoint(), course.lockstep.predictions()
+    if course.trial.ends_itself:
+        try:
+            next(steps, None)
+        except BaseException:
+            yield course.report(course.trial.max_fidelity)
+            raise
+        course.ledger.lap("train")
+    course.write_predictions(predictions)
+    course.write(checkpoint)
+    course.ledger.lap("report")
+    yield course.report(course.trial.max_fidelity)
+
+
+def _ended_early(course: Course) -> Iterator[dict[str, Any]]:
+    """Ends a trial whose trainable ended by itself, before its last fidelity."""
+    trial = course.trial
+    if not course.steps:
+        raise ValueError(
+            f"the trainable ended without a yield: it must yield a dict after each {trial.unit}"
+        )
+    course.write_predictions(course.lockstep.predictions())
     if rows := course.unreported:  # it had ended already, and its driver had not heard of it
-        ledger.lap("report")
+        course.ledger.lap("report")
         yield course.report(int(rows[-1][trial.unit]))

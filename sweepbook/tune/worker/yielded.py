@@ -1,0 +1,173 @@
+"""What a trainable yields, checked: what is no good fails the trial, and the message says why."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sweepbook.record.checkpoints import Rows
+from sweepbook.record.columns import check_value
+from sweepbook.record.planned import Trial
+from sweepbook.study.settings import COLUMNS, YIELDED
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the replicates of a trial have yielded at one fidelity.
+
+    Args:
+        rows: one per replicate that yielded something there.
+        times: seconds by phase, of all of them; None: the trainable does not say.
+    """
+
+    fidelity: int
+    rows: Rows
+    times: Mapping[str, float] | None = None
+
+
+def iterator_of(made: Any, name: str, trial: Trial) -> Iterator[Any]:
+    """Returns the iterator of what a trainable has returned.
+
+    Raises:
+        TypeError: it is none: the trainable returns its metrics, or hands them to somebody else.
+    """
+    if isinstance(made, Mapping | str) or not hasattr(made, "__iter__"):
+        what = "nothing" if made is None else f"a {type(made).__name__}, {_shown(made)}"
+        hint = "; where it calls report(...), yield the same dict instead" if made is None else ""
+        raise TypeError(
+            f"{name} returned {what}: a trainable yields a dict after each {trial.unit}, "
+            f"{_right_form(trial)}{hint}"
+        )
+    return iter(made)
+
+
+def check_form(metrics: Any, trial: Trial) -> None:
+    """Checks that a yielded thing is a dict with the unit, and that its names are metrics'.
+
+    Raises:
+        TypeError, ValueError: naming what is wrong, and the right form.
+    """
+    if not isinstance(metrics, Mapping):
+        raise TypeError(
+            f"the trainable yielded a {type(metrics).__name__}, {_shown(metrics)}: it must yield "
+            f"dicts, {_right_form(trial)}"
+        )
+    if trial.unit not in metrics:
+        raise ValueError(
+            f"the trainable yielded a dict without {trial.unit!r}, with "
+            f"{', '.join(map(repr, metrics)) or 'nothing'}: it must say where it stands, "
+            f"{_right_form(trial)}"
+        )
+    for name in (*metrics, *(metrics.get("replicates") or ())):
+        _check_name(name)
+    for name in ("state", "predictions"):
+        if name in metrics and not callable(metrics[name]):
+            raise TypeError(
+                f"the trainable yielded {name!r} as {_shown(metrics[name])}: that key is for a "
+                "function without parameters, so give a metric another name"
+            )
+    if not isinstance(metrics.get("times", {}), Mapping):
+        raise TypeError(
+            f"the trainable yielded 'times' as {_shown(metrics['times'])}: that key is for a dict "
+            "of seconds by phase, so give a metric another name"
+        )
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name:
+        raise TypeError(
+            f"the trainable yielded a metric called {name!r}: names are texts, such as "
+            f'"class_{name}"'
+        )
+    if name in COLUMNS:
+        raise ValueError(
+            f"the trainable yielded a metric called {name!r}, which is a column of the record's "
+            "own: give it another name"
+        )
+    check_value("the name of a metric", name)
+
+
+def fidelity_of(metrics: Mapping[str, Any], before: int, trial: Trial) -> int:
+    """Returns where a yielded dict says that the training stands.
+
+    Args:
+        before: where the dict before it stood; 0 before the first.
+
+    Raises:
+        ValueError: it is no whole number >= 1, does not rise, or passes the trial's maximum.
+    """
+    unit, most = trial.unit, trial.max_fidelity
+    value = metrics[unit].item() if hasattr(metrics[unit], "item") else metrics[unit]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value != int(value):
+        raise ValueError(
+            f"{unit} is {_shown(value)}, and must be a whole number: yield once per {unit}, or "
+            "count in a smaller unit, which the study's Fidelity names"
+        )
+    at = int(value)
+    if at < 1:
+        raise ValueError(
+            f"{unit} is {at}, and counts from 1: where n counts from 0, yield "
+            f"{{{unit!r}: n + 1, ...}}"
+        )
+    if at <= before:
+        raise ValueError(
+            f"{unit} {at} came after {unit} {before}, and must rise: yield one dict per {unit}, "
+            "at its end, with all that belongs to it"
+        )
+    if at > most:
+        raise ValueError(
+            f"{unit} is {at}, but the trial was to end at {unit} {most}: the study's Fidelity "
+            f"must name a setting that counts {unit}s, or have a count of its own"
+        )
+    return at
+
+
+def rows_of(metrics: Mapping[str, Any], n_replicates: int, trial: Trial) -> Rows:
+    """Returns one row per replicate of a stacked trainable's dict: own values, or shared ones.
+
+    Raises:
+        ValueError: where the dict holds values for another number of replicates.
+        TypeError: where one is nothing that a table of metrics can hold.
+    """
+    own = metrics.get("replicates") or {}
+    for name, values in own.items():
+        if not hasattr(values, "__len__") or len(values) != n_replicates:
+            n = len(values) if hasattr(values, "__len__") else "no list of"
+            raise ValueError(f"{name} has {n} values for {n_replicates} replicates")
+    return [
+        row_of(r, {**metrics, **{name: values[r] for name, values in own.items()}}, trial)
+        for r in range(n_replicates)
+    ]
+
+
+def row_of(replicate: int, metrics: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """Returns a replicate's row of plain values; a metric of the study that is None is NaN.
+
+    Raises:
+        ValueError: the study's metric is missing.
+        TypeError: it is no number, or see `check_value`.
+    """
+    row: dict[str, Any] = {"replicate": replicate}
+    row |= {name: check_value(name, v) for name, v in metrics.items() if name not in YIELDED}
+    row[trial.unit] = int(row[trial.unit])
+    if trial.metric not in row:
+        known = ", ".join(name for name in row if name != "replicate")
+        raise ValueError(f"the study's metric {trial.metric} is none of {known}")
+    value = row[trial.metric]
+    if isinstance(value, str | list):
+        raise TypeError(
+            f"the study's metric {trial.metric} is {_shown(value)}: it must be a number, or None "
+            "where there is none"
+        )
+    row[trial.metric] = math.nan if value is None else value
+    return row
+
+
+def _right_form(trial: Trial) -> str:
+    return f"as in `yield {{{trial.unit!r}: n, {trial.metric!r}: value}}` with n = 1, 2, ..."
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
