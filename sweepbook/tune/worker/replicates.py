@@ -9,6 +9,7 @@ import numpy as np
 from sweepbook.record.checkpoints import Rows
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
+from sweepbook.study.configs import made_config
 from sweepbook.study.hooks import config_type, load_object
 
 CALLABLES = ("state", "predictions")
@@ -73,7 +74,7 @@ def _call(
     trainable: Callable[..., Any], config: dict[str, Any], state: Any
 ) -> Iterator[dict[str, Any]]:
     kind = config_type(trainable)
-    settings = kind(**config) if kind else config
+    settings = made_config(kind, config) if kind else config
     return iter(trainable(settings) if state is None else trainable(settings, state=state))
 
 
