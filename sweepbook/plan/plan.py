@@ -1,7 +1,6 @@
 """From studies and the command line's settings to the trials to be trained, all checked."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +9,10 @@ from sweepbook.plan.config import complete_config, scaled
 from sweepbook.plan.options import Options
 from sweepbook.plan.search import plan_search
 from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
+from sweepbook.plan.values import checked_config, plain_study
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.settings import setting_key
 from sweepbook.study.study import Study
 
 
@@ -70,6 +71,7 @@ def make_plan(study: Study, options: Options) -> Plan:
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
     kind = config_type(trainable)
+    study = plain_study(study, kind)
     configs = [
         complete_config(study, cell, options, seed, n_replicates, kind) for cell in study.configs()
     ]
@@ -133,8 +135,7 @@ def suggested_trial(
     if plan.search is None:
         raise ValueError(f"study {plan.study.name} has no search")
     kind = config_type(load_object(plan.study.trainable))
-    config = {**plan.search.configs[cell], **settings}
-    config = dataclasses.asdict(kind(**config)) if kind else config
+    config = checked_config(plan.study.name, {**plan.search.configs[cell], **settings}, kind)
     trial = make_trial(plan.study, config, plan.seed, plan.n_replicates, plan.data, plan.files)
     return dataclasses.replace(trial, number=number)
 
@@ -159,7 +160,7 @@ def _with_claims(
 
 def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Drops configs that a command-line setting made equal."""
-    return list({json.dumps(c, sort_keys=True, default=str): c for c in configs}.values())
+    return list({setting_key(c): c for c in configs}.values())
 
 
 def _describe(study: Study, config: Mapping[str, Any], options: Options) -> dict[str, Any]:
