@@ -40,7 +40,7 @@ def make_trial(
     identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
     whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
     whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
-    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
     cpus, gpus = needs_of(study, config)
     return Trial(
         trial_id=hashlib.sha256(canonical.encode()).hexdigest()[:12],

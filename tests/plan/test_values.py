@@ -21,6 +21,7 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan, suggested_trial
 from sweepbook.plan.values import plain_value
 from sweepbook.record.manifest import manifest_of
+from sweepbook.study.read import study_of
 
 
 class Opt(enum.Enum):
@@ -222,6 +223,11 @@ def test_a_grid_is_read_once_whatever_it_is(grid):
         assert all(
             same(a.config, b.config) for a, b in zip(plan.trials, resumed.trials, strict=True)
         )
+
+
+def test_a_record_of_the_version_before_may_name_a_range_as_a_text():
+    content = json.loads(json.dumps(dataclasses.asdict(of(grid={"depth": [2, 3]}))))
+    assert study_of(content | {"grid": {"depth": "range(2, 4)"}}).name == "toy"
 
 
 def test_points_may_be_a_generator():
