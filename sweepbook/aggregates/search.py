@@ -18,6 +18,7 @@ from sweepbook.aggregates.curves import curve_table, last_rows
 from sweepbook.aggregates.labels import setting_name, setting_value
 from sweepbook.aggregates.trials import same_value
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.study.settings import setting_key
 
 Domain = Mapping[
     str, Any
@@ -143,9 +144,6 @@ def value_at(domain: Domain, place: float) -> float:
 
 
 def _distinct(values: Sequence[Any]) -> list[Any]:
-    found: list[Any] = []
-    for value in values:
-        if not any(same_value(value, other) for other in found):
-            found.append(value)
+    found = list({setting_key(value): value for value in values}.values())
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in found)
     return sorted(found) if numbers else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,15 +54,24 @@ def select_trials(trials: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
 def same_value(left: Any, right: Any) -> bool:
     """Whether two settings are equal: numbers to a relative 1e-9 (True is 1), others exactly.
 
-    Two missing ones (None, NaN, NA) are equal.
+    Two missing ones (None, NaN, NA) are equal. A table holds what is neither text nor number, and
+    settings of several kinds, as JSON texts: such a text is equal to the value that it says.
     """
     missing = [value is None or value is pd.NA or value != value for value in (left, right)]
     if any(missing):
-        return all(missing)
+        return all(missing) or "null" in (left, right)
     numbers = (bool, int, float, np.number, np.bool_)
     if isinstance(left, numbers) and isinstance(right, numbers):
         return bool(np.isclose(float(left), float(right), rtol=EQUAL_RELATIVE, atol=0.0))
-    return bool(str(left) == str(right))
+    return bool(str(left) == str(right) or left == _json(right) or _json(left) == right)
+
+
+def _json(value: Any) -> str | None:
+    """A value as a table holds it beside others of other kinds; None: not so."""
+    try:
+        return json.dumps(value)
+    except TypeError:
+        return None
 
 
 def arm_columns(

@@ -25,7 +25,14 @@ GPUs = Annotated[
 ]
 Trials = Annotated[int | None, typer.Option(help="of each cell of a search")]
 Scheduler = Annotated[bool, typer.Option(help="off: no trial is stopped early")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE in every trial")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="KEY=VALUE in every trial. VALUE is JSON or a Python literal: 1e-3, true, None, "
+        "[1, 2]; a text needs quotes only where it looks like one of these: 'KEY=\"None\"'.",
+    ),
+]
 
 Storage = Annotated[
     str | None,

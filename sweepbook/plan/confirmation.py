@@ -7,7 +7,7 @@ from typing import Any
 
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Confirms, Winner
-from sweepbook.study.settings import OWN
+from sweepbook.study.settings import OWN, setting_key
 from sweepbook.study.study import Study
 
 
@@ -72,15 +72,16 @@ def winners(record: Record, by: Sequence[str]) -> list[Winner]:
         if any(key not in config for config in configs.values()):
             raise ValueError(f"--by {key}: the trials of {record.path} have no such setting")
     sign = 1 if record.mode == "max" else -1
-    found: dict[tuple[Any, ...], tuple[tuple[float, ...], Winner]] = {}
+    found: dict[str, tuple[tuple[float, ...], Winner]] = {}
     for row in record.trials.to_dict("records"):
         config, value = configs[row["trial_id"]], float(row[f"{record.metric}_last"])
-        group = tuple(config[key] for key in by)
+        settings = {key: config[key] for key in by}
+        group = setting_key(settings)
         if row["status"] not in ("finished", "stopped") or not math.isfinite(value):
             continue
         rank = (float(row["last_fidelity"]), sign * value, -float(row["number"]))
         winner = Winner(
-            settings=dict(zip(by, group, strict=True)),
+            settings=settings,
             trial_id=row["trial_id"],
             number=int(row["number"]),
             fidelity=int(row["last_fidelity"]),
@@ -88,8 +89,9 @@ def winners(record: Record, by: Sequence[str]) -> list[Winner]:
         )
         if group not in found or rank > found[group][0]:
             found[group] = (rank, winner)
-    groups = list(dict.fromkeys(tuple(c[key] for key in by) for c in configs.values()))
-    without = [group for group in groups if group not in found]
+    settings_of = [{key: config[key] for key in by} for config in configs.values()]
+    groups = {setting_key(settings): settings for settings in settings_of}
+    without = [tuple(groups[group].values()) for group in groups if group not in found]
     if without or not groups:
         raise ValueError(
             f"{record.path} has no trial to confirm for {by} = {without or 'anything'}"

@@ -1,11 +1,15 @@
 """What a command line changes in the studies that it names."""
 
+import ast
+import contextlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sweepbook.plan.values import plain_value
 from sweepbook.study.option import Option
 from sweepbook.study.study import is_gpu_share
 
@@ -35,6 +39,8 @@ class Options:
         )
 
     def __post_init__(self) -> None:
+        settings = {key: plain_value(v, f"--set {key}") for key, v in self.settings.items()}
+        object.__setattr__(self, "settings", settings)
         for name, low in (("replicates", 1), ("seed", 0), ("epochs", 1), ("trials", 1)):
             value = getattr(self, name)
             if value is not None and value < low:
@@ -67,15 +73,38 @@ def value_of(option: Option, text: str) -> Any:
 
 
 def setting(text: str) -> tuple[str, Any]:
-    """Returns KEY and VALUE of KEY=VALUE; what is not JSON is text.
+    """Returns KEY and VALUE of KEY=VALUE.
+
+    VALUE is JSON or a literal of Python, so that quotes make a text; anything else is a text.
 
     Raises:
-        ValueError: the text has no key or no equals sign.
+        ValueError: the text has no key or no equals sign; a value that looks like a number, a
+            list, a dict or a quoted text and is none.
     """
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
-    try:
-        return key, json.loads({"True": "true", "False": "false"}.get(value, value))
-    except json.JSONDecodeError:
-        return key, value
+    return key, _read(key, value.strip(), value)
+
+
+def _read(key: str, value: str, otherwise: str) -> Any:
+    """What a text says as JSON, as a literal of Python, or else itself."""
+    if _NOT_FINITE.fullmatch(value):
+        return float(value)
+    for read in (json.loads, ast.literal_eval):
+        with contextlib.suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            found = read(value)
+            if not isinstance(found, tuple) or value.startswith("("):
+                return found
+    if _BROKEN.match(value) and not _DATE.fullmatch(value):
+        raise ValueError(
+            f"--set {key}: {value!r:.60} looks like a number, a list, a dict or a quoted text, "
+            'but is none: write 0.5, [1, 2] or {"a": 1}, or a text in two pairs of quotes, '
+            f"'{key}=\"...\"'"
+        )
+    return otherwise
+
+
+_BROKEN = re.compile(r"[-+.]*\d[-+.,_\d\seE%/*^]*$|[\[{('\"]")  # as 1,5 and 010; a bracket
+_NOT_FINITE = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d)?")

@@ -1,7 +1,6 @@
 """From studies and the command line's settings to the trials to be trained, all checked."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +9,10 @@ from sweepbook.plan.config import complete_config, scaled
 from sweepbook.plan.options import Options
 from sweepbook.plan.search import plan_search
 from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
+from sweepbook.plan.values import checked_config, plain_study
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.study.hooks import config_type, load_object
-from sweepbook.study.settings import OWN, PLACES
+from sweepbook.study.settings import OWN, PLACES, setting_key
 from sweepbook.study.study import Study
 
 
@@ -71,6 +71,7 @@ def make_plan(study: Study, options: Options) -> Plan:
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
     kind = config_type(trainable)
+    study = plain_study(study, kind)
     cells = study.configs()
     _check_settings(study, cells)
     configs = [complete_config(study, cell, options, seed, n_replicates, kind) for cell in cells]
@@ -119,7 +120,7 @@ def _check_settings(study: Study, cells: Sequence[Mapping[str, Any]]) -> None:
                 "give the setting another name"
             )
     for key in PLACES:
-        values = {json.dumps(cell[key], default=str) for cell in cells if key in cell}
+        values = {setting_key(cell[key]) for cell in cells if key in cell}
         if study.data and len(values) > 1:
             raise ValueError(
                 f"study {study.name} varies {key!r}, but its function {study.data} describes one "
@@ -128,15 +129,9 @@ def _check_settings(study: Study, cells: Sequence[Mapping[str, Any]]) -> None:
             )
     seen = set()
     for cell in cells:
-        told = json.dumps({k: _number(v) for k, v in cell.items()}, sort_keys=True, default=str)
-        if told in seen:
+        if (key := setting_key(cell)) in seen:
             raise ValueError(f"study {study.name} lists a config twice: {dict(cell)}")
-        seen.add(told)
-
-
-def _number(value: Any) -> Any:
-    """A number as the one kind in which 1, 1.0 and True are equal, as in a record's tables."""
-    return float(value) if isinstance(value, int | float) else value
+        seen.add(key)
 
 
 def _check_ids(study: Study, trials: Sequence[Trial]) -> None:
@@ -183,8 +178,7 @@ def suggested_trial(
     if plan.search is None:
         raise ValueError(f"study {plan.study.name} has no search")
     kind = config_type(load_object(plan.study.trainable))
-    config = {**plan.search.configs[cell], **settings}
-    config = dataclasses.asdict(kind(**config)) if kind else config
+    config = checked_config(plan.study.name, {**plan.search.configs[cell], **settings}, kind)
     trial = make_trial(plan.study, config, plan.seed, plan.n_replicates, plan.data, plan.files)
     return dataclasses.replace(trial, number=number)
 
@@ -209,7 +203,7 @@ def _with_claims(
 
 def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Drops configs that a command-line setting made equal."""
-    return list({json.dumps(c, sort_keys=True, default=str): c for c in configs}.values())
+    return list({setting_key(c): c for c in configs}.values())
 
 
 def _describe(study: Study, config: Mapping[str, Any], options: Options) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from sweepbook.plan.space import check_value, describe_space
+from sweepbook.plan.values import plain_settings
 from sweepbook.record.planned import SearchPlan
+from sweepbook.study.configs import made_config
 from sweepbook.study.hooks import load_object
 from sweepbook.study.search import Space
 from sweepbook.study.settings import OWN
@@ -41,7 +43,8 @@ def plan_search(
         declared = describe_space(load_object(search.space)())
         space = {key: domain for key, domain in declared.items() if key not in settings}
         by = [*study.grid, *dict.fromkeys(key for point in study.points for key in point)]
-        points = [{k: v for k, v in p.items() if k not in settings} for p in search.points]
+        points = [plain_settings(point, study.name) for point in search.points]
+        points = [{k: v for k, v in p.items() if k not in settings} for p in points]
         _check(study, declared, space, by, points)
         if len(points) > per_cell:
             raise ValueError(f"{len(points)} points cannot be tried first in {per_cell} trials")
@@ -92,7 +95,7 @@ def _check_ends(config: Mapping[str, Any], space: Space, kind: type | None) -> N
         if key not in fields:
             raise ValueError(f"{key!r} is open, but {kind.__name__} has no such setting")
         for value in domain.get("choices") or (domain["low"], domain["high"]):
-            kind(**{**config, key: value})
+            made_config(kind, {**config, key: value})
 
 
 def draws(space: Space, n_draws: int, seed: int = 0) -> list[dict[str, Any]]:

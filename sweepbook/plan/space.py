@@ -5,7 +5,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from sweepbook.plan.values import plain_value
 from sweepbook.study.search import Space
+
+MOST_WHOLE = 2**53  # Optuna samples whole numbers as floats
 
 
 def describe_space(space: Mapping[str, Any]) -> Space:
@@ -20,8 +25,12 @@ def describe_space(space: Mapping[str, Any]) -> Space:
             named: grid_search, sample_from, randn, qrandn, qloguniform, qlograndint, a constant,
             nested settings, choices that JSON cannot keep.
     """
+    if not isinstance(space, Mapping):
+        raise ValueError(f"it must return a dict of settings, got {space!r:.60}")
     if not space:
         raise ValueError("the space has no open setting: a search needs one at least")
+    if wrong := [key for key in space if not isinstance(key, str)]:
+        raise ValueError(f"the name of a setting must be a text, got {wrong[0]!r:.60}")
     return {key: _described(key, domain) for key, domain in space.items()}
 
 
@@ -55,25 +64,45 @@ def _range(key: str, domain: Any) -> dict[str, Any]:
     if step and log:
         name = "qlograndint" if whole else "qloguniform"
         raise _refusal(key, name, "Optuna drops its steps; take lograndint, loguniform or choice")
-    step = step if step and not (whole and step == 1) else None
-    high = domain.upper - 1 if whole and not step else domain.upper  # Ray's randint excludes it
-    if not (math.isfinite(domain.lower) and domain.lower < high < math.inf):
-        raise _refusal(key, f"the range {domain.lower} .. {high}", "low < high must hold")
+    low, upper = (_bound(key, value, whole) for value in (domain.lower, domain.upper))
+    if step is not None:
+        step = _bound(key, step, whole)
+        if step <= 0:
+            raise _refusal(key, f"steps of {step}", "a step must be > 0")
+    step = None if whole and step == 1 else step
+    high = upper - 1 if whole and not step else upper  # Ray's randint excludes it
+    if not (math.isfinite(low) and low < high < math.inf):
+        raise _refusal(key, f"the range {low} .. {high}", "low < high must hold")
+    if whole and max(-low, high) > MOST_WHOLE:
+        raise _refusal(key, f"the range {low} .. {high}", "whole numbers go up to 2**53")
     # Ray takes multiples of the step, Optuna counts from low: the same where low is a multiple
-    if step and any(not math.isclose(b, round(b / step) * step) for b in (domain.lower, high)):
-        raise _refusal(
-            key, f"steps of {step} from {domain.lower}", "bounds must be multiples of it"
-        )
+    if step and any(not math.isclose(b, round(b / step) * step) for b in (low, high)):
+        raise _refusal(key, f"steps of {step} from {low}", "bounds must be multiples of it")
     kind = "int" if whole else "float"
-    return {"kind": kind, "low": domain.lower, "high": high, "log": log, "step": step}
+    return {"kind": kind, "low": low, "high": high, "log": log, "step": step}
+
+
+def _bound(key: str, value: Any, whole: bool) -> Any:
+    """A bound or step as Python's number."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        must = f"its bounds and its step must be {'whole ' * whole}numbers"
+        raise _refusal(key, f"a range with {value!r:.60}", must)
+    return value
 
 
 def _choices(key: str, choices: list[Any]) -> dict[str, Any]:
+    choices = [plain_value(choice, f"a choice of {key!r}") for choice in choices]
     for choice in choices:
         if not isinstance(choice, (str, int, float, bool, type(None))):
-            raise _refusal(key, f"the choice {choice!r}", "choices are texts, numbers or flags")
-    if len(choices) < 2 or len(set(map(repr, choices))) < len(choices):
-        raise _refusal(key, f"the choices {choices}", "give two at least, each once")
+            raise _refusal(
+                key,
+                f"the choice {choice!r:.60}",
+                "choices are texts, numbers or flags; take a text, and look up in the trainable "
+                "what it stands for",
+            )
+    if len(choices) < 2 or len(set(choices)) < len(choices):  # Optuna takes True for 1, 3.0 for 3
+        raise _refusal(key, f"the choices {choices}", "give two at least, none equal to another")
     return {"kind": "choice", "choices": choices}
 
 
@@ -96,3 +125,8 @@ def check_value(space: Space, key: str, value: Any) -> None:
         raise ValueError(f"{key} must be a number ({domain['kind']}), got {value!r}")
     if not domain["low"] <= value <= domain["high"]:
         raise ValueError(f"{key} must lie in {domain['low']} .. {domain['high']}, got {value!r}")
+    steps = (value - domain["low"]) / domain["step"] if domain["step"] else 0
+    if abs(steps - round(steps)) >= 1e-8:  # as Optuna counts them
+        raise ValueError(
+            f"{key} must be {domain['low']} and some steps of {domain['step']}, got {value!r}"
+        )

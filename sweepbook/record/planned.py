@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweepbook.study.search import Space
+from sweepbook.study.settings import setting_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ class SearchPlan:
             ValueError: to none.
         """
         for index, cell in enumerate(self.cells):
-            if all(config.get(key) == value for key, value in cell.items()):
+            if all(setting_key(config.get(k)) == setting_key(v) for k, v in cell.items()):
                 return index
         raise ValueError(f"no cell of the search has {dict(config)}")
 

@@ -76,14 +76,19 @@ def is_missing(value: Any) -> bool:
 
 
 def trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
-    """Returns one row per trial; a setting of several kinds of values becomes JSON texts."""
+    """Returns one row per trial; a setting of several kinds of values becomes JSON texts.
+
+    Whole and other numbers stay numbers, unless some are equal: 3 and 3.0.
+    """
     frame = pd.DataFrame(trials).astype({"rung": "Int64", "cutoff": "float64"})
     if "number" in frame:
         frame = frame.astype({"number": "Int64"})
     for column in frame.columns[frame.columns.str.startswith("config/")]:
         # a text's None reads as NaN
-        values = [None if is_missing(v) else v for v in frame[column]]
-        kinds = {type(v) for v in values if v is not None}
-        if len(kinds) > 1 and kinds != {int, float}:
+        values = [None if is_missing(v) else v for v in (row.get(column) for row in trials)]
+        given = [v for v in values if v is not None]
+        kinds, texts = {type(v) for v in given}, {json.dumps(v) for v in given}
+        is_mixed = len(kinds) > 1 and kinds != {int, float}
+        if is_mixed or len(texts) > len(set(given)):
             frame[column] = [json.dumps(v) for v in values]
     return frame

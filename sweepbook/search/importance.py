@@ -12,6 +12,7 @@ import pandas as pd
 
 from sweepbook.aggregates.search import Domain, Search, place_of
 from sweepbook.record.load import CONFIG
+from sweepbook.study.settings import setting_key
 
 LEAST_TRIALS = 10  # at full length; with fewer an importance is noise
 _BEST_SHARE, _LEAST_BEST = 0.1, 5  # Optuna advises 5 trials or more above the quantile
@@ -75,7 +76,8 @@ def n_best(search: Search) -> int:
 
 def _distribution(domain: Domain) -> optuna.distributions.BaseDistribution:
     if domain["kind"] == "choice":
-        return optuna.distributions.CategoricalDistribution(domain["choices"])
+        names = [setting_key(choice) for choice in domain["choices"]]  # Optuna hashes them
+        return optuna.distributions.CategoricalDistribution(names)
     kinds: Mapping[str, Any] = {
         "float": optuna.distributions.FloatDistribution,
         "int": optuna.distributions.IntDistribution,
@@ -87,8 +89,8 @@ def _distribution(domain: Domain) -> optuna.distributions.BaseDistribution:
 
 
 def _param(domain: Domain, value: Any) -> Any:
-    """A value of the record as Optuna takes it: the very choice, or a plain number."""
+    """A value of the record as Optuna takes it: the name of a choice, or a plain number."""
     if domain["kind"] == "choice":
         place = place_of(domain, value) * max(1, len(domain["choices"]) - 1)
-        return domain["choices"][round(place)]
+        return setting_key(domain["choices"][round(place)])
     return int(value) if domain["kind"] == "int" else float(value)

@@ -11,7 +11,7 @@ from sweepbook.record.account import DONE
 from sweepbook.record.load import Record
 from sweepbook.record.planned import SearchPlan
 from sweepbook.record.values import means
-from sweepbook.study.settings import DEVICE, OWN, PLACES
+from sweepbook.study.settings import DEVICE, OWN, PLACES, setting_key
 
 _MAY_DIFFER = (*OWN, *PLACES, *DEVICE)
 
@@ -98,6 +98,7 @@ def _cell_with(plan: SearchPlan, config: Mapping[str, Any], setting: str) -> int
         return None
     for index, own in enumerate(plan.configs):
         ignored = (*_MAY_DIFFER, *plan.space, setting)
-        if all(config.get(key) == value for key, value in own.items() if key not in ignored):
+        asked = {key: value for key, value in own.items() if key not in ignored}
+        if all(setting_key(config.get(k)) == setting_key(v) for k, v in asked.items()):
             return index
     return None

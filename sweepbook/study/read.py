@@ -29,6 +29,7 @@ def study_of(content: Mapping[str, Any]) -> Study:
         Study,
         {
             **content,
+            "grid": {k: _listed(values) for k, values in (content.get("grid") or {}).items()},
             "metric": built(Metric, metric),
             "fidelity": built(Fidelity, {"setting": "", **fidelity}),
             "scheduler": built(ASHA, scheduler) if scheduler else None,
@@ -56,6 +57,11 @@ def built(kind: type[T], content: Mapping[str, Any]) -> T:
         raise ValueError(
             f"a {kind.__name__} cannot be made of {dict(content)}: {error}"
         ) from error
+
+
+def _listed(values: Any) -> Any:
+    """A setting's values; earlier versions kept what was no list as a text: "range(2, 4)"."""
+    return [values] if isinstance(values, str) else values
 
 
 def _search(content: Mapping[str, Any]) -> Search:

@@ -3,6 +3,9 @@
 They are no part of the question: which of them count where is said by those who ask.
 """
 
+import json
+from typing import Any
+
 PLACES = ("data",)  # name a place on one machine; what lies there has a hash of its own
 PLACE_ENDINGS = ("_path", "_dir")  # how further settings that name one end
 OWN = ("seed", "replicates")  # every study gives its trials its own
@@ -14,3 +17,8 @@ TABLES = (  # beside the column of a study's unit stand these, somewhere in a re
     *("metric", "mean", "low", "high", "n", "n_diverged", "value", "bad", "is_gone", "time_s"),
     *("status", "last", "cell", "number", "at", "elapsed", "step_s", "seconds", "spent"),
 )
+
+
+def setting_key(value: Any) -> str:
+    """Returns a text that two plain values share where they are the same: True is not 1."""
+    return json.dumps(value, sort_keys=True)

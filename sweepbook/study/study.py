@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -70,7 +70,9 @@ class Study:
         name: as on the command line.
         question: one sentence, shown above the results.
         trainable: import path of the generator, "package.module:function".
-        grid: setting -> the values that it takes.
+        grid: setting -> the values that it takes: a list, or whatever else has several in an
+            order. Values are texts, numbers, True, False, None, and lists and dicts of these;
+            numpy's become Python's, tuples and arrays lists, paths texts.
         points: settings that change together, one dict each.
         fixed: settings that every config shares.
         stacked: the trainable takes `replicates` and `seed` and trains its replicates itself,
@@ -182,9 +184,24 @@ class Study:
         named = [option.setting for option in self.options]
         if twice := sorted({key for key in named if named.count(key) > 1}):
             raise ValueError(f"{self.name} declares two options for {', '.join(twice)}")
+        self._list_values()
         empty = [key for key, values in self.grid.items() if not values]
         if empty or not self.points:
             raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")
+
+    def _list_values(self) -> None:
+        """Makes lists of the grid's values and of the points: a generator can be read once."""
+        for what, settings in (("grid", self.grid), ("fixed", self.fixed)):
+            if not isinstance(settings, Mapping):
+                raise ValueError(f"{what} of {self.name} must be a dict, got {settings!r:.60}")
+        grid = {key: _listed(v, f"grid of {self.name}: {key}") for key, v in self.grid.items()}
+        points = _listed(self.points, f"points of {self.name}")
+        if wrong := [point for point in points if not isinstance(point, Mapping)]:
+            raise ValueError(
+                f"points of {self.name} must be dicts of settings, got {wrong[0]!r:.60}"
+            )
+        object.__setattr__(self, "grid", grid)
+        object.__setattr__(self, "points", points)
 
     def hooks(self) -> dict[str, str]:
         """Returns what -> import path of every function that the study names."""
@@ -208,6 +225,25 @@ class Study:
     def n_trials(self) -> int:
         """How many trials it plans; a command line may change that."""
         return len(self.configs()) * (self.search.n_trials if self.search else 1)
+
+
+def _listed(values: Any, what: str) -> Sequence[Any]:
+    """The values of anything that has several, in their order.
+
+    Raises:
+        ValueError: it has none, or no order.
+    """
+    if isinstance(values, set | frozenset):
+        raise ValueError(
+            f"{what} is a set, whose order changes from run to run: write a list, or sorted(...)"
+        )
+    is_one = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
+    if is_one or getattr(values, "shape", None) == ():
+        raise ValueError(
+            f"{what} must be a list, got {values!r:.60}: write [...] around one value, or put it "
+            "into fixed"
+        )
+    return values if isinstance(values, list | tuple) else list(values)
 
 
 def is_gpu_share(gpus: float) -> bool:

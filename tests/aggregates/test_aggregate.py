@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -162,6 +163,9 @@ def test_where_compares_numbers_by_value_and_takes_lists() -> None:
     assert select_trials(trials, {"lr": [0.1, 1]})["trial_id"].tolist() == ["b", "c"]
     assert same_value(True, 1) and not same_value("on", 1) and not same_value(0.1, 0.1001)
     assert same_value(None, NAN) and same_value(pd.NA, NAN) and not same_value(None, 0)
+    mixed = [None, 3, 5.0, True, 1, "auto", [64, 64], {"a": "b"}]  # as a table holds them
+    for text, one in ((json.dumps(one), one) for one in mixed):
+        assert [v for v in mixed if same_value(text, v)] == [one], text
     with pytest.raises(ValueError, match="no setting is called 'rate'"):
         select_trials(trials, {"rate": 1})
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from sweepbook.aggregates.search_tables import (
 )
 from sweepbook.record.load import Record
 from sweepbook.search.importance import importance_table, rebuilt_study
+from sweepbook.study.settings import setting_key
 from tests.records import with_manifest
 from tests.searches import SPACE, random_search, record_of
 
@@ -139,6 +142,20 @@ def test_the_incumbent_never_gets_worse_and_ends_at_the_best(order: list[int]) -
     known = table["best_full"].dropna()
     assert known.is_monotonic_decreasing and known.iloc[-1] == 0.1
     assert table["spent"].iloc[-1] == 12
+
+
+def test_settings_of_any_kind_are_places_of_their_own() -> None:
+    cells = [{"hidden": [64]}, {"hidden": [64, 64]}, {"hidden": True}, {"hidden": 1}]
+    record = random_search(120, cells=cells)
+    rows = record.trials.to_dict("records")
+    hidden = [json.dumps(row["config/hidden"]) for row in rows]  # as a table holds them
+    found = search_of(replace(record, trials=record.trials.assign(**{"config/hidden": hidden})))
+    assert found is not None
+    domain = found.varied()["hidden"]
+    assert [setting_key(c) for c in domain["choices"]] == [setting_key(*c.values()) for c in cells]
+    assert [place_of(domain, text) * 3 for text in hidden] == pytest.approx([0, 1, 2, 3] * 30)
+    assert found.trials["cell"].tolist() == [0, 1, 2, 3] * 30
+    assert "hidden" in set(importance_table(found)["setting"])
 
 
 def test_importance_is_optunas_on_the_trials_at_full_length() -> None:

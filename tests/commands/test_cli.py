@@ -65,6 +65,8 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "epochs", "--set", "lrr=1"], "no setting 'lrr': did you mean lr"),
         (["run", "epochs", "--set", "lr"], "--set takes KEY=VALUE, got 'lr'"),
         (["run", "epochs", "--set", "lr=0"], "lr must lie in"),
+        (["run", "epochs", "--set", "lr=0,1"], "--set lr: '0,1' looks like a number"),
+        (["run", "epochs", "--set", "lr=NaN"], "--set lr is nan"),
         (["run", "epochs", "--replicates", "0"], "--replicates must be at least 1, got 0"),
         (["run", "epochs", "--scale", "-1"], "--scale must lie in 0 .. 1000"),
         (["run", "epochs", "--data", "nowhere"], "nowhere"),
@@ -106,6 +108,24 @@ def test_bad_usage_is_told_with_exit_code_2_and_writes_nothing(
     assert message in printed
     assert os.listdir(tmp_path) == []
     assert command("show", "epochs")[0] == 0, "good use still works"
+
+
+@pytest.mark.parametrize(
+    "value, message",
+    [
+        ("(lambda x: x, abs)", "study toy: setting slope is <function <lambda>"),
+        ("({0: 1.0}, {1: 1.0})", "study toy: setting slope is {0: 1.0} (dict)"),
+        ("{1.0, 2.0}", "grid of toy: slope is a set"),
+    ],
+)
+def test_a_config_that_a_record_cannot_keep_leaves_no_record(
+    command, toy_file, tmp_path, value, message
+):
+    toy_file.write_text(toy_file.read_text().replace("(1.0, 2.0)", value))
+    code, printed = command("run", toy_file)
+    assert code == 2
+    assert message in printed and "Traceback" not in printed
+    assert not (tmp_path / "records" / "toy").exists()
 
 
 def test_the_first_line_names_every_command():

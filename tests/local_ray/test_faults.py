@@ -99,7 +99,7 @@ def test_faults_are_tried_again_then_failed_while_the_others_go_on(
         "error after round 2 of 5: it hung: no step within 2.0 s (hang_s)"
     )
     assert reason["misspells"].endswith(
-        "ValueError: the study's metric val_acc is none of replicate, time_s, round, val_ac"
+        "ValueError: the study's metric val_acc is none of time_s, round, val_ac"
     )
     error = dict(trials["error"])
     assert "faulty.py" in error["raises always"], "a traceback"

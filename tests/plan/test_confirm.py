@@ -62,10 +62,9 @@ TRIALS = [
 ]
 
 
-@pytest.fixture
-def record(tmp_path):
-    plan = make_plan(STUDY, Options())
-    writer = RecordWriter(tmp_path / "r", new_manifest(plan, Options(), [], []))
+def recorded(folder, study):
+    plan = make_plan(study, Options())
+    writer = RecordWriter(folder, new_manifest(plan, Options(), [], []))
     for number, (cell, x, kind, status, losses) in enumerate(TRIALS):
         trial = suggested_trial(plan, cell, {"x": x, "kind": kind}, number)
         writer.add_trial(trial)
@@ -73,7 +72,22 @@ def record(tmp_path):
             writer.add_rows(trial.trial_id, [{"replicate": 0, "round": n, "loss": loss}])
         writer.end_trial(trial.trial_id, **({"stopped": "so"} if status == "stopped" else {}))
     writer.close()
-    return load_record(tmp_path / "r")
+    return load_record(folder)
+
+
+@pytest.fixture
+def record(tmp_path):
+    return recorded(tmp_path / "r", STUDY)
+
+
+@pytest.mark.parametrize("cells", [([8], [8, 8]), (1, True), (3, 3.0), ({"a": 1}, None)])
+def test_winners_of_cells_of_any_kind_are_told_apart(tmp_path, cells):
+    study = dataclasses.replace(STUDY, grid={"w": cells})
+    chosen = winners(recorded(tmp_path / "r", study), ["w"])
+    assert [(repr(w.settings["w"]), w.number) for w in chosen] == [
+        (repr(cells[0]), 3),
+        (repr(cells[1]), 4),
+    ]
 
 
 def test_winners_are_chosen_by_the_last_value_at_the_highest_fidelity(record):

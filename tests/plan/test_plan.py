@@ -330,7 +330,7 @@ def test_data_is_a_setting_like_any_other_where_nobody_describes_it(toy_file):
         make_plan(described, Options())
 
 
-@pytest.mark.parametrize("values", [(0.1, 1e-1), (1, 1.0), (1, True), ("a", "b", "a")])
+@pytest.mark.parametrize("values", [(0.1, 1e-1), ("a", "b", "a"), ([1], (1,))])
 def test_a_config_that_is_listed_twice_is_refused(toy_file, values):
     with pytest.raises(ValueError, match="study toy lists a config twice"):
         make_plan(toy(toy_file, grid={"slope": values}), Options())

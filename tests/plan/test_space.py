@@ -1,6 +1,8 @@
 import dataclasses
 import json
 
+import numpy as np
+import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,13 +59,68 @@ def test_what_is_drawn_lies_in_the_space_and_in_optunas(seed):
         ("the constant 3", 3),
         ("nested settings", {"inner": tune.uniform(0, 1)}),
         ("the choice", tune.choice([(1, 2), (3, 4)])),
+        ("the choice", tune.choice([[64], [64, 64]])),
         ("the choices", tune.choice([1])),
+        ("the choices", tune.choice([0.1, 1e-1])),
+        ("the choices", tune.choice([1, True, 2])),
+        ("the choices", tune.choice([3, 3.0])),
+        ("a range with '1'", tune.randint("1", "5")),
+        ("a range with 1.5", tune.randint(1.5, 5)),
+        ("a range with 2.5", tune.qrandint(0, 10, 2.5)),
+        ("the range 1 .. 0", tune.uniform(1, 0)),
+        ("the range 0 ..", tune.randint(0, 10**18)),
+        ("steps of -0.1", tune.quniform(0, 1, -0.1)),
         ("steps of 4", tune.qrandint(1, 10, 4)),
     ],
 )
 def test_what_optuna_would_not_sample_as_declared_is_refused_by_name(name, domain):
     with pytest.raises(ValueError, match=f"'lr' from {name}"):
         describe_space({"lr": domain})
+
+
+@pytest.mark.parametrize(
+    "space, message",
+    [
+        (["lr"], "must return a dict"),
+        ({0: tune.uniform(0, 1)}, "name of a setting must be a text"),
+        ({"lr": tune.choice([float("nan"), 1.0])}, "a choice of 'lr' is nan"),
+        ({"lr": tune.choice([print, 1.0])}, "a choice of 'lr' is .* give its name"),
+    ],
+)
+def test_a_space_that_a_record_cannot_keep_is_refused(space, message):
+    with pytest.raises(ValueError, match=message):
+        describe_space(space)
+
+
+def test_numpy_s_bounds_and_choices_become_python_s():
+    space = describe_space(
+        {
+            "u": tune.uniform(np.float32(0.5), np.float64(1)),
+            "q": tune.quniform(np.float64(0), 1, np.float64(0.25)),
+            "i": tune.randint(np.int64(1), np.int64(5)),
+            "c": tune.choice(np.arange(3)),
+        }
+    )
+    assert json.loads(json.dumps(space)) == space
+    assert {type(c) for c in space["c"]["choices"]} == {int}
+
+
+def test_fine_steps_and_large_ranges_are_sampled_as_declared():
+    space = describe_space({"x": tune.quniform(0, 1, 1e-7), "n": tune.randint(1, 10**15)})
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=5))
+    for _ in range(12):
+        trial = study.ask(fixed_distributions=distributions(space))
+        for key, value in trial.params.items():
+            check_value(space, key, value)
+        study.tell(trial, trial.params["x"])
+
+
+@pytest.mark.parametrize("value", [0.6, 0.5000001, 2.25, "1", None, True])
+def test_a_point_between_the_steps_is_refused(value):
+    space = describe_space(SPACE)
+    check_value(space, "q", 0.75)
+    with pytest.raises(ValueError, match="^q must"):
+        check_value(space, "q", value)
 
 
 @pytest.mark.parametrize(

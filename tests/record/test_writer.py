@@ -301,6 +301,17 @@ def test_a_setting_that_some_trials_do_not_have_stays_what_it_is():
     assert frame["config/mixed"].tolist() == ["1", "null", '"one"']
 
 
+def test_settings_that_python_takes_for_equal_stay_apart():
+    def column(*values):
+        return trials_frame([{"rung": None, "cutoff": None, "config/x": v} for v in values])[
+            "config/x"
+        ].tolist()
+
+    assert column(3, 3.0, None) == ["3", "3.0", "null"]
+    assert column(1, True) == ["1", "true"]
+    assert column(3, 5.0) == [3, 5]
+
+
 def test_predictions_are_kept_with_the_contract_s_columns_alone(tmp_path):
     data = Data({"name": "none", "test_groups": {"name": "region", "of": [0, 0]}})
     out = RecordWriter(tmp_path / "r", manifest(trial(), data=data), [trial()])

@@ -1,6 +1,8 @@
 import dataclasses
+import json
 import math
 import os
+import textwrap
 import threading
 
 import numpy as np
@@ -48,6 +50,42 @@ def test_one_report_per_step_with_a_row_per_replicate(toy_file, tmp_path):
         assert report["value"] == np.mean([row["val_acc"] for row in report["rows"]])
         assert [row["replicate"] for row in report["rows"]] == [0, 1]
         assert all(row["time_s"] >= 0 for row in report["rows"])
+
+
+NESTED = """
+    from __future__ import annotations
+    import dataclasses
+    from sweepbook import Fidelity, Metric, Study
+
+    @dataclasses.dataclass(frozen=True)
+    class Optim:
+        lr: float = 0.25
+
+    @dataclasses.dataclass(frozen=True)
+    class Config:
+        rounds: int = 1
+        seed: int = 0
+        optim: Optim = Optim()
+        hidden: tuple[int, ...] = (64,)
+
+    def train(config: Config):
+        n_layers = len(config.hidden + (1,))  # a list cannot be added to a tuple
+        yield {"round": 1, "acc": config.optim.lr, "n": n_layers, "hash": hash(config) % 97}
+
+    NESTED = Study(
+        name="nested", question="?", trainable="MODULE:train", metric=Metric("acc", "max"),
+        fidelity=Fidelity("round", "rounds"), replicates=2,
+    )
+"""
+
+
+def test_a_config_s_own_dataclasses_reach_the_trainable_as_such(toy_file, tmp_path):
+    toy_file.write_text(textwrap.dedent(NESTED).replace("MODULE", toy_file.stem))
+    job = assignment(toy_file, tmp_path / "record")
+    resumed = json.loads(json.dumps(dataclasses.asdict(job.trial)))
+    for trial in (job.trial, Trial(**resumed)):
+        (report,) = reports(dataclasses.replace(job, trial=trial))
+        assert [(row["acc"], row["n"]) for row in report["rows"]] == [(0.25, 2)] * 2
 
 
 def test_replicates_get_seeds_of_study_seed_and_replicate_alone():

@@ -11,6 +11,7 @@ import numpy as np
 
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
+from sweepbook.study.configs import made_config
 from sweepbook.study.hooks import config_type, load_object
 from sweepbook.tune.worker.surroundings import Randoms, Surroundings
 from sweepbook.tune.worker.yielded import (
@@ -179,7 +180,7 @@ class Generator:
         takes_seed = self.trial.n_replicates > 1 or "seed" in config or not kind
         if takes_seed and not self.trial.stacked:
             config["seed"] = self.surroundings.seed
-        settings = kind(**config) if kind else config
+        settings = made_config(kind, config) if kind else config
         state = self.kept.state
         made = self.trainable(settings) if state is None else self.trainable(settings, state=state)
         return iterator_of(made, self.trial.trainable.partition(":")[2], self.trial)
