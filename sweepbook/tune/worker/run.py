@@ -17,6 +17,7 @@ from sweepbook.study.hooks import add_to_path
 from sweepbook.tune.cluster.environment import NOT_ON_PATH
 from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.hang import guarded, trace_path
+from sweepbook.tune.worker.output import captured
 from sweepbook.tune.worker.replicates import steps_of
 
 
@@ -46,8 +47,9 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     _import_as_the_driver_does()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
-    for report in reports(assignment):
-        tune.report(report)
+    with captured(assignment.records, assignment.trial.trial_id):
+        for report in reports(assignment):
+            tune.report(report)
 
 
 def _import_as_the_driver_does() -> None:
