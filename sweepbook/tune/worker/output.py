@@ -102,8 +102,10 @@ def _end(attempt: _Attempt, logs: Sequence[Place], ends_well: bool) -> None:
     path = attempt.path
     shorten(path, attempt.line)
     if ends_well and attempt.is_new and path.stat().st_size == len(attempt.line):
-        for log in (path, *(log for log in logs if log.is_local)):
-            delete(log)
+        path.unlink()
+        for log in logs:
+            if log.is_local:
+                delete(log)
         return
     content = path.read_bytes()
     for log in logs[1:] if logs[0].is_local else logs:
