@@ -1,4 +1,4 @@
-"""The command line: list, show, run, confirm, verify, report, replay.
+"""The command line: list, show, run, confirm, verify, logs, report, replay.
 
 Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `commands/`.
 """
@@ -177,6 +177,20 @@ def verify(
 
     given.enter_project(project)
     _exit(check(record, trials=trials, seed=seed, epochs=epochs, console=console))
+
+
+@app.command()
+def logs(
+    record: Annotated[str, typer.Argument(help="a record's folder or URI")],
+    trial: Annotated[
+        str | None, typer.Argument(help="a trial's id, or its beginning; default: a table of all")
+    ] = None,
+    tail: Annotated[int | None, typer.Option(help="Lines from the end; default: all.")] = None,
+) -> None:
+    """Show what the trials of a record have printed, also while they run."""
+    from sweepbook.commands.logs import logs as show_logs
+
+    show_logs(record, trial, tail, console)
 
 
 @app.command()

@@ -22,6 +22,7 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.load import Record, load_record
+from sweepbook.record.logs import copy_logs
 from sweepbook.record.manifest import Extends
 from sweepbook.record.provenance import now
 from sweepbook.record.storage.files import make_folder, write_bytes, write_json, write_parquet
@@ -126,3 +127,4 @@ def _write_tables(record: Record, new: Place, extension: Extension) -> None:
         checkpoint = checkpoint_path(record.path, source)
         if checkpoint.is_file():
             write_bytes(checkpoint_path(new, trial_id), checkpoint.read_bytes())
+    copy_logs(record.path, new, sources)

@@ -17,7 +17,7 @@ from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import Shown, csv_text, write_drawn, write_file
 from sweepbook.pages.names import safe_name
 from sweepbook.pages.table import Table
-from sweepbook.pages.trials import shown_trials, trial_table
+from sweepbook.pages.trials import failed_logs, shown_trials, trial_table
 from sweepbook.record.load import Record
 
 
@@ -35,6 +35,7 @@ class Section:
     trials: Table
     trials_csv: str
     n_trials: int
+    failed_logs: list[tuple[str, list[str]]]
     shown: list[Shown]
     ledger: Shown | None
     claims: page_claims.Claims
@@ -74,6 +75,7 @@ def section_of(
         trials=shown_trials(record, trials),
         trials_csv=f"{anchor}-trials",
         n_trials=len(trials),
+        failed_logs=failed_logs(record, trials),
         shown=shown,
         ledger=_ledger(record, f"{anchor}-ledger", figures),
         claims=page_claims.claims_of(record),

@@ -20,9 +20,12 @@ from sweepbook.aggregates.labels import (
 from sweepbook.aggregates.trials import config_columns, telling_columns, varying_columns
 from sweepbook.pages.table import Table, as_table
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.record.logs import has_prints, last_lines, read_log
 from sweepbook.study.settings import DEVICE, OWN, PLACES
 
 MOST_TRIALS = 200  # rows on the page; the CSV has all
+LAST_LINES = 10  # of a failed trial's log
+MOST_CHARACTERS = 200  # of such a line
 SHORT_ID = 8
 _IDLE_SETTINGS = (*PLACES, *OWN, *DEVICE)  # said in the header, not per trial
 
@@ -76,6 +79,25 @@ def shown_trials(record: Record, frame: pd.DataFrame) -> Table:
     if not (frame["n_diverged"] > 0).any():
         table = table.drop(columns="diverged")
     return as_table(table, texts=("trial", "reason"))
+
+
+def failed_logs(record: Record, frame: pd.DataFrame) -> list[tuple[str, list[str]]]:
+    """The failed ones among the trials that are shown, each with the last lines of its log.
+
+    Trials that have printed nothing are left out.
+    """
+    shown = frame.head(MOST_TRIALS)
+    failed = shown.loc[shown["status"] == "failed", "trial_id"]
+    logs = [(str(trial_id), read_log(record.path, str(trial_id))) for trial_id in failed]
+    return [
+        (trial_id[:SHORT_ID], [_shortened(line) for line in last_lines(content, LAST_LINES)])
+        for trial_id, content in logs
+        if content is not None and has_prints(content)
+    ]
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"
 
 
 def _diverged(row: Mapping[Any, Any]) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.ledger import TIMES
 from sweepbook.record.load import Record, load_record, read_manifest
+from sweepbook.record.logs import copy_logs
 from sweepbook.record.storage.files import write_bytes, write_parquet
 from sweepbook.record.values import TRAIN_LOSS
 from sweepbook.record.writer import RecordWriter
@@ -99,3 +100,4 @@ def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.D
     checkpoint = checkpoint_path(record.path, trial_id)
     if checkpoint.is_file():
         write_bytes(checkpoint_path(writer.folder, trial_id), checkpoint.read_bytes())
+    copy_logs(record.path, writer.folder, {trial_id: trial_id})

@@ -14,6 +14,8 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record
+from sweepbook.record.logs import log_path, read_log
+from sweepbook.record.storage.files import make_folder, write_bytes
 from sweepbook.record.storage.lock import lock
 from sweepbook.tune.worker.run import Assignment, reports
 
@@ -75,6 +77,9 @@ def numbers(record):
 def test_more_epochs_of_an_extendable_study_go_on_from_its_checkpoints(run, trained):
     folder = run("short", extendable=True)
     before = {p: (folder / p).read_bytes() for p in ("manifest.json", "reports.parquet")}
+    old = load_record(folder).trials["trial_id"][0]
+    make_folder(folder / "logs")
+    write_bytes(log_path(folder, old), b"rounds 1 to 3")
     longer, said = extended(folder, epochs=5)
     assert longer.name == "short-2"
     assert [rounds for _, rounds in trained] == [[4, 5]] * 2, "rounds 1 to 3 are not trained again"
@@ -83,6 +88,8 @@ def test_more_epochs_of_an_extendable_study_go_on_from_its_checkpoints(run, trai
     pd.testing.assert_frame_equal(numbers(longer), numbers(whole))
     assert record_digest(longer) == record_digest(whole)
     assert set(longer.manifest.extends.continued) == set(longer.trials["trial_id"])
+    (new,) = (i for i, source in longer.manifest.extends.continued.items() if source == old)
+    assert read_log(longer.path, new) == b"rounds 1 to 3", "and its log goes on"
     assert {p: (folder / p).read_bytes() for p in before} == before, "the old record stays"
     twice, _ = extended(longer.path, scale=2)
     assert set(twice.trials["last_fidelity"]) == {10}

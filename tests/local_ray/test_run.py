@@ -75,6 +75,53 @@ def test_every_ending_has_its_reason_and_the_exit_code_tells(complete, tmp_path)
     assert ".ray" not in left
 
 
+TALK = """
+import logging, os, subprocess
+from sweepbook import Fidelity, Metric, Study
+
+log = logging.getLogger("mine")
+
+def train(config):
+    logging.basicConfig(level=logging.INFO)
+    for n in (1, 2):
+        mode = config["mode"]
+        print("printed by", mode)
+        log.info("logged by %s", mode)
+        subprocess.run(["sh", "-c", f"echo child of {mode}"])
+        os.write(1, f"raw of {mode}\\n".encode())
+        if mode == "raises" and n == 2:
+            raise RuntimeError("planted error")
+        yield {"round": n, "val_acc": 1.0}
+
+TALK = Study(
+    name="talk", question="?", trainable="talk:train", metric=Metric("val_acc", "max"),
+    fidelity=Fidelity("round", "rounds"), points=[{"mode": m} for m in ("good", "also", "raises")],
+    fixed={"rounds": 2}, replicates=1,
+)
+"""
+
+
+def test_what_a_trial_prints_is_in_its_log_and_in_no_other(complete, tmp_path):
+    (tmp_path / "talk.py").write_text(TALK)
+    # one worker trains them one after the other
+    code, output = complete("run", "talk.py", "--max-concurrent", 1)
+    assert code == 1 and "printed by" not in output, output
+    folder = tmp_path / "records" / "talk"
+    ids = load_record(folder).trials.set_index("config/mode")["trial_id"]
+    for mode, n_attempts in (("good", 1), ("also", 1), ("raises", 2)):
+        words = [f"printed by {mode}", f"INFO:mine:logged by {mode}"]
+        words += [f"child of {mode}", f"raw of {mode}"]
+        code, shown = complete("logs", folder, ids[mode])
+        lines = [line for line in shown.splitlines() if not line.startswith("--- attempt")]
+        assert (code, lines) == (0, words * 2 * n_attempts)
+        assert len(shown.splitlines()) - len(lines) == n_attempts
+    code, output = complete("report", folder)
+    assert code == 0, output
+    assert "raw of raises</pre>" in (tmp_path / "report" / "report.html").read_text()
+    code, output = complete("verify", folder, "--trials", 0)
+    assert "digest" not in output, "the logs do not count"
+
+
 def test_the_same_numbers_whatever_workers_and_order(sweepbook, tmp_path):
     processes = [
         sweepbook("run", f"planted.py:{name}", "--no-cache", "--name", name, "--max-concurrent", n)

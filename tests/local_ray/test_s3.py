@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import socket
 import sys
 import time
@@ -18,9 +19,11 @@ from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.checkpoints import load_checkpoint
 from sweepbook.record.load import load_record
+from sweepbook.record.logs import copy_logs, logged_trials, read_log
 from sweepbook.record.storage.outage import WAIT_VARIABLE
 from sweepbook.record.storage.places import place
 from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.worker.output import captured
 from sweepbook.tune.worker.run import Assignment, reports
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(250)]
@@ -155,6 +158,21 @@ def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_
     assert left == {"manifest.json", "trials.parquet", "reports.parquet", "checkpoints"}
     assert verify(folder, n_trials=1, seed=0, most=2) == ([], 1)
     assert "Which lift?" in write_report([folder], tmp_path / "page").read_text()
+
+
+def test_a_store_has_a_trial_s_log_when_an_attempt_has_ended(server):
+    record = server.uri("records/printing")
+    for name in ("one", "two"):
+        with captured([record], "t"):
+            os.write(1, f"of {name}\n".encode())
+    lines = (read_log(record, "t") or b"").decode().splitlines()
+    assert ["attempt 1" in lines[0], "attempt 2" in lines[2]] == [True, True]
+    assert lines[1::2] == ["of one", "of two"]
+    with captured([record], "silent"):
+        assert logged_trials(record) == {"t"}
+    assert logged_trials(record) == {"t"}
+    copy_logs(place(record), place(server.uri("records/other")), {"u": "t"})
+    assert read_log(server.uri("records/other"), "u") == read_log(record, "t")
 
 
 def test_a_store_that_cannot_be_written_is_told_before_anything_starts(server):

@@ -262,6 +262,37 @@ def test_endings_come_first_with_their_reasons(make_record: Make, tmp_path: Path
     assert sorted(trials["last_fidelity"]) == [3, 8] and "config/lr" in trials
 
 
+def test_a_failed_trial_has_the_last_lines_of_its_log_beside_it(
+    make_record: Make, tmp_path: Path
+) -> None:
+    folder = make_record(CONFIGS, endings={1: {"status": "failed", "error": "planted"}})
+    trials = load_record(folder).trials.set_index("status")["trial_id"]
+    (folder / "logs").mkdir()
+    lines = [f"line {n}" for n in range(20)] + ["y" * 900, "<b>&\x1b[2Jlast"]
+    (folder / "logs" / f"{trials['failed']}.txt").write_text("\n".join(lines) + "\n")
+    (folder / "logs" / f"{trials['finished']}.txt").write_text("of no interest\n")
+    page = page_of(write_report([folder], tmp_path / "out").parent)
+    markdown = (tmp_path / "out" / "report.md").read_text()
+    shown = [*lines[12:20], "y" * 199 + "…", r"<b>&\x1b[2Jlast"]
+    assert "\n".join(shown) in page.text, "escaped in the source: the parser knows <b>"
+    assert "".join(f"    {line}\n" for line in shown) in markdown
+    for text in (page.text, markdown):
+        assert "line 11" not in text and "of no interest" not in text
+        assert f"failed trial {trials['failed'][:8]}" in text
+
+
+def test_a_failed_trial_that_printed_nothing_has_no_lines(
+    make_record: Make, tmp_path: Path
+) -> None:
+    folder = make_record(CONFIGS, endings={1: {"status": "failed", "error": "planted"}})
+    trials = load_record(folder).trials.set_index("status")["trial_id"]
+    (folder / "logs").mkdir()
+    began = "--- attempt 1 began 2026-01-01T10:00:00+00:00 on host ---\n"
+    (folder / "logs" / f"{trials['failed']}.txt").write_text(began)
+    page = page_of(write_report([folder], tmp_path / "out").parent)
+    assert not page.all("pre")
+
+
 def test_the_markdown_holds_the_same_tables(make_record: Make, tmp_path: Path) -> None:
     write_report([make_record(CONFIGS, figures=FIGURES)], tmp_path / "out")
     text = (tmp_path / "out" / "report.md").read_text()

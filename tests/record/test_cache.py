@@ -51,6 +51,8 @@ def storage(tmp_path):
     out.end_trial("a")
     out.add_rows("b", rows[:2])
     (tmp_path / "old" / "checkpoints" / "a.pt").write_bytes(b"state")
+    (tmp_path / "old" / "logs").mkdir()
+    (tmp_path / "old" / "logs" / "a.txt").write_bytes(b"printed")
     predictions = {"trial_id": ["a"], "replicate": [0], "split": ["test"], "row_id": [7]}
     predictions |= {"label": [1], "predicted": [2], "probability": [0.5]}
     pd.DataFrame(predictions).to_parquet(tmp_path / "old" / "parts" / "predictions-a.parquet")
@@ -70,6 +72,7 @@ def test_a_finished_trial_is_taken_whole_and_named_in_the_manifest(storage):
     assert record.manifest.taken == {"a": "old"}
     assert list(record.predictions()["row_id"]) == [7]
     assert (storage / "new" / "checkpoints" / "a.pt").read_bytes() == b"state"
+    assert (storage / "new" / "logs" / "a.txt").read_bytes() == b"printed"
     columns = ["trial_id", "status", "reason", "time_total_s", "last_fidelity"]
     pd.testing.assert_frame_equal(record.trials[columns][:1], old.trials[columns][:1])
 

@@ -18,6 +18,7 @@ from sweepbook.tune.cluster.environment import NOT_ON_PATH
 from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
+from sweepbook.tune.worker.output import captured
 from sweepbook.tune.worker.yielded import Step
 
 
@@ -48,7 +49,10 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     _import_as_the_driver_does()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
-    with contextlib.closing(reports(assignment)) as made:
+    with (
+        captured(assignment.records, assignment.trial.trial_id),
+        contextlib.closing(reports(assignment)) as made,
+    ):
         while (report := _next(made)) is not None:
             tune.report(report)  # Tune ends this thread here where the trial is stopped
 
