@@ -6,7 +6,12 @@ import re
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_BREAKS = re.compile(r"\s*[\n\r]\s*|\t")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+# what Markdown could take for more than a letter: these wherever they stand, an underscore beside
+# no letter, the & of an entity, and what begins a list or a line across
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|~$#]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|^[-+](?=[-+\s]|$)")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 
 
 def visible(text: object, keep: str = "") -> str:
@@ -23,7 +28,17 @@ def visible(text: object, keep: str = "") -> str:
 
 def one_line(text: object) -> str:
     """Returns prose on one line: spaces for line breaks, other control characters written out."""
-    return visible(" ".join(str(text).split()))
+    return visible(_BREAKS.sub(" ", str(text)))
+
+
+def markdown_text(text: object) -> str:
+    r"""Returns a text on one line that Markdown shows as it is.
+
+    >>> markdown_text("a|b\n<b> *c* val_loss _d_")
+    'a\\|b \\<b\\> \\*c\\* val_loss \\_d\\_'
+    """
+    escaped = _MARKDOWN.sub(lambda found: f"\\{found[0]}", one_line(text).lstrip())
+    return _NUMBERED.sub(r"\1\\\2", escaped)
 
 
 def _written(character: str, keep: str) -> str:
