@@ -9,6 +9,7 @@ from typing import Any
 
 from sweepbook.plan.options import Options
 from sweepbook.plan.trial import n_fidelity
+from sweepbook.study.hooks import made_config
 from sweepbook.study.settings import OWN, PLACES
 from sweepbook.study.study import Study
 
@@ -53,7 +54,7 @@ def complete_config(
             )
         folder = Path(options.data).expanduser()
         config["data"] = str(folder.resolve())
-    config = dataclasses.asdict(kind(**config)) if kind else config  # its rules raise here
+    config = made_config(kind, config) if kind else config  # its rules raise here
     return scaled(study, config, options, kind)
 
 
@@ -75,7 +76,7 @@ def scaled(
     if options.scale is not None:
         wanted = max(1, math.ceil(wanted * options.scale - 1e-9))
     changed = config | {key: wanted}
-    changed = dataclasses.asdict(kind(**changed)) if kind else changed
+    changed = made_config(kind, changed) if kind else changed
     if study.fidelity.count and n_fidelity(study, changed) == n_fidelity(study, config):
         return config  # its length is another setting's matter
     return changed

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.plan.asked import ask_space
 from sweepbook.plan.space import check_value, describe_space
 from sweepbook.record.planned import SearchPlan
-from sweepbook.study.hooks import load_object
+from sweepbook.study.hooks import made_config
 from sweepbook.study.search import Space
 from sweepbook.study.settings import OWN
 from sweepbook.study.study import Study
@@ -37,8 +38,9 @@ def plan_search(
     if search is None:
         raise ValueError(f"--trials is for searches, and study {study.name} is a grid")
     per_cell = n_trials or search.n_trials
+    domains = ask_space(study, search.space)
     try:
-        declared = describe_space(load_object(search.space)())
+        declared = describe_space(domains)
         space = {key: domain for key, domain in declared.items() if key not in settings}
         by = [*study.grid, *dict.fromkeys(key for point in study.points for key in point)]
         points = [{k: v for k, v in p.items() if k not in settings} for p in search.points]
@@ -92,7 +94,7 @@ def _check_ends(config: Mapping[str, Any], space: Space, kind: type | None) -> N
         if key not in fields:
             raise ValueError(f"{key!r} is open, but {kind.__name__} has no such setting")
         for value in domain.get("choices") or (domain["low"], domain["high"]):
-            kind(**{**config, key: value})
+            made_config(kind, {**config, key: value})
 
 
 def draws(space: Space, n_draws: int, seed: int = 0) -> list[dict[str, Any]]:
