@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 
+from sweepbook.figures.cost.ledger import PHASES
 from sweepbook.figures.kinds import draw
 from sweepbook.pages.files import csv_text
 from sweepbook.pages.render import render_html, render_markdown
@@ -63,7 +64,7 @@ def columns_of(line: str) -> int:
 
 def hostile(folder: Path, text: str, key: str, values: list[str]) -> Path:
     spec = {"metrics": ["val_loss"], "by": [key], "title": text, "note": text}
-    return write_record(
+    written = write_record(
         folder,
         [{key: value, "epochs": 2} for value in values],
         epochs=2,
@@ -80,6 +81,10 @@ def hostile(folder: Path, text: str, key: str, values: list[str]) -> Path:
             {"kind": text, "name": "unknown"},
         ],
     )
+    trials = pd.read_parquet(written / "trials.parquet")
+    phases = {f"time_{phase}_s": 1.0 for phase in PHASES}
+    trials.assign(**phases).to_parquet(written / "trials.parquet")
+    return written
 
 
 def test_a_hostile_text_is_a_text_everywhere_in_a_report(tmp_path: Path) -> None:
@@ -162,7 +167,7 @@ def test_a_figure_shows_each_text_once_whole_or_cut(tmp_path: Path) -> None:
     values = ["$\\foo_{$", "S$ and T$", "long " * 60 + "a", "long " * 60 + "b"]
     record = load_record(hostile(tmp_path / "record", "x", "$k_{", values))
     spec = {"metrics": ["val_loss"], "by": ["$k_{"], "name": "f", "x": "$k_{"}
-    for kind in ("curves", "panels", "against"):
+    for kind in ("curves", "panels", "against", "ledger"):
         drawn = draw({"kind": kind, **spec}, record)
         assert drawn.figure is not None
         shown = drawn_texts(drawn.figure)
