@@ -6,10 +6,10 @@ here once it is drawn, wherever in the figure it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
@@ -22,7 +22,9 @@ _MOST = 80  # letters of a line below a figure or above its only panel
 _MOST_ROW = 110  # of all titles of a row of panels
 _MOST_UPRIGHT = 48  # along the y axis
 _MOST_TICK = 40
+_MOST_TICK_BESIDE = 60  # on the y axis
 _CUT = " … "
+_OF_TEXTS = (FuncFormatter, FixedFormatter)  # the names of ticks are texts, not numbers
 
 
 def write_plainly(figure: Figure) -> list[str]:
@@ -34,27 +36,18 @@ def write_plainly(figure: Figure) -> list[str]:
     """
     short = _Shortened()
     axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    named = [axis for axis in axes if isinstance(axis.get_major_formatter(), _OF_TEXTS)]
     ticks = {id(text) for axis in axes for text in _tick_texts(axis)}
     texts = [text for text in figure.findobj(Text) if id(text) not in ticks and text.get_text()]
     rooms = {id(text): most for ax in figure.axes for text, most in _rooms(ax)}
     for text in texts:
         text.set_text(short(text.get_text(), rooms.get(id(text), _MOST)))
-    named = [axis for axis in axes if isinstance(axis.get_major_formatter(), _OF_TEXTS)]
-    shown = [text.get_text() for text in texts]
-    for axis in named:
-        names = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
-        shown += [short(name, _MOST_TICK) for name in names]
-    letters = frozenset("".join(shown))
-    families, missing = families_for(letters), without_glyph(letters)
+    letters = frozenset("".join([t.get_text() for t in texts] + [*_names(named, short)]))
+    missing = without_glyph(letters)
     for text in texts:
         text.set_text(_plain(text.get_text(), missing))
-    seen: set[int] = set()
-    for axis in named:
-        formatter = axis.get_major_formatter()
-        if id(formatter) not in seen:  # panels may share one
-            plain = _plain_formatter(formatter, lambda t: _plain(short(t, _MOST_TICK), missing))
-            axis.set_major_formatter(plain)
-            seen.add(id(plain))
+    _name_plainly(named, short, missing)
+    families = families_for(letters)
     if len(families) > 1:
         for axis in axes:
             axis.set_tick_params(which="both", labelfontfamily=families)
@@ -63,7 +56,25 @@ def write_plainly(figure: Figure) -> list[str]:
     return [*_cut_sentence(short), *_codes_sentence(missing)]
 
 
-_OF_TEXTS = (FuncFormatter, FixedFormatter)  # the names of ticks are texts, not numbers
+def _names(named: Sequence[Axis], short: _Shortened) -> Iterator[str]:
+    """The names of ticks, as they are shown."""
+    for axis in named:
+        names = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
+        yield from (short(name, _room(axis)) for name in names)
+
+
+def _name_plainly(named: Sequence[Axis], short: _Shortened, missing: frozenset[str]) -> None:
+    made: set[int] = set()  # panels may share a formatter
+    for axis in named:
+        formatter, most = axis.get_major_formatter(), _room(axis)
+        if id(formatter) not in made:
+            plain = _plain_formatter(formatter, short, most, missing)
+            axis.set_major_formatter(plain)
+            made.add(id(plain))
+
+
+def _room(axis: Axis) -> int:
+    return _MOST_TICK_BESIDE if isinstance(axis, YAxis) else _MOST_TICK
 
 
 class _Shortened:
@@ -108,8 +119,10 @@ def _rooms(ax: Axes) -> Iterator[tuple[Text, int]]:
     yield ax.yaxis.label, _MOST_UPRIGHT
 
 
-def _plain_formatter(formatter: Formatter, plain: Callable[[str], str]) -> Formatter:
-    return FuncFormatter(lambda x, place: plain(formatter(x, place)))
+def _plain_formatter(
+    formatter: Formatter, short: _Shortened, most: int, missing: frozenset[str]
+) -> Formatter:
+    return FuncFormatter(lambda x, place: _plain(short(formatter(x, place), most), missing))
 
 
 def _plain(text: str, missing: frozenset[str]) -> str:
