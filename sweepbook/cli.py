@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from sweepbook.commands import arguments as given
+from sweepbook.commands.unforeseen import unforeseen
 from sweepbook.tune.console import say
 
 app = typer.Typer(
@@ -31,6 +32,9 @@ def main() -> None:
     except (ValueError, OSError) as error:
         say(errors, f"sweepbook: {error}", style="red")
         sys.exit(2 if isinstance(error, ValueError) else 1)
+    except Exception as error:  # what nobody has foreseen
+        say(errors, f"sweepbook: {unforeseen(error)}", style="red")
+        sys.exit(1)
 
 
 def _exit(is_well: bool) -> None:

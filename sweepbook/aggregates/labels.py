@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import CONFIG
+from sweepbook.study.texts import visible
 
 _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _QUANTITIES = {"loss": "loss", "acc": "accuracy"}
@@ -28,8 +29,8 @@ def metric_name(metric: str) -> str:
             words = [*words[:-1], "(clean)"]
         if words[0] == "eval" and len(words) > 1:
             words = [*words[1:], "(evaluation mode)"]
-        return " ".join([_SPLITS[parts[0]], *words])
-    return metric.replace("_", " ")
+        return visible(" ".join([_SPLITS[parts[0]], *words]))
+    return visible(metric.replace("_", " "))
 
 
 def quantity_name(metrics: Sequence[str], units: dict[str, str] | None = None) -> str:
@@ -64,7 +65,7 @@ def better(metric: str, mode: str | None = None) -> str:
 
 def setting_name(column: str) -> str:
     """`config/batch_norm` -> "batch norm"."""
-    return column.removeprefix(CONFIG).replace("_", " ")
+    return visible(column.removeprefix(CONFIG).replace("_", " "))
 
 
 def setting_value(value: Any) -> str:
@@ -78,7 +79,7 @@ def setting_value(value: Any) -> str:
     if isinstance(value, float | np.floating):
         plain = np.format_float_positional(float(value), precision=4, fractional=False, trim="-")
         return plain if len(plain) <= 9 else f"{float(value):.3g}"
-    return str(value)
+    return visible(value)
 
 
 def arm_labels(trials: pd.DataFrame, columns: Sequence[str]) -> pd.Series[str]:

@@ -1,10 +1,13 @@
 """The artifacts of a finished record: what its study's hooks make of it, as tables in it."""
 
+import pandas as pd
+
 from sweepbook.record.artifacts import WRITTEN, artifact_path, write_artifact
 from sweepbook.record.load import Record, load_record, with_known_files
 from sweepbook.record.storage.files import delete
 from sweepbook.record.storage.outage import Say
 from sweepbook.record.writer import RecordWriter
+from sweepbook.study.errors import told
 from sweepbook.study.hooks import load_object
 
 
@@ -23,7 +26,7 @@ def make_artifacts(writer: RecordWriter, say: Say) -> None:
         writer.note(artifacts=noted)
         writer.flush()
     except Exception as error:  # the storage, say: the record itself is whole
-        noted = dict.fromkeys(hooks, _reason(error))
+        noted = dict.fromkeys(hooks, told(error))
     for name, outcome in noted.items():
         if outcome != WRITTEN:
             say(f"{writer.folder}: artifact {name} is missing, and what needs it: {outcome}")
@@ -35,11 +38,10 @@ def _made(record: Record, name: str, path: str) -> str:
         earlier = artifact_path(record.path, name)
         if earlier.is_file():
             delete(earlier)
-        write_artifact(record.path, name, load_object(path)(record))
-    except Exception as error:  # whatever the project's code raises
-        return _reason(error)
+        table = load_object(path)(record)
+        if not isinstance(table, pd.DataFrame):
+            return f"{path} must return a DataFrame, got a {type(table).__name__}"
+        write_artifact(record.path, name, table)
+    except (Exception, SystemExit) as error:  # whatever the project's code raises
+        return told(error)
     return WRITTEN
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

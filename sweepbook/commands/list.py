@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from sweepbook.study.project import Project
-from sweepbook.tune.console import say
+from sweepbook.study.texts import one_line
+from sweepbook.tune.console import say, table_of
 
 
 def list_studies(project: Project | None, console: Console) -> None:
@@ -18,9 +18,9 @@ def list_studies(project: Project | None, console: Console) -> None:
             "Run a study file: sweepbook run my_study.py",
         )
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("study", "trials", "replicates", "question"):
-        table.add_column(column, overflow="fold")
-    for study in project.studies().values():
-        table.add_row(study.name, str(study.n_trials), str(study.replicates), study.question)
-    console.print(table)
+    rows = [
+        (study.name, study.n_trials, study.replicates, one_line(study.question))
+        for study in project.studies().values()
+    ]
+    columns = ("study", "trials", "replicates", "question")
+    console.print(table_of(columns, rows, overflow="fold"))

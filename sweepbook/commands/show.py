@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from sweepbook.commands.words import studies_and_options
 from sweepbook.plan.options import Options
@@ -15,7 +15,8 @@ from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.option import Option
 from sweepbook.study.project import Project
-from sweepbook.tune.console import rough_duration, say
+from sweepbook.study.texts import one_line, visible
+from sweepbook.tune.console import rough_duration, say, table_of
 
 
 def show(
@@ -43,8 +44,9 @@ def show(
 def show_plan(plan: Plan, console: Console) -> None:
     """Prints the study's question, then its trials, or what it searches, and what that costs."""
     study = plan.study
-    console.print(f"[bold]{study.name}[/bold]: {study.question}")
-    console.print(f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
+    heading = Text.assemble((study.name, "bold"), ": ", one_line(study.question))
+    console.print(heading, soft_wrap=True)
+    say(console, f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
     if study.options:
         _show_options(study.options, console)
     if plan.search:
@@ -55,13 +57,9 @@ def show_plan(plan: Plan, console: Console) -> None:
 
 def _show_options(options: Sequence[Option], console: Console) -> None:
     """Prints the options that the study itself declares, with what they do."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("option of this study", "what it does"):
-        table.add_column(column, overflow="fold")
     forms = {"flag": "", "text": " TEXT", "name_or_file": " NAME|FILE"}
-    for option in options:
-        table.add_row(f"{option.flag}{forms[option.kind]}", option.help)
-    console.print(table)
+    rows = [(f"{option.flag}{forms[option.kind]}", one_line(option.help)) for option in options]
+    console.print(table_of(("option of this study", "what it does"), rows, overflow="fold"))
 
 
 def _show_trials(plan: Plan, console: Console) -> None:
@@ -69,26 +67,26 @@ def _show_trials(plan: Plan, console: Console) -> None:
     configs = [t.config for t in plan.trials]
     differing = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
     same = {k: v for k, v in configs[0].items() if k not in differing}
-    console.print("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items()))
+    say(console, visible("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items())))
     varied = _telling(plan, differing)
     if follow := [k for k in differing if k not in varied]:
-        console.print(f"following from these: {', '.join(follow)}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
+        say(console, visible(f"following from these: {', '.join(follow)}"))
     sizes = sorted({t.n_replicates for t in plan.trials})
     several = ["replicates"] if len(sizes) > 1 else []
-    for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
-        table.add_column(column, overflow="fold")
+    columns = ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about")
+    rows = []
     for trial in plan.trials:
         cost = rough_duration(trial.cost_s) if study.cost else "unknown"
         values = [str(trial.config[k]) for k in varied]
         values += [str(trial.n_replicates)] if several else []
-        table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
-    console.print(table)
+        rows.append((trial.trial_id, *values, trial.max_fidelity, cost))
+    console.print(table_of(columns, rows, overflow="fold"))
     total = rough_duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
-    console.print(
+    say(
+        console,
         f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
         f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
-        f"about {total} of one core (a rough estimate, good to a factor of two)"
+        f"about {total} of one core (a rough estimate, good to a factor of two)",
     )
 
 
@@ -107,16 +105,12 @@ def _telling(plan: Plan, differing: list[str]) -> list[str]:
 def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
     """Prints the open settings with their roles, and the cells with what they cost."""
     study = plan.study
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("open setting", "values", "role"):
-        table.add_column(column)
-    for key, domain in search.space.items():
-        role = "scientific" if key in search.scientific else "nuisance"
-        table.add_row(key, _shown_domain(domain), role)
-    console.print(table)
-    rows = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("cell", "trials", f"{study.fidelity.unit}s at most", "one core, about"):
-        rows.add_column(column)
+    open_settings = [
+        (key, _shown_domain(domain), "scientific" if key in search.scientific else "nuisance")
+        for key, domain in search.space.items()
+    ]
+    console.print(table_of(("open setting", "values", "role"), open_settings))
+    rows: list[tuple[object, ...]] = []
     total = 0.0
     for index in range(len(search.configs)):
         costs = [suggested_trial(plan, index, s).cost_s for s in draws(search.space, 200)]
@@ -125,14 +119,16 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
         most = str(suggested_trial(plan, index, {}).max_fidelity)
         shown = rough_duration(cost) if study.cost else "unknown"
         name = search.name_of(index) or "the whole space"
-        rows.add_row(name, str(search.n_trials_per_cell), most, shown)
-    console.print(rows)
+        rows.append((name, search.n_trials_per_cell, most, shown))
+    columns = ("cell", "trials", f"{study.fidelity.unit}s at most", "one core, about")
+    console.print(table_of(columns, rows))
     asha = study.scheduler
     stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
     about = rough_duration(total) if study.cost else "an unknown time"
-    console.print(
+    say(
+        console,
         f"{search.n_trials} trials x {plan.n_replicates} replicates, sampled by {search.sampler}, "
-        f"seed {search.seed}; about {about} of one core if all were trained to their end{stopped}"
+        f"seed {search.seed}; about {about} of one core if all were trained to their end{stopped}",
     )
 
 

@@ -18,6 +18,7 @@ AUTO_LOG = 15.0  # largest / smallest value from which a linear axis would hide 
 _MARGIN = 0.04
 _MOST_VALUE_TICKS = 9
 _MOST_DECADES = 7  # ticks of a long log axis
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DECADES = (1, 2, 3, 5, 10, 20, 50, 100, 200)  # of which every so many gets a tick
 
 
@@ -112,7 +113,7 @@ def _power(tick: float) -> str:
     exponent = round(math.log10(tick))
     if -5 < exponent < 6 or not math.isclose(tick, 10.0**exponent, rel_tol=1e-9):
         return number(tick)
-    return f"$10^{{{exponent}}}$"
+    return "10" + str(exponent).translate(_RAISED)
 
 
 def _far_apart(values: Sequence[float], log: bool) -> bool:

@@ -12,6 +12,7 @@ from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.aggregates.published import published_points
 from sweepbook.figures.arms import Arms
+from sweepbook.figures.texts import write_plainly
 from sweepbook.record.load import Record
 
 
@@ -46,12 +47,14 @@ def drawn_of(
 ) -> Drawn:
     """What a kind has drawn of a spec, with its title, its caption and its text for the blind.
 
-    The caption is the non-empty of `sentences`, then `spec["note"]`, words that the study itself
-    wants there, then where the numbers are. shows: names of the trials or models in the picture,
+    The figure's texts are made plain. The caption is the non-empty of `sentences`, then
+    `spec["note"]`, words that the study itself wants there, what was changed in long or foreign
+    texts, then where the numbers are. shows: names of the trials or models in the picture,
     for the alternative text; alt: what that text says instead, after the title.
     """
     name, title = str(spec["name"]), title_of(spec)
-    said = [*sentences, str(spec.get("note") or ""), f"Numbers: figures/{name}.csv."]
+    of_texts = write_plainly(figure) if figure is not None else []
+    said = [*sentences, str(spec.get("note") or ""), *of_texts, f"Numbers: figures/{name}.csv."]
     if figure is not None and not alt:
         names = f": {listing(shows, most=8)}" if shows else ""
         alt = f"{names}; the CSV beside it has all {len(numbers)} rows."

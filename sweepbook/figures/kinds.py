@@ -35,6 +35,7 @@ from sweepbook.figures.trials.panels import draw_panels
 from sweepbook.figures.trials.table import draw_table
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.planned import SearchPlan
+from sweepbook.study.errors import told
 from sweepbook.study.hooks import load_object
 
 Kind = Callable[[Spec, Record], Drawn]
@@ -107,11 +108,16 @@ def _draw_own(path: str, spec: Spec, record: Record, allowed: Collection[str]) -
         )
     try:
         draw_own: Kind = load_object(path)
-        return draw_own(spec, record)
+        drawn = draw_own(spec, record)
     except NothingToDraw:
         raise
     except (Exception, SystemExit) as error:  # whatever the project's code raises
-        raise NothingToDraw(f"{type(error).__name__}: {error}") from error
+        raise NothingToDraw(told(error)) from error
+    if not isinstance(drawn, Drawn):
+        raise NothingToDraw(
+            f"{path} must return what drawn_of gives, got a {type(drawn).__name__}"
+        )
+    return drawn
 
 
 def specs_of(record: Record) -> Sequence[Spec]:

@@ -14,6 +14,7 @@ from sweepbook.figures import lines as curves
 from sweepbook.figures import style
 
 _LEGEND_WIDTH = 100  # letters side by side below a figure of style.WIDTH
+_MOST_BESIDE = 60  # letters of a line's name beside its end
 _SAMPLE = 7  # letters that a line's sample takes in a legend
 _SIDE_STEP = 0.008  # of the axis, between the bars of two lines at one place
 
@@ -51,7 +52,8 @@ def name_lines(
     ends = known.groupby("line")["x"].max()
     if len(looks) < 2 or known.empty:
         return
-    if len(axes) == 1 and ends.nunique() == 1 and ends.iloc[0] > 1:
+    are_short = max(map(len, looks)) <= _MOST_BESIDE
+    if len(axes) == 1 and ends.nunique() == 1 and ends.iloc[0] > 1 and are_short:
         curves.label_ends(axes[0], rows, looks, style.PANEL_HEIGHT * 0.8)
         return
     legend_below(figure, axes[0], looks)

@@ -25,9 +25,10 @@ PUBLISHED: dict[str, Any] = {
 }
 WIDTH = 7.2  # inches: one text column of the page at 1:1.3
 PANEL_HEIGHT = 3.4
+FAMILY = "DejaVu Sans"  # comes with matplotlib: the same glyphs on every machine
 _SETTINGS: dict[Any, Any] = {
     "font.size": 9.5,
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
+    "font.family": FAMILY,
     "axes.titlesize": 10,
     "axes.labelsize": 9.5,
     "axes.spines.top": False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL import Image
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn
 from sweepbook.pages.table import Table, as_table
+from sweepbook.study.texts import visible
 
 INLINE_SVG_BYTES = 200_000  # a larger drawing goes into the page as PNG
 INLINE_SVG_FACTOR = 1.5  # so does one that is so many times larger than its PNG
@@ -54,7 +56,9 @@ def write_drawn(drawn: Drawn, folder: Path) -> Shown:
 
 def _picture(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=form, metadata=metadata)
+    with warnings.catch_warnings():  # a figure of a project's own may lack glyphs
+        warnings.filterwarnings("ignore", "Glyph ", UserWarning)
+        figure.savefig(buffer, format=form, metadata=metadata)
     return buffer.getvalue()
 
 
@@ -68,8 +72,11 @@ def _palette(png: bytes) -> bytes:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """A frame as CSV with a header, without its index; numbers in full precision."""
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    """A frame as CSV with a header, without its index; numbers in full precision.
+
+    Control characters in texts, but for tabs and line breaks, are written as their codes.
+    """
+    return visible(frame.to_csv(index=False, lineterminator="\n"), keep="\n\t")
 
 
 def write_file(path: Path, content: str | bytes) -> None:

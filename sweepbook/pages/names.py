@@ -16,13 +16,16 @@ def safe_name(name: str) -> str:
 
 
 def unique_names(wanted: Sequence[str], longer: Sequence[str]) -> list[str]:
-    """File-safe names: `wanted`, or `longer` where two want the same; numbered if need be."""
-    counts = Counter(map(safe_name, wanted))
+    """File-safe names: `wanted`, or `longer` where two want the same; numbered if need be.
+
+    Two names that differ in capitals alone count as the same, as some file systems have it.
+    """
+    counts = Counter(safe_name(name).lower() for name in wanted)
     chosen: list[str] = []
     for first, second in zip(map(safe_name, wanted), map(safe_name, longer), strict=True):
-        name, n = (first if counts[first] == 1 else second), 1
+        name, n = (first if counts[first.lower()] == 1 else second), 1
         base = name
-        while name in chosen:
+        while name.lower() in map(str.lower, chosen):
             n += 1
             name = f"{base}-{n}"
         chosen.append(name)

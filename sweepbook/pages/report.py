@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from sweepbook.aggregates.published import sources
@@ -15,9 +14,11 @@ from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.pages import claims as page_claims
 from sweepbook.pages import provenance as page
+from sweepbook.pages.aside import PAGE, is_aside, written_aside
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.names import figure_names, unique_names
+from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.sections import Section, data_anchor, section_of
 from sweepbook.pages.table import Table
@@ -43,9 +44,10 @@ def write_report(
     declares them on a record's study. What a record alone names is never imported.
 
     Writes report.html (self-contained), report.md, findings.csv, scorecard.csv and, for every
-    figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. An earlier report
-    in `out` is replaced file by file, each atomically, and figures that only it had are removed.
-    The same records give the same files.
+    figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. All of it is
+    written aside first. Once it is complete, an earlier report in `out` is replaced file by file,
+    each atomically, and figures that only it had are removed. The same records give the same
+    files.
 
     Raises:
         ValueError: no record is given, one cannot be loaded, `out` holds something that is not
@@ -61,21 +63,21 @@ def write_report(
     own = _own_kinds(loaded, project)
     folder = _checked_folder(Path(out))
     earlier = _earlier_names(folder)
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    sections = _sections(loaded, own, folder)
-    printed = scorecard(loaded)
-    together = page_claims.together([section.claims for section in sections])
-    write_file(folder / "findings.csv", csv_text(together))
-    write_file(folder / "scorecard.csv", csv_text(printed))
-    if repeat is not None:
-        write_file(folder / "repeat.csv", csv_text(repeat.frame))
-    context = _context(loaded, sections, printed) | {"repeat": repeat}
-    write_file(folder / "report.md", _render("report.md.j2", context))
-    write_file(folder / "report.html", _render("report.html.j2", context))
+    with written_aside(folder) as aside:
+        sections = _sections(loaded, own, aside)
+        printed = scorecard(loaded)
+        together = page_claims.together([section.claims for section in sections])
+        write_file(aside / "findings.csv", csv_text(together))
+        write_file(aside / "scorecard.csv", csv_text(printed))
+        if repeat is not None:
+            write_file(aside / "repeat.csv", csv_text(repeat.frame))
+        context = _context(loaded, sections, printed) | {"repeat": repeat}
+        write_file(aside / "report.md", render_markdown(context))
+        write_file(aside / PAGE, render_html(context))
     for name in earlier - _names_in(sections):
         for suffix in _FIGURE_SUFFIXES:
             (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
-    return folder / "report.html"
+    return folder / PAGE
 
 
 def _own_kinds(records: Sequence[Record], project: Project | None) -> list[dict[str, str]]:
@@ -131,16 +133,17 @@ def _names_in(sections: Sequence[Section]) -> set[str]:
 def _checked_folder(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder}: a report needs a folder, and this is a file")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "report.html").is_file():
+    holds_other = folder.is_dir() and any(not is_aside(path) for path in folder.iterdir())
+    if holds_other and not (folder / PAGE).is_file():
         raise ValueError(
-            f"{folder}: is not empty and holds no earlier report (report.html); "
+            f"{folder}: is not empty and holds no earlier report ({PAGE}); "
             "name a new or empty folder"
         )
     return folder
 
 
 def _earlier_names(folder: Path) -> set[str]:
-    path = folder / "report.html"
+    path = folder / PAGE
     if not path.is_file():
         return set()
     return set(_EARLIER_FIGURES.findall(path.read_text(encoding="utf-8", errors="replace")))
@@ -158,15 +161,3 @@ def _data_cards(records: Sequence[Record]) -> dict[str, DataCard]:
         card = data_card(record)
         cards.setdefault(data_anchor(card), card)
     return cards
-
-
-def _render(template: str, context: dict[str, Any]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sweepbook.pages"),
-        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
-    return environment.get_template(template).render(context)

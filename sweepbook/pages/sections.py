@@ -9,7 +9,7 @@ from pathlib import Path
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures.cost.ledger import draw_ledger, has_ledger
 from sweepbook.figures.drawn import title_of
-from sweepbook.figures.kinds import draw, specs_of
+from sweepbook.figures.kinds import KINDS, draw, specs_of
 from sweepbook.figures.own import as_declared
 from sweepbook.pages import claims as page_claims
 from sweepbook.pages import provenance as page
@@ -19,6 +19,7 @@ from sweepbook.pages.names import safe_name
 from sweepbook.pages.table import Table
 from sweepbook.pages.trials import failed_logs, shown_trials, trial_table
 from sweepbook.record.load import Record
+from sweepbook.study.errors import told
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,12 @@ def _shown(spec: Spec, name: str, record: Record, own: Mapping[str, str], figure
         drawn = draw(spec, record, allowed=own.values())
     except NothingToDraw as error:
         return Shown(name, title_of(spec), "", note=f"Not drawn: {error}.")
-    return write_drawn(drawn, figures)
+    try:
+        return write_drawn(drawn, figures)
+    except Exception as error:
+        if str(spec.get("kind")) in KINDS or isinstance(error, OSError):
+            raise
+        return Shown(name, title_of(spec), "", note=f"Not drawn: {told(error)}.")
 
 
 def _ledger(record: Record, name: str, figures: Path) -> Shown | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sweepbook.plan.asked import ask_data
 from sweepbook.plan.code import code_sha256
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -100,7 +101,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     if study.data:
         searched = manifest.search.configs if manifest.search else ()
         configs = [*searched, *(trial.config for trial in manifest.trials)]
-        data = load_object(study.data)(configs[0])
+        data = ask_data(study, configs[0])
         then, at_present = str(manifest.data.sha256), str(data["sha256"])
         if at_present != then:
             found.append(f"data {then[:12]} then, {at_present[:12]} now")

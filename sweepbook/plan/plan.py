@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sweepbook.plan.asked import ask_claims, ask_data
 from sweepbook.plan.config import complete_config, scaled
 from sweepbook.plan.options import Options
 from sweepbook.plan.search import plan_search
@@ -195,10 +196,8 @@ def _with_claims(
     study: Study, configs: Sequence[Mapping[str, Any]], files: Mapping[str, str]
 ) -> Study:
     """The study with the claims that are declared for what the command line brings."""
-    if study.claims_of is None:
-        return study
-    further = load_object(study.claims_of)(configs, files)
-    return dataclasses.replace(study, claims=(*study.claims, *further))
+    further = ask_claims(study, configs, files)
+    return dataclasses.replace(study, claims=(*study.claims, *further)) if further else study
 
 
 def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -207,9 +206,7 @@ def _distinct(configs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _describe(study: Study, config: Mapping[str, Any], options: Options) -> dict[str, Any]:
-    if study.data is None:
-        return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
     try:
-        return dict(load_object(study.data)(config))
+        return ask_data(study, config)
     except ValueError as error:
         raise (UnfitData(str(error)) if options.data else error) from error

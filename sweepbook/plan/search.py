@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.plan.asked import ask_space
 from sweepbook.plan.space import check_value, describe_space
 from sweepbook.plan.values import plain_settings
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.configs import made_config
-from sweepbook.study.hooks import load_object
 from sweepbook.study.search import Space
 from sweepbook.study.settings import OWN
 from sweepbook.study.study import Study
@@ -39,8 +39,9 @@ def plan_search(
     if search is None:
         raise ValueError(f"--trials is for searches, and study {study.name} is a grid")
     per_cell = n_trials or search.n_trials
+    domains = ask_space(study, search.space)
     try:
-        declared = describe_space(load_object(search.space)())
+        declared = describe_space(domains)
         space = {key: domain for key, domain in declared.items() if key not in settings}
         by = [*study.grid, *dict.fromkeys(key for point in study.points for key in point)]
         points = [plain_settings(point, study.name) for point in search.points]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sweepbook.plan.shipping import check_one_of_each_name, modules_needed
+from sweepbook.study.errors import told
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import Project, find_project
 from sweepbook.study.study import Study
@@ -32,6 +33,7 @@ def load_studies(names: list[str], project: Project | None = None) -> list[Study
         declaring = [_declaring_modules(name, project) for name in names]
         check_one_of_each_name(map(modules_needed, declaring, roots))
     found: dict[str, Study] = {}
+    named_by: dict[str, str] = {}
     needs = []
     for name, own_roots in zip(names, roots, strict=True):
         file, wanted = _file_of(name)
@@ -44,8 +46,10 @@ def load_studies(names: list[str], project: Project | None = None) -> list[Study
         for study in chosen:
             if found.setdefault(study.name, study) is not study:
                 raise ValueError(
-                    f"two studies are named {study.name!r}: give one of them another name"
+                    f"two studies are named {study.name!r}, one of {named_by[study.name]} and one "
+                    f"of {name}: give one of them another name"
                 )
+            named_by.setdefault(study.name, name)
     check_one_of_each_name(needs)
     return list(found.values())
 
@@ -97,24 +101,37 @@ def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Stud
     if not file.is_file():
         raise ValueError(f"no study file {str(file)!r}")
     if "." in file.stem:
-        raise ValueError(f"{file.name} cannot be imported: give it a name with one dot, before py")
+        raise ValueError(
+            f"{file.name} cannot be imported: give it a name with one dot, before py, such as "
+            f"{file.stem.replace('.', '_')}.py"
+        )
     known = _origin(file.stem)
     if known and Path(known).resolve() != file.resolve():
         raise ValueError(f"{file.name} has the name of another module, {known}: rename it")
     add_to_path(*roots)
+    importlib.invalidate_caches()  # a file may be a moment old
     try:
         module = importlib.import_module(file.stem)
-    except Exception as error:  # whatever the user's code raises
-        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise ValueError(
-            f"{file}{where} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the user's code raises
+        raise ValueError(f"{file} cannot be imported: {told(error)}") from error
     studies = {k: v for k, v in vars(module).items() if isinstance(v, Study)}
     if wanted and wanted not in studies:
         raise ValueError(f"{file} has no study {wanted!r}: it has {', '.join(studies) or 'none'}")
     if not studies:
         raise ValueError(f"{file} has no Study value: see examples/ for one")
-    return [studies[wanted]] if wanted else list(studies.values())
+    if wanted:
+        return [studies[wanted]]
+    by_name: dict[str, str] = {}
+    for variable, study in studies.items():
+        first = by_name.setdefault(study.name, variable)
+        if studies[first] is not study:
+            raise ValueError(
+                f"{file} has two studies named {study.name!r}, {first} and {variable}: give one "
+                f"of them another name, or name one by {file}:{first}"
+            )
+    return list(studies.values())
 
 
 def _origin(module: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sweepbook.plan.asked import ask_cost, ask_count, ask_single
 from sweepbook.record.planned import Trial
 from sweepbook.study.hooks import config_type, load_object
 from sweepbook.study.settings import OWN, PLACES
@@ -32,7 +33,7 @@ def make_trial(
     n_replicates = _replicates(study, config, most_replicates)
     if study.stacked:
         config = config | {"replicates": n_replicates}
-    cost = load_object(study.cost) if study.cost else None
+    cost = ask_cost(study, config, data)
     wanted = n_fidelity(study, config)
     fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
     places = PLACES if study.data else ()  # without a description of its own it is a setting
@@ -56,7 +57,7 @@ def make_trial(
         cpus=cpus,
         gpus=gpus,
         # replicates that are not stacked are trained one by one
-        cost_s=(cost(config, data) if cost else float(fidelity))
+        cost_s=(float(fidelity) if cost is None else cost)
         * (1 if study.stacked else n_replicates),
         hang_s=study.hang_s,
         ends_itself=fidelity == wanted,
@@ -77,18 +78,12 @@ def n_fidelity(study: Study, config: Mapping[str, Any]) -> int:
     fidelity = study.fidelity
     if fidelity.count is None:
         return int(config[fidelity.setting])
-    count = load_object(fidelity.count)(config)
-    if not isinstance(count, int) or count < 1:
-        raise ValueError(
-            f"{fidelity.count} of study {study.name} must return a whole number >= 1 of "
-            f"{fidelity.unit}s, got {count!r}"
-        )
-    return count
+    return ask_count(study, fidelity.count, config)
 
 
 def _replicates(study: Study, config: Mapping[str, Any], wanted: int) -> int:
     """How many replicates the trial gets: 1 where every seed gives the same model."""
-    n = 1 if study.single and load_object(study.single)(config) else wanted
+    n = 1 if ask_single(study, config) else wanted
     kind = config_type(load_object(study.trainable))
     if n > 1 and kind and not study.stacked and "seed" not in config:
         raise ValueError(

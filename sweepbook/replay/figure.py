@@ -14,6 +14,7 @@ from scipy.special import gammaln
 
 from sweepbook.figures import style
 from sweepbook.figures.axes import scale_y
+from sweepbook.figures.texts import write_plainly
 from sweepbook.stats.intervals import FloatArray
 
 MOST_PANELS = 4  # numbers of workers, side by side
@@ -54,6 +55,7 @@ def draw_replay(table: pd.DataFrame, n_equal: int, regret_label: str, unit: str)
         figure.supxlabel(f"share of the recorded {unit}s spent", fontsize=9.5)
         figure.legend(handles=_handles(colours, markers), loc="outside upper center",
                       ncols=max(len(colours), len(markers)))  # fmt: skip
+        write_plainly(figure)
     return figure
 
 

@@ -13,6 +13,7 @@ from sweepbook.aggregates.trials import varying_columns
 from sweepbook.record.load import Record
 from sweepbook.replay.table import KEEPS, cheapest
 from sweepbook.replay.virtual import Curve, not_told_apart
+from sweepbook.study.texts import markdown_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +28,18 @@ class Clock:
 def replay_page(record: Record, curves: Sequence[Curve], table: pd.DataFrame, clock: Clock) -> str:
     """The page as markdown; beside it are expected replay.csv and replay.png."""
     n_orders = int(table["n_orders"].iloc[0])
-    parts = [
-        f"# {record.name} replayed through ASHA",
+    said = [
         " ".join(_what(record, curves)),
         f"Each setting met the same {count(n_orders, 'random arrival order')} (seed "
         f"{clock.seed}). {_clock(clock, record.unit)}",
         *_answers(table, record.unit, len(not_told_apart(curves))),
+    ]
+    parts = [
+        f"# {markdown_text(record.name)} replayed through ASHA",
+        *map(markdown_text, said),
         "![What each setting spends, keeps and loses](replay.png)",
         _table(record, table, clock.equal_times),
-        " ".join(_reading(record, table, clock)),
+        markdown_text(" ".join(_reading(record, table, clock))),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -123,7 +127,7 @@ def _table(record: Record, table: pd.DataFrame, equal_times: bool) -> str:
         *("winner kept", "it or one alike", "regret", "largest regret"),
         *("trials to the end", clock, "without ASHA"),
     ]
-    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    lines = [f"| {' | '.join(map(markdown_text, columns))} |", f"|{'---|' * len(columns)}"]
     for row in table.to_dict("records"):
         spent = f"{row['share']:.3f} ({row['share_q025']:.3f} to {row['share_q975']:.3f})"
         kept, equal = (

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sweepbook.study.errors import own_code
+
 
 def made_config(kind: type, config: Mapping[str, Any]) -> Any:
     """Returns the dataclass made of a config's plain values.
@@ -17,7 +19,8 @@ def made_config(kind: type, config: Mapping[str, Any]) -> Any:
     the field's default is one; in lists, dicts and optional fields, too.
 
     Raises:
-        ValueError: a rule of the dataclass refuses a value; a field has neither value nor default.
+        ValueError: a rule of the dataclass refuses a value, or raises something; a field has
+            neither value nor default.
     """
     hints = _hints_of(kind)
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
@@ -25,10 +28,8 @@ def made_config(kind: type, config: Mapping[str, Any]) -> Any:
         key: _made(_hint(hints, fields[key]) if key in fields else Any, value)
         for key, value in config.items()
     }
-    try:
+    with own_code(f"a {kind.__name__} cannot be made of these settings"):
         return kind(**given)
-    except TypeError as error:
-        raise ValueError(f"a {kind.__name__} cannot be made of these settings: {error}") from error
 
 
 def resolved(annotation: Any, names: Mapping[str, Any], own: Mapping[str, Any]) -> Any:

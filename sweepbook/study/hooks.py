@@ -1,35 +1,78 @@
-"""From an import path in a study to the thing that it names."""
+"""From an import path in a study to the thing that it names, and calls of a user's own code."""
 
 import dataclasses
+import difflib
 import functools
 import importlib
 import importlib.util
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from sweepbook.study.configs import resolved
+from sweepbook.study.errors import is_own, own_code, told
 
 
 def load_object(path: str) -> Any:
-    """Returns what "package.module:name" names.
+    """Returns what "package.module:name" names, something that can be called.
 
     Raises:
-        ValueError: where the module or the name does not exist, saying which.
+        ValueError: the module or the name does not exist, or the import fails, saying why.
     """
     module_name, _, name = path.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name != module_name.split(".")[0] and error.name != module_name:
-            raise
-        raise ValueError(f"no module {module_name!r} (named by {path!r})") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the user's code raises
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module_name}.".startswith(f"{missing}."):
+            hint = _hint(missing.rpartition(".")[2], _modules_beside(missing))
+            raise ValueError(f"no module {module_name!r} (named by {path!r}){hint}") from error
+        raise ValueError(
+            f"module {module_name!r} (named by {path!r}) cannot be imported: {told(error)}"
+        ) from error
     try:
-        return getattr(module, name)
+        found = getattr(module, name)
     except AttributeError as error:
-        raise ValueError(f"module {module_name!r} has no {name!r}") from error
+        hint = _hint(name, [key for key, value in vars(module).items() if callable(value)])
+        raise ValueError(f"module {module_name!r} has no {name!r}{hint}") from error
+    if not callable(found):
+        raise ValueError(f"{path!r} must name a function, and it is a {type(found).__name__}")
+    return found
+
+
+def call_hook(what: str, path: str, *arguments: Any) -> Any:
+    """Returns what a function of the user's own returns.
+
+    Args:
+        what: the study and its field, for the sentence about what goes wrong.
+        path: import path of the function.
+
+    Raises:
+        ValueError: it cannot be imported, or raises something; see `own_code`.
+    """
+    hook = load_object(path)
+    with own_code(f"{what} {path}"):
+        return hook(*arguments)
+
+
+def _modules_beside(missing: str) -> list[str]:
+    """The modules of a user's own that lie where a missing one was looked for."""
+    parent = missing.rpartition(".")[0]
+    folders = getattr(sys.modules.get(parent), "__path__", ()) if parent else sys.path
+    own = [Path(folder or ".") for folder in folders if is_own(str(Path(folder or ".") / "x.py"))]
+    files = [file for folder in own for file in folder.glob("*.py")]
+    packages = [file.parent for folder in own for file in folder.glob("*/__init__.py")]
+    return [path.stem for path in (*files, *packages)]
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f": did you mean {near[0]!r}?" if near else ""
 
 
 def config_type(trainable: Callable[..., Any]) -> type | None:

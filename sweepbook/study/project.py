@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from sweepbook.study.errors import told
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.study import Study
 
@@ -54,10 +55,11 @@ class Project:
     def _imported(self, package: str) -> ModuleType:
         try:
             module = importlib.import_module(package)
-        except Exception as error:  # whatever the project's code raises
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever the project's code raises
             raise ValueError(
-                f"package {package!r} of project {self.root} cannot be imported: "
-                f"{type(error).__name__}: {error}"
+                f"package {package!r} of project {self.root} cannot be imported: {told(error)}"
             ) from error
         file = Path(module.__file__ or next(iter(module.__path__))).resolve()
         if self.root not in file.parents:

@@ -1,11 +1,32 @@
-"""Lines for people, as every command prints them."""
+"""Lines and tables for people, as every command prints them: each text as it is, no markup."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sweepbook.study.texts import visible
 
 
 def say(console: Console, text: str, style: str | None = None) -> None:
     """Prints a text as it is: no markup, nothing highlighted, no line folded."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    console.print(Text(visible(text, keep="\n"), style=style or ""), soft_wrap=True)
+
+
+def table_of(columns: Sequence[str], rows: Iterable[Sequence[object]], **of_columns: Any) -> Table:
+    """Returns a table of texts without lines.
+
+    Args:
+        of_columns: of every column, as rich's `add_column` takes them.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(Text(visible(column)), **of_columns)
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    return table
 
 
 def duration(seconds: float) -> str:

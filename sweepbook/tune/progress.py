@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
-from sweepbook.tune.console import say
+from sweepbook.tune.console import say, table_of
 from sweepbook.tune.standing import Standing
 
 LINE_EVERY_S = 30.0  # without a terminal
@@ -77,27 +77,20 @@ class Progress:
 
 def _running(standing: Standing) -> Table:
     """The trials that are training, with the last value of their metric."""
-    table = _table("running trial", "", "of", "metric", "last")
+    rows = []
     for trial_id, value in list(standing.running.items())[:MOST_RUNNING]:
         trial = standing.trials[trial_id]
         at, name = f"{trial.unit} {standing.fidelity[trial_id]}", standing.names[trial_id]
-        table.add_row(name, at, str(trial.max_fidelity), trial.metric, f"{value:.4g}")
-    return table
+        rows.append((name, at, trial.max_fidelity, trial.metric, f"{value:.4g}"))
+    return table_of(("running trial", "", "of", "metric", "last"), rows, no_wrap=True)
 
 
 def _best(standing: Standing) -> Table:
     """The best value of each study so far."""
-    table = _table("study", "best so far", "trial")
+    rows = []
     for plan in standing.plans:
         if plan.study.name in standing.best:
             value, trial_id, fidelity = standing.best[plan.study.name]
             shown = f"{plan.study.metric.name} {value:.4g} at {fidelity}"
-            table.add_row(plan.study.name, shown, standing.names[trial_id])
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    return table
+            rows.append((plan.study.name, shown, standing.names[trial_id]))
+    return table_of(("study", "best so far", "trial"), rows, no_wrap=True)

@@ -74,14 +74,33 @@ def test_a_project_s_own_figure_is_drawn_where_its_study_declares_it(
     assert (tmp_path / "out" / "figures" / "dots.svg").is_file()
 
 
+@pytest.mark.parametrize(
+    "instead, said",
+    [
+        ("    record.trials['nowhere']", "KeyError: &#39;nowhere&#39; (plots_of_demo.py, line 6)"),
+        (
+            "    return None",
+            "plots_of_demo:draw_dots must return what drawn_of gives, got a",
+        ),
+        ("    import sys; sys.exit(4)", "sys.exit (4)"),
+        (
+            "    drawn_of({'name': 'x'}, [], record.trials, figure=(figure := Figure()));"
+            " figure.text(0, 0, r'$\\foo$');"
+            " from sweepbook.figures.drawn import Drawn;"
+            " return Drawn('dots', 'Dots', '', record.trials, figure)",
+            "Not drawn: ValueError: \\foo",
+        ),
+    ],
+)
 def test_a_figure_whose_function_fails_is_named_and_the_report_is_written(
-    make_record, project, tmp_path
+    make_record, project, tmp_path, monkeypatch, instead, said
 ):
     at = project()
-    broken = CODE.replace("    figure = Figure()", "    record.trials['nowhere']")
+    monkeypatch.chdir(at.root)
+    broken = CODE.replace("    figure = Figure()", instead)
     (at.root / "plots_of_demo.py").write_text(broken)
     write_report([make_record(CONFIGS, figures=[OWN])], tmp_path / "out", project=at)
-    assert "KeyError: &#39;nowhere&#39;" in page_of(tmp_path / "out")
+    assert said in page_of(tmp_path / "out")
 
 
 @pytest.mark.parametrize("name, trainable", [("other", None), ("demo", "elsewhere:train")])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from io import StringIO
@@ -14,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweepbook.pages import files
+from sweepbook.pages import files, report
 from sweepbook.pages.report import write_report
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record
@@ -187,6 +189,52 @@ def test_a_failing_write_leaves_the_earlier_report_whole(
     with pytest.raises(OSError, match="disk full"):
         write_report([folder], tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_bytes() == before
+
+
+def all_of(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("at", ["out", "new/deep/out", "empty"])
+def test_a_report_that_fails_on_its_way_leaves_what_was_there(
+    make_record: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    folder = make_record(CONFIGS, figures=FIGURES)
+    out = tmp_path / at
+    (tmp_path / "empty").mkdir()
+    if at == "out":
+        write_report([make_record(CONFIGS, at="records/old", name="old")], out)
+    before, names = files_of(tmp_path), all_of(tmp_path)
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a figure that nobody has foreseen")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "render_html", broken)
+        with pytest.raises(RuntimeError):
+            write_report([folder], out)
+    assert (files_of(tmp_path), all_of(tmp_path)) == (before, names)
+    write_report([folder], out)
+    assert "figures/loss.svg" in files_of(out)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_report_that_was_killed_is_no_obstacle_to_the_next(
+    make_record: Make, tmp_path: Path, is_there: bool
+) -> None:
+    folder, out = make_record(CONFIGS, figures=FIGURES), tmp_path / "out"
+    if is_there:
+        out.mkdir()
+    code = (
+        "import os, sys\nfrom sweepbook.pages import report\n"
+        "report.render_html = lambda _: os.kill(os.getpid(), 9)\n"
+        "report.write_report([sys.argv[1]], sys.argv[2])\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(folder), str(out)], check=False)
+    assert killed.returncode == -9
+    assert not out.exists() or not (out / "figures").exists()
+    write_report([folder], out)
+    assert page_of(out).all("img")
 
 
 def no_reports(folder: Path) -> None:

@@ -13,7 +13,7 @@ from sweepbook.aggregates.labels import arm_labels, count, number, sorted_trials
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.trials import arm_columns
 from sweepbook.figures import style
-from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.record.load import Record
 
 PHASES = {  # in a trial's order; what a study is for is saturated, what it pays for it is pale
@@ -53,13 +53,12 @@ def draw_ledger(spec: Spec, record: Record) -> Drawn:
     labels = arm_labels(trials, columns).loc[numbers["trial_id"]]
     bars = _bars(numbers, [str(label) for label in labels])
     sessions = [s for s in record.manifest.sessions if s["n_trials"]]
-    return Drawn(
-        name=str(spec["name"]),
-        title=str(spec.get("title") or "Where the time went"),
-        caption=_caption(numbers, sessions, len(bars)),
-        numbers=numbers,
+    return drawn_of(
+        {"title": "Where the time went", **spec},
+        _sentences(numbers, sessions, len(bars)),
+        numbers,
         figure=_figure(bars, sessions),
-        alt="Seconds of each trial by phase, as stacked bars",
+        alt=": seconds of each trial by phase, as stacked bars",
     )
 
 
@@ -126,14 +125,16 @@ def _draw_slots(ax: Axes, sessions: Sequence[Mapping[str, float]]) -> None:
     ax.grid(visible=False)
 
 
-def _caption(numbers: pd.DataFrame, sessions: Sequence[Mapping[str, float]], n_bars: int) -> str:
+def _sentences(
+    numbers: pd.DataFrame, sessions: Sequence[Mapping[str, float]], n_bars: int
+) -> list[str]:
     what = f"Each bar is a trial, n = {len(numbers)}"
     if n_bars < len(numbers):
         what = f"{n_bars} bars, each the mean of as many of n = {len(numbers)} trials in turn"
         what += ", the longest first"
     total = numbers["time_total_s"].sum()
     work = numbers[["train", "evaluate"]].to_numpy().sum()
-    sentences = [
+    return [
         f"{what}; the attempts at a trial are added up.",
         f"Training and evaluating took {number(work, 3)} of the trials' {number(total, 3)} s "
         f"({work / total:.0%}).",
@@ -144,7 +145,6 @@ def _caption(numbers: pd.DataFrame, sessions: Sequence[Mapping[str, float]], n_b
         *map(_session, sessions),
         "A trainable that does not divide its steps has them all under train.",
     ]
-    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _session(session: Mapping[str, float]) -> str:

@@ -1,0 +1,58 @@
+"""A report's folder: written aside as a whole, and in its place once it is complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PAGE = "report.html"
+_BEGINNING = ".unfinished-"
+
+
+@contextmanager
+def written_aside(folder: Path) -> Iterator[Path]:
+    """A folder, with figures/ in it, whose files are in `folder` where the block ends well.
+
+    Otherwise nothing is left of it. It lies inside `folder`, or beside the place where that will
+    be: on the same disk. The page goes last, so that an earlier report's stays with its figures.
+    """
+    aside = Path(tempfile.mkdtemp(prefix=_BEGINNING, dir=_nearest(folder)))
+    aside.chmod(0o777 & ~_umask())  # as other folders of this user
+    try:
+        (aside / "figures").mkdir()
+        yield aside
+        if folder.exists():
+            _move(aside, folder)
+        else:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def is_aside(path: Path) -> bool:
+    """Whether this is what a report that was killed has left."""
+    return path.name.startswith(_BEGINNING)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
+
+
+def _move(aside: Path, folder: Path) -> None:
+    files = [path.relative_to(aside) for path in aside.rglob("*") if path.is_file()]
+    for file in sorted(files, key=lambda file: (file == Path(PAGE), file)):
+        (folder / file).parent.mkdir(exist_ok=True)
+        os.replace(aside / file, folder / file)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

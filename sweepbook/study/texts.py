@@ -1,0 +1,48 @@
+"""A stranger's texts, made fit to be shown: what nobody can see in them is written out."""
+
+import re
+
+# controls, line and paragraph separators, what turns the direction of writing, half characters
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_BREAKS = re.compile(r"\s*[\n\r]\s*|\t")
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+# what Markdown could take for more than a letter: these wherever they stand, an underscore beside
+# no letter, the & of an entity, and what begins a list or a line across
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|~$#]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|^[-+](?=[-+\s]|$)")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
+
+
+def visible(text: object, keep: str = "") -> str:
+    r"""Returns a text on one line, its control characters written as Python writes them.
+
+    Args:
+        keep: control characters that stay as they are.
+
+    >>> visible("a\nb\x1b[31m")
+    'a\\nb\\x1b[31m'
+    """
+    return _HIDDEN.sub(lambda found: _written(found[0], keep), str(text))
+
+
+def one_line(text: object) -> str:
+    """Returns prose on one line: spaces for line breaks, other control characters written out."""
+    return visible(_BREAKS.sub(" ", str(text)))
+
+
+def markdown_text(text: object) -> str:
+    r"""Returns a text on one line that Markdown shows as it is.
+
+    >>> markdown_text("a|b\n<b> *c* val_loss _d_")
+    'a\\|b \\<b\\> \\*c\\* val_loss \\_d\\_'
+    """
+    escaped = _MARKDOWN.sub(lambda found: f"\\{found[0]}", one_line(text).lstrip())
+    return _NUMBERED.sub(r"\1\\\2", escaped)
+
+
+def _written(character: str, keep: str) -> str:
+    if character in keep:
+        return character
+    code = ord(character)
+    return _SHORT.get(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
