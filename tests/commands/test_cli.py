@@ -50,6 +50,15 @@ def test_list_needs_neither_torch_nor_ray():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+def test_a_warning_about_the_data_stands_before_the_plan(command, write_cities, tmp_path):
+    folder = write_cities(tmp_path / "data", {"train": 60, "validation": 40, "test": 40})
+    for file in folder.glob("*.csv"):
+        file.write_text(file.read_text().replace(",long,lat,", ",lat,long,"))
+    code, printed = command("show", "learning-rate", "epochs", "--data", folder)
+    assert code == 0 and printed.count("swapped") == 1
+    assert printed.index("swapped") < printed.index("4 trials")
+
+
 def test_show_gives_space_trials_and_cost(command):
     code, printed = command("show", "learning-rate", "--scale", "0.1")
     assert code == 0
