@@ -130,7 +130,9 @@ def run_studies(
     writers: list[RecordWriter] = []
     try:
         for folder, manifest in zip(folders, manifests, strict=True):
-            manifest = dataclasses.replace(manifest, confirms=confirms)
+            manifest = dataclasses.replace(
+                manifest, confirms=confirms, max_concurrent=placement.max_concurrent
+            )
             writers.append(RecordWriter(folder, manifest, say_on(console)))
         if cache:
             _take_known(writers, place(storage), console)
