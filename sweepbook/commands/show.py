@@ -17,6 +17,9 @@ from sweepbook.study.option import Option
 from sweepbook.study.project import Project
 from sweepbook.tune.console import rough_duration, say
 
+MOST = 200  # trials in a table; of more the first and the last are shown
+FIRST, LAST = 40, 10
+
 
 def show(
     words: Sequence[str],
@@ -78,12 +81,18 @@ def _show_trials(plan: Plan, console: Console) -> None:
     several = ["replicates"] if len(sizes) > 1 else []
     for column in ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about"):
         table.add_column(column, overflow="fold")
-    for trial in plan.trials:
+    left_out = len(plan.trials) - FIRST - LAST if len(plan.trials) > MOST else 0
+    shown = [*plan.trials[:FIRST], *plan.trials[-LAST:]] if left_out else plan.trials
+    for place, trial in enumerate(shown):
+        if left_out and place == FIRST:
+            table.add_row("...")
         cost = rough_duration(trial.cost_s) if study.cost else "unknown"
         values = [str(trial.config[k]) for k in varied]
         values += [str(trial.n_replicates)] if several else []
         table.add_row(trial.trial_id, *values, str(trial.max_fidelity), cost)
     console.print(table)
+    if left_out:
+        console.print(f"{left_out:,} trials in the middle are not shown")
     total = rough_duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
     console.print(
         f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
