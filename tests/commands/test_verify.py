@@ -198,6 +198,24 @@ def test_the_sample_is_drawn_with_its_seed(record):
     )
 
 
+def test_a_study_has_its_own_helper_in_a_project_with_one_of_that_name(
+    toy_file, tmp_path, monkeypatch
+):
+    text = toy_file.read_text().replace("value =", "import own_help\n        value = own_help.V *")
+    toy_file.write_text(text)
+    (toy_file.parent / "own_help.py").write_text("V = 1")
+    record = train(load_studies([str(toy_file)])[0], tmp_path)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text("[tool.sweepbook]\nstudies = []\n")
+    (project / "own_help.py").write_text("V = 2")
+    sys.modules.pop("own_help")
+    monkeypatch.chdir(project)
+    enter_project(None)
+    assert verify(record, n_trials=1, seed=0, most=None) == ([], 1)
+    sys.modules.pop("own_help")
+
+
 def test_a_copy_of_the_project_that_one_works_in_comes_before_the_recorded_folder(
     tmp_path, monkeypatch
 ):
