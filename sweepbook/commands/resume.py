@@ -1,5 +1,6 @@
 """Goes on with a record that was interrupted."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -7,12 +8,14 @@ from rich.console import Console
 
 from sweepbook.commands.training import Endings, say_on, train_and_close
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
+from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.room import check_concurrency, check_room
-from sweepbook.plan.shipping import import_paths
 from sweepbook.record.load import load_record
+from sweepbook.record.manifest import Manifest
 from sweepbook.record.provenance import now
 from sweepbook.record.storage.places import Where
 from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
 
 
@@ -25,7 +28,8 @@ def resume(
 ) -> Endings:
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
-    Ended trials stay as they are; the others go on from their checkpoints.
+    Ended trials stay as they are; the others go on from their checkpoints, as many at a time as
+    the record was begun with, unless the placement says otherwise.
 
     Raises:
         ValueError: no record, or its data or versions are not what they were; the record is
@@ -34,6 +38,7 @@ def resume(
     record = load_record(folder)
     changes = check_unchanged(folder, record.manifest, force)
     plan = recorded_plan(record.manifest)
+    placement = _as_begun(placement, record.manifest, console)
     check_room(plan.needs, placement.address)
     searches = [plan.study.name] if plan.search else []
     check_concurrency(searches, placement.address, placement.max_concurrent)
@@ -41,5 +46,22 @@ def resume(
     writer = RecordWriter(folder, record.manifest, say_on(console), as_read=True)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
-    writer.note(resumed=(*writer.manifest.resumed, resumed))
+    writer.note(
+        resumed=(*writer.manifest.resumed, resumed), max_concurrent=placement.max_concurrent
+    )
     return train_and_close([plan], [writer], paths, placement, console)
+
+
+def _as_begun(placement: Placement, manifest: Manifest, console: Console) -> Placement:
+    """The placement with the record's own limit of trials at a time, where it has no other."""
+    begun, given = manifest.max_concurrent, placement.max_concurrent
+    if begun is None or begun == given:
+        return placement
+    trials = "1 trial" if begun == 1 else f"{begun} trials"
+    if given is None:
+        say(console, f"{trials} at a time, as before: --max-concurrent N changes that")
+        return dataclasses.replace(placement, max_concurrent=begun)
+    stopping = manifest.search or manifest.study.scheduler
+    why = ": which trials are suggested or stopped may depend on that" if stopping else ""
+    say(console, f"--max-concurrent is {given} now, before it was {begun}{why}")
+    return placement

@@ -13,11 +13,11 @@ from sweepbook.commands.resume import resume
 from sweepbook.commands.training import Endings, close_all, new_folders, say_on, train_and_close
 from sweepbook.commands.words import studies_and_options
 from sweepbook.plan.manifest import new_manifest
+from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.room import check_concurrency, check_room
-from sweepbook.plan.shipping import import_paths
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Confirms
@@ -130,7 +130,9 @@ def run_studies(
     writers: list[RecordWriter] = []
     try:
         for folder, manifest in zip(folders, manifests, strict=True):
-            manifest = dataclasses.replace(manifest, confirms=confirms)
+            manifest = dataclasses.replace(
+                manifest, confirms=confirms, max_concurrent=placement.max_concurrent
+            )
             writers.append(RecordWriter(folder, manifest, say_on(console)))
         if cache:
             _take_known(writers, place(storage), console)

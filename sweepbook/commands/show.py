@@ -18,6 +18,9 @@ from sweepbook.study.project import Project
 from sweepbook.study.texts import one_line, visible
 from sweepbook.tune.console import rough_duration, say, table_of
 
+MOST = 200  # trials in a table; of more the first and the last are shown
+FIRST, LAST = 40, 10
+
 
 def show(
     words: Sequence[str],
@@ -74,13 +77,19 @@ def _show_trials(plan: Plan, console: Console) -> None:
     sizes = sorted({t.n_replicates for t in plan.trials})
     several = ["replicates"] if len(sizes) > 1 else []
     columns = ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about")
+    left_out = len(plan.trials) - FIRST - LAST if len(plan.trials) > MOST else 0
+    shown = [*plan.trials[:FIRST], *plan.trials[-LAST:]] if left_out else plan.trials
     rows = []
-    for trial in plan.trials:
+    for trial in shown:
         cost = rough_duration(trial.cost_s) if study.cost else "unknown"
         values = [str(trial.config[k]) for k in varied]
         values += [str(trial.n_replicates)] if several else []
         rows.append((trial.trial_id, *values, trial.max_fidelity, cost))
+    if left_out:
+        rows.insert(FIRST, ("...", *[""] * (len(columns) - 1)))
     console.print(table_of(columns, rows, overflow="fold"))
+    if left_out:
+        say(console, f"{left_out:,} trials in the middle are not shown")
     total = rough_duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
     say(
         console,

@@ -12,40 +12,14 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from sweepbook.commands.completeness import problems
 from sweepbook.plan.manifest import changes_since
 from sweepbook.record.cache import ended_by_itself
-from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.planned import Trial
 from sweepbook.record.storage.places import Where
 from sweepbook.tune.console import say
 from sweepbook.tune.worker.run import Assignment, reports
-
-
-def problems(record: Record) -> list[str]:
-    """Returns what is wrong with a record's tables; an empty list for a sound one."""
-    found = []
-    recorded = record.manifest.record_digest
-    if not record.manifest.has_ended:
-        found.append(f"it has not ended: status {record.manifest.status!r}")
-    elif record_digest(record) != recorded:
-        found.append(f"its tables do not have the digest {recorded} of its manifest")
-    if untried := record.manifest.n_trials.get("untried"):
-        found.append(f"{untried} trials of the search were not tried")
-    planned = {trial.trial_id for trial in record.manifest.trials}
-    if planned != set(record.trials["trial_id"]):
-        found.append("trials.parquet does not hold the planned trials")
-    steps = record.reports.groupby(["trial_id", "replicate"])[record.unit]
-    counts = steps.agg(["count", "max"])
-    for trial in record.trials.itertuples():
-        if trial.status in ("failed", "interrupted"):
-            found.append(f"trial {trial.trial_id!s} is {trial.status!s}: {trial.reason!s}")
-            continue
-        own = counts[counts.index.get_level_values("trial_id") == trial.trial_id]
-        whole = (own["count"] == trial.last_fidelity) & (own["max"] == trial.last_fidelity)
-        if len(own) != trial.n_replicates or not whole.all():
-            found.append(f"trial {trial.trial_id!s} lacks report rows")
-    return found
 
 
 def sample(record: Record, n_trials: int, seed: int) -> list[str]:
@@ -68,10 +42,13 @@ def differences(
         trial_id and the first difference, or None where every number is the recorded one.
     """
     planned = {t.trial_id: t for t in record.manifest.trials}
+    own = record.reports.groupby("trial_id")[record.unit]
     for trial_id in trial_ids:
         trial = planned[trial_id]
         # the config keeps its own length: it may shape the training (a schedule, the last step)
-        steps = min(most or trial.max_fidelity, trial.max_fidelity)
+        steps = trial.max_fidelity
+        if most is not None:  # up to a step that was reported
+            steps = min((at for at in own.get_group(trial_id) if at >= most), default=steps)
         yield trial_id, _difference(record, _cut(trial, steps))
 
 

@@ -18,7 +18,9 @@ def render_html(context: dict[str, Any]) -> str:
 
 def render_markdown(context: dict[str, Any]) -> str:
     """The page as Markdown."""
-    return _render("report.md.j2", context | {"table_of": _markdown_table}, _as_markdown)
+    # indented code shows a line as it is; a log's lines have no line breaks
+    own = {"table_of": _markdown_table, "code": Markup}
+    return _render("report.md.j2", context | own, _as_markdown)
 
 
 def _render(template: str, context: dict[str, Any], finalize: Any) -> str:

@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.plan.asked import ask_data
-from sweepbook.plan.code import code_sha256
+from sweepbook.plan.modules.code import code_sha256
+from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.trial import file_sha256
 from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.provenance import git_commit, now, versions
 from sweepbook.record.storage.places import Where
-from sweepbook.study.hooks import load_object
+from sweepbook.study.hooks import add_to_path, load_object
 from sweepbook.study.project import add_behind_project, find_project
 
 
 def new_manifest(
-    plan: Plan, options: Options, command: Sequence[str], import_paths: Sequence[str]
+    plan: Plan, options: Options, command: Sequence[str], paths: Sequence[str]
 ) -> Manifest:
     """Returns the manifest of a new record: all that its numbers depend on."""
     return Manifest(
@@ -34,7 +35,7 @@ def new_manifest(
         data=Data(plan.data),
         files=plan.files,
         started=now(),
-        import_paths=tuple(import_paths),
+        import_paths=tuple(paths),
         trials=plan.trials,
         search=plan.search,
         project=_project_of(plan.study.trainable.split(":")[0]),
@@ -88,6 +89,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     """
     add_behind_project(*manifest.import_paths)
     study = manifest.study
+    add_to_path(*import_paths([study]))  # what lies beside it comes first, as for a worker
     current = versions(manifest.versions)
     found = [
         f"{package} {old} then, {current.get(package)} now"

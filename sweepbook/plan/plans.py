@@ -1,7 +1,7 @@
 """The plans of all studies of a command."""
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, UnfitData, make_plan
@@ -11,7 +11,7 @@ from sweepbook.study.study import Study
 def make_plans(
     studies: Sequence[Study], options: Options, say: Callable[[str], object]
 ) -> list[Plan]:
-    """Returns the plan of each study.
+    """Returns the plan of each study, and says the warnings of their data, each once.
 
     Where the options need not fit everywhere ("all" was asked for), studies that cannot use the
     data are left out, which is said, and a setting goes to those studies that have it.
@@ -20,7 +20,25 @@ def make_plans(
         ValueError: as `make_plan`; or no study can use the data, or none has a setting.
     """
     if options.everywhere:
-        return [make_plan(study, options) for study in studies]
+        plans = [make_plan(study, options) for study in studies]
+    else:
+        plans = _fitting_plans(studies, options, say)
+    for line in dict.fromkeys(line for plan in plans for line in _warnings(plan)):
+        say(line)
+    return plans
+
+
+def _warnings(plan: Plan) -> list[str]:
+    """What the card of the data warns of."""
+    card = plan.data.get("card")
+    warnings = card.get("warnings") if isinstance(card, Mapping) else None
+    return [f"data {plan.data.get('name')}: {warning}" for warning in warnings or ()]
+
+
+def _fitting_plans(
+    studies: Sequence[Study], options: Options, say: Callable[[str], object]
+) -> list[Plan]:
+    """The plans of those studies that the options fit."""
     plans: list[Plan] = []
     refused: dict[str, list[str]] = {}
     for study in studies:

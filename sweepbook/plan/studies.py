@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sweepbook.plan.shipping import check_one_of_each_name, modules_needed
+from sweepbook.plan.modules.own_names import check_own_names
+from sweepbook.plan.modules.shipping import check_one_of_each_name, modules_needed
 from sweepbook.study.errors import told
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import Project, find_project
@@ -24,25 +25,26 @@ def load_studies(names: list[str], project: Project | None = None) -> list[Study
 
     Raises:
         ValueError: for an unknown name (with the nearest), a missing file, one without a study,
-            a name without a project, two different studies of one name, and studies of different
-            folders that need different modules of one name.
+            a name without a project, two different studies of one name, and modules of which
+            another one of the same name would be imported.
     """
     roots = [_roots(name, project) for name in names]
     mixed = len(set(roots)) > 1
-    if mixed:  # before one of them is imported in the place of another
-        declaring = [_declaring_modules(name, project) for name in names]
-        check_one_of_each_name(map(modules_needed, declaring, roots))
+    of_all = () if project is None else (str(project.root),)  # files elsewhere may use it
+    others = [folder for own in roots for folder in own if folder not in of_all]
+    # before one of them is imported in the place of another
+    declaring = [_declaring_modules(name, project if mixed else None) for name in names]
+    _check_names(declaring, roots, others)
     found: dict[str, Study] = {}
     named_by: dict[str, str] = {}
-    needs = []
+    hooks = []
     for name, own_roots in zip(names, roots, strict=True):
         file, wanted = _file_of(name)
         if file is None:
             chosen = _studies_of_project(name, project)
         else:
             chosen = _studies_of_file(file, wanted, own_roots)
-        hooks = [path for study in chosen for path in study.hooks().values()]
-        needs.append(modules_needed(hooks, own_roots) if mixed else {})
+        hooks.append([path for study in chosen for path in study.hooks().values()])
         for study in chosen:
             if found.setdefault(study.name, study) is not study:
                 raise ValueError(
@@ -50,8 +52,19 @@ def load_studies(names: list[str], project: Project | None = None) -> list[Study
                     f"of {name}: give one of them another name"
                 )
             named_by.setdefault(study.name, name)
-    check_one_of_each_name(needs)
+    _check_names(hooks, roots, others)
     return list(found.values())
+
+
+def _check_names(
+    modules: Sequence[Sequence[str]], roots: Sequence[tuple[str, ...]], others: Sequence[str]
+) -> None:
+    """Checks that nobody gets another's module, of those that each named study is made of."""
+    distinct = {(tuple(names), own): None for names, own in zip(modules, roots, strict=True)}
+    needs = [modules_needed(names, own) for names, own in distinct]
+    check_one_of_each_name(needs)
+    for (_, own), need in zip(distinct, needs, strict=True):
+        check_own_names(need, own, others)
 
 
 def _file_of(name: str) -> tuple[Path | None, str]:

@@ -114,6 +114,8 @@ class Manifest:
         overrides: settings that the command line changed.
         files: path -> SHA-256 of every file that a setting names.
         import_paths: folders that a worker needs on its path.
+        max_concurrent: most trials at a time, as the last command said; None: as many as there
+            was room for, or a version that did not write it.
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
@@ -148,6 +150,7 @@ class Manifest:
     n_trials: Mapping[str, int] = field(default_factory=dict)
     record_digest: str | None = None
     project: str | None = None
+    max_concurrent: int | None = None
     artifacts: Mapping[str, str] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
 
@@ -174,7 +177,7 @@ class Manifest:
 
 _LATER = (  # written only where there is something to say
     *("confirms", "extends", "taken", "resumed", "sessions", "status", "n_trials"),
-    *("record_digest", "project", "artifacts"),
+    *("record_digest", "project", "max_concurrent", "artifacts"),
 )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
-from sweepbook.record.values import carried, means
+from sweepbook.record.values import means
 from sweepbook.stats.intervals import t_interval
 from sweepbook.study.rungs import Rungs
 
@@ -82,7 +82,8 @@ def full_curves(record: Record, *, equal_times: bool = False) -> list[Curve]:
     """The curves of all trials that trained to their own end, sorted by trial_id.
 
     A trial that was stopped, failed or was interrupted has no full curve and is left out; so is
-    one that misses a step. equal_times: every unit of fidelity takes 1, else its recorded time_s.
+    one that misses a step, or a replicate at one. equal_times: every unit of fidelity takes 1,
+    else its recorded time_s.
 
     Raises:
         ValueError: fewer than 2 full curves, no finite final value, or no recorded times.
@@ -96,21 +97,25 @@ def full_curves(record: Record, *, equal_times: bool = False) -> list[Curve]:
         raise ValueError(f"{record.path}: has no time_s at every step: replay with equal times")
     sign = 1.0 if record.mode == "max" else -1.0
     if reports.empty:
-        _check(record, [])
+        _check(record, [], 0)
     numbers = reports.assign(value=sign * reports[record.metric].astype("float64"))
     steps = sign * means(reports, trials, record.metric, unit)
     clock = numbers.assign(time=1.0 if equal_times else numbers["time_s"])
     times = clock.groupby(["trial_id", unit])["time"].max()
-    ordered = carried(numbers, unit).sort_values("replicate")
+    ordered = numbers.sort_values("replicate")
     finals = ordered[ordered[unit] == ordered.groupby("trial_id")[unit].transform("max")]
     lasts = finals.groupby("trial_id")["value"].agg(tuple)
-    curves = []
+    sizes = reports.groupby(["trial_id", unit]).size().groupby(level=0).nunique()
+    curves, n_gaps = [], 0
     for trial_id, own in steps.groupby(level=0):
-        if list(own.index.get_level_values(1)) == list(range(1, len(own) + 1)):
+        at = list(own.index.get_level_values(1))
+        if at != list(range(1, len(own) + 1)) or sizes[str(trial_id)] > 1:
+            n_gaps += 1
+        else:
             elapsed = np.cumsum(times[str(trial_id)].to_numpy())
             values = tuple(own.tolist()), tuple(elapsed.tolist())
             curves.append(Curve(str(trial_id), *values, lasts[trial_id]))
-    _check(record, curves)
+    _check(record, curves, n_gaps)
     return curves
 
 
@@ -118,15 +123,19 @@ def _has_times(reports: pd.DataFrame) -> bool:
     return "time_s" in reports and bool((reports["time_s"] >= 0).all())
 
 
-def _check(record: Record, curves: Sequence[Curve]) -> None:
+def _check(record: Record, curves: Sequence[Curve], n_gaps: int) -> None:
     finite = sum(math.isfinite(curve.final) for curve in curves)
     if len(curves) < LEAST_CURVES or not finite:
         endings = record.trials["status"].value_counts().to_dict()
         shown = ", ".join(f"{n} {status}" for status, n in endings.items()) or "no trials"
+        do = "record it with --no-scheduler"
+        if n_gaps:
+            shown += f"; {n_gaps} left out, for not every replicate reports at every {record.unit}"
+            do = f"let the trainable report at every {record.unit}, and {do}"
         raise ValueError(
             f"{record.path}: a replay needs at least {LEAST_CURVES} trials that trained to their "
             f"own end, one of them with a finite {record.metric}; it has {len(curves)} full "
-            f"curves, {finite} finite ({shown}): record it with --no-scheduler"
+            f"curves, {finite} finite ({shown}): {do}"
         )
 
 

@@ -10,7 +10,13 @@ class ASHA:
     """Asynchronous successive halving: at each rung only the best of those so far go on.
 
     A rung is a count of the study's own fidelity unit: grace_period, then times
-    reduction_factor, up to max_t. About 1 / reduction_factor of the trials pass each.
+    reduction_factor, up to max_t.
+
+    A trial is compared with those that came to the rung before it, so the first always pass, and
+    of few trials more pass than of many: with reduction_factor 3 about 47 % of 10 trials pass a
+    rung, 39 % of 30 and 35 % of 100, with 4 about 43 %, 33 % and 28 %. The share comes near
+    1 / reduction_factor only where many trials reach the rung. (In random order; where later
+    trials are better, as in a search, more pass.)
 
     Args:
         grace_period: >= 1; no trial is stopped before it.

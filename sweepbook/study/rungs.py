@@ -32,7 +32,7 @@ class Rungs:
 
     Args:
         levels: the rungs in counts of fidelity, upwards.
-        reduction_factor: about 1 / reduction_factor of the trials pass a rung.
+        reduction_factor: of many trials about 1 / reduction_factor pass a rung, of few more.
     """
 
     def __init__(self, levels: tuple[int, ...], reduction_factor: int) -> None:
@@ -80,15 +80,21 @@ class Rungs:
 def cutoff_of(ordered: Sequence[float], reduction_factor: int) -> float | None:
     """The value that 1 - 1 / reduction_factor of `ordered` (ascending) lie below; None of none.
 
+    Between -inf and a value nothing can be interpolated: there the value counts.
+
     >>> cutoff_of([1.0, 2.0], 4), cutoff_of([1.0, 2.0, 4.0], 2), cutoff_of([], 2)
     (1.75, 2.0, None)
+    >>> cutoff_of([-math.inf, 2.0], 2), cutoff_of([-math.inf, 1.0, 2.0], 2)
+    (2.0, 1.0)
     """
     if not ordered:
         return None
     below, rest = divmod((len(ordered) - 1) * (reduction_factor - 1), reduction_factor)
     low = ordered[below]
-    if rest == 0 or low == -math.inf:  # nothing can be interpolated from there
+    if rest == 0:
         return low
+    if low == -math.inf:
+        return ordered[below + 1]
     return low + (ordered[below + 1] - low) * rest / reduction_factor
 
 

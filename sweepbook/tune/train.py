@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from sweepbook.plan.modules.shipping import shipped_modules
 from sweepbook.plan.plan import Plan
-from sweepbook.plan.shipping import shipped_modules
 from sweepbook.record.ledger import Session, slots
 from sweepbook.record.storage.files import write_bytes
 from sweepbook.record.storage.places import Place

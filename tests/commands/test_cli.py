@@ -50,6 +50,25 @@ def test_list_needs_neither_torch_nor_ray():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+def test_a_warning_about_the_data_stands_before_the_plan(command, write_cities, tmp_path):
+    folder = write_cities(tmp_path / "data", {"train": 60, "validation": 40, "test": 40})
+    for file in folder.glob("*.csv"):
+        file.write_text(file.read_text().replace(",long,lat,", ",lat,long,"))
+    code, printed = command("show", "learning-rate", "epochs", "--data", folder)
+    assert code == 0 and printed.count("swapped") == 1
+    assert printed.index("swapped") < printed.index("4 trials")
+
+
+@pytest.mark.timeout(60)
+def test_show_of_very_many_trials_names_the_first_and_the_last(command, toy_file):
+    text = toy_file.read_text()
+    grid = '{"slope": tuple(range(500)), "other": tuple(range(200))}'
+    toy_file.write_text(text.replace('{"slope": (1.0, 2.0)}', grid))
+    code, printed = command("show", toy_file)
+    assert code == 0 and len(printed) < 10_000
+    assert "100000 trials x 2 replicates" in printed and "99,950 trials" in printed
+
+
 def test_show_gives_space_trials_and_cost(command):
     code, printed = command("show", "learning-rate", "--scale", "0.1")
     assert code == 0

@@ -9,9 +9,9 @@ from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume
 from sweepbook.commands.training import new_folders
 from sweepbook.plan.manifest import changes_since, new_manifest
+from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
-from sweepbook.plan.shipping import import_paths
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter

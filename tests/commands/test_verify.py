@@ -8,11 +8,12 @@ import pytest
 
 from sweepbook import cli
 from sweepbook.commands.arguments import enter_project
-from sweepbook.commands.verify import differences, problems, sample, verify
+from sweepbook.commands.completeness import problems
+from sweepbook.commands.verify import differences, sample, verify
 from sweepbook.plan.manifest import new_manifest, recorded_plan
+from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
-from sweepbook.plan.shipping import import_paths
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
@@ -120,6 +121,60 @@ def test_a_trial_that_gives_fewer_rows_or_columns_anew_differs(record):
     assert said == "val_f1 is recorded, and was not trained anew"
 
 
+EVERY = """
+    from sweepbook import Fidelity, Metric, Study
+
+    def train(config):
+        for n in range(1, config["rounds"] + 1):
+            if n % 5 == 0 or n == config["rounds"]:
+                yield {"round": n, "val_acc": n + config["seed"] % 97}
+
+    EVERY = Study(
+        name="every", question="?", trainable="MODULE:train", metric=Metric("val_acc", "max"),
+        fidelity=Fidelity("round", "rounds"), grid={"rounds": (20, 22)}, replicates=2,
+    )
+"""
+
+
+@pytest.fixture
+def every_fifth(toy_file, tmp_path):
+    """The record of a study that reports at 5, 10, 15, 20 and at its last round."""
+    toy_file.write_text(textwrap.dedent(EVERY).replace("MODULE", toy_file.stem))
+    return train(load_studies([str(toy_file)])[0], tmp_path)
+
+
+@pytest.mark.parametrize("most", [None, 1, 5, 7, 21, 99])
+def test_a_trial_may_report_every_fifth_step(every_fifth, most):
+    assert sorted({*load_record(every_fifth).reports["round"]}) == [5, 10, 15, 20, 22]
+    assert verify(every_fifth, n_trials=2, seed=0, most=most) == ([], 2)
+
+
+def rewritten(record, change):
+    """The record with another table of reports, and the digest of that."""
+    table = pd.read_parquet(record / "reports.parquet")
+    change(table).to_parquet(record / "reports.parquet")
+    return [line for line in problems(load_record(record)) if "digest" not in line]
+
+
+def test_replicates_may_end_before_others(every_fifth):
+    assert not rewritten(every_fifth, lambda t: t[(t["replicate"] == 0) | (t["round"] <= 10)])
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (lambda t: t[t["round"] < 20], "the last is at 15, and it ended at 2"),
+        (lambda t: t[(t["round"] != 10) | (t["replicate"] == 0)], "replicate 1 has none at 10"),
+        (lambda t: t[t["replicate"] == 0], "of a whole replicate"),
+        (lambda t: t.assign(round=t["round"].replace(5, 0)), "not at rising numbers of 1..2"),
+    ],
+    ids=["the last ones", "some between", "a replicate", "numbers from 1"],
+)
+def test_rows_that_are_lacking_are_named(every_fifth, change, said):
+    lines = rewritten(every_fifth, change)
+    assert len(lines) == 2 and all("lacks report rows" in line and said in line for line in lines)
+
+
 def test_trials_that_a_search_did_not_try_are_counted(record):
     loaded = load_record(record)
     loaded = with_manifest(loaded, n_trials={"finished": 2, "untried": 3})
@@ -141,6 +196,24 @@ def test_the_sample_is_drawn_with_its_seed(record):
     assert [i for i, _ in differences(loaded, sample(loaded, 9, 0))] == sorted(
         loaded.trials["trial_id"]
     )
+
+
+def test_a_study_has_its_own_helper_in_a_project_with_one_of_that_name(
+    toy_file, tmp_path, monkeypatch
+):
+    text = toy_file.read_text().replace("value =", "import own_help\n        value = own_help.V *")
+    toy_file.write_text(text)
+    (toy_file.parent / "own_help.py").write_text("V = 1")
+    record = train(load_studies([str(toy_file)])[0], tmp_path)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text("[tool.sweepbook]\nstudies = []\n")
+    (project / "own_help.py").write_text("V = 2")
+    sys.modules.pop("own_help")
+    monkeypatch.chdir(project)
+    enter_project(None)
+    assert verify(record, n_trials=1, seed=0, most=None) == ([], 1)
+    sys.modules.pop("own_help")
 
 
 def test_a_copy_of_the_project_that_one_works_in_comes_before_the_recorded_folder(

@@ -109,9 +109,9 @@ def test_each_trial_sees_its_own_gpu_and_none_is_oversubscribed(complete, addres
 
     full = records["full"].trials.iloc[0]
     assert (full["status"], full["n_retries"]) == ("failed", 0), "nothing larger to retry on"
-    assert full["reason"] == (
-        "error after round 1 of 2: torch.OutOfMemoryError: "
-        "CUDA out of memory. Tried to allocate 2.00 GiB."
+    assert full["reason"].startswith(
+        "error after round 1 of 2: OutOfMemoryError: "
+        "CUDA out of memory. Tried to allocate 2.00 GiB. (placed.py, line "
     )
     assert endings(records) == {"shared": 4, "whole": 2, "none": 1, "crowded": 1, "full": 0}
 

@@ -8,32 +8,15 @@ import pytest
 
 from search_spaces import STUDIES
 from sweepbook import Fidelity, Metric, Search, Study
-from sweepbook.plan.imports import top_level_imports
-from sweepbook.plan.shipping import (
+from sweepbook.plan.modules.imports import top_level_imports
+from sweepbook.plan.modules.shipping import (
     check_one_of_each_name,
     import_paths,
     modules_needed,
     shipped_modules,
 )
 from sweepbook.plan.studies import load_studies
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder for users' files, forgotten again with every module from it."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__spec__", "")):
-            del sys.modules[name]
-
-
-def write(folder, files):
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text))
+from tests.plan.own_files import study_file, write
 
 
 def study_of(trainable, **rest):
@@ -44,22 +27,6 @@ def study_of(trainable, **rest):
         metric=Metric("val_acc", "max"),
         fidelity=Fidelity("round", "rounds", count=rest.pop("count", None)),
         **rest,
-    )
-
-
-STUDY = """
-    from sweepbook import Fidelity, Metric, Study
-
-    OWN = Study(
-        name="NAME", question="?", trainable="TRAINABLE", metric=Metric("val_acc", "max"),
-        fidelity=Fidelity("round", "rounds"), fixed={"rounds": 1},
-    )
-"""
-
-
-def study_file(name, trainable, first=""):
-    return f"{first}\n" + textwrap.dedent(STUDY.replace("NAME", name)).replace(
-        "TRAINABLE", trainable
     )
 
 

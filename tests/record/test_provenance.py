@@ -8,7 +8,7 @@ import pytest
 
 import trainables.mlp
 from search_spaces import STUDIES
-from sweepbook.plan.code import code_sha256
+from sweepbook.plan.modules.code import code_sha256
 from sweepbook.record.provenance import versions
 
 

@@ -291,6 +291,23 @@ def test_only_whole_curves_are_replayed() -> None:
         full_curves(timeless)
 
 
+@pytest.mark.parametrize(
+    "lacks",
+    [lambda t: t["epoch"] % 2 == 1, lambda t: (t["epoch"] > 2) & (t["replicate"] == 1)],
+    ids=["every second epoch", "a replicate that ended before the other"],
+)
+def test_trials_that_miss_steps_are_left_out_and_counted(lacks) -> None:
+    record = record_of(FOUR, n_replicates=2)
+    gaps = record.reports["trial_id"].isin(["a", "b"]) & lacks(record.reports)
+    some = Record(record.path, record.manifest, record.trials, record.reports[~gaps])
+    assert [curve.trial_id for curve in full_curves(some)] == ["c", "d"]
+    none = Record(
+        record.path, record.manifest, record.trials, record.reports[~lacks(record.reports)]
+    )
+    with pytest.raises(ValueError, match="0 full curves.*4 left out.*at every epoch"):
+        full_curves(none)
+
+
 def test_replicates_are_averaged_and_one_that_diverged_is_a_diverged_trial() -> None:
     record = record_of([(0.5, 0.6), (0.4, 0.8)], n_replicates=2)
     reports = record.reports

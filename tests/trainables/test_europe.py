@@ -136,7 +136,7 @@ def leaky(tmp_path: Path) -> Path:
             (13, 0.0, 51, 2),
             (14, -0.0, 51, 2),
             (15, 3, 52, 12),
-            (15, 4, 53, 12),
+            (16, 4, 53, 12),
             (17, 5, 54, 0),
         ],
     )
@@ -155,8 +155,27 @@ def test_the_card_counts_planted_leaks_and_conflicts(leaky: Path) -> None:
     assert card["repeated_train_rows"] == 3
     assert card["validation_rows_in_train"] == 1 and card["test_rows_in_train"] == 2
     assert card["conflicting_coordinates"] == {"train": 1, "all": 2}
-    assert card["repeated_row_ids"] == {"train": 1, "validation": 0, "test": 0}
     assert card["longitude"] == [-9, 50] and card["latitude"] == [3, 60]
+
+
+@pytest.mark.parametrize("spoilt", [("train", "validation", "test"), ("test",)])
+def test_a_split_with_swapped_columns_is_named_in_a_warning(
+    spoilt: tuple[str, ...], folder: Path
+) -> None:
+    assert "warnings" not in describe(str(folder))["card"]
+    for name in spoilt:
+        text = (folder / f"{name}.csv").read_text()
+        (folder / f"{name}.csv").write_text(text.replace(",long,lat,", ",lat,long,"))
+    (warning,) = describe(str(folder))["card"]["warnings"]
+    assert [name for name in ("train", "validation", "test") if name in warning] == [*spoilt]
+    assert "swapped" in warning
+
+
+def test_points_far_from_europe_are_warned_of_as_what_they_are(folder: Path) -> None:
+    frame = pd.read_csv(folder / "test.csv", index_col=0)
+    frame.assign(long=-frame["long"] - 60).to_csv(folder / "test.csv")
+    (warning,) = describe(str(folder))["card"]["warnings"]
+    assert "60 of 60" in warning and "swapped" not in warning
 
 
 def test_the_clean_mask_marks_points_that_train_lacks(leaky: Path) -> None:

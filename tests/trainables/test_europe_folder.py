@@ -136,6 +136,10 @@ BAD_FOLDERS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "label huge": (put(3, "9" * 30), ["line 4: country '9999", "is outside 0..32"]),
     "index word": (put(0, "x7"), ["line 4: the unnamed index 'x7' is not a number"]),
     "index empty": (put(0, ""), ["line 4: the unnamed index '' is empty"]),
+    "index repeated": (
+        both(put(0, "7777777"), edit(lambda ls: [*ls, ls[3], ls[3]])),
+        ["index 7777777 stands in 3 lines, 4 and 62 first", "reset_index"],
+    ),
     "blank line above": (
         both(put(1, "east"), edit(lambda ls: [*ls[:2], "", *ls[2:]])),
         ["line 5: long 'east'"],

@@ -111,6 +111,38 @@ def test_subfolders_count_and_other_or_hidden_files_do_not(folder: Path) -> None
     assert files[:3] == ("train/fake/1.png", "train/fake/2.png", "train/fake/deeper/x.PNG")
 
 
+def test_links_are_followed_as_torchvision_follows_them(folder: Path, tmp_path: Path) -> None:
+    from torchvision.datasets import ImageFolder
+
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "deeper").mkdir(parents=True)
+    (folder / "train/real/0.png").rename(elsewhere / "0.png")
+    (folder / "train/real/1.png").rename(elsewhere / "deeper/1.png")
+    (folder / "train/real/2.png").rename(elsewhere / ".2.png")
+    (folder / "train/real/more").symlink_to(elsewhere)
+    (folder / "train/real/3.png").symlink_to(elsewhere / "0.png")
+    (folder / "train/fake").rename(tmp_path / "fakes")
+    (folder / "train/fake").symlink_to(tmp_path / "fakes")
+    theirs = [Path(file) for file, _ in ImageFolder(folder / "train").samples]
+    ours = load_images(str(folder)).train.files
+    assert len(ours) == 7
+    assert {*ours} == {file.relative_to(folder).as_posix() for file in theirs}
+
+
+@pytest.mark.parametrize("above", [".", "..", "../.."])
+def test_links_in_a_circle_are_named(above: str, folder: Path) -> None:
+    (folder / "train/real/deeper").mkdir()
+    (folder / "train/real/deeper/again").symlink_to(folder / "train/real" / above)
+    with pytest.raises(ValueError, match="again.*: a link back to"):
+        load_images(str(folder), skip_corrupt=True)
+
+
+def test_a_name_that_is_not_utf_8_is_named(folder: Path) -> None:
+    os.rename(folder / "val/fake/0.png", os.fsencode(folder / "val/fake") + b"/b\xfcd.png")
+    with pytest.raises(ValueError, match=r"val/fake/b\\udcfcd.png: its name is not UTF-8"):
+        load_images(str(folder))
+
+
 def missing_folder(folder: Path) -> None:
     folder.rename(folder.parent / "elsewhere")
 
@@ -197,7 +229,19 @@ def cmyk(path: Path) -> None:
     Image.open(path).convert("CMYK").save(path, "JPEG")
 
 
+def link_to_nothing(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.parent / "gone" / path.name)
+
+
+def link_to_itself(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path)
+
+
 BAD = [
+    (link_to_nothing, "a link to .*gone/1.png, where there is no file"),
+    (link_to_itself, "a link to .*1.png, where there is no file"),
     (cut, "damaged: .*truncated"),
     (cut_jpeg, "damaged: .*truncated"),
     (garbage, "not an image"),
@@ -228,6 +272,14 @@ def test_a_bad_file_is_named_or_left_out(
     ]
     with pytest.raises(ValueError, match="--skip-corrupt"):  # the cache does not hide it
         load_images(str(folder))
+
+
+def test_a_link_to_a_folder_that_is_gone_is_named_as_well(folder: Path) -> None:
+    (folder / "train/real/more").symlink_to(folder / "gone")
+    with pytest.raises(ValueError, match="train/real/more: a link to .*gone"):
+        load_images(str(folder))
+    (skipped,) = load_images(str(folder), skip_corrupt=True).skipped
+    assert skipped.startswith("train/real/more: ")
 
 
 def test_leaving_out_equals_removing(folder: Path) -> None:

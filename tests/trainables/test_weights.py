@@ -1,11 +1,13 @@
 """Weights of ResNet-18: torchvision's own loader, files, and what is said where there are none."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import torchvision
 
 from trainables.nets import weights
 from trainables.nets.weights import file_sha256, load_file, load_imagenet, load_url, state_sha256
@@ -104,6 +106,54 @@ def test_a_file_gives_the_body_whatever_its_last_layer(weight_file: Path, tmp_pa
         assert all(torch.equal(found[k], v) for k, v in old.items()) and "fc.weight" not in found
 
 
+WRAPPED: dict[str, tuple[Callable[[dict[str, Any]], Any], list[str]]] = {
+    "DataParallel": (lambda state: _prefixed("module.", state), ["'module.'"]),
+    "compiled": (lambda state: _prefixed("_orig_mod.", state), ["'_orig_mod.'"]),
+    "both": (
+        lambda state: _prefixed("module._orig_mod.", state),
+        ["'module.'", "'_orig_mod.'"],
+    ),
+    "a checkpoint": (
+        lambda state: {"epoch": 3, "model": "resnet18", "state_dict": state, "optimizer": {}},
+        ["'state_dict'"],
+    ),
+    "a checkpoint of a wrapped model": (
+        lambda state: {"model": _prefixed("module.", state), "epoch": 3},
+        ["'model'", "'module.'"],
+    ),
+    "half": (lambda state: _as(torch.float16, state), ["float16"]),
+    "double": (lambda state: _as(torch.float64, state), ["float64"]),
+}
+
+
+def _prefixed(prefix: str, state: dict[str, Any]) -> dict[str, Any]:
+    return {prefix + k: v for k, v in state.items()}
+
+
+def _as(dtype: torch.dtype, state: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.to(dtype) if v.is_floating_point() else v for k, v in state.items()}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_a_wrapped_state_dict_is_the_same_and_what_was_taken_is_said(
+    name: str, weight_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrap, told = WRAPPED[name]
+    state = torch.load(weight_file, weights_only=True)
+    torch.save(wrap(state), path := tmp_path / "wrapped.pth")
+    expected = load_file(str(weight_file))
+    assert not caplog.messages, "a plain state dict needs no word"
+    found = load_file(str(path))
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        assert found[key].dtype == value.dtype
+        assert torch.equal(found[key], value.half().float() if name == "half" else value) or (
+            not value.is_floating_point()
+        )
+    (message,) = caplog.messages
+    assert str(path) in message and all(text in message for text in told)
+
+
 def _without(state: dict[str, Any]) -> Any:
     return {k: v for k, v in state.items() if not k.startswith("layer4")}
 
@@ -112,9 +162,29 @@ BAD = {
     "no pickle": (lambda state: b"JPEG", "cannot be read as a state dict"),
     "code": (lambda state: torch.nn.Linear(1, 1), "cannot be read as a state dict"),
     "a list": (lambda state: [1, 2], "holds a list, not a state dict"),
-    "wrapped": (
-        lambda state: {"state_dict": state},
-        "names are missing .first 'bn1.bias'.*state_",
+    "a whole model": (
+        lambda state: torchvision.models.resnet18(),
+        r"torchvision.models.resnet.ResNet.*torch.save\(model.state_dict\(\), FILE\)$",
+    ),
+    "two wrapped": (
+        lambda state: {"state_dict": state, "model": state},
+        "'model', 'state_dict': write the one that is meant",
+    ),
+    "a part": (
+        lambda state: {f"backbone.{k}": v for k, v in state.items()},
+        "first 'bn1.bias'.*all have the prefix 'backbone.': write them without it",
+    ),
+    "one name misspelt": (
+        lambda state: {k.replace("bn1.bias", "bn1.bais"): v for k, v in state.items()},
+        "first 'bn1.bais', near 'bn1.bias'",
+    ),
+    "integers": (
+        lambda state: state | {"bn1.bias": torch.zeros(64, dtype=torch.int8)},
+        "bn1.bias holds int8",
+    ),
+    "too large": (
+        lambda state: state | {"bn1.bias": torch.full((64,), 1e300, dtype=torch.float64)},
+        "bn1.bias holds NaN or infinite values",
     ),
     "layers missing": (_without, "25 names are missing .first 'layer4.0.bn1.bias'"),
     "wider": (

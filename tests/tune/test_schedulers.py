@@ -103,6 +103,32 @@ def test_a_diverged_trial_is_the_worst_of_its_rung_and_stops_nobody(mode, bad):
     assert report(scheduler, "good", 3, 0.5) == "CONTINUE"
 
 
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("diverged_first", [True, False])
+def test_beside_a_diverged_trial_the_worse_of_two_is_stopped(mode, diverged_first):
+    scheduler = asha(mode, factor=2)
+    good, poor, better = (0.5, 0.6, 0.4) if mode == "min" else (0.5, 0.4, 0.6)
+    before = [("bad", 2, math.nan), ("good", 2, good)]
+    for trial in before if diverged_first else before[::-1]:
+        report(scheduler, *trial)
+    assert report(scheduler, "poor", 2, poor) == "STOP"
+    assert scheduler.endings["poor"].cutoff == good
+    assert report(scheduler, "better", 2, better) == "CONTINUE"
+
+
+@given(st.lists(FINITE, min_size=1, max_size=20), st.integers(0, 20), st.integers(2, 7))
+def test_a_diverged_trial_counts_as_a_very_bad_one_but_nothing_lies_between(values, n_bad, factor):
+    rungs, far = Rungs((1,), factor), Rungs((1,), factor)
+    for i, value in enumerate([-math.inf] * n_bad + values):
+        rungs.add(str(i), 1, value)
+        far.add(str(i), 1, max(value, -1e15))
+    ours, theirs = rungs.cutoff(1), far.cutoff(1)
+    if theirs >= min(values):
+        assert ours == theirs
+    else:
+        assert ours == (-math.inf if theirs == -1e15 else min(values))
+
+
 def test_one_diverged_replicate_is_counted_in_the_reason():
     scheduler = asha()
     assert report(scheduler, "a", 3, math.nan, rows_at(3, 0.5, math.nan, None)) == "STOP"

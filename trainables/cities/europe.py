@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainables.cache import cache_folder
-from trainables.cities.embedded import read_embedded
+from trainables.cities.embedded import LATITUDE, LONGITUDE, read_embedded
 from trainables.cities.folder import read_folder
 from trainables.cities.split import COUNTRIES, Split, Splits, content_sha256
 from trainables.seeds import replicate_seeds
@@ -191,10 +192,10 @@ def data_card(splits: Splits) -> dict[str, Any]:
     largest_class: label, name and share (of the training rows) of train's largest class.
     repeated_train_rows: training rows at the coordinates of an earlier training row.
     validation_rows_in_train, test_rows_in_train: rows whose coordinates occur in train.
-    repeated_row_ids: per split, rows whose row_id an earlier row of it has.
     conflicting_coordinates: distinct coordinates that carry more than one label, within train
         and over all splits together.
     longitude, latitude: [lowest, highest] over all splits, degrees.
+    warnings: a sentence where most points of a split lie outside Europe; absent otherwise.
     """
     parts, train = splits.parts(), splits.train
     counts = {name: np.bincount(part.y, minlength=len(COUNTRIES)) for name, part in parts.items()}
@@ -220,16 +221,39 @@ def data_card(splits: Splits) -> dict[str, Any]:
         "repeated_train_rows": len(train) - len(np.unique(_points(train))),
         "validation_rows_in_train": int((~clean_mask(train, splits.validation)).sum()),
         "test_rows_in_train": int((~clean_mask(train, splits.test)).sum()),
-        "repeated_row_ids": {
-            name: len(part) - len(np.unique(part.row_id)) for name, part in parts.items()
-        },
         "conflicting_coordinates": {
             "train": _conflicts(_points(train), train.y),
             "all": _conflicts(points, labels),
         },
         "longitude": [float(points.real.min()), float(points.real.max())],
         "latitude": [float(points.imag.min()), float(points.imag.max())],
+        **({"warnings": warnings} if (warnings := _outside(parts)) else {}),
     }
+
+
+def _outside(parts: Mapping[str, Split]) -> list[str]:
+    """What is to be said of splits most of whose points lie outside Europe."""
+    n_inside = {name: _n_inside(part.x[:, 0], part.x[:, 1]) for name, part in parts.items()}
+    far = {name: part for name, part in parts.items() if 2 * n_inside[name] < len(part)}
+    if not far:
+        return []
+    counts = [
+        f"{len(part) - n_inside[name]:,} of {len(part):,} points of {name}"
+        for name, part in far.items()
+    ]
+    swapped = all(2 * _n_inside(part.x[:, 1], part.x[:, 0]) > len(part) for part in far.values())
+    why = ": the columns long and lat may be swapped" if swapped else ""
+    (west, east), (south, north) = LONGITUDE, LATITUDE
+    return [
+        f"{', '.join(counts)} lie outside Europe (longitude {west} to {east}, latitude {south} to "
+        f"{north}){why}."
+    ]
+
+
+def _n_inside(longitude: npt.NDArray[np.float64], latitude: npt.NDArray[np.float64]) -> int:
+    (west, east), (south, north) = LONGITUDE, LATITUDE
+    inside = (west <= longitude) & (longitude <= east) & (south <= latitude) & (latitude <= north)
+    return int(inside.sum())
 
 
 def _conflicts(points: npt.NDArray[np.complex128], labels: npt.NDArray[np.int64]) -> int:

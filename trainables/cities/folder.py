@@ -30,7 +30,8 @@ def read_folder(folder: Path) -> Splits:
 
     Raises:
         ValueError: a folder or file is missing or unreadable, or holds wrong columns, no rows,
-            a value that is missing, not a number or out of range, or two splits share no class.
+            a value that is missing, not a number or out of range, an index twice in a file, or
+            two splits share no class.
     """
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
@@ -73,7 +74,7 @@ def _read_csv(path: Path) -> Split:
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise ValueError(
             f"{path}: cannot be read as CSV: {str(error).strip()}; write it again "
-            "with the header ',long,lat,country'"
+            "as UTF-8 with the header ',long,lat,country'"
         ) from error
     names = [str(name) for name in frame.columns]
     if sorted(names) != sorted([_INDEX, *COLUMNS]) or not isinstance(frame.index, pd.RangeIndex):
@@ -86,6 +87,7 @@ def _read_csv(path: Path) -> Split:
     if frame.empty:
         raise ValueError(f"{path}: no rows below the header; give at least one per split")
     numbers = {name: _numbers(path, frame, name) for name in _LIMITS}
+    _check_index(path, numbers[_INDEX], [str(name) for name in frame.columns].index(_INDEX))
     return Split(
         x=np.column_stack([numbers["long"], numbers["lat"]]),
         y=numbers["country"].astype(np.int64),
@@ -117,6 +119,20 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str) -> npt.NDArray[np.float
             "such in this file; line 1 is the header)"
         )
     return numbers
+
+
+def _check_index(path: Path, index: npt.NDArray[np.float64], column: int) -> None:
+    """Refuses an index that stands in several lines: it names a row's predictions."""
+    values, counts = np.unique(index, return_counts=True)
+    if (counts == 1).all():
+        return
+    value, count = int(values[counts > 1][0]), int(counts[counts > 1][0])
+    lines = [_cell(path, int(row), column)[0] for row in np.flatnonzero(index == value)[:2]]
+    raise ValueError(
+        f"{path}: the unnamed index {value} stands in {count} lines, {lines[0]} and {lines[1]} "
+        f"first, and it must name one line ({(counts > 1).sum()} such in this file): number the "
+        "lines anew, as pandas' frame.reset_index(drop=True).to_csv(path) does"
+    )
 
 
 def _header(path: Path) -> str:

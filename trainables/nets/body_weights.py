@@ -10,7 +10,8 @@ import torch
 
 from trainables.cache import cached
 from trainables.nets.resnet_body import body_state
-from trainables.nets.weights import State, load_file, load_imagenet
+from trainables.nets.state_dicts import State
+from trainables.nets.weights import load_file, load_imagenet
 from trainables.pretext_config import PretextConfig
 from trainables.pretext_trainer import PretextTrainer
 from trainables.vision_data import images_sha256, square_images

@@ -10,7 +10,8 @@ from torch import nn
 from trainables.batches import batches
 from trainables.cache import cached_arrays
 from trainables.nets.resnet_body import build_resnet18
-from trainables.nets.weights import State, state_sha256
+from trainables.nets.state_dicts import State
+from trainables.nets.weights import state_sha256
 from trainables.pictures.images import Images
 from trainables.vision_data import as_input, images_sha256
 

@@ -15,7 +15,7 @@ from trainables.nets.body_weights import body_weights
 from trainables.nets.device import check_gpu
 from trainables.nets.features import body_features
 from trainables.nets.resnet_body import build_resnet18, freeze, to_train_mode, without_frozen
-from trainables.nets.weights import State
+from trainables.nets.state_dicts import State
 from trainables.seeds import replicate_seeds
 from trainables.settings import as_settings
 from trainables.vision_config import N_PARTS, ResNetConfig

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainables.nets.weights import State
+from trainables.nets.state_dicts import State
 
 # In the order of the data; `frozen_depth` counts them.
 PARTS = (("conv1", "bn1"), ("layer1",), ("layer2",), ("layer3",), ("layer4",))

@@ -1,6 +1,8 @@
 """Weights of ResNet-18 from torchvision or from a file: found, checked, loaded."""
 
 import hashlib
+import logging
+import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -9,14 +11,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from trainables.nets.state_dicts import State, misnamed, unwrapped
+
 SOURCES = ("imagenet", "pretext")  # anything else is a file
 NETWORK_S = 5.0  # seconds without an answer after which a download is given up
 RETRY_S = 300.0  # seconds for which one process does not ask the network again
 
+_log = logging.getLogger(__name__)
 _OPTIONAL = "num_batches_tracked"  # files from before torch 0.4.1, as torchvision's, have none
 _failed: dict[str, tuple[float, str]] = {}  # url -> when, why
-
-State = dict[str, Any]  # name of a parameter or buffer -> tensor
 
 
 def named_source(weights: str) -> str:
@@ -101,10 +104,12 @@ def load_file(path: str) -> State:
     """The body's weights in a file that holds a state dict of torchvision's resnet18.
 
     The last layer may be missing or of any width: it is left out. Nothing in the file is run.
+    A state dict that lies in a checkpoint, or that is of a wrapped or compiled model, is taken
+    out, and weights of another precision become float32; the log says so, once per file.
 
     Raises:
-        ValueError: there is no such file, it is no state dict, or a name or shape is not as in
-            ResNet-18.
+        ValueError: there is no such file, it is no state dict, or a name, shape or kind of number
+            is not as in ResNet-18.
     """
     file = Path(path).expanduser()
     try:
@@ -125,35 +130,45 @@ def _read(path: str, mtime_ns: int, size: int) -> State:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # zip, pickle and torch each have their own kinds
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
+        if found := re.search(r"GLOBAL ([\w.]+)", str(error)):
+            reason = f"it holds code, {found[1]}, as a whole pickled model does"
         raise ValueError(
             f"weights {path}: cannot be read as a state dict ({reason}); write it with "
             "torch.save(model.state_dict(), FILE)"
         ) from error
     if not isinstance(content, Mapping):
         raise ValueError(f"weights {path}: holds a {type(content).__name__}, not a state dict")
-    return _checked(content, f"weights {path}")
+    what = f"weights {path}"
+    named, told = unwrapped({str(k): v for k, v in content.items()}, what)
+    state = _checked(named, what)
+    kinds = {str(v.dtype).removeprefix("torch.") for v in state.values() if v.is_floating_point()}
+    if kinds - {"float32"}:
+        told.append(f"float32 made of {', '.join(sorted(kinds - {'float32'}))}")
+    if told:
+        _log.warning("%s: %s", what, "; ".join(told))
+    return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
 
 
-def _checked(content: Mapping[Any, Any], what: str) -> State:
+def _checked(content: State, what: str) -> State:
     """The body's entries, each with the shape and kind that ResNet-18 has."""
     import torch
 
     expected = _body_shapes()
-    state = {str(k): v for k, v in content.items() if not str(k).startswith("fc.")}
+    state = {k: v for k, v in content.items() if not k.startswith("fc.")}
     required = {name for name in expected if not name.endswith(_OPTIONAL)}
     missing, unknown = sorted(required - state.keys()), sorted(state.keys() - expected.keys())
     if missing or unknown:
-        found = ", ".join(
-            f"{len(names)} names {how} (first {names[0]!r})"
-            for names, how in ((missing, "are missing"), (unknown, "are not ResNet-18's"))
-            if names
+        raise ValueError(
+            f"{what}: not a state dict of torchvision's resnet18: {misnamed(missing, unknown)}"
         )
-        raise ValueError(f"{what}: not a state dict of torchvision's resnet18: {found}")
     for name, value in state.items():
         shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
         if shape != expected[name]:
             raise ValueError(f"{what}: {name} has shape {shape}, in ResNet-18 {expected[name]}")
-        if value.is_floating_point() and not bool(value.isfinite().all()):
+        if not value.is_floating_point() and not name.endswith(_OPTIONAL):
+            kind = str(value.dtype).removeprefix("torch.")
+            raise ValueError(f"{what}: {name} holds {kind}, in ResNet-18 float32")
+        if value.is_floating_point() and not bool(value.float().isfinite().all()):
             raise ValueError(f"{what}: {name} holds NaN or infinite values")
     return state
 

@@ -19,7 +19,7 @@ from PIL import __version__ as pillow_version
 from PIL import features as pillow_features
 
 from trainables.cache import cached_arrays
-from trainables.pictures.folder import Decoded, Found, decode_all, list_images
+from trainables.pictures.folder import Decoded, Found, decode_all, list_images, read_image
 
 THUMB = (17, 16)  # columns, rows of grey levels: 16 x 16 differences between neighbours
 _SETTLED_S = 2.0  # a file that changed later than this may change again within one clock tick
@@ -130,7 +130,7 @@ def forget() -> None:
 
 def _hashes(folder: Path, found: Sequence[Found]) -> tuple[str, ...]:
     """SHA-256 of each file, from the cache where nothing shows a change."""
-    stats = [os.stat(f"{folder}/{one.name}") for one in found]
+    stats = [_stat(folder / one.name) for one in found]
     if max(stat.st_ctime for stat in stats) > time.time() - _SETTLED_S:
         return tuple(_read_hashes(folder, found).tolist())
     stamps = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for s in stats]
@@ -143,10 +143,16 @@ def _hashes(folder: Path, found: Sequence[Found]) -> tuple[str, ...]:
     return tuple(kept["sha256"].tolist())
 
 
+def _stat(path: Path) -> os.stat_result:
+    """Of the file; of the link where it leads nowhere."""
+    try:
+        return os.stat(path)
+    except OSError:
+        return os.lstat(path)
+
+
 def _read_hashes(folder: Path, found: Sequence[Found]) -> npt.NDArray[np.str_]:
-    return np.array(
-        [hashlib.sha256((folder / one.name).read_bytes()).hexdigest() for one in found]
-    )
+    return np.array([hashlib.sha256(read_image(folder / one.name)).hexdigest() for one in found])
 
 
 @lru_cache(maxsize=2)

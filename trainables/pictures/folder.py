@@ -44,11 +44,14 @@ class Decoded:
 def list_images(folder: Path) -> list[Found]:
     """The image files of `folder`, by split (train, val, test), class (fake, real) and name.
 
-    As torchvision's ImageFolder: files in subfolders of a class count, files of other kinds do
-    not; hidden files do not either.
+    As torchvision's ImageFolder: files in subfolders of a class count, and links are followed;
+    files of other kinds do not count. Neither do the ._ files that archives leave, which are no
+    images. A link that leads nowhere counts as a file, so that nothing is lost without a word.
 
     Raises:
-        ValueError: the folder, a split or a class is missing or empty, or there is a third class.
+        ValueError: the folder, a split or a class is missing or empty, or there is a third class;
+            a link leads back to a folder that it lies in; a name is not UTF-8.
+        OSError: a folder cannot be read.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder; {_LAYOUT}, or give 'embedded'")
@@ -81,11 +84,41 @@ def _check_classes(folder: Path, split: str) -> None:
             )
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for place, _, names in os.walk(folder):
-        for name in names:
-            if name.lower().endswith(EXTENSIONS) and not name.startswith("."):
-                yield Path(place, name)
+def _files(folder: Path, within: tuple[str, ...] = ()) -> Iterator[Path]:
+    """The image files in a folder that lies within others, given by their real paths."""
+    real = os.path.realpath(folder)
+    if real in within:
+        raise ValueError(
+            f"{folder}: a link back to {real}, which it lies in, so that its images would count "
+            "again and again: remove the link"
+        )
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _files(path, (*within, real))
+        elif not path.name.startswith("._") and (
+            path.name.lower().endswith(EXTENSIONS) or _leads_nowhere(path)
+        ):
+            _check_name(path)
+            yield path
+
+
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _check_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        shown = str(path).encode(errors="backslashreplace").decode()
+        raise ValueError(f"{shown}: its name is not UTF-8; rename it") from error
+
+
+def read_image(path: Path) -> bytes:
+    """The bytes of a file; of a link that leads nowhere, a text that says where it should."""
+    if _leads_nowhere(path):
+        return f"a link to {os.readlink(path)}, where there is no file".encode(errors="replace")
+    return path.read_bytes()
 
 
 def decode_all(
@@ -108,7 +141,9 @@ def decode_all(
 
 
 def _decode(path: Path) -> Decoded:
-    content = path.read_bytes()
+    content = read_image(path)
+    if _leads_nowhere(path):
+        return Decoded(content, None, content.decode())
     try:
         image = Image.open(io.BytesIO(content))
         image.load()

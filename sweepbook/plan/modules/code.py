@@ -4,7 +4,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from sweepbook.plan.imports import python_files, top_level_imports
+from sweepbook.plan.modules.imports import python_files, top_level_imports
 
 
 def code_sha256(module: str) -> str:

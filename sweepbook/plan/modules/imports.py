@@ -1,6 +1,7 @@
 """What Python files import, read from their text: nothing is run."""
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -11,17 +12,23 @@ def top_level_imports(file: Path) -> set[str]:
     own package, and whoever needs a module of a package takes the package with all its files. A
     file that is no Python of this version, a template, say, imports nothing.
     """
+    stat = file.stat()
+    return set(_imports(file, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=4096)  # a command asks for each several times
+def _imports(file: Path, mtime_ns: int, size: int) -> frozenset[str]:
     names: set[str] = set()
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
-        return names
+        return frozenset()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition(".")[0])
-    return names
+    return frozenset(names)
 
 
 def python_files(module: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from sweepbook.plan.imports import python_files, top_level_imports
+from sweepbook.plan.modules.imports import python_files, top_level_imports
 from sweepbook.study.project import find_project, is_project
 from sweepbook.study.study import Study
 

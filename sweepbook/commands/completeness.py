@@ -1,0 +1,60 @@
+"""Whether a record's tables are whole: its digest, its trials, their reports."""
+
+from collections.abc import Mapping, Sequence
+
+from sweepbook.record.digest import record_digest
+from sweepbook.record.load import Record
+
+
+def problems(record: Record) -> list[str]:
+    """Returns what is wrong with a record's tables; an empty list for a sound one."""
+    found = []
+    recorded = record.manifest.record_digest
+    if not record.manifest.has_ended:
+        found.append(f"it has not ended: status {record.manifest.status!r}")
+    elif record_digest(record) != recorded:
+        found.append(f"its tables do not have the digest {recorded} of its manifest")
+    if untried := record.manifest.n_trials.get("untried"):
+        found.append(f"{untried} trials of the search were not tried")
+    planned = {trial.trial_id for trial in record.manifest.trials}
+    if planned != set(record.trials["trial_id"]):
+        found.append("trials.parquet does not hold the planned trials")
+    steps = _steps(record)
+    for trial in record.trials.to_dict("records"):
+        trial_id, status = trial["trial_id"], trial["status"]
+        if status in ("failed", "interrupted"):
+            found.append(f"trial {trial_id} is {status}: {trial['reason']}")
+            continue
+        own = steps.get(trial_id, {})
+        if len(own) != trial["n_replicates"]:
+            found.append(f"trial {trial_id} lacks report rows: of a whole replicate")
+        elif problem := _problem(own, int(trial["last_fidelity"]), int(trial["max_fidelity"])):
+            found.append(f"trial {trial_id} lacks report rows: {problem}")
+    return found
+
+
+def _steps(record: Record) -> dict[str, dict[int, list[int]]]:
+    """The fidelities of every replicate's reports, upwards: trial_id -> replicate -> them."""
+    found: dict[str, dict[int, list[int]]] = {}
+    ordered = record.reports.sort_values(record.unit, kind="stable")
+    columns = (ordered[name] for name in ("trial_id", "replicate", record.unit))
+    for trial_id, replicate, at in zip(*columns, strict=True):
+        found.setdefault(str(trial_id), {}).setdefault(int(replicate), []).append(int(at))
+    return found
+
+
+def _problem(steps: Mapping[int, Sequence[int]], last: int, most: int) -> str:
+    """What is wrong with the fidelities at which a trial's replicates reported, if anything.
+
+    They may report at any of them, every fifth, say, and some may end before others.
+    """
+    longest = max(steps.values(), key=len)
+    if longest[-1] != last:
+        return f"the last is at {longest[-1]}, and it ended at {last}"
+    if longest[0] < 1 or last > most or len({*longest}) < len(longest):
+        return f"they are not at rising numbers of 1..{most}"
+    for replicate, own in steps.items():
+        if own != longest[: len(own)]:
+            missing = sorted({*longest[: len(own)]} - {*own}) or own
+            return f"replicate {replicate} has none at {missing[0]}, and others have"
+    return ""
