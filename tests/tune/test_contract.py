@@ -4,10 +4,12 @@ Each study is trained here by the worker's own code, without Ray, and its rows a
 dicts that it yields.
 """
 
+import ast
 import dataclasses
 import math
 import os
 import random
+import subprocess
 import sys
 import warnings
 
@@ -326,3 +328,45 @@ def test_a_trial_says_where_its_trainable_ends(monkeypatch, tmp_path):
     trial = job(monkeypatch, tmp_path, yields()).trial
     assert trial.ends_itself
     assert not dataclasses.replace(trial, ends_itself=False).ends_itself
+
+
+LATE = """
+import dataclasses, os, sys
+from sweepbook import Fidelity, Metric, Study
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.tune.worker.run import Assignment, reports
+
+def train(config):
+    for n in range(1, 4):
+        import torch  # when it is called
+        yield {"round": n, "loss": float(torch.rand(())), "grad": torch.is_grad_enabled()}
+        torch.set_grad_enabled(False)
+
+study = Study(
+    name="s", question="?", trainable="__main__:train", metric=Metric("loss", "min"),
+    fidelity=Fidelity("round", "rounds"), fixed={"rounds": 3}, replicates=int(sys.argv[1]),
+)
+(trial,) = make_plan(study, Options()).trials
+assert "torch" not in sys.modules
+for name in ("checkpoints", "parts"):
+    os.makedirs(name, exist_ok=True)
+rows = [row for report in reports(Assignment(trial, ["."], [])) for row in report["rows"]]
+print([(row["replicate"], row["loss"], row["grad"]) for row in rows])
+print(sys.modules["torch"].is_grad_enabled())
+"""
+
+
+def test_torch_is_seeded_when_it_is_imported_in_the_middle_of_a_step(tmp_path):
+    def run(n):
+        command = [sys.executable, "-c", LATE, str(n)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        rows, outside = done.stdout.splitlines()
+        assert outside == "True"
+        return ast.literal_eval(rows)
+
+    alone, beside = run(1), run(3)
+    assert [row for row in beside if row[0] == 0] == alone
+    assert len({loss for _, loss, _ in beside}) == 9
+    assert [grad for _, _, grad in beside] == [True] * 3 + [False] * 6

@@ -13,7 +13,7 @@ from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
 from sweepbook.study.configs import made_config
 from sweepbook.study.hooks import config_type, load_object
-from sweepbook.tune.worker.surroundings import Randoms, Surroundings
+from sweepbook.tune.worker.surroundings import Randoms, Surroundings, taken
 from sweepbook.tune.worker.yielded import (
     Step,
     check_form,
@@ -56,10 +56,10 @@ class Lockstep:
         trial = self.trial
         trainable = load_object(trial.trainable)
         self.ledger.lap("import")
-        count = 1 if trial.stacked else trial.n_replicates
+        count, outer = 1 if trial.stacked else trial.n_replicates, taken()
         kept = self.kept or [Kept()] * count
         self.generators = [
-            Generator(trial, trainable, number, own)
+            Generator(trial, trainable, number, own, outer)
             for number, own in zip(range(count), kept, strict=True)
         ]
         while True:
@@ -139,15 +139,21 @@ class Generator:
     Args:
         number: of the replicate.
         kept: where it goes on.
+        outer: what the process is otherwise.
     """
 
     def __init__(
-        self, trial: Trial, trainable: Callable[..., Any], number: int, kept: Kept
+        self,
+        trial: Trial,
+        trainable: Callable[..., Any],
+        number: int,
+        kept: Kept,
+        outer: dict[str, Any],
     ) -> None:
         self.trial, self.trainable, self.number, self.kept = trial, trainable, number, kept
         self.fidelity, self.has_ended = kept.fidelity, False
         self.metrics: Mapping[str, Any] = {}  # the last dict that it has yielded
-        self.surroundings = Surroundings(replicate_seed(trial.seed, number), kept.randoms)
+        self.surroundings = Surroundings(replicate_seed(trial.seed, number), outer, kept.randoms)
         self._iterator: Iterator[Any] | None = None
 
     def advance(self) -> None:

@@ -6,7 +6,6 @@ trace for the next one or for a later trial. docs/trainable.md says what is not 
 """
 
 import contextlib
-import importlib.machinery
 import os
 import random
 import sys
@@ -16,18 +15,11 @@ from typing import Any
 
 import numpy as np
 
-# function that tells, function that sets; torch's are used where torch is imported
-_OF_TORCH = (
-    ("is_grad_enabled", "set_grad_enabled"),
-    ("get_default_dtype", "set_default_dtype"),
-    ("get_num_threads", "set_num_threads"),
-    ("are_deterministic_algorithms_enabled", "use_deterministic_algorithms"),
-    ("get_float32_matmul_precision", "set_float32_matmul_precision"),
-)
-_OF_CUDNN = ("benchmark", "deterministic", "allow_tf32")
-_DEVICES = ("cpu", "cuda")  # that autocast may be on for
+from sweepbook.tune.worker import torch_state
+from sweepbook.tune.worker.torch_state import loaded
 
 Randoms = dict[str, Any]  # the states of the global generators, as plain values
+State = dict[str, Any]
 
 
 class Surroundings:
@@ -35,188 +27,115 @@ class Surroundings:
 
     Args:
         seed: of the global generators, below 2**31.
-        randoms: their states to go on from, instead of the seed.
+        outer: what the process is otherwise, as `taken` gives it.
+        randoms: states of the generators to go on from, instead of the seed.
     """
 
-    def __init__(self, seed: int, randoms: Randoms | None = None) -> None:
+    def __init__(self, seed: int, outer: State, randoms: Randoms | None = None) -> None:
         self.seed, self.is_inference = seed, False
-        outer = _taken()
-        self._own = outer
-        with self._seeding():
-            _seed(seed)
+        self._outer = self._own = outer
+        with self.entered():
+            random.seed(seed)
+            np.random.seed(seed)  # noqa: NPY002  # the global one is what is meant
+            if torch := loaded():
+                torch.manual_seed(seed)
             if randoms:
-                _set_randoms(randoms)
-            self._own = _taken()
-        _put_back(outer)
+                _set_randoms(_packed(randoms))
 
     def randoms(self) -> Randoms:
-        """Returns the states of its global generators."""
-        own: Randoms = self._own["randoms"]
-        return own
+        """Returns the states of its global generators, as a checkpoint keeps them."""
+        version, numbers, gauss = self._own["python"]
+        name, keys, *rest = self._own["numpy"]
+        found: Randoms = {"python": [version, list(numbers), gauss]}
+        found["numpy"] = [str(name), np.asarray(keys).tobytes(), *rest]
+        if "torch" in self._own:
+            found["torch"] = torch_state.randoms_of(self._own["torch"])
+        return found
 
     @contextlib.contextmanager
     def entered(self, *, keep: bool = True) -> Iterator[None]:
-        """The process is as the replicate left it; afterwards it is as it was before.
+        """The process is as the replicate left it; afterwards it is as it is otherwise.
 
         Args:
             keep: what is changed meanwhile is there again the next time.
         """
-        outer = _taken()
-        with self._inference():
-            _put_back(self._own)
+        with torch_state.inference(self.is_inference), torch_state.seeded_on_arrival(self.seed):
+            _put_back(self._own, self.seed)
             try:
-                with self._seeding():
-                    yield
+                yield
             finally:
                 if keep:
-                    self._own = _taken()
-                    self.is_inference = _is_inference()
-                _put_back(outer)
-
-    def _inference(self) -> contextlib.AbstractContextManager[Any]:
-        """Inference mode as the replicate left it; one that it is still in nests within."""
-        torch = _torch()
-        return torch.inference_mode(self.is_inference) if torch else contextlib.nullcontext()
-
-    @contextlib.contextmanager
-    def _seeding(self) -> Iterator[None]:
-        """Seeds torch when it is imported meanwhile."""
-        if _torch():
-            yield
-            return
-        finder = _TorchFinder(self.seed)
-        sys.meta_path.insert(0, finder)
-        try:
-            yield
-        finally:
-            sys.meta_path.remove(finder)
+                    self._own = taken()
+                    self.is_inference = torch_state.is_inference()
+                _put_back(self._outer, self.seed)
 
 
-class _TorchFinder:
-    """Finds torch as Python does, and seeds it when it has been imported."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def find_spec(
-        self, name: str, path: Any, target: Any = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if name != "torch":
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path)
-        if spec is None or spec.loader is None:
-            return spec
-        execute = spec.loader.exec_module
-
-        def execute_and_seed(module: Any) -> None:
-            execute(module)
-            module.manual_seed(self.seed)
-
-        vars(spec.loader)["exec_module"] = execute_and_seed
-        return spec
-
-
-def _seed(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  # the global one is what is meant
-    if torch := _torch():
-        torch.manual_seed(seed)
-
-
-def _randoms() -> Randoms:
-    """The states of the global generators, as plain values that a checkpoint holds."""
-    version, numbers, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002
-    found: Randoms = {
-        "python": [version, list(numbers), gauss],
-        "numpy": [str(name), np.asarray(keys).tobytes(), position, has_gauss, cached],
-    }
-    if torch := _torch():
-        found["torch"] = torch.get_rng_state().numpy().tobytes()
-        if torch.cuda.is_initialized():
-            states = torch.cuda.get_rng_state_all()
-            found["cuda"] = [state.cpu().numpy().tobytes() for state in states]
-    return found
-
-
-def _set_randoms(states: Randoms) -> None:
-    version, numbers, gauss = states["python"]
-    random.setstate((version, tuple(numbers), gauss))
-    name, keys, *rest = states["numpy"]
-    np.random.set_state((name, np.frombuffer(keys, np.uint32), *rest))  # noqa: NPY002
-    torch = _torch()
-    if torch is None:
-        return
-    if "torch" in states:
-        torch.set_rng_state(torch.frombuffer(bytearray(states["torch"]), dtype=torch.uint8))
-    if "cuda" in states and torch.cuda.is_initialized():
-        kept = [torch.frombuffer(bytearray(state), dtype=torch.uint8) for state in states["cuda"]]
-        torch.cuda.set_rng_state_all(kept[: torch.cuda.device_count()])
-
-
-def _taken() -> dict[str, Any]:
-    """What belongs to the process now."""
-    found: dict[str, Any] = {
-        "randoms": _randoms(),
-        "environ": dict(os.environ),
+def taken() -> State:
+    """Returns what belongs to the process now."""
+    found: State = {
+        "python": random.getstate(),
+        "numpy": np.random.get_state(),  # noqa: NPY002
+        "environ": dict(_environ()),
         "filters": list(warnings.filters),
-        "numpy": np.geterr(),
+        "errors": np.geterr(),
     }
     with contextlib.suppress(FileNotFoundError):  # somebody has deleted it
         found["folder"] = os.getcwd()
-    if torch := _torch():
-        found["torch"] = {put: getattr(torch, get)() for get, put in _OF_TORCH}
-        found["cudnn"] = {key: getattr(torch.backends.cudnn, key) for key in _OF_CUDNN}
-        found["autocast"] = {
-            device: (torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
-            for device in _DEVICES
-        }
+    if torch := loaded():
+        found["torch"] = torch_state.taken(torch)
     if matplotlib := sys.modules.get("matplotlib"):
         found["matplotlib"] = dict.copy(matplotlib.rcParams)
     return found
 
 
-def _put_back(state: dict[str, Any]) -> None:
-    """Makes the process what it was; what has been imported since keeps what it has."""
-    _set_randoms(state["randoms"])
-    if state["environ"] != os.environ:
-        os.environ.clear()
-        os.environ.update(state["environ"])
+def _put_back(state: State, seed: int) -> None:
+    """Makes the process what it was; a torch that was not there yet begins at the seed."""
+    _set_randoms(state)
+    if state["environ"] != _environ():
+        before = {os.fsdecode(key): os.fsdecode(value) for key, value in state["environ"].items()}
+        for key in os.environ.keys() - before.keys():
+            del os.environ[key]
+        os.environ.update(before)
     if state["filters"] != warnings.filters:
         warnings.filters[:] = state["filters"]  # type: ignore[index]  # it is a list
         vars(warnings)["_filters_mutated"]()
-    np.seterr(**state["numpy"])
+    if state["errors"] != np.geterr():
+        np.seterr(**state["errors"])
     if "folder" in state:
         with contextlib.suppress(OSError):
-            os.chdir(state["folder"])
-    torch = _torch()
-    if torch is not None and "torch" in state:
-        _put_back_torch(torch, state)
-    matplotlib = sys.modules.get("matplotlib")
-    if matplotlib is not None and state.get("matplotlib", matplotlib.rcParams) != (
-        matplotlib.rcParams
-    ):
-        dict.update(matplotlib.rcParams, state["matplotlib"])
+            if _folder() != state["folder"]:
+                os.chdir(state["folder"])
+    if torch := loaded():
+        torch_state.put_back(torch, state.get("torch"), seed)
+    if (matplotlib := sys.modules.get("matplotlib")) and "matplotlib" in state:
+        if not dict.__eq__(matplotlib.rcParams, state["matplotlib"]):
+            dict.update(matplotlib.rcParams, state["matplotlib"])
 
 
-def _put_back_torch(torch: Any, state: dict[str, Any]) -> None:
-    for get, put in _OF_TORCH:
-        if getattr(torch, get)() != state["torch"][put]:
-            getattr(torch, put)(state["torch"][put])
-    for key, value in state["cudnn"].items():
-        if getattr(torch.backends.cudnn, key) != value:
-            setattr(torch.backends.cudnn, key, value)
-    for device, (is_on, dtype) in state["autocast"].items():
-        torch.set_autocast_enabled(device, is_on)
-        torch.set_autocast_dtype(device, dtype)
+def _set_randoms(state: State) -> None:
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])  # noqa: NPY002
+    if (torch := loaded()) and "randoms" in state:
+        torch_state.set_randoms(torch, state["randoms"])
 
 
-def _is_inference() -> bool:
-    torch = _torch()
-    return torch is not None and bool(torch.is_inference_mode_enabled())
+def _packed(randoms: Randoms) -> State:
+    """The states of a checkpoint as the generators take them."""
+    version, numbers, gauss = randoms["python"]
+    name, keys, *rest = randoms["numpy"]
+    found: State = {"python": (version, tuple(numbers), gauss)}
+    found["numpy"] = (name, np.frombuffer(keys, np.uint32), *rest)
+    return found | ({"randoms": randoms["torch"]} if "torch" in randoms else {})
 
 
-def _torch() -> Any:
-    """The module torch where it has been imported, whole."""
-    module = sys.modules.get("torch")
-    return module if hasattr(module, "inference_mode") else None
+def _folder() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return None
+
+
+def _environ() -> dict[Any, Any]:
+    """The environment's own dict: `os.environ` decodes every text at each look."""
+    own: dict[Any, Any] = vars(os.environ)["_data"]
+    return own
