@@ -64,6 +64,8 @@ class RecordCallback(Callback):
                 writer.add_rows(trial_id, result["rows"])
             writer.add_spent(trial_id, result["spent"])
         self.progress.step(trial_id, result["fidelity"], result["value"])
+        if not result["goes_on"]:
+            self.progress.tell_begins_anew(trial_id)
 
     def stops(self, ray_id: str, result: dict[str, Any]) -> bool:
         """Whether a report has values that do not fit the columns of a record: Tune asks first.

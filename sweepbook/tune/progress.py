@@ -30,6 +30,7 @@ class Progress:
     def __init__(self, plans: Iterable[Plan], done: Iterable[str], console: Console) -> None:
         self.standing = Standing(plans, done)
         self.console, self.said = console, time.monotonic()
+        self.told: set[str] = set()  # studies
         self.live = Live(self, console=console, refresh_per_second=2, transient=True)
 
     def __enter__(self) -> "Progress":
@@ -54,19 +55,34 @@ class Progress:
     def retry(self, trial_id: str, cause: str) -> None:
         """Takes note of an attempt that failed."""
         self.standing.retry(trial_id)
-        self.line(f"tried again: {self.standing.names[trial_id]} ({cause})")
+        self.news(f"tried again: {self.standing.names[trial_id]} ({cause})")
+
+    def tell_begins_anew(self, trial_id: str) -> None:
+        """Says, once for each study, that its trials cannot go on where they were."""
+        for plan in self.standing.owners[trial_id]:
+            if plan.study.name not in self.told:
+                self.told.add(plan.study.name)
+                self.news(
+                    f"{plan.study.name}: its trainable yields no 'state', so a trial that is "
+                    "interrupted or fails is trained from its beginning again"
+                )
 
     def end(self, trial_id: str, status: str, reason: str) -> None:
         """Takes note of an ending."""
         self.standing.end(trial_id, status)
         name = self.standing.names[trial_id]
-        self.line(f"{status}: {name} ({reason}); {self.standing.summary()}")
+        text = f"{status}: {name} ({reason}); {self.standing.summary()}"
+        (self.news if status == "failed" else self.line)(text)
+
+    def news(self, text: str) -> None:
+        """Prints a line that nobody must miss, on a terminal above the table."""
+        self.said = time.monotonic()
+        say(self.console, text)
 
     def line(self, text: str) -> None:
         """Prints a line where there is no terminal to redraw."""
-        self.said = time.monotonic()
         if not self.console.is_terminal:
-            say(self.console, text)
+            self.news(text)
 
     def __rich__(self) -> Group:
         standing = self.standing

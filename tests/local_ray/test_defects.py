@@ -275,6 +275,7 @@ def trials_kept(callbacks, folder, n):
         trial.init_local_path()
         rows = [{"replicate": 0, "round": 1, "loss": 0.5}]
         result = {"fidelity": 1, "value": 0.5, "rows": rows, "of": trial.trial_id}
+        result |= {"goes_on": True}
         result |= {"spent": [0.0] * len(PHASES), "trial_id": trial.trial_id, "config": {}}
         for callback in callbacks:
             callback.on_trial_start(iteration=0, trials=[], trial=trial)

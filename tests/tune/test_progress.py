@@ -34,6 +34,23 @@ def test_plain_lines_tell_each_ending_without_a_terminal(plan):
     assert "\x1b" not in line, "no control sequences in a log"
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_failures_and_lost_states_are_told_wherever_one_looks(plan, terminal):
+    out = console(terminal)
+    first, second = plan.trials
+    with Progress([plan], set(), out) as progress:
+        progress.retry(first.trial_id, "ValueError: boom (mine.py, line 3, in train)")
+        for trial in (first, second):
+            progress.tell_begins_anew(trial.trial_id)
+        progress.end(first.trial_id, "failed", "error after round 1 of 3: boom")
+        progress.end(second.trial_id, "finished", "reached round 3")
+    said = out.file.getvalue()
+    assert "tried again: toy slope=" in said and "boom (mine.py, line 3, in train)" in said
+    assert said.count("toy: its trainable yields no 'state'") == 1, "once"
+    assert "failed: toy slope=" in said
+    assert ("finished: toy" in said) is not terminal
+
+
 def test_the_table_shows_running_trials_the_best_and_the_share_done(plan):
     out = console(terminal=True)
     first, second = plan.trials

@@ -98,6 +98,7 @@ class Course:
             "rows": rows,
             "spent": self.ledger.spent(),
             "of": self.trial.trial_id,
+            "goes_on": self.lockstep.has_state(),
         }
 
     def write_predictions(self, arrays: Mapping[str, Any] | None) -> None:

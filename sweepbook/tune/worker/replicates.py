@@ -89,6 +89,10 @@ class Lockstep:
         times = [g.metrics["times"] for g in heads if "times" in g.metrics]
         return Step(at, rows, _sum(times) if times else None)
 
+    def has_state(self) -> bool:
+        """Whether the trainable gives what a checkpoint keeps."""
+        return any(generator.has("state") for generator in self.generators)
+
     def state(self) -> Any:
         """Returns the state of the trial, as a checkpoint keeps it; None where it has none.
 

@@ -38,7 +38,7 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
 
     A report is {"fidelity": int, "value": the metric's mean over replicates, "rows": one dict per
     replicate, "spent": seconds by phase so far, a list as in `sweepbook.record.ledger.PHASES`,
-    "of": trial_id}.
+    "of": trial_id, "goes_on": whether an interrupted trial goes on where it was}.
 
     Args:
         assignments: trial_id -> the pickled `Assignment`.
