@@ -17,8 +17,8 @@ import torch
 
 VALUES = {  # what is yielded as the metric, or as a metric beside it
     "number": 0.25, "whole number": 7, "NaN": math.nan, "None": None, "inf": math.inf,
-    "-inf": -math.inf, "text": "n/a", "empty text": "", "odd text": "<b>[$x\n\"'&|`ж", "flag": True,
-    "list": [0.5, 1.0], "list of texts": ["a", "b"], "empty list": [], "list with None": [None, 1.0],
+    "-inf": -math.inf, "text": "n/a", "empty text": "", "odd text": "<b>[$\n\"'ж", "flag": True,
+    "list": [0.5, 1.0], "list of texts": ["a", "b"], "empty list": [], "gaps": [None, 1.0],
     "list of lists": [[1.0], [2.0, 3.0]], "array": np.arange(3) / 2, "tensor": torch.ones(2),
     "numpy's number": np.float32(0.5), "numpy's whole": np.int64(3), "2**63": 2**63,
     "2**62 + 1": 2**62 + 1, "dict": {"a": 1.0}, "set": {1}, "bytes": b"x", "complex": 1j,

@@ -19,6 +19,7 @@ from sweepbook.record.planned import Trial
 from sweepbook.tune.worker.replicates import replicate_seed
 from tests.random_studies import misbehaving
 
+END = "its end"  # what stands behind the last dict
 MEANT = ("state", "predictions", "times", "replicates")
 
 
@@ -36,7 +37,7 @@ class Expected:
 
 
 def alone(trial: Trial, replicate: int) -> list[Any]:
-    """What one replicate yields, by itself; last None, or the exception that it ends by."""
+    """What one replicate yields, by itself; last END, or the exception that it ends by."""
     seed, events = replicate_seed(trial.seed, replicate), list[Any]()
     config = copy.deepcopy(trial.config) | {"seed": seed}
     folder, environment = os.getcwd(), dict(os.environ)
@@ -47,10 +48,10 @@ def alone(trial: Trial, replicate: int) -> list[Any]:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             made = misbehaving.train(config)
             if isinstance(made, dict | None):
-                raise TypeError("no generator")
+                return [made and "no generator"]
             for metrics in made:
                 events.append(copy.copy(metrics))
-        events.append(None)
+        events.append(END)
     except BaseException as error:
         events.append(error)
     finally:
@@ -74,11 +75,11 @@ def expected(trial: Trial, known: dict[str, str]) -> Expected:
         for metrics in heads.values():
             if isinstance(metrics, BaseException):
                 return found.failed(metrics)
-            if metrics is None and not k:
+            if metrics is END and not k:
                 return found.failed()
-            if metrics is not None and not is_right(metrics, before, trial):
+            if metrics is not END and not is_right(metrics, before, trial):
                 return found.failed()
-        heads = {r: metrics for r, metrics in heads.items() if metrics is not None}
+        heads = {r: metrics for r, metrics in heads.items() if metrics is not END}
         if not heads:
             break
         at = {int(metrics[trial.unit]) for metrics in heads.values()}
@@ -90,8 +91,8 @@ def expected(trial: Trial, known: dict[str, str]) -> Expected:
         gone |= {row["replicate"] for row in rows if has_diverged(row, trial)}
         if before == trial.max_fidelity:
             after = [story[k + 1] for story in stories if len(story) > k + 1]
-            if any(one is not None for one in after):
-                return found.failed(next(one for one in after if one is not None))
+            if wrong := [one for one in after if one is not END]:
+                return found.failed(wrong[0])
             break
         if len(gone) == trial.n_replicates:
             break
@@ -169,5 +170,3 @@ def has_diverged(row: dict[str, Any], trial: Trial) -> bool:
     loss = row.get("train_loss", 0.0)
     watched += [loss] if loss is None or kind_of(loss) in ("number", "flag") else []
     return any(value is None or not math.isfinite(value) for value in watched)
-
-
