@@ -188,6 +188,25 @@ def test_the_code_behind_the_last_yield_runs_and_its_error_is_told(monkeypatch, 
     assert (tmp_path / "saved").exists()
 
 
+def test_what_a_checkpoint_holds_is_told_also_where_the_next_step_fails(monkeypatch, tmp_path):
+    def train(config, state=None):
+        for n in range(1 + (state or 0), config["rounds"] + 1):
+            if n == 3:
+                raise RuntimeError("no third")
+            yield {"round": n, "loss": 0.5, "state": lambda n=n: n}
+
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
+    ahead = reports(job(monkeypatch, tmp_path, train))
+    next(ahead)
+    next(ahead)  # which its driver does not live to hear
+    ahead.close()
+    made, rows = reports(job(monkeypatch, tmp_path, train)), []
+    with pytest.raises(RuntimeError, match="no third"):
+        for report in made:
+            rows += report["rows"]
+    assert [row["round"] for row in rows] == [1, 2]
+
+
 def test_a_generator_that_is_cut_off_is_closed_at_once(monkeypatch, tmp_path):
     def train(config):
         try:
