@@ -29,6 +29,7 @@ from tests.random_studies.oracle import Expected, expected, kind_of
 from tests.random_studies.studies import Drawn
 
 MODULE = "misbehaving"  # alone, or all of tests/ counts as its code
+sys.modules.setdefault(MODULE, misbehaving)
 MOST_LETTERS = 400
 
 
@@ -45,10 +46,7 @@ def check(drawn: Drawn, folder: Path, with_report: bool = False) -> list[str]:
     Raises:
         AssertionError: naming what does not hold.
     """
-    with (
-        mock.patch.object(sys, "path", list(sys.path)),
-        mock.patch.dict(sys.modules, {MODULE: misbehaving}),
-    ):
+    with mock.patch.object(sys, "path", list(sys.path)):
         plan = planned(drawn, folder)
         if plan is None:
             return ["refused"]

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.random_studies.harness import check
 from tests.random_studies.misbehaving import RULES
+from tests.random_studies.ray_runs import A_FILE, check_file
 from tests.random_studies.studies import Drawn, drawn_studies
 
 
@@ -39,6 +40,34 @@ def in_process(n_studies: int, seed: int) -> tuple[Counter[str], dict[str, list[
                 note(wrong, drawn, error)
 
     run()
+    return met, wrong
+
+
+def through_ray(n_studies: int, seed: int) -> tuple[Counter[str], dict[str, list[str]]]:
+    """As `in_process`, by the command line: `A_FILE` studies in a file."""
+    drawn, met, wrong = list[Drawn](), Counter[str](), dict[str, list[str]]()
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=2 * n_studies, database=None, deadline=None,
+        phases=[hypothesis.Phase.generate], suppress_health_check=list(hypothesis.HealthCheck),
+    )  # fmt: skip
+    @hypothesis.given(drawn_studies(metric="loss", has_refused=False))
+    def draw(one: Drawn) -> None:
+        if not one.is_refused:
+            drawn.append(with_rules(one, random.Random(f"{seed} {len(drawn)}")))
+
+    draw()
+    for number in range(n_studies // A_FILE):
+        studies = drawn[number * A_FILE : (number + 1) * A_FILE]
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                met.update(check_file(studies, Path(folder), number))
+                met["studies"] += len(studies)
+            except Exception as error:
+                note(wrong, studies[0], error)
+                print(f"file {number}: {error!s:.3000}", flush=True)
+        print(f"{met['studies']} studies through Ray", file=sys.stderr, flush=True)
     return met, wrong
 
 
@@ -67,11 +96,15 @@ def main() -> int:
         met, wrong = in_process(given.studies, given.seed)
         tell(met, wrong)
         bad += len(wrong)
+    if given.ray:
+        met, wrong = through_ray(given.ray, given.seed)
+        tell(met, wrong)
+        bad += len(wrong)
     return 1 if bad else 0
 
 
 def tell(met: Counter[str], wrong: dict[str, list[str]]) -> None:
-    for rule in ("studies", "refused", *RULES):
+    for rule in ("studies", "refused", *RULES, "hangs"):
         print(f"{met[rule]:6} {rule}")
     for what, where in wrong.items():
         print(f"{len(where):6} times: {what}\n    {min(where, key=len)}")

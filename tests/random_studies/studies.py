@@ -58,16 +58,12 @@ class Drawn:
 
 
 @st.composite
-def drawn_studies(
-    draw: st.DrawFn, metric: str | None = None, has_refused: bool = True, shares_side: bool = True
-) -> Drawn:
+def drawn_studies(draw: st.DrawFn, metric: str | None = None, has_refused: bool = True) -> Drawn:
     """Returns a study: a grid over some rules, and sometimes over an odd setting.
 
     Args:
         metric: the same for all studies, with the unit "round"; None: drawn.
         has_refused: a twentieth of the studies has a value that must be refused.
-        shares_side: metrics of different kinds may have the same name, which makes a trial
-            depend on those before it.
     """
     names = [draw(st.sampled_from(NAMES) | st.text(max_size=8)) for _ in range(2)]
     names = [name for name in dict.fromkeys(names) if name not in OWN]
@@ -82,10 +78,9 @@ def drawn_studies(
         is_fixed = draw(st.booleans())
         fixed |= {name: values[-1]} if is_fixed else {}
         grid |= {} if is_fixed else {name: values}
-    sides = [draw(st.sampled_from(SIDES if shares_side else SIDES[3:5])), "side"]
     fixed |= {
         "rounds": draw(st.integers(1, 4)), "layers": [1], "when": draw(st.sampled_from(WHEN)),
-        "side": sides[0] if shares_side else "own", "gives_state": draw(st.booleans()),
+        "side": draw(st.sampled_from(SIDES)), "gives_state": draw(st.booleans()),
         "metric": metric or draw(st.sampled_from(METRICS)),
         "unit": "round" if metric else draw(st.sampled_from(UNITS)),
     }  # fmt: skip
