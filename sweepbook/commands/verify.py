@@ -15,6 +15,7 @@ from rich.console import Console
 from sweepbook.commands.completeness import problems
 from sweepbook.plan.manifest import changes_since
 from sweepbook.record.cache import ended_by_itself
+from sweepbook.record.columns import plain_cell
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.planned import Trial
 from sweepbook.record.storage.places import Where
@@ -75,7 +76,8 @@ def _difference(record: Record, trial: Trial) -> str | None:
         again = both.get(f"{column} anew")
         if again is None:
             return f"{column} is not recorded"
-        for i, (old, new) in enumerate(zip(both[column], again, strict=True)):
+        cells = (map(plain_cell, own) for own in (both[column], again))
+        for i, (old, new) in enumerate(zip(*cells, strict=True)):
             if not _same(old, new):
                 at = f"replicate {both['replicate'][i]}, {trial.unit} {both[trial.unit][i]}"
                 return f"{column} at {at}: {_first(old, new)}"
@@ -96,16 +98,18 @@ def _train(trial: Trial) -> list[dict[str, Any]]:
 
 def _same(old: Any, new: Any) -> bool:
     """Whether two cells hold the same bits, however a table keeps them."""
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(_same, old, new))
     missing = [v is None or (isinstance(v, float) and math.isnan(v)) for v in (old, new)]
     if any(missing):
         return all(missing)
-    return bool(np.array_equal(np.asarray(old), np.asarray(new), equal_nan=np.ndim(old) > 0))
+    return bool(np.array_equal(old, new))
 
 
 def _first(old: Any, new: Any) -> str:
     """Where two cells differ first, in words."""
-    if np.ndim(old) == 1 and np.shape(old) == np.shape(new):
-        i = int(np.flatnonzero(~np.equal(old, new))[0])
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        i = next(i for i, both in enumerate(zip(old, new, strict=True)) if not _same(*both))
         return f"entry {i} is recorded as {old[i]}, trained as {new[i]}"
     return f"{old} is recorded, {new} is trained"
 

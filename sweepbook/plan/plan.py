@@ -15,6 +15,9 @@ from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.study.hooks import config_type, load_object
 from sweepbook.study.settings import OWN, PLACES, setting_key
 from sweepbook.study.study import Study
+from sweepbook.study.texts import visible
+
+MOST_SHOWN = 200  # characters of some settings
 
 
 class UnfitData(ValueError):
@@ -131,7 +134,9 @@ def _check_settings(study: Study, cells: Sequence[Mapping[str, Any]]) -> None:
     seen = set()
     for cell in cells:
         if (key := setting_key(cell)) in seen:
-            raise ValueError(f"study {study.name} lists a config twice: {dict(cell)}")
+            varied = [*study.grid, *(key for point in study.points for key in point)]
+            shown = {key: cell[key] for key in (*varied, *cell)}  # what varies comes first
+            raise ValueError(f"study {study.name} lists a config twice: {_shown(shown)}")
         seen.add(key)
 
 
@@ -145,8 +150,14 @@ def _check_ids(study: Study, trials: Sequence[Trial]) -> None:
             apart = {k: both for k, both in apart.items() if both[0] != both[1]}
             raise ValueError(
                 f"two trials of study {study.name} would have the same id, {trial.trial_id}: "
-                f"they differ in {apart} alone"
+                f"they differ in {_shown(apart)} alone"
             )
+
+
+def _shown(settings: Mapping[str, Any]) -> str:
+    """Settings on one line, as far as there is room."""
+    text = visible(dict(settings))
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 
 def extended_trial(

@@ -45,6 +45,12 @@ def check_value(name: str, value: Any) -> Any:
     )
 
 
+def plain_cell(value: Any) -> Any:
+    """Returns a cell of a table that was read as it was written: arrays become lists again."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return [plain_cell(one) for one in value] if isinstance(value, list) else value
+
+
 def kind_of(value: Any) -> str | None:
     """Returns the kind of a plain value in words; None of one that is missing."""
     if value is None:
@@ -65,10 +71,10 @@ def _is_alike(kind: str, other: str) -> bool:
 
 
 class Columns:
-    """The kind of each column, which its first value settles."""
+    """The kind of each column, which its first value settles; seconds of a step are numbers."""
 
     def __init__(self) -> None:
-        self.kinds: dict[str, str] = {}
+        self.kinds: dict[str, str] = {"time_s": "a number"}
 
     def misfit(self, rows: Iterable[Mapping[str, Any]]) -> str | None:
         """Takes rows; returns in words where one is of another kind than its column, or None.
@@ -94,13 +100,14 @@ class Columns:
     def take_over(self, reports: pd.DataFrame) -> None:
         """Learns the kinds of a table that was read."""
         for name in map(str, reports.columns):
-            values = reports[name].dropna()
-            if values.empty:
+            if pd.api.types.is_float_dtype(reports[name]):
+                self.kinds[name] = "a number"  # also where all of them are NaN
                 continue
-            value = values.iloc[0]
-            value = value.tolist() if hasattr(value, "tolist") else value
-            if (kind := kind_of(value)) is not None:
-                self.kinds[name] = kind
+            for value in reports[name].dropna():
+                kind = str(kind_of(plain_cell(value)))
+                self.kinds[name] = max(kind, self.kinds.get(name, ""), key=len)
+                if not kind.endswith(("list", "lists")):
+                    break  # else an empty one, which does not say of what it is one
 
 
 def fitting(tables: Sequence[pa.Table]) -> list[pa.Table]:

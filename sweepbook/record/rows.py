@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.record.checkpoints import Rows
 from sweepbook.record.ledger import TIMES
 from sweepbook.record.planned import Trial
 
@@ -73,6 +74,15 @@ def _plain(value: Any) -> Any:
 def is_missing(value: Any) -> bool:
     """Whether a table's cell is empty."""
     return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def reports_frame(rows: Rows) -> pd.DataFrame:
+    """Returns report rows as a table: a metric that is None alone is no number, as NaN is."""
+    frame = pd.DataFrame(rows)
+    for name in frame.columns[frame.isna().all()]:
+        if all(row.get(name) is None for row in rows):
+            frame[name] = pd.Series([None] * len(rows), dtype=object)
+    return frame
 
 
 def trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:

@@ -132,7 +132,7 @@ def trials_without_loss(reports: pd.DataFrame, trials: pd.DataFrame) -> set[str]
 def _train_losses(reports: pd.DataFrame) -> pd.Series[float]:
     """The training loss of each row, NaN where it is no number."""
     losses = reports[TRAIN_LOSS]
-    if losses.dtype == object:
+    if not pd.api.types.is_numeric_dtype(losses):  # lists, texts, flags with gaps
         losses = losses.map(lambda loss: loss if isinstance(loss, Real) else math.nan)
     return losses.astype("float64")
 

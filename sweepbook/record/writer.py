@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from sweepbook.record.account import Account
 from sweepbook.record.checkpoints import Rows
 from sweepbook.record.digest import record_digest
@@ -15,7 +13,7 @@ from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Manifest, manifest_of
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
-from sweepbook.record.rows import trials_frame
+from sweepbook.record.rows import reports_frame, trials_frame
 from sweepbook.record.storage.files import delete, make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock
 from sweepbook.record.storage.outage import Outage, Say, insist
@@ -144,7 +142,7 @@ class RecordWriter:
             parts = self.folder / "parts"
             numbers = [int(part.stem) for part in parts.iterdir() if part.stem.isdigit()]
             path = parts / f"{max(numbers, default=-1) + 1:05d}.parquet"
-            write_parquet(path, pd.DataFrame(self.account.new_rows))
+            write_parquet(path, reports_frame(self.account.new_rows))
         if self.account.add_times():
             write_parquet(self.folder / "trials.parquet", trials_frame(list(self.trials.values())))
         self._due = time.monotonic() + FLUSH_EVERY_S

@@ -121,6 +121,46 @@ def test_a_trial_that_gives_fewer_rows_or_columns_anew_differs(record):
     assert said == "val_f1 is recorded, and was not trained anew"
 
 
+LISTS = """
+    import numpy as np
+    from sweepbook import Fidelity, Metric, Study
+
+    CELLS = {
+        "gaps": [None, 0.5], "texts": ["a", None], "flags": [True, None], "empty": [],
+        "nested": [[0.5], [1.0, None]], "even": [[1, 2], [3, 4]], "wide": np.eye(2) / 3,
+    }
+
+    def train(config):
+        for n in range(1, config["rounds"] + 1):
+            yield {"round": n, "val_acc": 0.5, **(CELLS if n % 2 else {})}
+
+    LISTS = Study(
+        name="lists", question="?", trainable="MODULE:train", metric=Metric("val_acc", "max"),
+        fidelity=Fidelity("round", "rounds"), fixed={"rounds": 3}, replicates=2,
+    )
+"""
+
+
+def test_lists_of_all_kinds_are_compared(toy_file, tmp_path, monkeypatch):
+    toy_file.write_text(textwrap.dedent(LISTS).replace("MODULE", toy_file.stem))
+    (study,) = load_studies([str(toy_file)])
+    folder = train(study, tmp_path)
+    assert verify(folder, n_trials=1, seed=0, most=None) == ([], 1)
+    cells = sys.modules[study.trainable.partition(":")[0]].CELLS
+    for name, other, said in [
+        ("gaps", [None, 0.25], "gaps at replicate 0, round 1: entry 1 is recorded as 0.5"),
+        ("gaps", [0.5], "gaps at replicate 0, round 1: [nan, 0.5] is recorded"),
+        ("nested", [[0.5], [2.0, None]], "nested at replicate 0, round 1: entry 1 is recorded"),
+        ("empty", None, "empty at replicate 0, round 1: [] is recorded, nan is trained"),
+    ]:
+        kept = cells[name]
+        monkeypatch.setitem(cells, name, other)
+        record = load_record(folder)
+        ((_, found),) = differences(record, record.trials["trial_id"])
+        assert said in found
+        monkeypatch.setitem(cells, name, kept)
+
+
 EVERY = """
     from sweepbook import Fidelity, Metric, Study
 

@@ -336,6 +336,18 @@ def test_a_config_that_is_listed_twice_is_refused(toy_file, values):
         make_plan(toy(toy_file, grid={"slope": values}), Options())
 
 
+def test_a_long_config_that_is_listed_twice_is_told_briefly(toy_file):
+    long = {"x" * 300: ["a\nb" * 300]}
+    with pytest.raises(ValueError, match="study toy lists a config twice: {'slope': 0.1") as told:
+        make_plan(
+            toy(toy_file, grid={"slope": (0.1, 0.1)}, fixed={**long, "rounds": 3}), Options()
+        )
+    assert len(str(told.value)) <= 400
+    with pytest.raises(ValueError, match="study toy lists a config twice: {'xxx") as told:
+        make_plan(toy(toy_file, grid={key: values * 2 for key, values in long.items()}), Options())
+    assert len(str(told.value)) <= 400
+
+
 @pytest.mark.parametrize("name", ["trial_id", "replicate", "state", "predictions", "times"])
 def test_names_with_a_meaning_are_refused_where_they_are_declared(name):
     with pytest.raises(ValueError, match=f"cannot be called '{name}'"):

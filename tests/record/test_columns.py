@@ -72,6 +72,19 @@ def test_what_a_record_holds_settles_its_kinds():
         assert columns.misfit([bad])
 
 
+@pytest.mark.parametrize(
+    "cells", [[None, [[1.0], [2.0]]], [[], [0.5]], [[], ["a"]], [[None], [True]], [[[]], [[1]]],
+              [float("nan"), None], [None, 2**62]]
+)  # fmt: skip
+def test_a_record_that_is_read_again_refuses_what_it_refused_before(cells, tmp_path):
+    pd.DataFrame({"x": cells}).to_parquet(tmp_path / "x.parquet")
+    for value in (0.5, True, "a", [], [0.5], [True], ["a"], [[1.0]], [["a"]], *cells):
+        before, after, rows = Columns(), Columns(), [{"x": value}]
+        assert before.misfit([{"x": cell} for cell in cells]) is None
+        after.take_over(pq.read_table(tmp_path / "x.parquet").to_pandas())
+        assert bool(after.misfit(rows)) == bool(before.misfit(rows)), value
+
+
 def test_a_record_that_holds_two_kinds_already_is_read(make_record):
     folder = make_record([{"depth": 1}, {"depth": 2}])
     parts = folder / "parts"

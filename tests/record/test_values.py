@@ -169,10 +169,9 @@ def test_a_replicate_without_a_row_leaves_no_mean_of_the_others():
     assert math.isnan(told["a", 1])
 
 
-def test_losses_of_each_batch_under_the_name_of_the_training_loss_are_none():
-    rows = [
-        {"replicate": 0, "epoch": n, "val_acc": 0.5, "train_loss": [0.1, math.nan]} for n in (1, 2)
-    ]
+@pytest.mark.parametrize("loss", [[0.1, math.nan], "", "n/a"])
+def test_a_list_or_a_text_under_the_name_of_the_training_loss_is_none(loss):
+    rows = [{"replicate": 0, "epoch": n, "val_acc": 0.5, "train_loss": loss} for n in (1, 2)]
     assert [step.mean for step in Follower("val_acc", "epoch").take(rows)] == [0.5, 0.5]
     table = pd.DataFrame(rows).assign(trial_id="a")
     known = trial("a", 1, 2)

@@ -324,3 +324,17 @@ def test_predictions_are_kept_with_the_contract_s_columns_alone(tmp_path):
     out.end_trial("a")
     out.close()
     assert list(pd.read_parquet(tmp_path / "r" / "predictions.parquet")) == columns
+
+
+@pytest.mark.parametrize("value, fits", [(None, True), (math.nan, False)])
+def test_a_metric_without_a_value_is_of_no_kind_after_a_resume_either(tmp_path, value, fits):
+    first, second = rows((0.5, 0.5))
+    told = [{**first, "note": value}, second]
+    out = writer(tmp_path / "r", trial())
+    assert out.misfit(told) is None
+    out.add_rows("a", told)
+    assert (out.misfit([{"note": "good"}]) is None) == fits
+    out.close()
+    again = writer(tmp_path / "r", trial())
+    assert (again.misfit([{"note": "good"}]) is None) == fits
+    again.close()

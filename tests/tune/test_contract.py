@@ -91,6 +91,12 @@ BAD = {
     "predictions": (yields(*at(1, predictions=0.3)), "'predictions' as 0.3: that key is for"),
     "state": (yields(*at(1, state=7)), "'state' as 7: that key is for"),
     "times": (yields(*at(1, times=0.3)), "'times' as 0.3: that key is for"),
+    "replicates": (yields(*at(1, replicates=3)), "'replicates' as 3: that key is for"),
+    "replicates of no stack": (
+        yields(*at(1, replicates={"acc": [0.5]})),
+        "'replicates' as {'acc'.*: that key is for",
+    ),
+    "a time that is a text": (yields(*at(1, time_s="fast")), "time_s is a text, 'fast'"),
     "a name": (yields({**at(1)[0], 0: 0.1}), "a metric called 0: names are texts"),
     "a dict": (yields(*at(1, by_class={"a": 1.0})), "by_class is a dict"),
     "a huge number": (yields(*at(1, hash=2**63)), "within 2\\*\\*63"),
@@ -150,6 +156,14 @@ def test_replicates_may_end_at_different_steps(rows_of, monkeypatch, tmp_path):
     assert last["value"] == pytest.approx(np.mean(list(final.values())))
 
 
+def test_a_replicate_that_yields_nothing_fails(rows_of):
+    def train(config):
+        yield from at(*range(1, 1 + 3 * (config["seed"] % 2)))
+
+    with pytest.raises(ValueError, match="replicate \\d ended without a yield"):
+        rows_of(train, replicates=8)
+
+
 def test_replicates_that_count_differently_fail(rows_of):
     def train(config):
         for n in range(1, 4):
@@ -176,6 +190,25 @@ def test_the_code_behind_the_last_yield_runs_and_its_error_is_told(monkeypatch, 
     assert (tmp_path / "saved").exists()
 
 
+def test_what_a_checkpoint_holds_is_told_also_where_the_next_step_fails(monkeypatch, tmp_path):
+    def train(config, state=None):
+        for n in range(1 + (state or 0), config["rounds"] + 1):
+            if n == 3:
+                raise RuntimeError("no third")
+            yield {"round": n, "loss": 0.5, "state": lambda n=n: n}
+
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
+    ahead = reports(job(monkeypatch, tmp_path, train))
+    next(ahead)
+    next(ahead)  # which its driver does not live to hear
+    ahead.close()
+    made, rows = reports(job(monkeypatch, tmp_path, train)), []
+    with pytest.raises(RuntimeError, match="no third"):
+        for report in made:
+            rows += report["rows"]
+    assert [row["round"] for row in rows] == [1, 2]
+
+
 def test_a_generator_that_is_cut_off_is_closed_at_once(monkeypatch, tmp_path):
     def train(config):
         try:
@@ -190,6 +223,11 @@ def test_a_generator_that_is_cut_off_is_closed_at_once(monkeypatch, tmp_path):
     assert (tmp_path / "closed").exists()
 
 
+class SilentError(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
 class DataError(Exception):
     def __init__(self, message, rows):
         super().__init__(message)
@@ -202,6 +240,7 @@ class DataError(Exception):
         (DataError("no rows left", [3]), "DataError: no rows left (test_contract.py, line "),
         (SystemExit("no licence"), "SystemExit: no licence (the trainable called sys.exit"),
         (ValueError("two\nlines"), "ValueError: two lines (test_contract.py, line "),
+        (SilentError(), "SilentError:  (test_contract.py, line "),
         (KeyboardInterrupt(), "KeyboardInterrupt:  (test_contract.py"),
     ],
 )

@@ -18,7 +18,10 @@ def told(error: BaseException) -> str:
     while inner is not None and _HERE in Path(inner.tb_frame.f_code.co_filename).parents:
         inner = inner.tb_next  # nobody looks for the fault here
     lines = "".join(traceback.format_exception(type(error), error, inner)).rstrip()
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # its text is the trainable's code as well
+        text = ""
     if isinstance(error, SystemExit):
         text += " (the trainable called sys.exit, and ends by return)"
     return f"{lines}\n{type(error).__name__}: {text}{_place(error)}"

@@ -172,6 +172,7 @@ class Generator:
                     metrics = next(self._iterator)
                 except StopIteration:
                     self.has_ended = True
+                    self._check_begun()
                     return
                 check_form(metrics, self.trial)
                 is_again = not self.metrics and self._is_kept_one(metrics)
@@ -179,6 +180,14 @@ class Generator:
                 if not is_again:
                     self.fidelity = fidelity_of(metrics, self.fidelity, self.trial)
                     return
+
+    def _check_begun(self) -> None:
+        if not self.fidelity:
+            which = "the trainable" if self.trial.stacked else f"replicate {self.number}"
+            raise ValueError(
+                f"{which} ended without a yield: the trainable must yield a dict after each "
+                f"{self.trial.unit}"
+            )
 
     def _is_kept_one(self, metrics: Mapping[str, Any]) -> bool:
         """Whether it is where a checkpoint left it: a generator that had ended may yield again."""

@@ -103,7 +103,14 @@ def reports(assignment: Assignment) -> Generator[dict[str, Any]]:
         ledger.lap("start")
         yield course.report(course.began_at)
         return
-    yield from _train(course)
+    try:
+        yield from _train(course)
+    except GeneratorExit:
+        raise
+    except BaseException:
+        if course.unreported:  # good rows: of the last step, or those that a checkpoint held
+            yield course.report(max(course.steps))
+        raise
 
 
 def _check_reachable(records: list[str]) -> None:
@@ -145,11 +152,7 @@ def _last(course: Course, steps: Iterator[Step]) -> Iterator[dict[str, Any]]:
     """Ends a trial at its last step: its trainable's code behind the last yield runs, too."""
     checkpoint, predictions = course.checkpoint(), course.lockstep.predictions()
     if course.trial.ends_itself:
-        try:
-            next(steps, None)
-        except BaseException:
-            yield course.report(course.trial.max_fidelity)
-            raise
+        next(steps, None)
         course.ledger.lap("train")
     course.write_predictions(predictions)
     course.write(checkpoint)
@@ -159,12 +162,7 @@ def _last(course: Course, steps: Iterator[Step]) -> Iterator[dict[str, Any]]:
 
 def _ended_early(course: Course) -> Iterator[dict[str, Any]]:
     """Ends a trial whose trainable ended by itself, before its last fidelity."""
-    trial = course.trial
-    if not course.steps:
-        raise ValueError(
-            f"the trainable ended without a yield: it must yield a dict after each {trial.unit}"
-        )
     course.write_predictions(course.lockstep.predictions())
     if rows := course.unreported:  # it had ended already, and its driver had not heard of it
         course.ledger.lap("report")
-        yield course.report(int(rows[-1][trial.unit]))
+        yield course.report(int(rows[-1][course.trial.unit]))

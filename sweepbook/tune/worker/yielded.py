@@ -58,7 +58,14 @@ def check_form(metrics: Any, trial: Trial) -> None:
             f"{', '.join(map(repr, metrics)) or 'nothing'}: it must say where it stands, "
             f"{_right_form(trial)}"
         )
-    for name in (*metrics, *(metrics.get("replicates") or ())):
+    own = metrics.get("replicates") or {}
+    if not isinstance(own, Mapping) or (own and not trial.stacked):
+        raise TypeError(
+            f"the trainable yielded 'replicates' as {_shown(own)}: that key is for a study with "
+            "stacked=True, a dict of lists with a value for each replicate, so give a metric "
+            "another name"
+        )
+    for name in (*metrics, *own):
         _check_name(name)
     for name in ("state", "predictions"):
         if name in metrics and not callable(metrics[name]):
