@@ -1,4 +1,4 @@
-"""What Ray puts into a worker's process and a trainable must not meet: its session, its signals."""
+"""What Ray puts into a worker's process and no trainable should meet: its session, its signals."""
 
 import contextlib
 import functools
@@ -17,7 +17,7 @@ def sole_reporter() -> Iterator[Callable[[dict[str, Any]], None]]:
     """
     from ray.train._internal.session import get_session
 
-    session = get_session()
+    session: Any = get_session()
     report = session.report
     session.report = _refused
     try:
