@@ -1,4 +1,4 @@
-"""What people yield beside plain numbers (cases 03 and 15, and public reports: README.md here)."""
+"""What people yield beside plain numbers (README.md here says who reported it)."""
 
 import decimal
 import fractions

@@ -1,4 +1,4 @@
-"""Values that look alike and differ: each trial is named by its own (cases 04, 12, 13 and 17)."""
+"""Values that look alike and differ: every trial is named by its own."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""What Ray brings into a worker, kept from what a trainable starts (see tests/cases, 10)."""
+"""What Ray brings into a worker is kept from what a trainable starts."""
 
 import subprocess
 import sys

@@ -19,7 +19,11 @@ from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
 from sweepbook.tune.worker.output import captured
-from sweepbook.tune.worker.within_ray import end_children_at_sigterm, sole_reporter
+from sweepbook.tune.worker.within_ray import (
+    end_children_at_sigterm,
+    forget_arguments,
+    sole_reporter,
+)
 from sweepbook.tune.worker.yielded import Step
 
 
@@ -46,6 +50,7 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     """
     _give_memory_back()
     end_children_at_sigterm()
+    forget_arguments()
     _import_as_the_driver_does()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])

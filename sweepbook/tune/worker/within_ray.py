@@ -1,9 +1,10 @@
-"""What Ray puts into a worker's process and no trainable should meet: its session, its signals."""
+"""What Ray puts into a worker and no trainable should meet: its session, arguments, signals."""
 
 import contextlib
 import functools
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -31,6 +32,11 @@ def _refused(*_: object, **__: object) -> NoReturn:
         "the trainable calls report(...), but it is heard by what it yields: yield the same dict "
         "instead"
     )
+
+
+def forget_arguments() -> None:
+    """Leaves a trainable that parses a command line none, for it would be that of Ray's worker."""
+    del sys.argv[1:]
 
 
 @functools.cache
