@@ -9,9 +9,12 @@ from rich.text import Text
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.logs import last_lines, logged_trials, read_log, readable
 from sweepbook.record.storage.places import Where
+from sweepbook.study.texts import setting_text
 from sweepbook.tune.console import say
 
 _LONGEST_LINE = 100  # of a last line in the table
+_OTHER_COLUMNS = 42  # letters of all but the settings and the last line
+_MOST_FOR_SETTINGS = 30  # columns that a long last line leaves to the settings at least
 
 
 def logs(record: Where, trial: str | None, tail: int | None, console: Console) -> None:
@@ -96,11 +99,14 @@ def _statuses(record: Record) -> dict[str, str]:
 def _show_table(record: Record, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("trial", no_wrap=True)
-    table.add_column("settings", overflow="fold")
+    settings = _settings(record)
+    width = min(_MOST_FOR_SETTINGS, max(map(len, settings.values()), default=0))
+    table.add_column("settings", overflow="fold", min_width=width)
     table.add_column("status", no_wrap=True)
     table.add_column("kB", justify="right", no_wrap=True)
-    table.add_column("last line", overflow="ellipsis", no_wrap=True)
-    statuses, settings, known = _statuses(record), _settings(record), logged_trials(record.path)
+    room = max(20, console.width - width - _OTHER_COLUMNS)
+    table.add_column("last line", overflow="ellipsis", no_wrap=True, max_width=room)
+    statuses, known = _statuses(record), logged_trials(record.path)
     for trial_id in _ids(record):
         content = read_log(record.path, trial_id) if trial_id in known else None
         row = [trial_id, settings.get(trial_id, ""), statuses.get(trial_id, "not begun")]
@@ -124,8 +130,8 @@ def _settings(record: Record) -> dict[str, str]:
     """The settings in which each trial differs from others."""
     configs = {trial.trial_id: trial.config for trial in record.manifest.trials}
     keys = list(dict.fromkeys(key for config in configs.values() for key in config))
-    varied = [key for key in keys if len({str(c.get(key)) for c in configs.values()}) > 1]
+    varied = [key for key in keys if len({setting_text(c.get(key)) for c in configs.values()}) > 1]
     return {
-        trial_id: " ".join(f"{key}={config.get(key)}" for key in varied)
+        trial_id: " ".join(f"{key}={setting_text(config.get(key))}" for key in varied)
         for trial_id, config in configs.items()
     }

@@ -10,6 +10,8 @@ from sweepbook.commands.training import Endings, say_on, train_and_close
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.record.account import DONE
+from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.provenance import now
@@ -49,7 +51,27 @@ def resume(
     writer.note(
         resumed=(*writer.manifest.resumed, resumed), max_concurrent=placement.max_concurrent
     )
+    _tell_who_begins_anew(writer, console)
     return train_and_close([plan], [writer], paths, placement, console)
+
+
+def _tell_who_begins_anew(writer: RecordWriter, console: Console) -> None:
+    """Says which trials have lost their steps: no checkpoint of them has been kept."""
+    lost = [
+        trial_id
+        for trial_id, row in writer.trials.items()
+        if row["status"] not in DONE
+        and row["last_fidelity"]
+        and not checkpoint_path(writer.folder, trial_id).is_file()
+    ]
+    if lost:
+        some = ", ".join(lost[:3]) + (", ..." if len(lost) > 3 else "")
+        trials = "1 trial begins" if len(lost) == 1 else f"{len(lost)} trials begin"
+        say(
+            console,
+            f"{trials} anew, for want of a checkpoint ({some}): one is kept every second or so "
+            'where the trainable yields "state"',
+        )
 
 
 def _as_begun(placement: Placement, manifest: Manifest, console: Console) -> Placement:

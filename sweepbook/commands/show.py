@@ -15,11 +15,12 @@ from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.option import Option
 from sweepbook.study.project import Project
-from sweepbook.study.texts import one_line, visible
+from sweepbook.study.texts import one_line, setting_text, visible
 from sweepbook.tune.console import rough_duration, say, table_of
 
 MOST = 200  # trials in a table; of more the first and the last are shown
 FIRST, LAST = 40, 10
+MOST_LETTERS = 200  # of a setting that every trial has
 
 
 def show(
@@ -68,9 +69,10 @@ def _show_options(options: Sequence[Option], console: Console) -> None:
 def _show_trials(plan: Plan, console: Console) -> None:
     study = plan.study
     configs = [t.config for t in plan.trials]
-    differing = [k for k in configs[0] if len({str(c[k]) for c in configs}) > 1]
+    differing = [k for k in configs[0] if len({setting_text(c[k]) for c in configs}) > 1]
     same = {k: v for k, v in configs[0].items() if k not in differing}
-    say(console, visible("in every trial: " + ", ".join(f"{k} {v}" for k, v in same.items())))
+    shared = ", ".join(f"{k} {_shortened(setting_text(v))}" for k, v in same.items())
+    say(console, visible(f"in every trial: {shared}"))
     varied = _telling(plan, differing)
     if follow := [k for k in differing if k not in varied]:
         say(console, visible(f"following from these: {', '.join(follow)}"))
@@ -82,7 +84,7 @@ def _show_trials(plan: Plan, console: Console) -> None:
     rows = []
     for trial in shown:
         cost = rough_duration(trial.cost_s) if study.cost else "unknown"
-        values = [str(trial.config[k]) for k in varied]
+        values = [setting_text(trial.config[k]) for k in varied]
         values += [str(trial.n_replicates)] if several else []
         rows.append((trial.trial_id, *values, trial.max_fidelity, cost))
     if left_out:
@@ -97,6 +99,10 @@ def _show_trials(plan: Plan, console: Console) -> None:
         f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
         f"about {total} of one core (a rough estimate, good to a factor of two)",
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}..."
 
 
 def _telling(plan: Plan, differing: list[str]) -> list[str]:
@@ -143,7 +149,7 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
 
 def _shown_domain(domain: Mapping[str, Any]) -> str:
     if domain["kind"] == "choice":
-        return ", ".join(map(str, domain["choices"]))
+        return ", ".join(map(setting_text, domain["choices"]))
     extra = ", logarithmic" if domain["log"] else ""
     extra += f", in steps of {domain['step']}" if domain["step"] else ""
     return f"{domain['low']:g} .. {domain['high']:g}{extra}"

@@ -15,6 +15,7 @@ from sweepbook.study.search import Search
 from sweepbook.study.settings import COLUMNS, TABLES, YIELDED
 
 Settings = Mapping[str, Any]
+MOST_NAME = 200  # bytes; a folder's name has at most 255, and a record's may get a suffix
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ class Study:
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
+        if len(self.name.encode()) > MOST_NAME:
+            raise ValueError(
+                f"a study's name is a folder's, of at most {MOST_NAME} bytes: {self.name[:30]}... "
+                f"has {len(self.name.encode())}"
+            )
         for what, path in self.hooks().items():
             if path.count(":") != 1:
                 raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")

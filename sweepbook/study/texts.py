@@ -7,6 +7,8 @@ _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _BREAKS = re.compile(r"\s*[\n\r]\s*|\t")
+# a text that reads as one of these would be taken for it
+_VALUE = re.compile(r"\s*|None|True|False|[-+]?[.\d][-+.\w]*|[-+]?(nan|inf)")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 # what Markdown could take for more than a letter: these wherever they stand, an underscore beside
 # no letter, the & of an entity, and what begins a list or a line across
@@ -24,6 +26,16 @@ def visible(text: object, keep: str = "") -> str:
     'a\\nb\\x1b[31m'
     """
     return _HIDDEN.sub(lambda found: _written(found[0], keep), str(text))
+
+
+def setting_text(value: object) -> str:
+    r"""Returns a setting's value as a text; what reads as a number or as nothing gets quotes.
+
+    >>> setting_text("adam"), setting_text("1e-3"), setting_text(0.001), setting_text("")
+    ('adam', "'1e-3'", '0.001', "''")
+    """
+    is_other = isinstance(value, str) and _VALUE.fullmatch(value)
+    return repr(value) if is_other else str(value)
 
 
 def one_line(text: object) -> str:

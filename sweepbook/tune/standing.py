@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
+from sweepbook.study.texts import setting_text
 from sweepbook.tune.console import duration
 
 
@@ -114,12 +115,14 @@ def _short_names(plans: list[Plan]) -> dict[str, str]:
     names: dict[str, str] = {}
     for plan in plans:
         configs = [t.config for t in plan.trials]
-        varied = [k for k in (configs or [{}])[0] if len({str(c.get(k)) for c in configs}) > 1]
+        varied = [
+            k for k in (configs or [{}])[0] if len({setting_text(c.get(k)) for c in configs}) > 1
+        ]
         for trial in plan.trials:
             if plan.search:
                 names[trial.trial_id] = _suggested_name(plan, trial)
                 continue
-            settings = " ".join(f"{k}={trial.config.get(k)}" for k in varied)
+            settings = " ".join(f"{k}={setting_text(trial.config.get(k))}" for k in varied)
             names.setdefault(trial.trial_id, f"{plan.study.name} {settings}".strip())
     return names
 
@@ -131,4 +134,4 @@ def _suggested_name(plan: Plan, trial: Trial) -> str:
 
 
 def _shown(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else setting_text(value)

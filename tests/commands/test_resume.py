@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,6 +13,9 @@ from sweepbook.commands.resume import resume
 from sweepbook.commands.run import run_studies
 from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
+from sweepbook.record.checkpoints import checkpoint_path
+from sweepbook.record.load import load_record
+from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.placement import HERE, Placement
 
 ONE, TWO = Placement(max_concurrent=1), Placement(max_concurrent=2)
@@ -66,3 +70,20 @@ def test_a_record_without_a_limit_or_of_an_earlier_version_has_none(toy_file, tm
     folder = begin(toy_file, tmp_path, HERE)
     assert "max_concurrent" not in json.loads((folder / "manifest.json").read_text())
     assert "concurrent" not in said(resume, folder) and asked == [None, None]
+
+
+def test_trials_that_must_begin_anew_are_told(toy_file, tmp_path, asked):
+    folder = begin(toy_file, tmp_path, HERE)
+    assert "anew" not in said(resume, folder), "none of them had begun"
+    writer = RecordWriter(folder, load_record(folder).manifest)
+    for trial_id in writer.trials:
+        writer.add_rows(trial_id, [{"replicate": r, "round": 1, "val_acc": 0.5} for r in (0, 1)])
+    writer.close()
+    kept, lost = writer.trials
+    assert "2 trials begin anew" in said(resume, folder)
+    checkpoint = Path(checkpoint_path(folder, kept))
+    checkpoint.parent.mkdir(exist_ok=True)
+    checkpoint.write_bytes(b"")
+    printed = said(resume, folder)
+    assert f"1 trial begins anew, for want of a checkpoint ({lost})" in printed
+    assert '"state"' in printed

@@ -19,6 +19,11 @@ from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
 from sweepbook.tune.worker.output import captured
+from sweepbook.tune.worker.within_ray import (
+    end_children_at_sigterm,
+    forget_arguments,
+    sole_reporter,
+)
 from sweepbook.tune.worker.yielded import Step
 
 
@@ -43,18 +48,19 @@ def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) 
     Args:
         assignments: trial_id -> the pickled `Assignment`.
     """
-    from ray import tune
-
     _give_memory_back()
+    end_children_at_sigterm()
+    forget_arguments()
     _import_as_the_driver_does()
     own = config.get("assignment")
     assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
     with (
         captured(assignment.records, assignment.trial.trial_id),
+        sole_reporter() as tell,
         contextlib.closing(reports(assignment)) as made,
     ):
         while (report := _next(made)) is not None:
-            tune.report(report)  # Tune ends this thread here where the trial is stopped
+            tell(report)  # Tune ends this thread here where the trial is stopped
 
 
 def _next(made: Iterator[dict[str, Any]]) -> dict[str, Any] | None:

@@ -167,7 +167,9 @@ def row_of(replicate: int, metrics: Mapping[str, Any], trial: Trial) -> dict[str
             f"the study's metric {trial.metric} is {_shown(value)}: it must be a number, or None "
             "where there is none"
         )
-    row[trial.metric] = math.nan if value is None else value
+    if value is None or isinstance(value, bool):  # a column of flags would take no number
+        value = math.nan if value is None else int(value)
+    row[trial.metric] = value
     return row
 
 
