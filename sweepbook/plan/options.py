@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,7 +95,8 @@ def _read(key: str, value: str, otherwise: str) -> Any:
     for read in (json.loads, ast.literal_eval):
         with contextlib.suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             found = read(value)
-            if not isinstance(found, tuple) or value.startswith("("):
+            is_too_large = isinstance(found, float) and math.isinf(found)  # 1e999
+            if not is_too_large and (not isinstance(found, tuple) or value.startswith("(")):
                 return found
     if _BROKEN.match(value) and not _DATE.fullmatch(value):
         raise ValueError(

@@ -13,7 +13,7 @@ from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
 from sweepbook.plan.values import checked_config, plain_study
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.study.hooks import config_type, load_object
-from sweepbook.study.settings import OWN, PLACES, setting_key
+from sweepbook.study.settings import COLUMNS, OWN, PLACES, TABLES, YIELDED, setting_key
 from sweepbook.study.study import Study
 from sweepbook.study.texts import visible
 
@@ -116,6 +116,7 @@ def _check_settings(study: Study, cells: Sequence[Mapping[str, Any]]) -> None:
     Raises:
         ValueError: naming the setting.
     """
+    _check_names(study)
     for key in OWN:
         if any(key in cell for cell in cells):
             raise ValueError(
@@ -138,6 +139,21 @@ def _check_settings(study: Study, cells: Sequence[Mapping[str, Any]]) -> None:
             shown = {key: cell[key] for key in (*varied, *cell)}  # what varies comes first
             raise ValueError(f"study {study.name} lists a config twice: {_shown(shown)}")
         seen.add(key)
+
+
+def _check_names(study: Study) -> None:
+    """Refuses names of the metric and the unit that mean something else in a record."""
+    metric, unit = study.metric.name, study.fidelity.unit
+    if metric in (*COLUMNS, *YIELDED):
+        raise ValueError(
+            f"the metric of study {study.name} cannot be called {metric!r}, which has a meaning "
+            "of its own: give it another name"
+        )
+    if unit in (*COLUMNS, *YIELDED, *TABLES, metric):
+        raise ValueError(
+            f"the unit of study {study.name} cannot be called {unit!r}, which is another column "
+            'of its tables: call it "epoch", "round", "step"'
+        )
 
 
 def _check_ids(study: Study, trials: Sequence[Trial]) -> None:

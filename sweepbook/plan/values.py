@@ -102,6 +102,13 @@ def checked_config(study: str, config: Mapping[str, Any], kind: type | None) -> 
                 f"the annotation of this field of {kind.__name__} does not say so: annotate the "
                 "field with its dataclass"
             )
+    kept = {name: getattr(again, name) for name in names}
+    if derived := [n for n, v in plain_settings(kept, study, kind).items() if v != found[n]]:
+        raise ValueError(
+            f"study {study}: {kind.__name__} makes another {derived[0]} of "
+            f"{_shown(found[derived[0]])} each time that it is made, and a resume makes it again: "
+            "derive the value in a property, or in the trainable"
+        )
     return found
 
 
@@ -146,8 +153,8 @@ def _scalar(value: Any, name: str) -> Any:
             raise _refusal(value, name, "a whole number must lie in -2**63 .. 2**63 - 1")
         return int(value)
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _refusal(value, name, "a number must be finite; None may stand for no value")
+        if math.isnan(value):
+            raise _refusal(value, name, "NaN equals nothing; None may stand for no value")
         return float(value)
     raise _refusal(value, name, _instead_of(value))
 

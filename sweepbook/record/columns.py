@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 MOST_INTEGER = 2**63 - 1
+MOST_EXACT = 2**53  # as a float, beside which a list may hold it
 
 
 def check_value(name: str, value: Any) -> Any:
@@ -20,6 +21,8 @@ def check_value(name: str, value: Any) -> Any:
     value = value.tolist() if hasattr(value, "tolist") and not is_date else value
     if isinstance(value, list | tuple):
         cells = [check_value(name, one) for one in value]
+        if any(isinstance(cell, int) and abs(cell) > MOST_EXACT for cell in cells):
+            raise TypeError(f"{name} has whole numbers beyond 2**53 in a list: yield texts")
         kinds = sorted({kind for cell in cells if (kind := kind_of(cell))}, key=len)
         if not all(_is_alike(kind, kinds[-1]) for kind in kinds):
             raise TypeError(

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 TRAIN_LOSS = "train_loss"
+_PLACE = "\0place"  # a column that no study's name is
 
 
 class Step(NamedTuple):
@@ -168,15 +169,17 @@ def carried(reports: pd.DataFrame, unit: str) -> pd.DataFrame:
     uneven = reports["trial_id"].isin(reports.loc[sizes < most, "trial_id"])
     if not uneven.any():
         return reports
-    filled = [reports[~uneven]]
-    for _, own in reports[uneven].groupby("trial_id"):
-        wide = own.assign(place=range(len(own))).pivot(
-            index=unit, columns="replicate", values="place"
-        )
-        places = wide.sort_index().ffill().stack()
-        rows = own.iloc[places.to_numpy("int64")]
-        filled.append(rows.assign(**{unit: places.index.get_level_values(unit).to_numpy()}))
-    return pd.concat(filled, ignore_index=True)
+    own = reports[uneven].assign(**{_PLACE: np.arange(int(uneven.sum()))})
+    steps = own[["trial_id", unit]].drop_duplicates()
+    replicates = own[["trial_id", "replicate"]].drop_duplicates()
+    key = ["trial_id", "replicate", unit]
+    grid = steps.merge(replicates, on="trial_id").merge(own[[*key, _PLACE]], "left", on=key)
+    grid = grid.sort_values(key)
+    grid[_PLACE] = grid.groupby(["trial_id", "replicate"])[_PLACE].ffill()
+    grid = grid[grid[_PLACE].notna()]
+    filled = own.iloc[grid[_PLACE].to_numpy("int64")].drop(columns=_PLACE)
+    filled = filled.assign(**{unit: grid[unit].to_numpy()})
+    return pd.concat([reports[~uneven], filled], ignore_index=True)
 
 
 def means_by_trial(

@@ -6,6 +6,7 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -96,6 +97,8 @@ def config_type(trainable: Callable[..., Any]) -> type | None:
     try:
         hint = resolved(first.annotation, _names_of(trainable), {})
     except Exception as error:  # whatever a name raises that is not there
+        if _is_dict(str(first.annotation)):
+            return None
         raise ValueError(
             f"the annotation {str(first.annotation)!r:.60} of the trainable's parameter "
             f"{first.name} cannot be read ({error}): import what it names outside of "
@@ -105,6 +108,11 @@ def config_type(trainable: Callable[..., Any]) -> type | None:
         if isinstance(one, type) and dataclasses.is_dataclass(one):
             return one
     return None
+
+
+def _is_dict(annotation: str) -> bool:
+    """Whether an annotation whose names are not there means a dict, by its own name."""
+    return bool(re.match(r"(\w+\.)*([Dd]ict|(Mutable)?Mapping|Any)\b", annotation))
 
 
 def _names_of(trainable: Any) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ from sweepbook.study.claim import Claim
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published
 from sweepbook.study.search import Search
-from sweepbook.study.settings import COLUMNS, TABLES, YIELDED
 
 Settings = Mapping[str, Any]
 MOST_NAME = 200  # bytes; a folder's name has at most 255, and a record's may get a suffix
@@ -30,11 +29,6 @@ class Metric:
             raise ValueError(f"mode must be 'min' or 'max', got {self.mode!r}")
         if self.name.startswith("test"):
             raise ValueError(f"select on validation, never on test data: got metric {self.name!r}")
-        if self.name in (*COLUMNS, *YIELDED):
-            raise ValueError(
-                f"a metric cannot be called {self.name!r}, which has a meaning of its own: give "
-                "it another name"
-            )
 
 
 @dataclass(frozen=True)
@@ -51,13 +45,6 @@ class Fidelity:
     unit: str
     setting: str
     count: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.unit in (*COLUMNS, *YIELDED, *TABLES):
-            raise ValueError(
-                f"the unit of a fidelity cannot be called {self.unit!r}, which is a column of the "
-                'tables of its own: call it "epoch", "round", "step"'
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,10 +154,6 @@ class Study:
         if isinstance(self.packages, str):
             raise ValueError(
                 f"packages of {self.name} must be a list of names, got {self.packages!r}"
-            )
-        if self.fidelity.unit == self.metric.name:
-            raise ValueError(
-                f"{self.name} has {self.metric.name!r} as its metric and as its unit: two names"
             )
         if self.replicates < 1:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")

@@ -63,7 +63,7 @@ class Progress:
             if plan.study.name not in self.told:
                 self.told.add(plan.study.name)
                 self.news(
-                    f"{plan.study.name}: its trainable yields no 'state', so a trial that is "
+                    f"{plan.study.name}: its trainable takes no 'state', so a trial that is "
                     "interrupted or fails is trained from its beginning again"
                 )
 

@@ -49,7 +49,7 @@ WHOLE = dataclasses.replace(ENDINGS, name="whole", grid={"kind": ["late"]}, sche
 
 @pytest.fixture(autouse=True)
 def planted(tmp_path):
-    from sweepbook.tune.worker.replicates import replicate_seed
+    from sweepbook.tune.worker.generator import replicate_seed
 
     (tmp_path / "planted.py").write_text(STUDY.replace("ODD", str(replicate_seed(0, 1))))
 

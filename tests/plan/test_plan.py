@@ -349,8 +349,9 @@ def test_a_long_config_that_is_listed_twice_is_told_briefly(toy_file):
 
 
 @pytest.mark.parametrize("name", ["trial_id", "replicate", "state", "predictions", "times"])
-def test_names_with_a_meaning_are_refused_where_they_are_declared(name):
-    with pytest.raises(ValueError, match=f"cannot be called '{name}'"):
-        Metric(name, "max")
-    with pytest.raises(ValueError, match=f"cannot be called '{name}'"):
-        Fidelity(name, "rounds")
+def test_names_with_a_meaning_are_refused_where_they_are_declared(toy_file, name):
+    with pytest.raises(ValueError, match=f"metric of study toy cannot be called '{name}'"):
+        make_plan(toy(toy_file, metric=Metric(name, "max")), Options())
+    for unit in (name, "mean", "val_acc"):
+        with pytest.raises(ValueError, match=f"unit of study toy cannot be called '{unit}'"):
+            make_plan(toy(toy_file, fidelity=Fidelity(unit, "rounds")), Options())

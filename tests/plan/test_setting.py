@@ -30,7 +30,7 @@ def test_json_and_python_s_literals_are_read_and_the_rest_is_text(text, value):
     [
         *["1,5", "64,64", "010", "1.2.3", "1e", "1-2", "1/256", "2**-3", "50%", "1 000"],
         *["[1, 2", "[a, b]", "{a: 1}", "(1, 2", "'open", '"open', "{1, 2}", "{1: 2}"],
-        *["NaN", "nan", "-inf", "Infinity", "[NaN]", "1e999", "1j", "b'raw'", "9" * 30],
+        *["NaN", "nan", "[NaN]", "1e999", "1j", "b'raw'", "9" * 30],
         *["9" * 5000, "[" * 5000, "\ud800"],
     ],
 )

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from sweepbook.record.planned import Trial
-from sweepbook.tune.worker.replicates import replicate_seed
+from sweepbook.tune.worker.generator import replicate_seed
 from tests.random_studies import misbehaving
 
 END = "its end"  # what stands behind the last dict

@@ -87,7 +87,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("plant", [None, *FAULTS], ids=str)
+@pytest.mark.parametrize(
+    "plant", [None, *FAULTS], ids=lambda plant: plant.__name__ if plant else "none"
+)
 def test_a_planted_fault_is_seen(plant, monkeypatch, tmp_path):
     drawn = study("fine", "raises in the middle")
     if plant is None:

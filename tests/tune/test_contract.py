@@ -12,8 +12,10 @@ import random
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -409,3 +411,89 @@ def test_torch_is_seeded_when_it_is_imported_in_the_middle_of_a_step(tmp_path):
     assert [row for row in beside if row[0] == 0] == alone
     assert len({loss for _, loss, _ in beside}) == 9
     assert [grad for _, _, grad in beside] == [True] * 3 + [False] * 6
+
+
+def test_a_resumed_training_that_repeats_a_step_fails(monkeypatch, tmp_path):
+    def train(config, state=None):
+        for n in range(state or 1, config["rounds"] + 1):  # once too often
+            yield {"round": n, "loss": 0.5, "state": lambda n=n: n}
+
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
+    begun = reports(job(monkeypatch, tmp_path, train))
+    next(begun)
+    begun.close()
+    with pytest.raises(ValueError, match="round 1 was yielded again after a resume"):
+        list(reports(job(monkeypatch, tmp_path, train)))
+
+
+def waiting(config, state=None):
+    """Ends a round after its seed says, and looks for that only when a round is over."""
+    at, is_over = state or (0, False)
+    for n in range(at + 1, config["rounds"] + 1):
+        if is_over:
+            return
+        done = {"split": "test", "row_id": np.arange(2), "label": np.zeros(2)}
+        done |= {"predicted": np.full(2, n), "probability": np.ones(2)}
+        is_over = n == 1 + config["seed"] % 3
+        predictions = {"predictions": lambda done=done: done} if is_over else {}
+        own = (n, is_over)
+        yield {"round": n, "loss": float(n), "state": lambda own=own: own, **predictions}
+
+
+def test_replicates_that_have_ended_stay_so_after_a_resume(monkeypatch, tmp_path):
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
+    options = {"replicates": 9, "rounds": 6}
+    calm = tmp_path / "calm"
+    calm.mkdir()
+
+    def values(folder):
+        return [r["value"] for r in reports(job(monkeypatch, folder, waiting, **options))]
+
+    whole = values(calm)
+    assert len(whole) == 3
+    begun = reports(job(monkeypatch, tmp_path, waiting, **options))
+    assert [next(begun)["value"] for _ in range(2)] == whole[:2]
+    begun.close()
+    assert values(tmp_path) == whole[2:]
+    assert values(calm) == whole[-1:], "also when all of them had ended"
+    (part,) = (calm / "parts").glob("predictions-*.parquet")
+    predictions = pd.read_parquet(part)
+    assert set(predictions["replicate"]) <= set(range(9)) and len(predictions)
+
+
+def test_keys_that_are_no_metrics_may_be_none(rows_of):
+    rows = rows_of(yields(*at(1, 2, state=None, predictions=None, times=None, replicates=None)))
+    assert [sorted(row) for row in rows] == [["loss", "replicate", "round", "time_s"]] * 2
+
+
+def test_settings_of_torch_that_a_study_makes_stay_its_own(rows_of):
+    def train(config):
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        for n in range(1, 4):
+            warns = torch.is_deterministic_algorithms_warn_only_enabled()
+            yield {"round": n, "loss": 0.5, "warns": warns}
+
+    assert {row["warns"] for row in rows_of(train, replicates=2)} == {True}
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+PRECISE = """
+import sys
+import torch
+from tests.tune.test_contract import at, job, reports
+import pytest, pathlib
+def train(config):
+    torch.backends.fp32_precision = "ieee"  # torch's new way
+    yield from at(1, 2, 3)
+with pytest.MonkeyPatch.context() as patch:
+    rows = [r for r in reports(job(patch, pathlib.Path("."), train, replicates=2))]
+assert len(rows) == 3
+"""
+
+
+def test_torch_s_new_settings_of_precision_are_no_error(tmp_path):
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", PRECISE]
+    environment = {**os.environ, "PYTHONPATH": root}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr

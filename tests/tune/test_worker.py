@@ -17,7 +17,7 @@ from sweepbook.record.checkpoints import checkpoint_path
 from sweepbook.record.planned import Trial
 from sweepbook.record.storage.files import delete
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.replicates import replicate_seed
+from sweepbook.tune.worker.generator import replicate_seed
 from sweepbook.tune.worker.run import Assignment, _give_memory_back, reports
 from sweepbook.tune.worker.yielded import rows_of
 

@@ -16,7 +16,8 @@ from sweepbook.record.storage.files import write_parquet
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.places import place
 from sweepbook.record.values import Follower
-from sweepbook.tune.worker.replicates import Kept, Lockstep
+from sweepbook.tune.worker.generator import Kept
+from sweepbook.tune.worker.replicates import Lockstep
 from sweepbook.tune.worker.yielded import Step
 
 CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step
@@ -98,11 +99,14 @@ class Course:
             "rows": rows,
             "spent": self.ledger.spent(),
             "of": self.trial.trial_id,
-            "goes_on": self.lockstep.has_state(),
+            "goes_on": self.lockstep.takes_state,
         }
 
     def write_predictions(self, arrays: Mapping[str, Any] | None) -> None:
         """Writes arrays (K, n) as rows (replicate, example) into each record's parts.
+
+        Args:
+            arrays: see `Lockstep.predictions`.
 
         Raises:
             ValueError: a replicate predicts an example twice.
@@ -121,7 +125,7 @@ class Course:
         frame = pd.DataFrame(
             {
                 "trial_id": pd.Categorical([trial_id]).repeat(n_replicates * n_rows),
-                "replicate": np.repeat(np.arange(n_replicates, dtype=np.int16), n_rows),
+                "replicate": np.repeat(arrays["replicate"].astype(np.int16), n_rows),
                 "split": pd.Categorical([arrays["split"]]).repeat(n_replicates * n_rows),
                 "row_id": arrays["row_id"].reshape(-1),
                 "label": arrays["label"].reshape(-1).astype(np.int16),
@@ -141,8 +145,5 @@ def _kept(checkpoint: Mapping[str, Any], trial: Trial) -> list[Kept]:
     state, fidelity = checkpoint["state"], int(checkpoint["fidelity"])
     states = [state] if trial.stacked else list(state or [None] * trial.n_replicates)
     # those of version 0.1 do not say where each of them stood
-    places = checkpoint.get("places") or [{"fidelity": fidelity, "randoms": None}] * len(states)
-    return [
-        Kept(place["fidelity"], own, place["randoms"])
-        for own, place in zip(states, places, strict=True)
-    ]
+    places = checkpoint.get("places") or [{"fidelity": fidelity}] * len(states)
+    return [Kept(state=own, **place) for own, place in zip(states, places, strict=True)]

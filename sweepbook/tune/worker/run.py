@@ -98,8 +98,6 @@ def reports(assignment: Assignment) -> Generator[dict[str, Any]]:
     """Yields what is to be reported, and keeps checkpoints; goes on from one where it exists.
 
     A trial whose replicates have all diverged ends early, and one that hangs ends its process.
-    A trainable that is given the state of its early end yields nothing, or, so that its
-    predictions are written, the last dict once more.
     """
     ledger = Ledger()
     add_to_path(*assignment.import_paths)
@@ -169,6 +167,7 @@ def _last(course: Course, steps: Iterator[Step]) -> Iterator[dict[str, Any]]:
 def _ended_early(course: Course) -> Iterator[dict[str, Any]]:
     """Ends a trial whose trainable ended by itself, before its last fidelity."""
     course.write_predictions(course.lockstep.predictions())
+    course.write(course.checkpoint())
     if rows := course.unreported:  # it had ended already, and its driver had not heard of it
         course.ledger.lap("report")
         yield course.report(int(rows[-1][course.trial.unit]))

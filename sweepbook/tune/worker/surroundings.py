@@ -63,10 +63,10 @@ class Surroundings:
             _put_back(self._own, self.seed)
             try:
                 yield
-            finally:
                 if keep:
                     self._own = taken()
                     self.is_inference = torch_state.is_inference()
+            finally:
                 _put_back(self._outer, self.seed)
 
 
@@ -98,7 +98,7 @@ def _put_back(state: State, seed: int) -> None:
         os.environ.update(before)
     if state["filters"] != warnings.filters:
         warnings.filters[:] = state["filters"]  # type: ignore[index]  # it is a list
-        vars(warnings)["_filters_mutated"]()
+        vars(warnings).get("_filters_mutated", lambda: None)()  # Python's own cache of them
     if state["errors"] != np.geterr():
         np.seterr(**state["errors"])
     if "folder" in state:
@@ -107,9 +107,11 @@ def _put_back(state: State, seed: int) -> None:
                 os.chdir(state["folder"])
     if torch := loaded():
         torch_state.put_back(torch, state.get("torch"), seed)
-    if (matplotlib := sys.modules.get("matplotlib")) and "matplotlib" in state:
-        if not dict.__eq__(matplotlib.rcParams, state["matplotlib"]):
-            dict.update(matplotlib.rcParams, state["matplotlib"])
+    if (matplotlib := sys.modules.get("matplotlib")) and hasattr(matplotlib, "rcParamsOrig"):
+        known = state.get("matplotlib") or dict.copy(matplotlib.rcParamsOrig)
+        known = {**known, "backend": dict.get(matplotlib.rcParams, "backend")}
+        if not dict.__eq__(matplotlib.rcParams, known):
+            dict.update(matplotlib.rcParams, known)
 
 
 def _set_randoms(state: State) -> None:

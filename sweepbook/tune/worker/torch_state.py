@@ -6,15 +6,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-# function that tells, function that sets
+# function that tells, function that sets; precision is left out, for torch has two ways to set it
+# and lets nobody ask who has used both
 _SETTINGS = (
     ("is_grad_enabled", "set_grad_enabled"),
     ("get_default_dtype", "set_default_dtype"),
     ("get_num_threads", "set_num_threads"),
-    ("are_deterministic_algorithms_enabled", "use_deterministic_algorithms"),
-    ("get_float32_matmul_precision", "set_float32_matmul_precision"),
 )
-_OF_CUDNN = ("benchmark", "deterministic", "allow_tf32")
+_OF_CUDNN = ("benchmark", "deterministic")
 _DEVICES = ("cpu", "cuda")  # that autocast may be on for
 
 State = dict[str, Any]
@@ -33,6 +32,7 @@ def taken(torch: Any) -> State:
         "randoms": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
         "settings": [getattr(torch, get)() for get, _ in _SETTINGS],
+        "deterministic": _deterministic(torch),
         "cudnn": [getattr(torch.backends.cudnn, key) for key in _OF_CUDNN],
         "autocast": [_autocast(torch, device) for device in _DEVICES],
     }
@@ -49,11 +49,13 @@ def put_back(torch: Any, state: State | None, seed: int) -> None:
         state = _AT_FIRST or taken(torch)
     else:
         torch.set_rng_state(state["randoms"])
-        if state["cuda"] and torch.cuda.is_initialized():
-            torch.cuda.set_rng_state_all(state["cuda"])
+        _put_back_cuda(torch, state["cuda"], seed)
     for (get, put), value in zip(_SETTINGS, state["settings"], strict=True):
         if getattr(torch, get)() != value:
             getattr(torch, put)(value)
+    if _deterministic(torch) != state["deterministic"]:
+        is_on, warns = state["deterministic"]
+        torch.use_deterministic_algorithms(is_on, warn_only=warns)
     for key, value in zip(_OF_CUDNN, state["cudnn"], strict=True):
         if getattr(torch.backends.cudnn, key) != value:
             setattr(torch.backends.cudnn, key, value)
@@ -61,6 +63,21 @@ def put_back(torch: Any, state: State | None, seed: int) -> None:
         if _autocast(torch, device) != known:
             torch.set_autocast_enabled(device, known[0])
             torch.set_autocast_dtype(device, known[1])
+
+
+def _put_back_cuda(torch: Any, states: list[Any], seed: int) -> None:
+    """CUDA's generators; where they had not been used, they begin at the seed once they are."""
+    if states and torch.cuda.is_initialized():
+        torch.cuda.set_rng_state_all(states)
+    elif not states and torch.backends.cuda.is_built():
+        torch.cuda.manual_seed_all(seed)
+
+
+def _deterministic(torch: Any) -> tuple[bool, bool]:
+    return (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
 
 
 def _autocast(torch: Any, device: str) -> tuple[bool, Any]:
@@ -76,7 +93,8 @@ def set_randoms(torch: Any, randoms: list[bytes]) -> None:
     """Sets the states of the generators, as `randoms_of` gives them."""
     cpu, *cuda = [torch.frombuffer(bytearray(one), dtype=torch.uint8) for one in randoms]
     torch.set_rng_state(cpu)
-    if cuda and torch.cuda.is_initialized():
+    if cuda and torch.cuda.is_available():
+        torch.cuda.init()  # it was in use where the states were kept
         torch.cuda.set_rng_state_all(cuda[: torch.cuda.device_count()])
 
 

@@ -58,7 +58,7 @@ def check_form(metrics: Any, trial: Trial) -> None:
             f"{', '.join(map(repr, metrics)) or 'nothing'}: it must say where it stands, "
             f"{_right_form(trial)}"
         )
-    own = metrics.get("replicates") or {}
+    own = {} if metrics.get("replicates") is None else metrics["replicates"]
     if not isinstance(own, Mapping) or (own and not trial.stacked):
         raise TypeError(
             f"the trainable yielded 'replicates' as {_shown(own)}: that key is for a study with "
@@ -68,12 +68,12 @@ def check_form(metrics: Any, trial: Trial) -> None:
     for name in (*metrics, *own):
         _check_name(name)
     for name in ("state", "predictions"):
-        if name in metrics and not callable(metrics[name]):
+        if metrics.get(name) is not None and not callable(metrics[name]):
             raise TypeError(
                 f"the trainable yielded {name!r} as {_shown(metrics[name])}: that key is for a "
                 "function without parameters, so give a metric another name"
             )
-    if not isinstance(metrics.get("times", {}), Mapping):
+    if not isinstance(metrics.get("times") or {}, Mapping):
         raise TypeError(
             f"the trainable yielded 'times' as {_shown(metrics['times'])}: that key is for a dict "
             "of seconds by phase, so give a metric another name"
@@ -137,7 +137,7 @@ def rows_of(metrics: Mapping[str, Any], n_replicates: int, trial: Trial) -> Rows
         ValueError: where the dict holds values for another number of replicates.
         TypeError: where one is nothing that a table of metrics can hold.
     """
-    own = metrics.get("replicates") or {}
+    own = {} if metrics.get("replicates") is None else metrics["replicates"]
     for name, values in own.items():
         if not hasattr(values, "__len__") or len(values) != n_replicates:
             n = len(values) if hasattr(values, "__len__") else "no list of"

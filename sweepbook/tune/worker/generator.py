@@ -1,0 +1,157 @@
+"""The generator of one replicate: begun, stepped, asked for its state, closed."""
+
+import contextlib
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sweepbook.record.planned import Trial
+from sweepbook.study.configs import made_config
+from sweepbook.study.hooks import config_type
+from sweepbook.study.settings import YIELDED
+from sweepbook.tune.worker.surroundings import Randoms, Surroundings
+from sweepbook.tune.worker.yielded import check_form, fidelity_of, iterator_of
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a generator goes on: at its beginning, or where a checkpoint left it."""
+
+    fidelity: int = 0
+    state: Any = None
+    randoms: Randoms | None = None
+    has_ended: bool = False  # it had nothing more to yield
+
+
+class Generator:
+    """The generator of one replicate, or of a stack of them.
+
+    Args:
+        number: of the replicate.
+        kept: where it goes on.
+        outer: what the process is otherwise.
+    """
+
+    def __init__(
+        self,
+        trial: Trial,
+        trainable: Callable[..., Any],
+        number: int,
+        kept: Kept,
+        outer: dict[str, Any],
+    ) -> None:
+        self.trial, self.trainable, self.number, self.kept = trial, trainable, number, kept
+        self.fidelity, self.has_ended = kept.fidelity, kept.has_ended
+        self.metrics: Mapping[str, Any] = {}  # the last dict that it has yielded
+        self.surroundings = Surroundings(replicate_seed(trial.seed, number), outer, kept.randoms)
+        self._iterator: Iterator[Any] | None = None
+
+    def advance(self) -> None:
+        """Steps it to its next dict, or to its end.
+
+        Raises:
+            TypeError, ValueError: what it yields is no good.
+        """
+        if self.has_ended:
+            return
+        with self.surroundings.entered():
+            metrics = self._next()
+            if metrics is not None and not self.metrics and self._is_kept_one(metrics):
+                self.metrics = metrics  # it had ended already, and says so once more
+                metrics = self._next()
+                if metrics is not None:
+                    raise ValueError(
+                        f"{self.trial.unit} {self.fidelity} was yielded again after a resume, and "
+                        "training went on: a trainable that is given a state goes on behind it"
+                    )
+        if metrics is None:
+            self.has_ended = True
+            self._check_begun()
+        else:
+            self.fidelity = fidelity_of(metrics, self.fidelity, self.trial)
+            self.metrics = metrics | {self.trial.unit: self.fidelity}
+
+    def _next(self) -> dict[str, Any] | None:
+        """Its next dict, without what is None of the keys that are no metrics; None at its end."""
+        if self._iterator is None:
+            self._iterator = self._begin()
+        try:
+            metrics = next(self._iterator)
+        except StopIteration:
+            return None
+        check_form(metrics, self.trial)
+        return {k: v for k, v in metrics.items() if v is not None or k not in YIELDED}
+
+    def _check_begun(self) -> None:
+        if not self.fidelity:
+            which = "the trainable" if self.trial.stacked else f"replicate {self.number}"
+            raise ValueError(
+                f"{which} ended without a yield: the trainable must yield a dict after each "
+                f"{self.trial.unit}"
+            )
+
+    def _is_kept_one(self, metrics: Mapping[str, Any]) -> bool:
+        """Whether it is where a checkpoint left it."""
+        return self.kept.fidelity > 0 and bool(metrics[self.trial.unit] == self.kept.fidelity)
+
+    def _begin(self) -> Iterator[Any]:
+        config = copy.deepcopy(self.trial.config)
+        kind = config_type(self.trainable)
+        takes_seed = self.trial.n_replicates > 1 or "seed" in config or not kind
+        if takes_seed and not self.trial.stacked:
+            config["seed"] = self.surroundings.seed
+        settings = made_config(kind, config) if kind else config
+        state = self.kept.state
+        made = self.trainable(settings) if state is None else self.trainable(settings, state=state)
+        return iterator_of(made, self.trial.trainable.partition(":")[2], self.trial)
+
+    def recall(self) -> None:
+        """Has one that had ended when it was kept yield its last dict once more, if it does."""
+        if not self.kept.has_ended or self.metrics or self._iterator is not None:
+            return
+        with self.surroundings.entered():
+            metrics = self._next()
+        if metrics is not None and self._is_kept_one(metrics):
+            self.metrics = metrics
+
+    @property
+    def has_state(self) -> bool:
+        """Whether it can be kept as it is now."""
+        return "state" in self.metrics or (not self.metrics and self.kept.state is not None)
+
+    def state(self) -> Any:
+        """Returns its state now."""
+        return self.call("state") if "state" in self.metrics else self.kept.state
+
+    def call(self, key: str) -> Any:
+        """Returns what a function of its last dict gives; its random numbers do not move on."""
+        with self.surroundings.entered(keep=False):
+            return self.metrics[key]()
+
+    def close(self) -> None:
+        """Ends it where it waits at a yield; what its own clearing up raises is not told."""
+        ends = getattr(self._iterator, "close", None)
+        if ends is not None:
+            with self.surroundings.entered(), contextlib.suppress(Exception):
+                ends()
+
+
+def takes_state(trainable: Callable[..., Any]) -> bool:
+    """Whether a trainable can be given a state to go on from."""
+    try:
+        inspect.signature(trainable).bind({}, state=None)
+    except TypeError:
+        return False
+    except ValueError:  # one of C's, without a signature
+        pass
+    return True
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """Returns the seed below 2**31 of a replicate: of (study seed, replicate) alone."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
+    return int(sequence.generate_state(1)[0] >> 1)
