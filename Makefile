@@ -14,7 +14,7 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report test cluster-test cluster-setup-test chaos bench bench-gpu lint clean
+.PHONY: report test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint clean
 
 report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -26,6 +26,9 @@ report: $(STAMP)  ## run the studies on the embedded data and write report/repor
 
 test: $(STAMP)  ## all tests, in two processes of one thread; those with a Ray in one of them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-more: $(STAMP)  ## tests that take minutes: drawn studies through the command line
+	$(BIN)/python -m pytest -m more
 
 cluster-test: $(STAMP)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2
 	$(BIN)/python -m pytest tests/cluster -m 'cluster and not setup'

@@ -117,7 +117,7 @@ def test_what_a_trial_prints_is_in_its_log_and_in_no_other(complete, tmp_path):
         assert len(shown.splitlines()) - len(lines) == n_attempts
     code, output = complete("report", folder)
     assert code == 0, output
-    assert "raw of raises</pre>" in (tmp_path / "report" / "report.html").read_text()
+    assert "raw of raises\n</pre>" in (tmp_path / "report" / "report.html").read_text()
     code, output = complete("verify", folder, "--trials", 0)
     assert "digest" not in output, "the logs do not count"
 
