@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from sweepbook.study.texts import visible
+
 MOST_INTEGER = 2**63 - 1
 MOST_EXACT = 2**53  # as a float, beside which a list may hold it
 
@@ -93,8 +95,8 @@ class Columns:
                 known = kinds.get(name, kind)
                 if not _is_alike(kind, known):
                     return (
-                        f"{name} is {kind}, {str(value)[:60]!r}, and was {known} before: a metric "
-                        "is of one kind in all trials of a study, or None"
+                        f"{visible(name)} is {kind}, {str(value)[:60]!r}, and was {known} before: a "
+                        "metric is of one kind in all trials of a study, or None"
                     )
                 kinds[name] = max(kind, known, key=len)
         self.kinds = kinds

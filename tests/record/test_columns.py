@@ -56,6 +56,12 @@ def test_another_kind_than_before_is_named_with_both(first, second, kinds):
     assert columns.misfit([{"x": first}, {"x": None}]) is None, "and nothing was learnt from it"
 
 
+def test_a_misfit_is_told_on_one_line():
+    columns = Columns()
+    assert columns.misfit([{"x\ny": "n/a"}]) is None
+    assert len(str(columns.misfit([{"x\ny": 0.5}])).splitlines()) == 1
+
+
 def test_numbers_and_missing_values_fit():
     columns = Columns()
     for value in (1, 0.5, None, float("nan")):
