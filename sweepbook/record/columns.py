@@ -95,8 +95,8 @@ class Columns:
                 known = kinds.get(name, kind)
                 if not _is_alike(kind, known):
                     return (
-                        f"{visible(name)} is {kind}, {str(value)[:60]!r}, and was {known} before: a "
-                        "metric is of one kind in all trials of a study, or None"
+                        f"{visible(name)} is {kind}, {str(value)[:60]!r}, and was {known} "
+                        "before: a metric is of one kind in all trials of a study, or None"
                     )
                 kinds[name] = max(kind, known, key=len)
         self.kinds = kinds

@@ -114,6 +114,6 @@ def test_a_study_that_must_be_refused_is(tmp_path):
 @pytest.mark.more
 @pytest.mark.timeout(300)
 def test_random_studies_hold_through_the_command_line():
-    met, wrong = through_ray(10, seed=1)
+    met, wrong = through_ray(10, seed=0)
     assert not wrong
     assert met["studies"] == 10 and met["hangs"]
