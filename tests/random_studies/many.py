@@ -37,7 +37,7 @@ def in_process(n_studies: int, seed: int) -> tuple[Counter[str], dict[str, list[
     @hypothesis.given(drawn_studies())
     def run(drawn: Drawn) -> None:
         met["studies"] += 1
-        drawn = with_rules(drawn, random.Random(f"{seed} {met['studies']}"))
+        drawn = with_rules(drawn, random.Random(f"{seed} {met['studies']}"), 5)
         with tempfile.TemporaryDirectory() as folder:
             try:
                 met.update(set(check(drawn, Path(folder), met["studies"] % 10 == 0)))
@@ -67,7 +67,7 @@ def through_ray(n_studies: int, seed: int) -> tuple[Counter[str], dict[str, list
     @hypothesis.given(drawn_studies(metric="loss", has_refused=False))
     def draw(one: Drawn) -> None:
         if not one.is_refused:
-            drawn.append(with_rules(one, random.Random(f"{seed} {len(drawn)}")))
+            drawn.append(with_rules(one, random.Random(f"{seed} {len(drawn)}"), 2))
 
     draw()
     for number in range(n_studies // A_FILE):
@@ -83,10 +83,10 @@ def through_ray(n_studies: int, seed: int) -> tuple[Counter[str], dict[str, list
     return met, wrong
 
 
-def with_rules(drawn: Drawn, source: random.Random) -> Drawn:
-    """The study with as many other rules: Hypothesis likes to draw again what it has drawn."""
+def with_rules(drawn: Drawn, source: random.Random, n_rules: int) -> Drawn:
+    """The study with other rules: Hypothesis likes to draw again what it has drawn."""
     grid = drawn.arguments["grid"]
-    grid = {**grid, "rule": source.sample(RULES, len(grid["rule"]))}
+    grid = {**grid, "rule": source.sample(RULES, n_rules)}
     return dataclasses.replace(drawn, arguments={**drawn.arguments, "grid": grid})
 
 
