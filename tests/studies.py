@@ -60,6 +60,17 @@ COUNTED = """
 
 
 @pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder for users' files, forgotten again with every module from it."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__spec__", "")):
+            del sys.modules[name]
+
+
+@pytest.fixture
 def toy_file(tmp_path, request, monkeypatch):
     """A study file with a module name of its own, forgotten again after the test."""
     name = "toy_" + "".join(c if c.isalnum() else "_" for c in request.node.name)

@@ -114,7 +114,9 @@ def _rooms(ax: Axes) -> Iterator[tuple[Text, int]]:
     """How many letters there is room for in the texts around one panel."""
     place = ax.get_subplotspec()
     n_columns = place.get_gridspec().ncols if place is not None else 1
-    for text in (ax.title, ax._left_title, ax._right_title, ax.xaxis.label):  # type: ignore[attr-defined]
+    # matplotlib's stubs leave out the titles at the sides
+    titles = (ax.title, ax._left_title, ax._right_title)  # type: ignore[attr-defined]
+    for text in (*titles, ax.xaxis.label):
         yield text, min(_MOST, max(_MOST_ROW // n_columns, 20))
     yield ax.yaxis.label, _MOST_UPRIGHT
 

@@ -15,7 +15,7 @@ from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.study.hooks import config_type, load_object
 from sweepbook.study.settings import COLUMNS, OWN, PLACES, TABLES, YIELDED, setting_key
 from sweepbook.study.study import Study
-from sweepbook.study.texts import visible
+from sweepbook.study.texts import shortened, visible
 
 MOST_SHOWN = 200  # characters of some settings
 
@@ -172,8 +172,7 @@ def _check_ids(study: Study, trials: Sequence[Trial]) -> None:
 
 def _shown(settings: Mapping[str, Any]) -> str:
     """Settings on one line, as far as there is room."""
-    text = visible(dict(settings))
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+    return shortened(visible(dict(settings)), MOST_SHOWN)
 
 
 def extended_trial(

@@ -11,6 +11,7 @@ import numpy as np
 
 from sweepbook.study.configs import made_config
 from sweepbook.study.study import Study
+from sweepbook.study.texts import shortened
 
 MOST_SHOWN = 60  # characters of a refused value
 MOST_NESTED = 50  # lists and dicts in each other
@@ -206,4 +207,4 @@ def _shown(value: Any) -> str:
         text = " ".join(ascii(value).split())
     except Exception:  # whatever a foreign __repr__ raises
         text = f"a {type(value).__name__}"
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+    return shortened(text, MOST_SHOWN)

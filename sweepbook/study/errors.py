@@ -11,7 +11,7 @@ from pathlib import Path
 from sweepbook.study.texts import visible
 
 _TOOL = Path(__file__).resolve().parents[1]
-_INSTALLED = ("site-packages", "dist-packages")
+INSTALLED = ("site-packages", "dist-packages")  # names of the folders that pip installs into
 _STANDARD = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
 _MOST_LETTERS = 400
 
@@ -61,7 +61,7 @@ def place_of(error: BaseException) -> str:
 def is_own(file: str) -> bool:
     """Whether a file is a user's own: not the tool's, Python's, or what pip has installed."""
     path = Path(file).resolve()
-    if file.startswith("<") or set(path.parts) & {*_INSTALLED}:
+    if file.startswith("<") or set(path.parts) & {*INSTALLED}:
         return False
     return not any(folder in path.parents for folder in (_TOOL, *_STANDARD))
 

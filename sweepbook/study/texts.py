@@ -38,6 +38,11 @@ def setting_text(value: object) -> str:
     return repr(value) if is_other else str(value)
 
 
+def shortened(text: str, most: int) -> str:
+    """Returns a text of at most `most` characters: one that is longer ends in three dots."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def one_line(text: object) -> str:
     """Returns prose on one line: spaces for line breaks, other control characters written out."""
     return visible(_BREAKS.sub(" ", str(text)))

@@ -22,17 +22,6 @@ STUDIES = """
 """
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder for projects, forgotten again with every module from it."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__spec__", "")):
-            del sys.modules[name]
-
-
 def project(root, package, names=("first", "second"), more=""):
     """A project with a package of studies."""
     text = textwrap.dedent(STUDIES).replace("PACKAGE", package)

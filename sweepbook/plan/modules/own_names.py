@@ -8,7 +8,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from sweepbook.plan.modules.imports import python_files, top_level_imports
-from sweepbook.plan.modules.shipping import INSTALLED, TOOL, Needs
+from sweepbook.plan.modules.shipping import TOOL, Needs
+from sweepbook.study.errors import INSTALLED
 
 
 def check_own_names(needs: Needs, roots: Sequence[str], others: Iterable[str]) -> None:

@@ -13,11 +13,11 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from sweepbook.plan.modules.imports import python_files, top_level_imports
+from sweepbook.study.errors import INSTALLED
 from sweepbook.study.project import find_project, is_project
 from sweepbook.study.study import Study
 
 TOOL = "sweepbook"  # installed on every machine
-INSTALLED = ("site-packages", "dist-packages")  # names of the folders that pip installs into
 
 # top-level module -> its file or its folder; of a package without __init__.py, all its folders
 Needs = dict[str, tuple[str, ...]]

@@ -136,7 +136,7 @@ def _flush() -> None:
     """Writes what Python's and C's standard streams still hold back."""
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         with contextlib.suppress(AttributeError, OSError, ValueError):  # none, or closed
-            stream.flush()  # type: ignore[union-attr]
+            stream.flush()  # type: ignore[union-attr]  # of None, too
     with contextlib.suppress(AttributeError, OSError, ValueError):  # another C library
         libc = ctypes.CDLL(None)
         libc.fflush(ctypes.c_void_p.in_dll(libc, "stdout"))

@@ -9,6 +9,7 @@ from sweepbook.record.checkpoints import Rows
 from sweepbook.record.columns import check_value
 from sweepbook.record.planned import Trial
 from sweepbook.study.settings import COLUMNS, YIELDED
+from sweepbook.study.texts import shortened
 
 
 @dataclass(frozen=True)
@@ -178,5 +179,4 @@ def _right_form(trial: Trial) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return shortened(repr(value), 60)
