@@ -21,13 +21,20 @@ LEVEL = 0.95
 
 
 def curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) -> pd.DataFrame:
-    """Mean and 95 % t interval over replicates, per trial of `trials`, metric and fidelity.
+    """Returns the mean of each metric over the replicates at every step, with a 95 % t interval.
 
-    Returns a frame sorted by (metric in the given order, trial_id, fidelity) with the columns
-    trial_id, metric, the fidelity's own, mean, low, high, n (replicates of the trial), n_diverged,
-    and replicate_0 ... replicate_{R-1}, the values themselves (NaN once diverged, and beyond the
-    trial's own n). mean, low and high are NaN where a replicate diverged or has no value; low and
-    high also where n is 1. A fidelity at which no replicate was evaluated has no row.
+    Args:
+        record: as `load_record` returns it.
+        metrics: columns of its reports.
+        trials: the rows of its trials that are wanted, such as `select_trials` returns.
+
+    Returns:
+        A frame sorted by metric (in the given order), trial_id and fidelity. Its columns are
+        trial_id, metric, the fidelity's own (such as epoch), mean, low, high, n (replicates of
+        the trial), n_diverged, and replicate_0 ... replicate_{R-1}, the values themselves, which
+        are NaN once a replicate has diverged. mean, low and high are NaN where a replicate has
+        diverged or has no value; low and high also where n is 1. A step at which no replicate
+        was evaluated has no row.
 
     Raises:
         ValueError: a metric is no column of the reports.
@@ -100,7 +107,12 @@ def _empty_curve(unit: str) -> pd.DataFrame:
 
 
 def last_rows(curve: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Each trial's and metric's row at its own last fidelity, in the order of `curve`."""
+    """Returns the row of each trial and metric at the trial's own last step.
+
+    Args:
+        curve: as `curve_table` returns it; its order is kept.
+        unit: name of the fidelity's column, such as "epoch" (`record.unit`).
+    """
     return curve.loc[curve.groupby(["trial_id", "metric"], sort=False)[unit].idxmax()]
 
 

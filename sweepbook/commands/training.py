@@ -1,5 +1,6 @@
 """What every command that trains does in the end."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -60,7 +61,7 @@ def train_and_close(
         StorageAway: a storage was away for too long; it says what is safe, and where.
     """
     try:
-        with ended_like_ctrl_c():
+        with ended_like_ctrl_c(), contextlib.suppress(KeyboardInterrupt):  # before Tune hears it
             train(
                 plans,
                 writers,
@@ -96,12 +97,18 @@ def close_all(writers: Sequence[RecordWriter], say: Say) -> None:
             writer.release()
 
 
-def tell_endings(ended: Endings, console: Console) -> bool:
-    """Says how the trials of each record ended; returns whether all of them ended well."""
+def tell_endings(
+    ended: Endings, console: Console, go_on: str = "sweepbook run --resume {}"
+) -> bool:
+    """Says how the trials of each record ended; returns whether all of them ended well.
+
+    Args:
+        go_on: what to type to go on with a record, whose place stands for the braces.
+    """
     for folder, counts in ended.items():
         say(console, f"{folder}: {', '.join(f'{n} {status}' for status, n in counts.items())}")
         if not _is_well(counts):
-            say(console, f"go on with: sweepbook run --resume {folder}")
+            say(console, f"go on with: {go_on.format(folder)}")
     console.file.flush()
     return all(map(_is_well, ended.values()))
 

@@ -29,36 +29,43 @@ _FIGURE_SUFFIXES = ("svg", "png", "csv")
 _EARLIER_FIGURES = re.compile(r'href="figures/([A-Za-z0-9._-]+)\.csv"')
 
 
+Given = str | Path | Record
+
+
 def write_report(
-    records: Sequence[str | Path],
+    records: Given | Sequence[Given],
     out: str | Path,
-    repeats: Sequence[str | Path] = (),
+    repeats: Given | Sequence[Given] = (),
     project: Project | None = None,
 ) -> Path:
-    """Write the report of `records` into the folder `out`; returns the path of report.html.
+    """Writes the report of one or more records into a folder.
 
-    `repeats` are records of the same studies with another seed: the report says whether their
-    findings agree with those of `records` (repeat.csv).
+    It holds report.html (self-contained), report.md, findings.csv, scorecard.csv and, for every
+    figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. An earlier report
+    there is replaced once the new one is complete. The same records give the same files.
 
-    `project` is the one that is worked in: figures of kinds of its own are drawn where it
-    declares them on a record's study. What a record alone names is never imported.
+    Args:
+        records: records, their folders or their URIs; one, or a list.
+        out: the report's folder: a new one, an empty one, or one with an earlier report.
+        repeats: records of the same studies with another seed; the report says whether their
+            findings agree (repeat.csv).
+        project: whose figures of its own are drawn, where it declares them on a record's study;
+            None: "not drawn" stands in their place. What a record alone names is never imported.
 
-    Writes report.html (self-contained), report.md, findings.csv, scorecard.csv and, for every
-    figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. All of it is
-    written aside first. Once it is complete, an earlier report in `out` is replaced file by file,
-    each atomically, and figures that only it had are removed. The same records give the same
-    files.
+    Returns:
+        The path of report.html.
 
     Raises:
         ValueError: no record is given, one cannot be loaded, `out` holds something that is not
             an earlier report, or the project's studies are needed and cannot be imported. Nothing
             is written then.
     """
-    if not records:
-        raise ValueError("a report needs at least one record, got none")
     loaded, again = (
-        [with_known_files(load_record(path)) for path in paths] for paths in (records, repeats)
+        [with_known_files(_loaded(record)) for record in given]
+        for given in (_listed(records), _listed(repeats))
     )
+    if not loaded:
+        raise ValueError("a report needs at least one record, got none")
     repeat = repeat_of(loaded, again)
     own = _own_kinds(loaded, project)
     folder = _checked_folder(Path(out))
@@ -78,6 +85,15 @@ def write_report(
         for suffix in _FIGURE_SUFFIXES:
             (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
     return folder / PAGE
+
+
+def _listed(records: Given | Sequence[Given]) -> list[Given]:
+    """The records as a list, one of which may be given alone; it is a pair of frames itself."""
+    return [records] if isinstance(records, str | Path | Record) else list(records)
+
+
+def _loaded(record: Given) -> Record:
+    return record if isinstance(record, Record) else load_record(record)
 
 
 def _own_kinds(records: Sequence[Record], project: Project | None) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.nothing import NothingToDraw
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import kinds
 from sweepbook.figures.cost.ledger import has_ledger
 from sweepbook.figures.drawn import Drawn
@@ -73,7 +73,7 @@ def draw_all(record: Record, figures: Sequence[Mapping[str, Any]] | None = None)
         with a warning in the log that says why; the report prints the same reason in its place.
     """
     if figures is None:
-        return list(_drawn(_of_report(record)))
+        return list(_drawn((str(spec["name"]), one) for spec, one in _of_report(record)))
     return list(_drawn((str(f["name"]), partial(draw, record, **f)) for f in figures))
 
 
@@ -85,14 +85,36 @@ def _drawn(figures: Iterable[tuple[str, Callable[[], Drawn]]]) -> Iterator[Drawn
             _log.warning("%s is not drawn: %s", name, error)
 
 
-def _of_report(record: Record) -> Iterator[tuple[str, Callable[[], Drawn]]]:
+def _of_report(record: Record) -> Iterator[tuple[Spec, Callable[[], Drawn]]]:
     """What the report draws where one works: own kinds as the project there declares them."""
     project = find_project() if has_own_kinds(record) else None
     own = own_kinds(record, project.studies() if project else {})
     ledger = {"kind": "ledger", "name": f"{record.study}-ledger"}
     for spec in (*kinds.specs_of(record), *([ledger] if has_ledger(record) else [])):
         spec = as_declared(spec, own)
-        yield str(spec["name"]), partial(kinds.draw, spec, record, allowed=own.values())
+        yield spec, partial(kinds.draw, spec, record, allowed=own.values())
+
+
+def draw_named(record: Record, name: str) -> Drawn:
+    """Draw the figure or table of this name that the report draws of a record.
+
+    Args:
+        name: the figure's name, with or without the study's name before it, or its kind where
+            the report has one figure of that kind.
+
+    Raises:
+        ValueError: no figure has the name; the message lists those that there are.
+        NothingToDraw: nothing in the record fits; the message says what is missing.
+    """
+    figures = list(_of_report(record))
+    named = {spec["name"]: draw_one for spec, draw_one in figures}
+    kinds_of = [spec["kind"] for spec, _ in figures]
+    for wanted in (name, f"{record.study}-{name}"):
+        if wanted in named:
+            return named[wanted]()
+    if kinds_of.count(name) == 1:
+        return figures[kinds_of.index(name)][1]()
+    raise ValueError(f"the report has no figure {name!r}: choose one of {', '.join(named)}")
 
 
 def write_figure(drawn: Drawn, folder: str | Path) -> Path:

@@ -31,11 +31,17 @@ _IDLE_SETTINGS = (*PLACES, *OWN, *DEVICE)  # said in the header, not per trial
 
 
 def trial_table(record: Record) -> pd.DataFrame:
-    """One row per trial: identity, settings, ending and its metric, last and best, with when.
+    """Returns one row per trial: its settings, its ending, and its metric at the end and at best.
 
-    Columns: trial_id, config/*, status, reason, error, n_replicates, n_diverged, last_fidelity,
-    time_total_s, and for the study's metric M: M_last, M_last_low, M_last_high (95 % t interval),
-    M_best, best_FIDELITY. Best and last are means over all replicates; NaN where one diverged.
+    Args:
+        record: as `load_record` returns it.
+
+    Returns:
+        A frame with the columns trial_id, config/SETTING, status, reason, error, n_replicates,
+        n_diverged, last_fidelity, time_total_s (seconds), and for the study's metric M: M_last
+        with M_last_low and M_last_high (a 95 % t interval over replicates), M_best, and
+        best_UNIT, the step of the best value. Last and best are means over all replicates, and
+        NaN where one of them has diverged.
     """
     trials, unit, metric = record.trials, record.unit, record.metric
     varying = varying_columns(trials)

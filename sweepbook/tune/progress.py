@@ -12,6 +12,7 @@ from rich.text import Text
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.tune.console import say, table_of
+from sweepbook.tune.screen import Shown
 from sweepbook.tune.standing import Standing
 
 LINE_EVERY_S = 30.0  # without a terminal
@@ -32,15 +33,18 @@ class Progress:
         self.console, self.said = console, time.monotonic()
         self.told: set[str] = set()  # studies
         self.live = Live(self, console=console, refresh_per_second=2, transient=True)
+        self.shown = Shown()
 
     def __enter__(self) -> "Progress":
         if self.console.is_terminal:
             self.live.start()
+        self.shown.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.console.is_terminal:
             self.live.stop()
+        self.shown.stop()
 
     def add(self, plan: Plan, trial: Trial) -> None:
         """Takes note of a trial that a search has suggested."""
@@ -49,6 +53,7 @@ class Progress:
     def step(self, trial_id: str, fidelity: int, value: float) -> None:
         """Takes note of a report."""
         self.standing.step(trial_id, fidelity, value)
+        self.shown.draw(self.__rich__)
         if time.monotonic() - self.said > LINE_EVERY_S:
             self.line(self.standing.summary())
 
@@ -80,8 +85,8 @@ class Progress:
         say(self.console, text)
 
     def line(self, text: str) -> None:
-        """Prints a line where there is no terminal to redraw."""
-        if not self.console.is_terminal:
+        """Prints a line where nothing can be redrawn."""
+        if not self.console.is_terminal and not self.shown.is_on:
             self.news(text)
 
     def __rich__(self) -> Group:

@@ -10,6 +10,7 @@ from typing import Any
 from sweepbook.plan.plan import Plan
 from sweepbook.record.ledger import slots
 from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.screen import in_notebook
 from sweepbook.tune.site import Site
 from sweepbook.tune.standing import Standing
 from sweepbook.tune.worker.run import Assignment, run_assignment
@@ -61,9 +62,21 @@ def tuner_of(
             storage_path=str(site.scratch),
             verbose=0,
             callbacks=[callback],
+            progress_reporter=_silent() if in_notebook() else None,
             stop=callback.stops,
         ),
     )
+
+
+def _silent() -> Any:
+    """What keeps Tune from a table of its own, which it shows in a notebook whatever we say."""
+    from ray import tune
+
+    class Silent(tune.ProgressReporter):
+        def should_report(self, trials: Any, done: bool = False) -> bool:
+            return False
+
+    return Silent()
 
 
 def _tune_config(scheduler: Any, max_concurrent: int | None, suggested: Suggested | None) -> Any:

@@ -169,29 +169,6 @@ def test_a_script_without_a_record_says_how_it_is_used() -> None:
     assert done.returncode == 1 and "python analysis/epochs.py records/epochs [OUT]" in done.stderr
 
 
-def test_public_names_are_these_and_each_says_what_it_is() -> None:
-    assert sweepbook.__all__ == [
-        *("ASHA", "Claim", "Fidelity", "Metric", "NothingToDraw", "Option", "Options"),
-        *("Placement", "Published", "PublishedValue", "Search", "Study"),
-        *(
-            "curve_table",
-            "draw",
-            "draw_all",
-            "find_project",
-            "finding_table",
-            "last_rows",
-            "load_record",
-            "run",
-        ),
-        *("select_trials", "trial_table", "with_known_files", "write_figure", "write_report"),
-        "write_table",
-    ]
-    for name in sweepbook.__all__:
-        assert len(getattr(sweepbook, name).__doc__) > 40, name
-    with pytest.raises(AttributeError, match="no attribute 'load_records'"):
-        sweepbook.load_records  # noqa: B018
-
-
 def test_a_figure_s_name_leads_nowhere_else(tmp_path: Path) -> None:
     drawn = drawn_of({"kind": "table", "name": "../../up"}, ["Ids."], pd.DataFrame({"a": [1]}))
     assert sweepbook.write_figure(drawn, tmp_path / "figures").parent == tmp_path / "figures"

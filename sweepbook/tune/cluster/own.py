@@ -39,9 +39,14 @@ def start(options: dict[str, Any]) -> contextlib.ExitStack:
     try:
         with _apart(tell), _on_loopback():
             ray.init(address="local", include_dashboard=False, _temp_dir=f"{folder}/r", **options)
-    except Exception as error:  # Ray raises all kinds
-        tell("keep")
+    except BaseException as error:  # Ray raises all kinds; Ctrl-C
+        if is_interrupted := not isinstance(error, Exception):
+            ray.shutdown()
+        else:
+            tell("keep")
         closing.close()
+        if is_interrupted:
+            raise
         raise OSError(
             f"Ray does not start: {error} (its logs: {folder}/r/session_latest/logs)"
         ) from error

@@ -1,0 +1,269 @@
+"""Trains studies from a script or a notebook, as the command line does from a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, overload
+
+from sweepbook.commands.confirm import confirm as train_winners
+from sweepbook.commands.extend import extend
+from sweepbook.commands.resume import resume as train_the_rest
+from sweepbook.commands.run import run_studies
+from sweepbook.commands.training import Endings, tell_endings
+from sweepbook.notebook.interrupted import Interrupted
+from sweepbook.notebook.own_code import check_studies, forget_changed_code
+from sweepbook.notebook.record import Record, Where, load_record, place_of
+from sweepbook.plan.options import Options
+from sweepbook.study.study import Study
+from sweepbook.tune.placement import Placement
+from sweepbook.tune.screen import hush, screen
+
+_INTERRUPTED = ("interrupted", "untried")
+_running = [False]  # whether a run of this process goes on
+
+
+@overload
+def run(studies: Study, **options: Any) -> Record: ...
+@overload
+def run(studies: list[Study] | tuple[Study, ...], **options: Any) -> list[Record]: ...
+def run(  # type: ignore[misc]  # the overloads leave the options to this signature
+    studies: Study | list[Study] | tuple[Study, ...],
+    *,
+    replicates: int | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    scale: float | None = None,
+    trials: int | None = None,
+    scheduler: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    own_options: Mapping[str, Any] | None = None,
+    data: str | None = None,
+    gpus_per_trial: float | None = None,
+    storage: str = "records",
+    name: str | None = None,
+    cache: bool = True,
+    warm_start: Sequence[str] = (),
+    optuna_storage: str | None = None,
+    address: str | None = None,
+    max_concurrent: int | None = None,
+    max_failures: int = 1,
+    max_node_losses: int = 3,
+) -> Record | list[Record]:
+    """Trains a study, or several, and returns the record of each.
+
+    Everything that can be checked is checked before anything starts. The functions that a study
+    names must lie in a file that workers can import, not in a notebook's cell; a script calls
+    `run` under `if __name__ == "__main__":`.
+
+    Args:
+        studies: one study, or a list of them. Trials that several share are trained once.
+        replicates: seeds per trial, at least 1; None: as the study declares.
+        seed: study seed, at least 0, from which the seed of each replicate is drawn; None: as
+            the study declares.
+        epochs: fidelity of every trial (epochs, rounds, ...), at least 1; None: as declared.
+        scale: factor of every trial's fidelity, above 0; give it or `epochs`, not both.
+        trials: configs to try in each cell of a search, at least 1; None: as declared.
+        scheduler: False: no trial is stopped early.
+        settings: setting -> value in every trial.
+        own_options: setting -> value of options that a study itself declares.
+        data: folder of the data set, for studies that take one; None: as declared.
+        gpus_per_trial: GPUs of one trial; 0.5: two trials share one. None: as declared.
+        storage: folder of the records, or s3://BUCKET/... or gs://BUCKET/....
+        name: the record's name; with several studies, the beginning of their names. None: the
+            study's name. A suffix is added where a record of that name exists.
+        cache: reuse finished trials from records in the same storage.
+        warm_start: records whose trials a search begins with.
+        optuna_storage: where Optuna keeps its studies, for a dashboard: "sqlite:///FILE".
+        address: of a running Ray cluster; None: this machine.
+        max_concurrent: most trials at a time; None: as many as there is room for.
+        max_failures: retries per failed trial, at least 0.
+        max_node_losses: retries after losing a trial's machine, at least 0.
+
+    Returns:
+        The record, or a list of records in the order of the studies. A trial that fails does
+        not raise: its record says why (`record.trials["error"]`).
+
+    Raises:
+        ValueError: something cannot be done as asked; the message names the value.
+        OSError: the storage or the Ray cluster cannot be used.
+        Interrupted: after Ctrl-C or the stop button, with the records closed; the message says
+            how to go on. It is a KeyboardInterrupt.
+
+    Example:
+        record = sweepbook.run(STUDY, replicates=3)
+        record.figure("curves")
+    """
+    wanted = list(studies) if isinstance(studies, list | tuple) else [studies]
+    check_studies(wanted)
+    placement = _placement(address, max_concurrent, max_failures, max_node_losses)
+    options = Options(
+        data=data,
+        replicates=replicates,
+        seed=seed,
+        epochs=epochs,
+        scale=scale,
+        gpus=gpus_per_trial,
+        trials=trials,
+        scheduler=scheduler,
+        settings=settings or {},
+        optional=own_options or {},
+    )
+    with _one_at_a_time():
+        forget_changed_code(wanted)
+        ended = run_studies(
+            wanted,
+            options,
+            storage=storage,
+            name=name,
+            cache=cache,
+            warm_start=warm_start,
+            optuna_storage=optuna_storage,
+            placement=placement,
+            console=screen(),
+        )
+    records = _records(ended)
+    return records if isinstance(studies, list | tuple) else records[0]
+
+
+def resume(
+    record: Where,
+    *,
+    replicates: int | None = None,
+    epochs: int | None = None,
+    scale: float | None = None,
+    trials: int | None = None,
+    force: bool = False,
+    address: str | None = None,
+    max_concurrent: int | None = None,
+    max_failures: int = 1,
+    max_node_losses: int = 3,
+) -> Record:
+    """Trains what a record still lacks, or makes it longer in a new record beside it.
+
+    Trials that were interrupted or that failed go on from their checkpoints where they have one.
+
+    Args:
+        record: the record, its folder, or its URI.
+        replicates, epochs, scale, trials: more than the record has, for a longer record beside
+            it; None: as they are.
+        force: go on although code or versions have changed; the record then says so.
+        address, max_concurrent, max_failures, max_node_losses: as for `run`.
+
+    Returns:
+        The record, read anew; the new one where it was made longer.
+
+    Raises:
+        ValueError: no record, or code, data or versions have changed since; nothing is written.
+        OSError, Interrupted: as for `run`.
+    """
+    placement = _placement(address, max_concurrent, max_failures, max_node_losses)
+    longer = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
+    where = place_of(record)
+    with _one_at_a_time():
+        if longer == Options():
+            ended = train_the_rest(where, console=screen(), placement=placement, force=force)
+        else:
+            ended = extend(where, longer, console=screen(), placement=placement, force=force)
+    return _records(ended)[0]
+
+
+def confirm(
+    record: Where,
+    *,
+    seed: int,
+    by: Sequence[str] | None = None,
+    replicates: int = 5,
+    epochs: int | None = None,
+    storage: str | None = None,
+    name: str | None = None,
+    force: bool = False,
+    address: str | None = None,
+    max_concurrent: int | None = None,
+    max_failures: int = 1,
+    max_node_losses: int = 3,
+) -> Record:
+    """Retrains the winners of a search with new seeds and without early stopping.
+
+    The score that has selected a winner is too optimistic; the new record's is not.
+
+    Args:
+        record: the search's record, its folder, or its URI.
+        seed: the new record's study seed, other than the search's.
+        by: settings whose combinations are compared, one winner each; None: the search's cells.
+        replicates: seeds per winner, at least 1.
+        epochs: fidelity of every trial; None: as in the search.
+        storage: folder of the new record; None: beside the search's.
+        name: the new record's name; None: the search's with "-confirm".
+        force: go on although code or versions have changed.
+        address, max_concurrent, max_failures, max_node_losses: as for `run`.
+
+    Raises:
+        ValueError: the record is no search's, the seed is the search's own, or a setting is
+            unknown.
+        OSError, Interrupted: as for `run`.
+    """
+    placement = _placement(address, max_concurrent, max_failures, max_node_losses)
+    with _one_at_a_time():
+        ended = train_winners(
+            place_of(record),
+            by=by,
+            replicates=replicates,
+            seed=seed,
+            epochs=epochs,
+            storage=storage,
+            name=name,
+            placement=placement,
+            force=force,
+            console=screen(),
+        )
+    return _records(ended)[0]
+
+
+def _placement(
+    address: str | None, max_concurrent: int | None, max_failures: int, max_node_losses: int
+) -> Placement:
+    placement = Placement(
+        address=address,
+        max_concurrent=max_concurrent,
+        max_failures=max_failures,
+        max_node_losses=max_node_losses,
+    )
+    hush()
+    placement.prepare()
+    return placement
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Refuses a run within a run: a study's file that calls `run` when it is imported.
+
+    Raises:
+        ValueError: another run of this process goes on.
+        Interrupted: Ctrl-C or the stop button came before or after the training.
+    """
+    if _running[0]:
+        raise ValueError(
+            "a run of this process has not ended yet: a file that names its own functions in a "
+            'study must call sweepbook.run under `if __name__ == "__main__":`, since Sweepbook '
+            "imports the file"
+        )
+    _running[0] = True
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("stopped before the training began, or after it had ended") from None
+    finally:
+        _running[0] = False
+
+
+def _records(ended: Endings) -> list[Record]:
+    """Tells how the trials of each record ended, and reads the records.
+
+    Raises:
+        Interrupted: some trials were interrupted, by Ctrl-C or the stop button.
+    """
+    tell_endings(ended, screen(), go_on="sweepbook.resume('{}')")
+    if any(counts.get(status) for counts in ended.values() for status in _INTERRUPTED):
+        raise Interrupted("the training was interrupted; its record keeps what was trained")
+    return [load_record(folder) for folder in ended]

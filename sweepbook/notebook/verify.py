@@ -1,0 +1,34 @@
+"""Checks a record from a script or a notebook."""
+
+from __future__ import annotations
+
+from sweepbook.commands import verify as command
+from sweepbook.notebook.record import Where, place_of
+from sweepbook.record.storage.places import place
+
+
+def verify(
+    record: Where, *, trials: int = 1, seed: int = 0, epochs: int | None = None
+) -> list[str]:
+    """Checks a record: its digest, its completeness, and a sample of its trials trained anew.
+
+    The trials are trained in this process, without Ray.
+
+    Args:
+        record: the record, its folder, or its URI.
+        trials: how many trials to train anew, at least 0; fewer where fewer ended by themselves.
+        seed: draws the trials.
+        epochs: fidelity to train of each, at least 1; None: all of it.
+
+    Returns:
+        What is wrong, one sentence each; an empty list where the record holds.
+
+    Raises:
+        ValueError: there is no record, or a number is out of its range.
+    """
+    if trials < 0 or (epochs is not None and epochs < 1):
+        raise ValueError(
+            f"trials must be at least 0 and epochs at least 1, got {trials} and {epochs}"
+        )
+    found, _ = command.verify(place(place_of(record)), trials, seed, epochs)
+    return found
