@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from sweepbook.study.fields import check_fields
+
 Kind = Literal[
     "direction",  # arms[0] is higher (lower) than arms[1]; or every arm than its against_metric
     "threshold",  # arms[0] is higher (lower) than target
@@ -98,6 +100,7 @@ class Claim:
     expected: Literal["vanishing", "exploding", "healthy"] | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self, f"claim {self.name}", apart=["fidelity"])
         if not self.name or not self.name.replace("-", "").isalnum():
             raise ValueError(f"a claim's name is letters, digits and hyphens, got {self.name!r}")
         for what, value, allowed in (

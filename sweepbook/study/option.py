@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from sweepbook.study.fields import check_fields
+
 Kind = Literal["flag", "text", "name_or_file"]
 
 
@@ -28,6 +30,7 @@ class Option:
     help: str
 
     def __post_init__(self) -> None:
+        check_fields(self, "an option")
         if not self.setting.isidentifier():
             raise ValueError(f"setting of an option must be a config's key, got {self.setting!r}")
         if self.kind not in get_args(Kind):

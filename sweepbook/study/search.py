@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweepbook.study.claim import Claim
+from sweepbook.study.fields import check_fields
 from sweepbook.study.published import Published
 
 Settings = Mapping[str, Any]
@@ -48,6 +49,7 @@ class Search:
     confirm_published: Published | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self, "a search", apart=["n_trials", "n_random", "scientific"])
         if self.space.count(":") != 1:
             raise ValueError(f"space of a search must be 'module:function', got {self.space!r}")
         for name in ("n_trials", "n_random"):

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.fields import check_fields
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published
 from sweepbook.study.search import Search
 
 Settings = Mapping[str, Any]
+_LISTED = ("grid", "points", "fixed", "packages")  # checked where they are made lists
 MOST_NAME = 200  # bytes; a folder's name has at most 255, and a record's may get a suffix
 
 
@@ -25,6 +27,7 @@ class Metric:
     mode: Literal["min", "max"]
 
     def __post_init__(self) -> None:
+        check_fields(self, "a metric")
         if self.mode not in ("min", "max"):
             raise ValueError(f"mode must be 'min' or 'max', got {self.mode!r}")
         if self.name.startswith("test"):
@@ -45,6 +48,9 @@ class Fidelity:
     unit: str
     setting: str
     count: str | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, "a fidelity")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +140,7 @@ class Study:
     packages: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        check_fields(self, f"study {self.name}", apart=_LISTED)
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
         if len(self.name.encode()) > MOST_NAME:
