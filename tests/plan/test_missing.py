@@ -1,7 +1,10 @@
 """Packages that a study needs and that are not installed: refused before anything starts."""
 
+import shutil
+
 import pytest
 
+from sweepbook.plan.manifest import changes_since, new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
@@ -34,7 +37,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_a_trainable_needs_is_refused_with_the_line_to_type(folder, name):
-    parts = {"own_parts": "import absent_one", "own_middle": "from own_parts import model"}
+    parts = {
+        "own_parts": "def f():\n    return\n\nimport absent_one",
+        "own_middle": "from own_parts import model",
+    }
     with pytest.raises(ValueError, match=r"absent_one.* not installed.*: type pip install absent"):
         planned(folder, name, REFUSED[name], **parts)
 
@@ -50,6 +56,12 @@ FINE = {
     "def other():\n    import absent_one\n",
     "returned": "def train(config):\n    if config:\n        yield {}\n        return\n"
     "    import absent_one\n",
+    "named": "def train(config):\n    yield {'a': other, 'b': print}['b'](config)\n\n"
+    "def other(config):\n    import absent_one\n",
+    "and_": "def train(config):\n    yield config is None and other()\n\n"
+    "def other():\n    import absent_one\n",
+    "elsewhere": "import sys\ndef train(config):\n    sys.path.append('/opt/own')\n"
+    "    import absent_one\n    yield {}\n",
     "unused": "def other(config):\n    import absent_one\n\n" + TRAIN,
     "beside": "def train(config):\n    import own_here, json, numpy.linalg\n    yield {}\n",
     "checked": "import typing\nif typing.TYPE_CHECKING:\n    import absent_one\n" + TRAIN,
@@ -101,3 +113,15 @@ def test_pip_s_own_name_is_given_where_it_is_another(folder, monkeypatch):
     monkeypatch.setattr("sweepbook.study.installed.PIP_NAMES", {"absent_one": "absent-package"})
     with pytest.raises(ValueError, match="type pip install absent-package$"):
         planned(folder, "inside", REFUSED["inside"])
+
+
+def test_a_record_does_not_go_on_without_what_its_trainable_imports(folder, monkeypatch):
+    library = folder / "library"
+    write(library, {"absent_one.py": ""})
+    monkeypatch.syspath_prepend(str(library))
+    plan = planned(folder, "goes_on", "def train(config):\n    import absent_one\n    yield {}\n")
+    manifest = new_manifest(plan, Options(), ["sweepbook"], [str(folder)])
+    assert changes_since(manifest) == []
+    shutil.rmtree(library)
+    with pytest.raises(ValueError, match="type pip install absent_one"):
+        changes_since(manifest)

@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -73,45 +74,54 @@ def _in_module(file: Path | None, module: str) -> Iterator[str]:
     """What a module of one's own imports when it is imported."""
     if file is not None:
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-        for node in _certain(_tree(file).body):
+        for node in _certain(_tree(file, file.stat().st_mtime_ns).body):
             yield from _names(node, package)
 
 
 def _in_function(file: Path | None, name: str) -> Iterator[str]:
-    """What a function of a file imports, and the others of the file that it names."""
+    """What a function of a file imports, and the others of the file that it calls."""
     if file is None:
         return
-    definitions = {node.name: node for node in _tree(file).body if isinstance(node, _Definition)}
+    definitions = {
+        node.name: node
+        for node in _tree(file, file.stat().st_mtime_ns).body
+        if isinstance(node, _Definition)
+    }
     seen: set[str] = set()
     new = {name}
     while new := (new - seen) & definitions.keys():
         one = new.pop()
         seen.add(one)
         for node in _certain(definitions[one].body):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path":
+                return  # it looks elsewhere from here on
             yield from _names(node, "")
-            new |= {node.id} if isinstance(node, ast.Name) else set()
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                new.add(node.func.id)
 
 
 def _certain(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """The nodes that run for certain when these do, one after the other."""
     for node in nodes:
+        if isinstance(node, _Definition | ast.Lambda):
+            continue
         if isinstance(node, ast.If | ast.IfExp | ast.While):
             yield from _certain([node.test])
+        elif isinstance(node, ast.BoolOp):
+            yield from _certain(node.values[:1])
         elif isinstance(node, _Tried) and node.handlers:
             yield from _certain(node.finalbody)
-        elif isinstance(node, ast.With) and "suppress" in map(_called, node.items):
-            continue
-        elif not isinstance(node, _Definition | ast.Lambda | ast.Match):
+        elif not (isinstance(node, ast.Match) or _suppresses(node)):
             yield node
             yield from _certain(ast.iter_child_nodes(node))
         if isinstance(node, ast.stmt) and any(isinstance(n, ast.Return) for n in ast.walk(node)):
             return
 
 
-def _called(item: ast.withitem) -> str:
-    """The name of what a `with` calls."""
-    function = getattr(item.context_expr, "func", None)
-    return str(getattr(function, "attr", getattr(function, "id", "")))
+def _suppresses(node: ast.AST) -> bool:
+    """Whether it is a `with suppress(...)`."""
+    functions = [getattr(item.context_expr, "func", None) for item in getattr(node, "items", ())]
+    return "suppress" in [getattr(f, "attr", getattr(f, "id", "")) for f in functions]
 
 
 def _names(node: ast.AST, package: str) -> Iterator[str]:
@@ -125,7 +135,8 @@ def _names(node: ast.AST, package: str) -> Iterator[str]:
         yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _tree(file: Path) -> ast.Module:
+@lru_cache(maxsize=1024)  # studies of a command share most files
+def _tree(file: Path, mtime_ns: int) -> ast.Module:
     with suppress(OSError, SyntaxError, ValueError):
         return ast.parse(file.read_bytes())
     return ast.Module([], [])
