@@ -36,7 +36,7 @@ def pip_line(names: Iterable[str], needed_in: Path | None) -> str:
     Args:
         names: of imports, or of distributions.
         needed_in: the folder of the code that needs them. Where the nearest pyproject.toml above
-            it has a package in an extra, the line names the extra.
+            it has a package in an extra, and its project is installed, the line names the extra.
     """
     wanted = [PIP_NAMES.get(name, name) for name in names]
     extras = {} if needed_in is None else _extras(needed_in)
@@ -54,11 +54,13 @@ def _extras(start: Path) -> dict[str, str]:
     files = [folder / "pyproject.toml" for folder in (start, *start.parents)]
     project = next((_project(file) for file in files if file.is_file()), {})
     found: dict[str, str] = {}
-    extras = project.get("optional-dependencies")
+    name, extras = project.get("name"), project.get("optional-dependencies")
+    if not isinstance(name, str) or not is_installed(name):
+        return {}  # pip would look for another project of that name
     for extra, lines in (extras if isinstance(extras, Mapping) else {}).items():
         for line in lines if isinstance(lines, list) else ():
-            name = plain_name(re.split(r"[^\w.-]", str(line))[0])
-            found.setdefault(name, f"'{project.get('name')}[{extra}]'")
+            package = plain_name(re.split(r"[^\w.-]", str(line))[0])
+            found.setdefault(package, f"'{name}[{extra}]'")
     return found
 
 

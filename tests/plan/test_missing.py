@@ -102,10 +102,13 @@ def test_a_package_under_the_name_of_its_import_is_told_from_one_that_is_missing
 
 
 @pytest.mark.parametrize("where", ["top", "inside"])
-def test_a_package_of_a_project_s_extra_is_installed_by_the_extra(folder, where):
-    extras = '[project]\nname = "book"\noptional-dependencies.gpu = ["Absent_One[x]>=2"]\n'
+@pytest.mark.parametrize(
+    ("project", "line"), [("numpy", r"'numpy\[gpu\]'"), ("absent-book", "absent_one")]
+)
+def test_an_extra_of_an_installed_project_is_named(folder, where, project, line):
+    extras = f'[project]\nname = "{project}"\noptional-dependencies.gpu = ["Absent-One[x]>=2"]\n'
     write(folder, {"pyproject.toml": extras})
-    with pytest.raises(ValueError, match=r"type pip install 'book\[gpu\]'$"):
+    with pytest.raises(ValueError, match=f"type pip install {line}$"):
         planned(folder, where, REFUSED[where])
 
 
