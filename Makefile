@@ -1,7 +1,9 @@
 # Every target sets up .venv by itself where it is missing, broken, or older than what it is made from.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/installed
+# Written when what the report needs is installed, and what tests and checks need beside it.
+EXERCISE := .venv/exercise
+DEV := .venv/dev
 SCALE ?= 0.3
 STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
 # What pretrained nets start from: pretext needs no network, imagenet is downloaded once (45 MB).
@@ -14,9 +16,9 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint clean
+.PHONY: report test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint wheel clean
 
-report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
+report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
 	$(BIN)/sweepbook run vision-baselines --name $(NAME)-vision-baselines --weights $(WEIGHTS) \
 		--set size=$(IMAGE_SIZE) $(if $(IMAGES),--data $(IMAGES)); \
@@ -24,38 +26,54 @@ report: $(STAMP)  ## run the studies on the embedded data and write report/repor
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended
 
-test: $(STAMP)  ## all tests, in two processes of one thread; those with a Ray in one of them
+test: $(DEV)  ## all tests, in two processes of one thread; those with a Ray in one of them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-more: $(STAMP)  ## tests that take minutes: drawn studies through the command line
+test-more: $(DEV)  ## tests that take minutes: drawn studies through the command line
 	$(BIN)/python -m pytest -m more
 
-cluster-test: $(STAMP)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2
+cluster-test: $(DEV)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2
 	$(BIN)/python -m pytest tests/cluster -m 'cluster and not setup'
 
-cluster-setup-test: $(STAMP)  ## the set-up commands of cluster.yaml on a fresh host: all of pip's downloads
+cluster-setup-test: $(DEV)  ## the set-up commands of cluster.yaml on a fresh host: all of pip's downloads
 	$(BIN)/python -m pytest tests/cluster -m 'cluster and setup'
 
-chaos: $(STAMP)  ## kill workers and the driver of a study 20 times: the same record in the end
+chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same record in the end
 	$(BIN)/python tests/chaos/chaos.py --kills 20
 
-bench-gpu: $(STAMP)  ## check and measure training on this machine's GPU, within four minutes
+bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes
 	$(BIN)/python benchmarks/gpu.py
 
-bench: $(STAMP)  ## measure against the usual way; writes benchmarks/results.md
+bench: $(DEV)  ## measure against the usual way; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
 
-lint: $(STAMP)  ## ruff and mypy
+lint: $(DEV)  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The stamp is written last, so an interrupted install is done again; a .venv without a working
-# pip is made anew.
-$(STAMP): pyproject.toml constraints.txt
+wheel: $(DEV)  ## build dist/ and check that it can be released
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python deploy/check_release.py dist
+
+# A stamp is written last, so an interrupted install is done again. A .venv without a working pip is
+# made anew; so is one whose Python does not run any more, whatever its stamps say.
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+
+$(EXERCISE): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $(STAMP)
+	$(install) '.[exercise]'
+	@touch $(EXERCISE)
+
+$(DEV): $(EXERCISE)
+	$(install) '.[exercise,dev]'
+	@touch $(DEV)
+
+ifneq ($(shell $(BIN)/python -c 'print(1)' 2>/dev/null),1)
+.PHONY: $(EXERCISE)
+endif
 
 clean:  ## remove what the targets made, but no records
-	rm -rf .venv report .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv dist report .mypy_cache .ruff_cache .pytest_cache

@@ -19,7 +19,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Hyperparameter studies whose conclusions hold.",
 )
 console = Console()
 errors = Console(stderr=True)
@@ -35,6 +34,24 @@ def main() -> None:
     except Exception as error:  # what nobody has foreseen
         say(errors, f"sweepbook: {unforeseen(error)}", style="red")
         sys.exit(1)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        say(console, f"sweepbook {version('sweepbook')}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_version),
+    ] = False,
+) -> None:
+    """Hyperparameter studies whose conclusions hold."""
 
 
 def _exit(is_well: bool) -> None:

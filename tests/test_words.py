@@ -16,7 +16,10 @@ WORDS = {
     *("sines", "neuron", "neurons", "face", "faces", "vision", "upsampled"),
 }
 TOGETHER = re.compile(r"\breal\b.{0,40}\bfake\b|\bfake\b.{0,40}\breal\b", re.IGNORECASE)
+# what pip calls packages that are imported under another name, whoever's study needs them
+NAMES_OF_PIP = TOOL / "study" / "installed.py"
 FILES = [path for path in sorted(TOOL.rglob("*")) if path.suffix in (".py", ".j2")]
+FILES.remove(NAMES_OF_PIP)
 
 
 def words_of(text: str) -> Iterator[str]:

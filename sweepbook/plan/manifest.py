@@ -7,6 +7,7 @@ from typing import Any
 
 from sweepbook.plan.asked import ask_data
 from sweepbook.plan.modules.code import code_sha256
+from sweepbook.plan.modules.missing import check_imports
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -85,7 +86,8 @@ def changes_since(manifest: Manifest) -> list[str]:
     The record's code is looked for in the project that one works in, then where it was recorded.
 
     Raises:
-        ValueError: where the record's data or trainable cannot be read any more.
+        ValueError: where the record's data or trainable cannot be read any more, or what the
+            trainable imports is not installed.
     """
     add_behind_project(*manifest.import_paths)
     study = manifest.study
@@ -97,6 +99,7 @@ def changes_since(manifest: Manifest) -> list[str]:
         if current.get(package) != old
     ]
     load_object(study.trainable)
+    check_imports(study)
     module = study.trainable.split(":")[0]
     if code_sha256(module) != manifest.code_sha256:
         found.append(f"the trainable's code has changed (now {sys.modules[module].__file__})")

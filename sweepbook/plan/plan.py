@@ -7,6 +7,7 @@ from typing import Any
 
 from sweepbook.plan.asked import ask_claims, ask_data
 from sweepbook.plan.config import complete_config, scaled
+from sweepbook.plan.modules.missing import check_imports, check_packages
 from sweepbook.plan.options import Options
 from sweepbook.plan.search import plan_search
 from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
@@ -65,13 +66,16 @@ def make_plan(study: Study, options: Options) -> Plan:
     is read and described, so that whatever is wrong shows before anything expensive starts.
 
     Raises:
-        ValueError: unknown setting, value out of range, data that cannot be used.
+        ValueError: unknown setting, value out of range, data that cannot be used, a package that
+            is not installed.
     """
     if options.gpus is not None:
         study = dataclasses.replace(study, gpus=options.gpus)
     if not options.scheduler:
         study = dataclasses.replace(study, scheduler=None)
+    check_packages(study)
     trainable = load_object(study.trainable)
+    check_imports(study)
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
     kind = config_type(trainable)

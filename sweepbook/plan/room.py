@@ -2,6 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
+
+_NVIDIA = Path("/proc/driver/nvidia/gpus")  # one entry per card
 
 
 def check_room(needs: Sequence[tuple[float, float]], address: str | None) -> None:
@@ -26,14 +29,24 @@ def check_room(needs: Sequence[tuple[float, float]], address: str | None) -> Non
         )
     if not gpus:
         return
-    import torch
-
-    here = torch.cuda.device_count()
+    here = _gpus_here()
     if here < gpus:
         raise ValueError(
             f"a trial asks for {gpus:g} GPU, and this machine has {here}: train on the CPU "
             "(--gpus-per-trial 0, device cpu), or join a cluster with GPUs by --address"
         )
+
+
+def _gpus_here() -> int:
+    """How many GPUs this process sees, also where torch is not installed."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        cards = len(list(_NVIDIA.glob("*")))
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        named = cards if visible is None else len([one for one in visible.split(",") if one])
+        return 0 if visible == "-1" else min(cards, named)
+    return torch.cuda.device_count()
 
 
 def check_concurrency(searches: Sequence[str], address: str | None, limit: int | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweepbook.study.installed import pip_line
 from sweepbook.study.texts import visible
 
 _TOOL = Path(__file__).resolve().parents[1]
@@ -43,8 +44,11 @@ def told(error: BaseException) -> str:
     """Returns an error in one line: its kind, its text, the innermost line of a user's own."""
     where = _own_place(error)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        missing = f"{error.name} is not installed"
-        return f"{missing} (imported by {where})" if where else missing
+        frames = _own_frames(error)
+        folder = Path(frames[-1].filename).resolve().parent if frames else None
+        by = f" (imported by {where})" if where else ""
+        line = pip_line([error.name.partition(".")[0]], folder)
+        return f"{error.name} is not installed{by}: type {line}"
     kind = type(error).__name__
     if isinstance(error, SystemExit):
         return f"it ends the program by sys.exit ({error.code}){f' in {where}' if where else ''}"
@@ -70,9 +74,13 @@ def _own_place(error: BaseException) -> str:
     """ "mine.py, line 3", or "" where no line of the user's own was involved."""
     if isinstance(error, SyntaxError) and error.filename:
         return _shown(error.filename, error.lineno)
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if is_own(frame.filename)]
+    own = _own_frames(error)
     return _shown(own[-1].filename, own[-1].lineno) if own else ""
+
+
+def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in frames if is_own(frame.filename)]
 
 
 def _is_on_purpose(error: ValueError) -> bool:

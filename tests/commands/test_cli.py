@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,25 @@ def test_list_names_every_study(command):
     assert code == 0
     assert len(STUDIES) >= 5
     assert all(name in printed for name in STUDIES)
+
+
+def test_the_version_is_the_installed_one(command):
+    code, printed = command("--version")
+    assert code == 0 and printed == f"sweepbook {metadata.version('sweepbook')}"
+
+
+@pytest.mark.parametrize("program", ["C:/tools/sweepbook.exe", "-m"])
+def test_on_windows_the_command_says_what_to_do_and_shows_no_traceback(program):
+    code = f"import sys; sys.platform = 'win32'; sys.argv = [{program!r}]; import sweepbook.cli"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1 and "(WSL)" in done.stderr
+
+
+def test_on_windows_the_import_fails_with_what_to_do():
+    code = "import sys; sys.platform = 'win32'; import sweepbook"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1].startswith("ImportError: ") and "(WSL)" in done.stderr
 
 
 def test_list_needs_neither_torch_nor_ray():

@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 
 import pytest
 
@@ -54,6 +55,21 @@ def test_a_gpu_that_is_not_there_is_told_before_anything_starts(monkeypatch):
     assert missing_gpus(needs(gpus=1), 0.0) == (
         "1 trials ask for up to 1 GPU, and the cluster has 0 now: they wait until it has more"
     )
+
+
+@pytest.mark.parametrize(("visible", "n"), [(None, 2), ("0", 1), ("0,1,2", 2), ("", 0), ("-1", 0)])
+def test_gpus_are_counted_where_torch_is_not_installed(monkeypatch, tmp_path, visible, n):
+    for card in ("0000:3b:00.0", "0000:5e:00.0"):
+        (tmp_path / card).mkdir()
+    monkeypatch.setattr("sweepbook.plan.room._NVIDIA", tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", None)  # its import fails as if it were not there
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    if n:
+        check_room([(1, n)], None)
+    with pytest.raises(ValueError, match=f"a trial asks for {n + 1} GPU, .* has {n}: "):
+        check_room([(1, n + 1)], None)
 
 
 def test_a_search_needs_what_its_cells_do_before_it_has_trials(monkeypatch):

@@ -10,6 +10,7 @@ from pathlib import Path
 from sweepbook.plan.modules.imports import python_files, top_level_imports
 from sweepbook.plan.modules.shipping import TOOL, Needs
 from sweepbook.study.errors import INSTALLED
+from sweepbook.study.installed import plain_name
 
 
 def check_own_names(needs: Needs, roots: Sequence[str], others: Iterable[str]) -> None:
@@ -81,7 +82,7 @@ def _like_the_tool_s(folders: Iterable[str]) -> list[Path]:
         return []
     owners: Mapping[str, Sequence[str]] = metadata.packages_distributions()
     ours = _distributions()
-    return [file for name, file in like.items() if ours & {*map(_plain, owners.get(name, ()))}]
+    return [file for name, file in like.items() if ours & {*map(plain_name, owners.get(name, ()))}]
 
 
 def _distributions() -> set[str]:
@@ -91,7 +92,7 @@ def _distributions() -> set[str]:
     while new:
         found |= new
         wanted = [line for name in new for line in _requirements(name) if "extra ==" not in line]
-        new = {_plain(re.split(r"[^\w.-]", line)[0]) for line in wanted} - found
+        new = {plain_name(re.split(r"[^\w.-]", line)[0]) for line in wanted} - found
     return found - {TOOL}
 
 
@@ -100,8 +101,3 @@ def _requirements(distribution: str) -> list[str]:
         return metadata.requires(distribution) or []
     except metadata.PackageNotFoundError:
         return []
-
-
-def _plain(distribution: str) -> str:
-    """The name of a distribution as all its spellings mean it."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()

@@ -34,7 +34,7 @@ def import_paths(studies: Iterable[Study]) -> list[str]:
     on_path = {os.path.abspath(path) for path in sys.path}
     found: set[str] = set()
     names = _top_level(path for study in studies for path in study.hooks().values())
-    for folder in {place.parent for name in names - {TOOL} for place in _places(_spec(name))}:
+    for folder in {place.parent for name in names - {TOOL} for place in places_of(spec_of(name))}:
         if folder.name not in INSTALLED and str(folder) in on_path:
             project = find_project(folder)
             found |= {str(folder)} | ({str(project.root)} & on_path if project else set())
@@ -74,7 +74,7 @@ def modules_needed(names: Iterable[str], roots: Sequence[str]) -> Needs:
         name = min(new)
         seen.add(name)
         spec = PathFinder.find_spec(name, [*roots, *sys.path])
-        places = [place for place in _places(spec) if str(place.parent) in roots]
+        places = [place for place in places_of(spec) if str(place.parent) in roots]
         places = [place for place in places if place.is_dir() or place.suffix == ".py"]
         if places:
             found[name] = tuple(map(str, places))
@@ -104,16 +104,16 @@ def _top_level(paths: Iterable[str]) -> set[str]:
     return {path.partition(":")[0].partition(".")[0] for path in paths}
 
 
-def _spec(name: str) -> ModuleSpec | None:
-    """Where a top-level module was or would be imported from; None where there is none."""
+def spec_of(name: str) -> ModuleSpec | None:
+    """Returns where a top-level module was or would be imported from; None where none is found."""
     try:
         return importlib.util.find_spec(name)
     except ValueError:  # it was made by hand
         return None
 
 
-def _places(spec: ModuleSpec | None) -> list[Path]:
-    """A module's file, or its folder; a package without __init__.py may have several."""
+def places_of(spec: ModuleSpec | None) -> list[Path]:
+    """Returns a module's file, or its folder; a package without __init__.py may have several."""
     if spec is None:
         return []
     if spec.submodule_search_locations is not None:
