@@ -188,6 +188,9 @@ def test_a_worker_may_be_killed_between_two_files(make_work, monkeypatch, name):
             work.train()
         except Killed:
             n_kills += 1
+            work.writer.flush()
+            known = work.best()
+            assert is_behind or work.is_of(known, known.fidelity), "what was reported is there"
         else:
             break
     monkeypatch.setattr(where, name, usual)
