@@ -20,12 +20,12 @@ from sweepbook.plan.extension import (
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
-from sweepbook.record.checkpoints import checkpoint_path
+from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.logs import copy_logs
 from sweepbook.record.manifest import Extends
 from sweepbook.record.provenance import now
-from sweepbook.record.storage.files import make_folder, write_bytes, write_json, write_parquet
+from sweepbook.record.storage.files import make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.tune.console import say
@@ -123,8 +123,5 @@ def _write_tables(record: Record, new: Place, extension: Extension) -> None:
         if len(own):
             write_parquet(new / f"{name}.parquet", own)
     sources = {trial_id: trial_id for trial_id in extension.kept} | extension.continued
-    for trial_id, source in sources.items():
-        checkpoint = checkpoint_path(record.path, source)
-        if checkpoint.is_file():
-            write_bytes(checkpoint_path(new, trial_id), checkpoint.read_bytes())
+    copy_states(record.path, new, sources)
     copy_logs(record.path, new, sources)

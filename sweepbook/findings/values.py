@@ -14,9 +14,9 @@ import pandas as pd
 from sweepbook.aggregates.labels import better, metric_name
 from sweepbook.findings.arms import find_trial, settings_label, value_table
 from sweepbook.record.load import Record
+from sweepbook.record.values import LAST_STEPS
 from sweepbook.study.claim import Claim, Window
 
-LAST_STEPS = 5  # "last5": a single last epoch scatters by up to 2 points of accuracy
 LAST_SHARE, LEAST_BATCHES = 0.2, 50  # of a trial's batches, where each has a value of its own
 
 

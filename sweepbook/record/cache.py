@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from sweepbook.record.checkpoints import checkpoint_path
+from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.ledger import TIMES
 from sweepbook.record.load import Record, load_record, read_manifest
 from sweepbook.record.logs import copy_logs
-from sweepbook.record.storage.files import write_bytes, write_parquet
+from sweepbook.record.storage.files import write_parquet
 from sweepbook.record.values import TRAIN_LOSS
 from sweepbook.record.writer import RecordWriter
 
@@ -27,11 +27,14 @@ def take_known_trials(writers: Sequence[RecordWriter]) -> tuple[dict[str, str], 
     damaged: list[str] = []
     for record, predictions in _same_code(writers, damaged):
         ended = record.trials[ended_by_itself(record.trials)]
-        for trial_id in set(ended["trial_id"]) - taken.keys():
-            for writer in writers:
-                if trial_id in writer.trials:
-                    _take(writer, trial_id, record, predictions)
-                    taken[trial_id] = record.name
+        new = set(ended["trial_id"]) - taken.keys()
+        for writer in writers:
+            own = {trial_id: trial_id for trial_id in new if trial_id in writer.trials}
+            for trial_id in own:
+                _take(writer, trial_id, record, predictions)
+            copy_states(record.path, writer.folder, own)
+            copy_logs(record.path, writer.folder, own)
+            taken |= dict.fromkeys(own, record.name)
     for writer in writers:
         writer.note(taken={i: taken[i] for i in writer.trials if i in taken})
     return taken, damaged
@@ -97,7 +100,3 @@ def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.D
     own = predictions[predictions["trial_id"] == trial_id]
     if len(own):
         write_parquet(writer.folder / "parts" / f"predictions-{trial_id}.parquet", own)
-    checkpoint = checkpoint_path(record.path, trial_id)
-    if checkpoint.is_file():
-        write_bytes(checkpoint_path(writer.folder, trial_id), checkpoint.read_bytes())
-    copy_logs(record.path, writer.folder, {trial_id: trial_id})

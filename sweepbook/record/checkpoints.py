@@ -1,15 +1,20 @@
 """A trial's state beside its rows so far, so that no checkpoint outruns its record."""
 
 import functools
-from collections.abc import Sequence
+import pickle
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sweepbook.record.storage.files import write_bytes
+from sweepbook.record.storage.files import delete, write_bytes
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.packing import packed, unpacked
 from sweepbook.record.storage.places import Place, Where, place
 
 Rows = list[dict[str, Any]]
+_UNREADABLE = (
+    *(pickle.UnpicklingError, ValueError, RuntimeError, EOFError, AttributeError),
+    *(LookupError, TypeError),
+)  # of a damaged file
 
 
 def checkpoint_path(record: Where, trial_id: str) -> Place:
@@ -41,6 +46,62 @@ def load_checkpoint(records: Sequence[str], trial_id: str) -> dict[str, Any] | N
     return max(found, key=lambda content: int(content["fidelity"]), default=None)
 
 
-def _load(path: Place) -> dict[str, Any] | None:
+def best_path(record: Where, trial_id: str, fidelity: int) -> Place:
+    """Returns where a record keeps a trial's best state, where that is not the checkpoint's."""
+    return place(record) / "checkpoints" / f"{trial_id}.best-{fidelity}.pt"
+
+
+def save_best(records: Sequence[str], trial_id: str, best: dict[str, Any]) -> None:
+    """Writes the best state of a trial beside its checkpoint, into each record, atomically.
+
+    Args:
+        best: "fidelity" (int), "state" (of the trainable), "metric" (its name), "value" (float).
+
+    Raises:
+        TypeError: as `save_checkpoint`.
+    """
+    content = packed(best)
+    for record in records:
+        path = best_path(record, trial_id, best["fidelity"])
+        insist_in_worker(path, functools.partial(write_bytes, path, content))
+
+
+def drop_best(records: Sequence[str], trial_id: str, fidelity: int) -> None:
+    """Deletes a best state that another one has replaced."""
+    for record in records:
+        path = best_path(record, trial_id, fidelity)
+        insist_in_worker(path, functools.partial(delete, path))
+
+
+def load_state(path: Where) -> dict[str, Any] | None:
+    """Returns the content of a checkpoint or of a best state, tensors on the CPU; None: no file.
+
+    Raises:
+        ValueError: the file is damaged, holds more than `packed` writes, or holds tensors where
+            torch is not installed.
+    """
+    try:
+        return _load(place(path), device="cpu")
+    except _UNREADABLE as error:
+        first = (str(error).strip() or repr(error)).splitlines()[0]
+        raise ValueError(f"{path} cannot be read as a state: {first}") from error
+
+
+def copy_states(source: Where, target: Where, trial_ids: Mapping[str, str]) -> None:
+    """Copies the checkpoints and best states of some trials from one record to another.
+
+    Args:
+        trial_ids: new id -> the old one.
+    """
+    files: dict[str, list[Place]] = {}
+    for file in (place(source) / "checkpoints").iterdir():
+        files.setdefault(file.name.partition(".")[0], []).append(file)
+    for new, old in trial_ids.items():
+        for file in files.get(old, ()):
+            ending = file.name.removeprefix(old)
+            write_bytes(place(target) / "checkpoints" / f"{new}{ending}", file.read_bytes())
+
+
+def _load(path: Place, device: str | None = None) -> dict[str, Any] | None:
     """The content of a checkpoint; no file can have code executed."""
-    return unpacked(path.read_bytes()) if path.is_file() else None
+    return unpacked(path.read_bytes(), device) if path.is_file() else None

@@ -7,8 +7,10 @@ from pathlib import Path
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.record.writer import RecordWriter
+from sweepbook.study.study import Study
 from sweepbook.tune.failures.recovery import Limits
 from sweepbook.tune.placement import Placement
+from sweepbook.tune.worker.best_state import Keeping
 from sweepbook.tune.worker.run import Assignment
 
 Pair = tuple[Plan, RecordWriter]  # a plan, and the writer of its record
@@ -33,4 +35,14 @@ class Site:
     def assignment(self, trial: Trial, writers: Sequence[RecordWriter]) -> Assignment:
         """Returns what a worker gets to train a trial for these records."""
         records = [str(writer.folder.resolve()) for writer in writers]
-        return Assignment(trial, records, self.import_paths)
+        return Assignment(trial, records, self.import_paths, keeping_of(writers[0].manifest.study))
+
+
+def keeping_of(study: Study) -> Keeping:
+    """Returns which state of a study's trials is kept, and when: its best one by its metric."""
+    asha = study.scheduler
+    if asha is None:
+        return Keeping(study.metric.mode)
+    most = asha.max_t or 0  # a planned study's is a number
+    rungs = {rung for bracket in range(asha.brackets) for rung in asha.rungs(most, bracket)}
+    return Keeping(study.metric.mode, tuple(sorted(rungs)))

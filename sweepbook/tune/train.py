@@ -77,14 +77,14 @@ def train(
 
 def _groups(plans: Sequence[Plan], writers: Sequence[RecordWriter]) -> list[list[Pair]]:
     """The plans that are trained together, with their writers; none whose trials are done."""
-    shared: dict[tuple[str, str], list[Pair]] = {}
+    shared: dict[tuple[str, ...], list[Pair]] = {}
     alone = []
     for plan, writer in zip(plans, writers, strict=True):
         study = plan.study
         if study.scheduler is not None or plan.search is not None:
             alone.append([(plan, writer)])
         else:
-            like = (study.metric.name, study.fidelity.unit)
+            like = (study.metric.name, study.metric.mode, study.fidelity.unit)
             shared.setdefault(like, []).append((plan, writer))
     groups = [*shared.values(), *alone]
     return [group for group in groups if any(n_open(*pair) for pair in group)]

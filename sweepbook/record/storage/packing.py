@@ -39,8 +39,11 @@ def packed(content: Mapping[str, Any]) -> bytes:
     return found
 
 
-def unpacked(file: bytes) -> dict[str, Any]:
+def unpacked(file: bytes, device: str | None = None) -> dict[str, Any]:
     """Returns what a file of `packed` holds.
+
+    Args:
+        device: where its tensors are to be; None: where they were.
 
     Raises:
         pickle.UnpicklingError: it names a class or a function, which `packed` never writes.
@@ -48,7 +51,7 @@ def unpacked(file: bytes) -> dict[str, Any]:
     """
     content: dict[str, Any]
     if file[:2] == b"PK":  # a zip, as torch writes them
-        content = _loaded_by_torch(file)
+        content = _loaded_by_torch(file, device)
     else:
         content = _PlainUnpickler(io.BytesIO(file)).load()
     arrays = content.pop(_ARRAYS, None)
@@ -148,14 +151,14 @@ def _saved_by_torch(content: Any) -> bytes:
     return file.getvalue()
 
 
-def _loaded_by_torch(file: bytes) -> dict[str, Any]:
+def _loaded_by_torch(file: bytes, device: str | None) -> dict[str, Any]:
     try:
         import torch
     except ModuleNotFoundError as error:
         raise ValueError(
             "a checkpoint holds tensors, and torch is not installed: pip install torch"
         ) from error
-    content: dict[str, Any] = torch.load(io.BytesIO(file), weights_only=True)
+    content: dict[str, Any] = torch.load(io.BytesIO(file), map_location=device, weights_only=True)
     return content
 
 

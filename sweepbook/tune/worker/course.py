@@ -16,6 +16,7 @@ from sweepbook.record.storage.files import write_parquet
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.places import place
 from sweepbook.record.values import Follower
+from sweepbook.tune.worker.best_state import BestState, Keeping
 from sweepbook.tune.worker.generator import Kept
 from sweepbook.tune.worker.replicates import Lockstep
 from sweepbook.tune.worker.yielded import Step
@@ -29,9 +30,16 @@ class Course:
     Args:
         records: the folders of the records that want the trial.
         ledger: where its seconds are booked.
+        keeping: which state is kept beside the last one; None: none is.
     """
 
-    def __init__(self, trial: Trial, records: Sequence[str], ledger: Ledger) -> None:
+    def __init__(
+        self,
+        trial: Trial,
+        records: Sequence[str],
+        ledger: Ledger,
+        keeping: Keeping | None = None,
+    ) -> None:
         self.trial, self.records, self.ledger = trial, records, ledger
         checkpoint = load_checkpoint(records, trial.trial_id) or {}
         self.began_at = int(checkpoint.get("fidelity", 0))
@@ -42,6 +50,9 @@ class Course:
         self.columns.misfit(self.rows)
         self.follower = Follower(trial.metric, trial.unit)
         self.steps = {step.fidelity: step for step in self.follower.take(self.rows)}
+        self.best = BestState(trial, records, keeping)
+        if checkpoint and not self.is_over():
+            self.best.resume(list(self.steps.values()), self.began_at, checkpoint["state"])
         self.saved = time.monotonic()
 
     def is_over(self) -> bool:
@@ -55,7 +66,7 @@ class Course:
         return len(self.follower.gone) == self.trial.n_replicates
 
     def add(self, step: Step) -> None:
-        """Takes the rows of a step, to be kept and reported.
+        """Takes the rows of a step, to be kept and reported, and its state where it is the best.
 
         Raises:
             TypeError: where a value is of another kind than its column so far.
@@ -64,11 +75,17 @@ class Course:
             raise TypeError(misfit)
         self.rows += step.rows
         self.unreported += step.rows
-        self.steps |= {own.fidelity: own for own in self.follower.take(step.rows)}
+        for own in self.follower.take(step.rows):
+            self.steps[own.fidelity] = own
+            self.best.follow(own, self.lockstep.state)
 
     def keep(self) -> None:
-        """Writes a checkpoint where the trainable gives its state, and it is time."""
-        if time.monotonic() - self.saved > CHECKPOINT_EVERY_S:
+        """Writes a checkpoint where the trainable gives its state, and it is time.
+
+        That is every second or so, and where the best state would be lost otherwise.
+        """
+        is_urgent = self.best.is_urgent(self.steps[max(self.steps)])
+        if is_urgent or time.monotonic() - self.saved > CHECKPOINT_EVERY_S:
             self.write(self.checkpoint())
 
     def checkpoint(self) -> dict[str, Any] | None:
@@ -81,10 +98,12 @@ class Course:
         return {"fidelity": fidelity, "state": state, "rows": self.rows, "places": places}
 
     def write(self, checkpoint: dict[str, Any] | None) -> None:
-        """Writes a checkpoint into each record."""
+        """Writes a checkpoint into each record, and the best state, where that is another."""
+        self.best.write(None if checkpoint is None else checkpoint["fidelity"])
         if checkpoint is not None:
             save_checkpoint(self.records, self.trial.trial_id, checkpoint)
             self.saved = time.monotonic()
+        self.best.written()
 
     def report(self, fidelity: int) -> dict[str, Any]:
         """Returns what is to be reported: all rows that have not been yet, and the mean.

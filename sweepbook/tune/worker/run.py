@@ -15,6 +15,7 @@ from sweepbook.record.planned import Trial
 from sweepbook.record.storage.places import place
 from sweepbook.study.hooks import add_to_path
 from sweepbook.tune.cluster.environment import NOT_ON_PATH
+from sweepbook.tune.worker.best_state import Keeping
 from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
@@ -29,11 +30,16 @@ from sweepbook.tune.worker.yielded import Step
 
 @dataclass(frozen=True)
 class Assignment:
-    """A trial, the record folders that want it, and where its code is found."""
+    """A trial, the record folders that want it, and where its code is found.
+
+    Args:
+        keeping: which state is kept beside the last one; None: none is.
+    """
 
     trial: Trial
     records: list[str]
     import_paths: list[str]
+    keeping: Keeping | None = None
 
 
 def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) -> None:
@@ -102,7 +108,7 @@ def reports(assignment: Assignment) -> Generator[dict[str, Any]]:
     ledger = Ledger()
     add_to_path(*assignment.import_paths)
     _check_reachable(assignment.records)
-    course = Course(assignment.trial, assignment.records, ledger)
+    course = Course(assignment.trial, assignment.records, ledger, assignment.keeping)
     if course.is_over():
         ledger.lap("start")
         yield course.report(course.began_at)
