@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+DOCS := .venv/docs-installed
 SCALE ?= 0.3
 STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
 # What pretrained nets start from: pretext needs no network, imagenet is downloaded once (45 MB).
@@ -14,7 +15,7 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint clean
+.PHONY: report docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint clean
 
 report: $(STAMP)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -23,6 +24,9 @@ report: $(STAMP)  ## run the studies on the embedded data and write report/repor
 	ended=$$?; [ $$ended -le 1 ] || exit $$ended; \
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended
+
+docs: $(DOCS)  ## build the documentation as a site, site/index.html; a dead link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test: $(STAMP)  ## all tests, in two processes of one thread; those with a Ray in one of them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -57,5 +61,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
 
+$(DOCS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@touch $(DOCS)
+
 clean:  ## remove what the targets made, but no records
-	rm -rf .venv report .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv report site .mypy_cache .ruff_cache .pytest_cache
