@@ -49,12 +49,13 @@ def source_of(uri):
 def place_of(source):
     """The page of the site, or the file, that shows a path of the repository."""
     path = ROOT / source
-    uri = source.removeprefix("docs/") if source.startswith("docs/") else f"repository/{source}"
+    is_ours = source.startswith("docs/") and not source.startswith("docs/tools/")
+    uri = source.removeprefix("docs/") if is_ours else f"repository/{source}"
     if path.is_dir():
         return f"{uri}/index.md"
     if path.with_suffix(".html").is_file():  # the same report, whole in one file
         return posixpath.splitext(uri)[0] + ".html"
-    return f"{uri}.md" if path.suffix in CODE and not source.startswith("docs/") else uri
+    return uri if is_ours or path.suffix not in CODE else f"{uri}.md"
 
 
 def linked(uri, path):
