@@ -14,7 +14,14 @@ from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"(?P<text>\[[^\]]*\]\()(?P<path>[^)\s#]+)(?P<rest>[^)]*\))")
-CODE = {".py": "python", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".txt": "text"}
+CODE = {
+    ".py": "python",
+    ".yaml": "yaml",
+    ".toml": "toml",
+    ".json": "json",
+    ".txt": "text",
+    ".j2": "jinja",
+}
 FINISHED = ("report/", "search/", "replay/", "images/", "repository/")  # not searched
 
 
@@ -69,6 +76,8 @@ def linked(uri, path):
 def targets(uri):
     """The files and folders of the repository that a Markdown page links to."""
     path = ROOT / source_of(uri)
+    if path.name == "index.md" and not path.exists():  # of a folder
+        return [str(file.relative_to(ROOT)) for file in path.parent.iterdir() if file.is_file()]
     if not (path.suffix == ".md" and path.is_file()):
         return []
     links = LINK.finditer(path.read_text(encoding="utf-8"))
