@@ -36,6 +36,9 @@ def on_files(files, config):
         if files.get_file_from_path(uri) is None and (ROOT / source).exists():
             files.append(File.generated(config, uri, **content_of(source)))
             waiting += targets(uri)
+            if uri.removesuffix(".md") == f"repository/{source}":  # a page, and the file itself
+                raw = str(ROOT / source)
+                files.append(File.generated(config, f"repository/{source}", abs_src_path=raw))
     return files
 
 
@@ -94,7 +97,8 @@ def led(markdown, uri):
         path = posixpath.relpath(place_of(source), posixpath.dirname(uri) or ".")
         return f"{link['text']}{path}{link['rest']}"
 
-    is_text = (ROOT / source_of(uri)).suffix == ".md"
+    path = ROOT / source_of(uri)
+    is_text = path.is_file() or path.name == "index.md"  # else it is code in a block
     return LINK.sub(lead, markdown) if is_text else markdown
 
 
@@ -107,5 +111,6 @@ def content_of(source):
         return {"content": f"# {source}\n\nThe files of this folder:\n\n{listed}\n"}
     if path.suffix in CODE:
         text = path.read_text(encoding="utf-8")
-        return {"content": f"# {source}\n\n`````{CODE[path.suffix]}\n{text}`````\n"}
+        head = f"# {source}\n\n[Open the file itself]({path.name})"
+        return {"content": f"{head}\n\n`````{CODE[path.suffix]}\n{text}`````\n"}
     return {"abs_src_path": str(path)}

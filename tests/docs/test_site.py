@@ -30,6 +30,13 @@ def test_the_navigation_names_files_that_are_there():
         assert (DOCS / page if of_repository == page else ROOT / of_repository).is_file(), page
 
 
+@pytest.mark.parametrize("page", [*DOCS.glob("*.md"), *DOCS.glob("api/*.md"), *ROOT.glob("*.md")])
+def test_links_lead_to_files_that_are_there(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = [path for path in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in path]
+    assert not [path for path in links if not (page.parent / path).exists()]
+
+
 def test_the_api_pages_have_every_public_name_once():
     text = "\n".join(page.read_text(encoding="utf-8") for page in (DOCS / "api").glob("*.md"))
     assert sorted(re.findall(r"^::: sweepbook\.(\w+)$", text, re.MULTILINE)) == sorted(
