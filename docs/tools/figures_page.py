@@ -80,7 +80,7 @@ gets curves and a table of its metric. Every figure has the CSV of its numbers b
 
 Lines are means over replicates, and bands their 95 % t intervals ([How verdicts are
 made](verdicts.md)). The pictures show small nets that tell two half moons apart
-([moons.py](tools/moons.py)); the same script draws them anew
+([moons.py](tools/moons.py)). A script draws them all again
 ([make_figures.py](tools/make_figures.py)).
 
 ## Keys of every kind

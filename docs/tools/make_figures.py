@@ -6,6 +6,7 @@ RECORDS: a folder for the records of the studies; where they are there already, 
 they are. Default: a new folder, which takes about two minutes.
 """
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from figures_page import EXAMPLES, page  # noqa: E402
 from sweepbook import draw, load_record  # noqa: E402
 
 PICTURES = HERE.parent / "images" / "figures"
-STUDIES = ("NETS", "BATCHES", "SEARCH")
+STUDIES = {"NETS": "moons", "BATCHES": "moons-batches", "SEARCH": "moons-search"}
 
 
 def main(records):
@@ -38,18 +39,16 @@ def main(records):
 
 
 def run_all(records):
-    import moons
-    from rich.console import Console
-
-    from sweepbook import run
-    from sweepbook.commands.confirm import confirm
-
-    for study in (getattr(moons, name) for name in STUDIES):
-        if not (records / study.name).exists():
-            run([study], storage=str(records))
+    """Runs the studies whose records are missing, and confirms the search."""
+    for name, study in STUDIES.items():
+        if not (records / study).exists():
+            sweepbook("run", f"{HERE / 'moons.py'}:{name}", "--storage", records)
     if not (records / "moons-search-confirm").exists():
-        console = Console()
-        confirm(records / "moons-search", by=None, replicates=5, seed=1, console=console)
+        sweepbook("confirm", records / "moons-search", "--seed", "1")
+
+
+def sweepbook(*arguments):
+    subprocess.run([sys.executable, "-m", "sweepbook", *map(str, arguments)], check=True)
 
 
 if __name__ == "__main__":
