@@ -62,7 +62,8 @@ def _wrong_calls(tree: nodes.Template, known: Mapping[str, Any]) -> Iterator[tup
         try:
             signature.bind(*call.args, **{pair.key: pair.value for pair in call.kwargs})
         except TypeError as error:
-            yield call.lineno, f"{name}{signature} is called otherwise: {error}"
+            takes = ", ".join(signature.parameters)
+            yield call.lineno, f"{name} takes ({takes}), and this call does not fit: {error}"
 
 
 def _unknown_claims(

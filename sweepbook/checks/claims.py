@@ -11,7 +11,6 @@ from typing import Any
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.trials import arm_columns, same_value
 from sweepbook.checks.planned import Planned
-from sweepbook.findings.arms import fitting_trials
 from sweepbook.findings.values import lacking_steps
 from sweepbook.record.load import CONFIG
 from sweepbook.study.claim import Claim
@@ -66,7 +65,7 @@ def misfit_of(claim: Claim, planned: Planned) -> Misfit | None:
         misfit = _unfit(arm, planned) or _several(claim, arm, planned)
         if misfit:
             return misfit
-        chosen.append((arm, _places(arm, planned)))
+        chosen.append((arm, planned.places(arm)))
     if planned.space:
         return None
     return _twice(chosen) or _too_short(claim, chosen, planned)
@@ -74,6 +73,8 @@ def misfit_of(claim: Claim, planned: Planned) -> Misfit | None:
 
 def _unfit(arm: Mapping[str, Any], planned: Planned) -> Misfit | None:
     """Why no trial fits an arm; None where one does."""
+    if planned.places(arm) and not {*arm} & planned.space.keys():
+        return None
     for key, value in arm.items():
         if key not in planned.settings:
             near = difflib.get_close_matches(key, planned.settings, n=1, cutoff=0.5)
@@ -90,13 +91,13 @@ def _unfit(arm: Mapping[str, Any], planned: Planned) -> Misfit | None:
                     f"the arm {_shown(arm)} asks for it, and the search has {key} from "
                     f"{_domain(planned.space[key])}",
                 )
-        elif not fitting_trials(planned.trials, {key: value}):
+        elif not planned.places({key: value}):
             known = _values(planned, key, range(len(planned.configs)))
             return Misfit(
                 f"no trial has {key}={_shown(value)}",
                 f"the arm {_shown(arm)} asks for it, and the trials have {key} {known}",
             )
-    if _places(arm, planned):
+    if planned.places(arm):
         return None
     return Misfit(
         f"no trial has the settings {_shown(arm)} together",
@@ -117,25 +118,19 @@ def _domain(domain: Mapping[str, Any]) -> str:
     return f"{domain['low']} to {domain['high']}"
 
 
-def _places(arm: Mapping[str, Any], planned: Planned) -> list[int]:
-    """The places of the trials, or of a search's cells, that an arm fits."""
-    closed = {key: value for key, value in arm.items() if key not in planned.space}
-    return [int(row["place"]) for row in fitting_trials(planned.trials, closed)]
-
-
 def _several(claim: Claim, arm: Mapping[str, Any], planned: Planned) -> Misfit | None:
     """What to write where an arm fits several trials, and the claim needs one."""
     chooses = claim.kind != "gradients"  # a claim can say which of several trials it means
     if claim.best_by is not None and chooses or any(key in planned.space for key in arm):
         return None
-    places = _places(arm, planned)
+    places = planned.places(arm)
     n = len(places) * planned.n_each
     if n < 2:
         return None
     reason = f"{n} trials fit its arm {_shown(arm)}, and a claim compares single trials"
     metric = planned.study.metric.name
     best = f"give best_by={metric!r}, and the trial with the best {metric} is meant"
-    columns = [] if planned.space else _telling(places, planned)
+    columns = _telling(places, planned) if planned.n_each == 1 else []
     if not columns:
         return Misfit(reason, best)
     apart = listing([f"{key} ({_values(planned, key, places)})" for key in columns])
@@ -209,7 +204,7 @@ def _beyond(claim: Claim, planned: Planned) -> Misfit | None:
     if not isinstance(step, int):
         return None
     for arm in claim.arms:
-        last = max(planned.lengths[place] for place in _places(arm, planned))
+        last = max(planned.lengths[place] for place in planned.places(arm))
         if step > last:
             return Misfit(
                 f"it is about {unit} {step}, and the trial gets {last} {unit}s",

@@ -32,15 +32,20 @@ def check_declared(
     """Refuses studies with a fault in what they declare; says what this run will not decide.
 
     Args:
-        refuse: False says the faults as well: of a study that nobody has declared as it is.
+        refuse: False says the faults as well: of a study that nobody has declared as it is, such
+            as the winners of a search.
 
     Raises:
         ValueError: one line for each fault.
     """
-    problems = [line for plan in plans for line in problems_of(plan, options)]
-    if problems and refuse:
-        raise ValueError("\n".join(problems))
-    for line in (*problems, *(line for plan in plans for line in undecided_of(plan))):
+    if refuse:
+        problems = [line for plan in plans for line in problems_of(plan, options)]
+        if problems:
+            raise ValueError("\n".join(problems))
+    else:
+        for line in (p for plan in plans for p in _of_drawing(plan, options, "confirmation")):
+            say(line)
+    for line in (line for plan in plans for line in undecided_of(plan)):
         say(line)
 
 
@@ -49,19 +54,29 @@ def problems_of(plan: Plan, options: Options) -> list[str]:
 
     What the options alone bring about is no fault of the study's: see `undecided_of`.
     """
-    study = plan.declared or plan.study
-    columns = columns_yielded(load_object(study.trainable), study.fidelity.unit)
-    of: Of = "search" if study.search else "trials"
-    planned = as_declared(plan, options)
-    found = _of_metrics(study, plan.study.claims, columns)
-    found += figure_problems(study.figures, planned or unsettled(plan), of, columns)
+    study, planned = plan.declared or plan.study, as_declared(plan, options)
+    found = _of_drawing(plan, options, "search" if study.search else "trials")
     if planned is not None:
         found += claim_problems(study.claims, planned)
-        found += _of_confirmation(planned, columns)
+        found += _of_confirmation(planned)
     claims, brought = further_claims(plan, options)
     if brought is not None:
         found += claim_problems(claims, brought)
     return [*found, *answer_problems(study, plan.study.claims)]
+
+
+def _of_drawing(plan: Plan, options: Options, of: Of) -> list[str]:
+    """What is wrong with the metrics and the figures of a study."""
+    study = plan.declared or plan.study
+    columns = _columns(study)
+    planned = as_declared(plan, options) or unsettled(plan)
+    found = figure_problems(study.figures, planned, of, columns)
+    claims = [*plan.study.claims, *(study.search.confirm_claims if study.search else ())]
+    return [*_of_metrics(study, claims, columns), *found]
+
+
+def _columns(study: Study) -> frozenset[str] | None:
+    return columns_yielded(load_object(study.trainable), study.fidelity.unit)
 
 
 def undecided_of(plan: Plan) -> list[str]:
@@ -82,7 +97,7 @@ def _of_metrics(
     return [f"{what} {problem}" for what, problem in problems.items() if problem]
 
 
-def _of_confirmation(planned: Planned, columns: frozenset[str] | None) -> list[str]:
+def _of_confirmation(planned: Planned) -> list[str]:
     """What a search declares for the confirmation of its winners: one trial for each cell."""
     search = planned.study.search
     if search is None:
@@ -90,7 +105,11 @@ def _of_confirmation(planned: Planned, columns: frozenset[str] | None) -> list[s
     later = dataclasses.replace(planned, lengths=[ENDLESS] * len(planned.configs), n_each=1)
     return [
         *figure_problems(
-            search.confirm_figures, later, "confirmation", columns, "figure of the confirmation"
+            search.confirm_figures,
+            later,
+            "confirmation",
+            _columns(planned.study),
+            "figure of the confirmation",
         ),
         *claim_problems(search.confirm_claims, later),
     ]

@@ -11,8 +11,8 @@ from typing import Any
 from sweepbook.aggregates.labels import listing
 from sweepbook.checks.forms import value_problem
 from sweepbook.checks.planned import Planned
-from sweepbook.figures.keys import OPTIONAL_OF_ALL, REQUIRED_OF_ALL, Key, Keys, Of
-from sweepbook.figures.kinds import KEYS
+from sweepbook.figures.keys import OPTIONAL_OF_ALL, REQUIRED_OF_ALL, Key, Of
+from sweepbook.figures.kinds import KEYS, unknown_keys
 from sweepbook.pages.names import safe_name
 from sweepbook.study.hooks import load_object
 from sweepbook.study.texts import shortened, visible
@@ -37,7 +37,7 @@ def figure_problems(
     found = []
     for number, spec in enumerate(figures, start=1):
         if not isinstance(spec, Mapping):
-            problems = [f"must be a dict, got {_shown(spec)}"]
+            problems = [f"it must be a dict, got {_shown(spec)}"]
         else:
             problems = _problems(spec, planned, of, columns)
         name = spec.get("name") if isinstance(spec, Mapping) else None
@@ -69,7 +69,7 @@ def _problems(
 ) -> list[str]:
     kind = spec.get("kind")
     if isinstance(kind, str) and ":" in kind:
-        return [*_of_own_kind(kind), *_of_keys(spec, REQUIRED_OF_ALL, {}, planned, columns, None)]
+        return [*_of_own_kind(kind), *_of_keys(spec, REQUIRED_OF_ALL, {}, planned, columns)]
     if not isinstance(kind, str) or kind not in KEYS:
         near = difflib.get_close_matches(str(kind), KEYS, n=1, cutoff=0.5)
         meant = _problems({**spec, "kind": near[0]}, planned, of, columns) if near else []
@@ -78,10 +78,12 @@ def _problems(
     if keys.of != "trials" and keys.of != of:
         whose = "a search" if keys.of == "search" else "a confirmation of a search"
         return [
-            f"kind {kind!r} is drawn of {whose} alone, and of each one by itself: leave it out"
+            f"kind {kind!r} shows {whose} alone, whose report has it without being asked: leave "
+            "the figure out"
         ]
     required = {**REQUIRED_OF_ALL, **keys.required}
-    return _of_keys(spec, required, keys.optional, planned, columns, keys)
+    found = _of_keys(spec, required, keys.optional, planned, columns)
+    return [*found, *unknown_keys(spec)]
 
 
 def _unknown_kind(kind: Any, near: Sequence[str]) -> str:
@@ -99,32 +101,21 @@ def _of_keys(
     optional: Mapping[str, Key],
     planned: Planned,
     columns: frozenset[str] | None,
-    keys: Keys | None,
 ) -> list[str]:
-    """What is wrong with a figure's keys; keys: of its kind, None: it may have any."""
+    """What is wrong with the values of a figure's keys, or lacks among them."""
     known = {**required, **optional, **OPTIONAL_OF_ALL}
     found = [
-        f"it needs {key!r}: {known[key].says}"
-        for key in required
-        if key not in spec or spec[key] in (None, "", [], ())
+        f"it needs {key!r}: {known[key].says}" for key in required if _is_empty(spec.get(key))
     ]
     for key, value in spec.items():
-        if key in known:
-            if key in required and value in (None, "", [], ()):
-                continue
+        if key in known and not (key in required and _is_empty(value)):
             problem = value_problem(known[key], value, planned, columns)
             found += [f"{key} {problem}"] if problem else []
-        elif key != "kind" and keys is not None:
-            found.append(_unknown_key(str(spec["kind"]), key, [*known]))
     return found + _not_json(spec)
 
 
-def _unknown_key(kind: str, key: Any, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(key).lower(), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return (
-        f"kind {kind!r} has no key {_shown(key)}: {hint}Its keys are {listing(known, most=MOST)}"
-    )
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
 
 
 def _not_json(spec: Mapping[str, Any]) -> list[str]:

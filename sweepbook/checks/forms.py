@@ -10,6 +10,7 @@ from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.trials import select_trials
 from sweepbook.checks.planned import Planned
 from sweepbook.figures.keys import Form, Key
+from sweepbook.study.settings import COLUMNS
 from sweepbook.study.texts import shortened, visible
 
 MOST = 12  # names in a message
@@ -34,7 +35,8 @@ def metric_problem(name: Any, columns: Columns) -> str:
         return f"must be the name of a metric, got {_shown(name)}"
     if columns is None or name in columns:
         return ""
-    return f"is {name!r}, which the trainable never yields{_near(name, sorted(columns))}"
+    yielded = sorted(columns.difference(COLUMNS))
+    return f"is {name!r}, which the trainable never yields{_near(name, yielded, 'It yields')}"
 
 
 def _text(value: Any, planned: Planned, columns: Columns) -> str:
@@ -94,7 +96,8 @@ def _setting(value: Any, planned: Planned, columns: Columns) -> str:
         return f"must be the name of one setting, got {_shown(value)}"
     if value in planned.settings:
         return ""
-    return f"is {value!r}, and the study has no such setting{_near(value, planned.settings)}"
+    near = _near(value, planned.settings, "Its settings are")
+    return f"names {value!r}, which is no setting of the study{near}"
 
 
 def _settings(value: Any, planned: Planned, columns: Columns) -> str:
@@ -145,7 +148,8 @@ def _models(value: Any, planned: Planned, columns: Columns) -> str:
         which = f"has the model {_shown(model['label'])}"
         for key in model:
             if key not in _MODEL_KEYS:
-                return f"{which} with the key {key!r}{_near(str(key), _MODEL_KEYS)}"
+                near = _near(str(key), _MODEL_KEYS, "A model has")
+                return f"{which} with the key {key!r}{near}"
         if problem := _where_settings(model["where"], planned, columns):
             return f"{which}, whose where {problem}"
         if "split" in model and (problem := _setting(model["split"], planned, columns)):
@@ -179,10 +183,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _near(name: str, known: Sequence[str]) -> str:
+def _near(name: str, known: Sequence[str], lead: str) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f": {hint}There are {listing(list(known), most=MOST)}"
+    return f": {hint}{lead} {listing(list(known), most=MOST)}"
 
 
 def _shown(value: Any) -> str:

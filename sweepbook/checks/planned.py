@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.findings.arms import fitting_trials
 from sweepbook.plan.asked import ask_claims
 from sweepbook.plan.config import complete_config
 from sweepbook.plan.options import Options
@@ -63,6 +64,18 @@ class Planned:
         names = [str(name) for name in self.trials]
         columns = [name.removeprefix(CONFIG) for name in names if name.startswith(CONFIG)]
         return [*dict.fromkeys([*declared, *columns])]
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        return {}
+
+    def places(self, arm: Mapping[str, Any]) -> list[int]:
+        """The places of the trials, or of a search's cells, that a claim's arm fits."""
+        closed = {key: value for key, value in arm.items() if key not in self.space}
+        if (text := repr(closed)) not in self._places:
+            rows = fitting_trials(self.trials, closed)
+            self._places[text] = [int(row["place"]) for row in rows]
+        return self._places[text]
 
     @property
     def longest(self) -> int:

@@ -25,9 +25,20 @@ def fitting_trials(trials: pd.DataFrame, settings: Mapping[str, Any]) -> list[di
     if any(CONFIG + key not in trials for key in settings):
         return []
     for key, value in settings.items():
-        fits = [same_value(cell, value) for cell in trials[CONFIG + key]]
-        trials = trials.loc[fits]
+        trials = trials.loc[_same_values(trials[CONFIG + key], value)]
     return trials.to_dict("records")
+
+
+def _same_values(column: pd.Series[Any], value: Any) -> list[bool]:
+    """Whether each cell is equal to a value; equal cells are compared once."""
+    known: dict[str, bool] = {}
+    fits = []
+    for cell in column:
+        text = repr(cell)
+        if text not in known:
+            known[text] = same_value(cell, value)
+        fits.append(known[text])
+    return fits
 
 
 def find_trial(

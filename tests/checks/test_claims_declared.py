@@ -145,7 +145,9 @@ def test_a_confirmation_has_one_trial_for_each_cell(problems, toy_file):
 
     assert said(claim(SLOW, FAST), claim(FAST, name="later", fidelity=500)) == ""
     assert "batch_size=32" in said(claim({"lr": 0.1, "batch_size": 32}))
-    assert "3 trials" in said(claim({"lr": 0.1}))
+    several = said(claim({"lr": 0.1}))
+    assert "3 trials" in several and "batch_size (16, 64 and 256)" in several
+    assert "'val_los'" in said(claim(SLOW, metric="val_los"))
 
 
 def test_claims_that_a_study_makes_of_its_options_are_checked(grid, toy_file):
