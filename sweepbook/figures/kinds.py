@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import difflib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -13,7 +15,7 @@ from sweepbook.figures.cost.ledger import LEDGER, draw_ledger
 from sweepbook.figures.cost.per_batch import PER_BATCH, draw_per_batch
 from sweepbook.figures.cost.steps import STEPS, draw_steps
 from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.keys import REQUIRED_OF_ALL, Keys
+from sweepbook.figures.keys import OPTIONAL_OF_ALL, REQUIRED_OF_ALL, Keys
 from sweepbook.figures.models.accuracy import MODELS_ACCURACY, draw_models_accuracy
 from sweepbook.figures.models.curves import MODELS_CURVES, draw_models_curves
 from sweepbook.figures.models.quality import QUALITY, draw_quality
@@ -38,6 +40,7 @@ from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.errors import told
 from sweepbook.study.hooks import load_object
+from sweepbook.study.texts import visible
 
 Kind = Callable[[Spec, Record], Drawn]
 _DECLARED: dict[str, tuple[Kind, Keys]] = {
@@ -69,6 +72,24 @@ _DECLARED: dict[str, tuple[Kind, Keys]] = {
 }
 KINDS: dict[str, Kind] = {kind: draw_kind for kind, (draw_kind, _) in _DECLARED.items()}
 KEYS: dict[str, Keys] = {kind: keys for kind, (_, keys) in _DECLARED.items()}
+
+
+def unknown_keys(spec: Mapping[str, Any]) -> list[str]:
+    """Sentences about the keys that a figure's kind does not have, with the nearest one.
+
+    spec: of one of the KINDS; a kind of one's own may have any keys.
+    """
+    keys = KEYS[str(spec["kind"])]
+    known = [*REQUIRED_OF_ALL, *keys.required, *keys.optional, *OPTIONAL_OF_ALL]
+    found = []
+    for key in spec:
+        if key in known or key == "kind":
+            continue
+        near = difflib.get_close_matches(str(key).lower(), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        said = f"kind {spec['kind']!r} has no key {visible(repr(key))}"
+        found.append(f"{said}: {hint}Its keys are {listing(known, most=len(known))}")
+    return found
 
 
 def draw(spec: Spec, record: Record, allowed: Collection[str] = ()) -> Drawn:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.keys import OPTIONAL_OF_ALL, REQUIRED_OF_ALL
 from sweepbook.figures.kinds import KEYS, draw
+from sweepbook.pages import script
 from sweepbook.record.load import load_record
 from tests.searches import random_search
 
@@ -68,3 +70,10 @@ def test_every_kind_and_key_says_what_it_is_in_a_sentence(kind: str) -> None:
     keys = KEYS[kind]
     said = [keys.shows, *(key.says for key in (*keys.required.values(), *keys.optional.values()))]
     assert all(text[0].isupper() and text.endswith((".", "].")) for text in said)
+
+
+def test_a_script_s_misspelt_key_is_refused(make_record: Callable[..., Path]) -> None:
+    record = load_record(make_record([{"lr": 0.1}], epochs=2, n_replicates=2))
+    assert script.draw(record, kind="curves", name="c", metrics=["val_loss"], log_x=True).figure
+    with pytest.raises(NothingToDraw, match="mean 'log_x'"):
+        script.draw(record, kind="curves", name="c", metrics=["val_loss"], log_X=True)
