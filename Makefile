@@ -4,6 +4,7 @@ BIN := .venv/bin
 # Written when what the report needs is installed, and what tests and checks need beside it.
 EXERCISE := .venv/exercise
 DEV := .venv/dev
+DOCS := .venv/docs
 SCALE ?= 0.3
 STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
 # What pretrained nets start from: pretext needs no network, imagenet is downloaded once (45 MB).
@@ -16,7 +17,7 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint wheel clean
+.PHONY: report docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint wheel clean
 
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -25,6 +26,9 @@ report: $(EXERCISE)  ## run the studies on the embedded data and write report/re
 	ended=$$?; [ $$ended -le 1 ] || exit $$ended; \
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended
+
+docs: $(DOCS)  ## build the documentation as a site, site/index.html; a dead link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test: $(DEV)  ## all tests, in two processes of one thread; those with a Ray in one of them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -71,9 +75,13 @@ $(DEV): $(EXERCISE)
 	$(install) '.[exercise,dev]'
 	@touch $(DEV)
 
+$(DOCS): $(EXERCISE)
+	$(install) '.[exercise,docs]'
+	@touch $(DOCS)
+
 ifneq ($(shell $(BIN)/python -c 'print(1)' 2>/dev/null),1)
 .PHONY: $(EXERCISE)
 endif
 
 clean:  ## remove what the targets made, but no records
-	rm -rf .venv dist report .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv dist report site .mypy_cache .ruff_cache .pytest_cache

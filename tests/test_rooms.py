@@ -21,10 +21,11 @@ ALLOWED = {
     "findings": {"aggregates", "record", "stats", "study"},
     "figures": {"findings", "search", "aggregates", "record", "stats", "study"},
     "pages": {"figures", "findings", "aggregates", "record", "study"},
+    "checks": {"pages", "figures", "findings", "plan", "aggregates", "record", "study"},
     "replay": {"figures", "aggregates", "record", "stats", "study"},
     "tune": {"search", "plan", "record", "study"},
-    "commands": {"tune", "pages", "replay", "search", "plan", "record", "study"},
     "notebook": {"commands", "pages", "tune", "plan", "aggregates", "record", "study"},
+    "commands": {"checks", "tune", "pages", "replay", "search", "plan", "record", "study"},
     "cli.py": {"commands", "replay", "tune"},
     "__main__.py": {"cli.py"},
     "__init__.py": {

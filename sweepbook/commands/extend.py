@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from sweepbook.checks.declared import undecided_of
 from sweepbook.commands.resume import resume
 from sweepbook.commands.training import Endings, new_folders
 from sweepbook.plan.extension import (
@@ -56,6 +57,9 @@ def extend(
     plan = recorded_plan(record.manifest)
     extension = write_extension(folder, new, plan, options, command)
     say(console, f"{new} extends {folder}: {extension}")
+    if plan.search is None:
+        for line in undecided_of(dataclasses.replace(plan, trials=extension.trials)):
+            say(console, line)
     return resume(new, console=console, placement=placement, force=force)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sweepbook.checks.declared import check_declared
 from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume
 from sweepbook.commands.training import Endings, close_all, new_folders, say_on, train_and_close
@@ -99,19 +100,21 @@ def run_studies(
 ) -> Endings:
     """Runs studies, each into a record of its own, and returns how its trials ended.
 
-    Everything is checked before anything starts or is written. With `cache`, trials that an
-    ended record under the same storage holds are taken from there. `warm_start` names records
-    that the searches among the studies begin with, `optuna_storage` where Optuna keeps theirs;
-    `confirms` is the search whose winners the study trains anew.
+    Everything is checked before anything starts or is written, figures, claims and answers
+    included; which claims the options leave without their trials is said. With `cache`, trials
+    that an ended record under the same storage holds are taken from there. `warm_start` names
+    records that the searches among the studies begin with, `optuna_storage` where Optuna keeps
+    theirs; `confirms` is the search whose winners the study trains anew.
 
     Raises:
-        ValueError: a setting, data set or storage that cannot be used.
+        ValueError: a setting, figure, claim, data set or storage that cannot be used.
     """
     if name is not None and (name in ("", "..") or Path(name).name != name or set(name) & {*"?#"}):
         raise ValueError(f"--name must be a plain folder name, got {name!r}")
     console = console or Console()
     set_environment()
     plans = make_plans(studies, options, say_on(console))
+    check_declared(plans, options, say_on(console), refuse=confirms is None)
     plans = [_with_search_options(plan, warm_start, optuna_storage, console) for plan in plans]
     check_room([need for plan in plans for need in plan.needs], placement.address)
     searches = [plan.study.name for plan in plans if plan.search]

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from sweepbook.checks.declared import problems_of, undecided_of
+from sweepbook.checks.sentences import claim_rows, figure_rows
 from sweepbook.commands.words import studies_and_options
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, suggested_trial
@@ -36,17 +38,22 @@ def show(
         words, own: see `studies_and_options`.
 
     Raises:
-        ValueError: no study; an option or setting that cannot be used.
+        ValueError: no study; an option or setting that cannot be used; after all is printed, a
+            fault in what a study declares.
     """
     studies, options = studies_and_options(words, options, own, project)
     if not studies:
         raise ValueError("name a study (sweepbook list shows them), or a study file")
+    problems = []
     for plan in make_plans(studies, options, partial(say, console)):
         show_plan(plan, console)
+        problems += problems_of(plan, options)
+    if problems:
+        raise ValueError("\n".join(problems))
 
 
 def show_plan(plan: Plan, console: Console) -> None:
-    """Prints the study's question, then its trials, or what it searches, and what that costs."""
+    """Prints the study's question, what is trained, what it costs, what is drawn and decided."""
     study = plan.study
     heading = Text.assemble((study.name, "bold"), ": ", one_line(study.question))
     console.print(heading, soft_wrap=True)
@@ -57,6 +64,7 @@ def show_plan(plan: Plan, console: Console) -> None:
         _show_search(plan, plan.search, console)
     else:
         _show_trials(plan, console)
+    _show_declared(plan, console)
 
 
 def _show_options(options: Sequence[Option], console: Console) -> None:
@@ -78,7 +86,7 @@ def _show_trials(plan: Plan, console: Console) -> None:
         say(console, visible(f"following from these: {', '.join(follow)}"))
     sizes = sorted({t.n_replicates for t in plan.trials})
     several = ["replicates"] if len(sizes) > 1 else []
-    columns = ("trial", *varied, *several, f"{study.fidelity.unit}s", "one core, about")
+    columns = ("trial", *varied, *several, f"{study.fidelity.unit}s", "core time")
     left_out = len(plan.trials) - FIRST - LAST if len(plan.trials) > MOST else 0
     shown = [*plan.trials[:FIRST], *plan.trials[-LAST:]] if left_out else plan.trials
     rows = []
@@ -135,7 +143,7 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
         shown = rough_duration(cost) if study.cost else "unknown"
         name = search.name_of(index) or "the whole space"
         rows.append((name, search.n_trials_per_cell, most, shown))
-    columns = ("cell", "trials", f"{study.fidelity.unit}s at most", "one core, about")
+    columns = ("cell", "trials", f"{study.fidelity.unit}s at most", "core time")
     console.print(table_of(columns, rows))
     asha = study.scheduler
     stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
@@ -145,6 +153,23 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
         f"{search.n_trials} trials x {plan.n_replicates} replicates, sampled by {search.sampler}, "
         f"seed {search.seed}; about {about} of one core if all were trained to their end{stopped}",
     )
+
+
+def _show_declared(plan: Plan, console: Console) -> None:
+    """Prints what is drawn and what is decided, also by a search's confirmation."""
+    for heading, rows in (
+        ("What the report draws", figure_rows(plan)),
+        ("What it decides", claim_rows(plan)),
+        ("What the report of its confirmation draws", figure_rows(plan, of_confirmation=True)),
+        ("What that decides", claim_rows(plan, of_confirmation=True)),
+    ):
+        if rows:
+            console.print()
+            console.print(Text(heading, style="bold"))
+            console.print(table_of(("", ""), rows, has_header=False, overflow="fold"))
+    for line in undecided_of(plan):
+        console.print()
+        say(console, f"Note: {line}")
 
 
 def _shown_domain(domain: Mapping[str, Any]) -> str:

@@ -2,78 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import difflib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.trials import varying_columns
-from sweepbook.figures.confirm.order import draw_order
-from sweepbook.figures.confirm.pairs import draw_pairs
-from sweepbook.figures.cost.ledger import draw_ledger
-from sweepbook.figures.cost.per_batch import draw_per_batch
-from sweepbook.figures.cost.steps import draw_steps
+from sweepbook.figures.confirm.order import ORDER, draw_order
+from sweepbook.figures.confirm.pairs import PAIRS, draw_pairs
+from sweepbook.figures.cost.ledger import LEDGER, draw_ledger
+from sweepbook.figures.cost.per_batch import PER_BATCH, draw_per_batch
+from sweepbook.figures.cost.steps import STEPS, draw_steps
 from sweepbook.figures.drawn import Drawn
-from sweepbook.figures.models.accuracy import draw_models_accuracy
-from sweepbook.figures.models.curves import draw_models_curves
-from sweepbook.figures.models.quality import draw_quality
-from sweepbook.figures.models.setting import draw_models_setting
-from sweepbook.figures.models.table import draw_models_table
-from sweepbook.figures.models.time import draw_models_time
-from sweepbook.figures.search.best_trials import draw_best
-from sweepbook.figures.search.contour import draw_contour
-from sweepbook.figures.search.importance import draw_importance
-from sweepbook.figures.search.incumbent import draw_incumbent
-from sweepbook.figures.search.isolation import draw_isolation
-from sweepbook.figures.search.parallel import draw_parallel
-from sweepbook.figures.search.rungs import draw_rungs
-from sweepbook.figures.search.slices import draw_slices
-from sweepbook.figures.trials.against import draw_against
-from sweepbook.figures.trials.class_accuracy import draw_class_accuracy
-from sweepbook.figures.trials.curves import draw_curves
-from sweepbook.figures.trials.extremes import draw_extremes
-from sweepbook.figures.trials.panels import draw_panels
-from sweepbook.figures.trials.table import draw_table
+from sweepbook.figures.keys import OPTIONAL_OF_ALL, REQUIRED_OF_ALL, Keys
+from sweepbook.figures.models.accuracy import MODELS_ACCURACY, draw_models_accuracy
+from sweepbook.figures.models.curves import MODELS_CURVES, draw_models_curves
+from sweepbook.figures.models.quality import QUALITY, draw_quality
+from sweepbook.figures.models.setting import MODELS_SETTING, draw_models_setting
+from sweepbook.figures.models.table import MODELS_TABLE, draw_models_table
+from sweepbook.figures.models.time import MODELS_TIME, draw_models_time
+from sweepbook.figures.search.best_trials import BEST_TRIALS, draw_best
+from sweepbook.figures.search.contour import CONTOUR, draw_contour
+from sweepbook.figures.search.importance import IMPORTANCE, draw_importance
+from sweepbook.figures.search.incumbent import INCUMBENT, draw_incumbent
+from sweepbook.figures.search.isolation import ISOLATION, draw_isolation
+from sweepbook.figures.search.parallel import PARALLEL, draw_parallel
+from sweepbook.figures.search.rungs import RUNGS, draw_rungs
+from sweepbook.figures.search.slices import SLICES, draw_slices
+from sweepbook.figures.trials.against import AGAINST, draw_against
+from sweepbook.figures.trials.class_accuracy import CLASS_ACCURACY, draw_class_accuracy
+from sweepbook.figures.trials.curves import CURVES, draw_curves
+from sweepbook.figures.trials.extremes import EXTREMES, draw_extremes
+from sweepbook.figures.trials.panels import PANELS, draw_panels
+from sweepbook.figures.trials.table import TABLE, draw_table
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.errors import told
 from sweepbook.study.hooks import load_object
+from sweepbook.study.texts import visible
 
 Kind = Callable[[Spec, Record], Drawn]
-KINDS: dict[str, Kind] = {
-    "curves": draw_curves,
-    "panels": draw_panels,
-    "extremes": draw_extremes,
-    "against": draw_against,
-    "steps": draw_steps,
-    "per_batch": draw_per_batch,
-    "table": draw_table,
-    "class_accuracy": draw_class_accuracy,
-    "ledger": draw_ledger,
-    "incumbent": draw_incumbent,
-    "rungs": draw_rungs,
-    "best_trials": draw_best,
-    "isolation": draw_isolation,
-    "importance": draw_importance,
-    "slices": draw_slices,
-    "contour": draw_contour,
-    "parallel": draw_parallel,
-    "order": draw_order,
-    "pairs": draw_pairs,
-    "models_table": draw_models_table,
-    "models_accuracy": draw_models_accuracy,
-    "models_setting": draw_models_setting,
-    "models_curves": draw_models_curves,
-    "models_time": draw_models_time,
-    "quality": draw_quality,
+_DECLARED: dict[str, tuple[Kind, Keys]] = {
+    "curves": (draw_curves, CURVES),
+    "panels": (draw_panels, PANELS),
+    "extremes": (draw_extremes, EXTREMES),
+    "against": (draw_against, AGAINST),
+    "steps": (draw_steps, STEPS),
+    "per_batch": (draw_per_batch, PER_BATCH),
+    "table": (draw_table, TABLE),
+    "class_accuracy": (draw_class_accuracy, CLASS_ACCURACY),
+    "ledger": (draw_ledger, LEDGER),
+    "incumbent": (draw_incumbent, INCUMBENT),
+    "rungs": (draw_rungs, RUNGS),
+    "best_trials": (draw_best, BEST_TRIALS),
+    "isolation": (draw_isolation, ISOLATION),
+    "importance": (draw_importance, IMPORTANCE),
+    "slices": (draw_slices, SLICES),
+    "contour": (draw_contour, CONTOUR),
+    "parallel": (draw_parallel, PARALLEL),
+    "order": (draw_order, ORDER),
+    "pairs": (draw_pairs, PAIRS),
+    "models_table": (draw_models_table, MODELS_TABLE),
+    "models_accuracy": (draw_models_accuracy, MODELS_ACCURACY),
+    "models_setting": (draw_models_setting, MODELS_SETTING),
+    "models_curves": (draw_models_curves, MODELS_CURVES),
+    "models_time": (draw_models_time, MODELS_TIME),
+    "quality": (draw_quality, QUALITY),
 }
-_NEEDED: dict[str, list[str]] = {
-    **dict.fromkeys(("curves", "panels", "extremes", "table"), ["metrics"]),
-    "against": ["metrics", "x"],
-    **dict.fromkeys(("models_table", "models_accuracy", "models_time"), ["models"]),
-    **dict.fromkeys(("quality",), ["models"]),
-    "models_setting": ["models", "x"],
-    "models_curves": ["models", "metrics", "x"],
-}
+KINDS: dict[str, Kind] = {kind: draw_kind for kind, (draw_kind, _) in _DECLARED.items()}
+KEYS: dict[str, Keys] = {kind: keys for kind, (_, keys) in _DECLARED.items()}
+
+
+def unknown_keys(spec: Mapping[str, Any]) -> list[str]:
+    """Sentences about the keys that a figure's kind does not have, with the nearest one.
+
+    spec: of one of the KINDS; a kind of one's own may have any keys.
+    """
+    keys = KEYS[str(spec["kind"])]
+    known = [*REQUIRED_OF_ALL, *keys.required, *keys.optional, *OPTIONAL_OF_ALL]
+    found = []
+    for key in spec:
+        if key in known or key == "kind":
+            continue
+        near = difflib.get_close_matches(str(key).lower(), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        said = f"kind {spec['kind']!r} has no key {visible(repr(key))}"
+        found.append(f"{said}: {hint}Its keys are {listing(known, most=len(known))}")
+    return found
 
 
 def draw(spec: Spec, record: Record, allowed: Collection[str] = ()) -> Drawn:
@@ -92,7 +108,7 @@ def draw(spec: Spec, record: Record, allowed: Collection[str] = ()) -> Drawn:
         return _draw_own(kind, spec, record, allowed)
     if kind not in KINDS:
         raise NothingToDraw(f"unknown kind {kind!r}; known are {listing(list(KINDS), most=30)}")
-    needed = ["name", *_NEEDED.get(str(kind), [])]
+    needed = [*REQUIRED_OF_ALL, *KEYS[kind].required]
     missing = [key for key in needed if not spec.get(key)]
     if missing:
         raise NothingToDraw(f"a figure of kind {kind!r} needs {listing(missing)}")

@@ -20,6 +20,27 @@ def settings_label(settings: Mapping[str, Any]) -> str:
     return ", ".join(parts) or "this config"
 
 
+def fitting_trials(trials: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[Any, Any]]:
+    """The rows of a table of trials, recorded or planned, that an arm with these settings fits."""
+    if any(CONFIG + key not in trials for key in settings):
+        return []
+    for key, value in settings.items():
+        trials = trials.loc[_same_values(trials[CONFIG + key], value)]
+    return trials.to_dict("records")
+
+
+def _same_values(column: pd.Series[Any], value: Any) -> list[bool]:
+    """Whether each cell is equal to a value; equal cells are compared once."""
+    known: dict[str, bool] = {}
+    fits = []
+    for cell in column:
+        text = repr(cell)
+        if text not in known:
+            known[text] = same_value(cell, value)
+        fits.append(known[text])
+    return fits
+
+
 def find_trial(
     record: Record,
     settings: Mapping[str, Any],
@@ -31,11 +52,7 @@ def find_trial(
     With `best_by`, of several trials the best by the last mean of that validation metric. A
     diverged trial passes only where that is what is asked about: survivors are not averaged.
     """
-    rows = [
-        row
-        for row in record.trials.to_dict("records")
-        if all(CONFIG + k in row and same_value(row[CONFIG + k], v) for k, v in settings.items())
-    ]
+    rows = fitting_trials(record.trials, settings)
     label = settings_label(settings)
     if best_by and len(rows) > 1:
         return _best(record, rows, best_by, label)

@@ -159,13 +159,32 @@ def _span(unit: str, tail: pd.DataFrame) -> str:
     return f"{unit} {last}" if first == last else f"mean of {unit}s {first}–{last}"
 
 
+def lacking_steps(claim: Claim, last: int, unit: str) -> str:
+    """The steps without which a claim cannot be decided, of a trial of `last` steps; "" for none.
+
+    >>> claim = Claim(name="a", statement="", kind="threshold", metric="loss", target=0.0,
+    ...               smallest=0, reason="any", arms=({},), quantity="change", since=40)
+    >>> lacking_steps(claim, 30, "epoch"), lacking_steps(claim, 50, "epoch")
+    ('epochs beyond 40', '')
+    """
+    if claim.quantity == "change":
+        until = claim.fidelity if isinstance(claim.fidelity, int) else last
+        since = claim.since or 1
+        if until > last:
+            return f"{unit}s {since} to {until}"
+        return f"{unit}s beyond {since}" if since >= until else ""
+    if claim.quantity == "spread" and claim.since is not None and claim.since >= last:
+        return f"{unit}s beyond {claim.since}"
+    return ""
+
+
 def _change(claim: Claim, label: str, trial_id: str, table: pd.DataFrame, unit: str) -> Arm:
     last = int(table.index[-1])
+    if needed := lacking_steps(claim, last, unit):
+        problem = f"needs {needed}, {label} was trained for {last}"
+        return Arm(label, trial_id, problem=problem)
     until = claim.fidelity if isinstance(claim.fidelity, int) else last
     since = claim.since or 1
-    if until > last or since >= until:
-        problem = f"needs {unit}s {since} to {until}, {label} was trained for {last}"
-        return Arm(label, trial_id, problem=problem)
     ends = [
         table.loc[step - claim.window + 1 : step].astype("float64").mean(skipna=False)
         for step in (since, until)
@@ -182,8 +201,8 @@ def _spread(claim: Claim, label: str, trial_id: str, table: pd.DataFrame, unit: 
     instead, at least 50 (or all, if there are fewer): an epoch may hold the whole descent.
     """
     last = int(table.index[-1])
-    if claim.since is not None and claim.since >= last:
-        problem = f"needs {unit}s beyond {claim.since}, {label} was trained for {last}"
+    if needed := lacking_steps(claim, last, unit):
+        problem = f"needs {needed}, {label} was trained for {last}"
         return Arm(label, trial_id, problem=problem)
     per_batch = any(np.ndim(cell) for cell in table.iloc[-1])
     if claim.since is not None:

@@ -3,7 +3,7 @@
 A template holds words; each number, label and verdict in the text is a finding's. The study's own
 template is part of its record (Study.answers), templates/any.md.j2 is asked of every record. A
 template is a text that somebody wrote: it is rendered in Jinja's sandbox, with the functions of
-`_functions` and nothing else.
+`functions` and nothing else.
 """
 
 from __future__ import annotations
@@ -47,20 +47,24 @@ def general_answers(findings: Sequence[Finding]) -> list[str]:
     return _paragraphs(_ANY.read_text(encoding="utf-8"), findings)
 
 
-def _paragraphs(template: str, findings: Sequence[Finding]) -> list[str]:
-    environment = ImmutableSandboxedEnvironment(
+def environment() -> ImmutableSandboxedEnvironment:
+    """Jinja's sandbox, in which a template is read and rendered."""
+    return ImmutableSandboxedEnvironment(
         autoescape=False,  # plain text: the report's own templates escape it
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=False,
     )
-    text = environment.from_string(template).render(_functions(findings))
+
+
+def _paragraphs(template: str, findings: Sequence[Finding]) -> list[str]:
+    text = environment().from_string(template).render(functions(findings))
     paragraphs = (re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", text))
     return [paragraph for paragraph in paragraphs if paragraph]
 
 
-def _functions(findings: Sequence[Finding]) -> dict[str, Any]:
-    """What templates may call; rows are findings."""
+def functions(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What templates may call, by name; rows are findings."""
     by_name = {finding.name: finding for finding in findings}
 
     def find(name: str) -> Finding:

@@ -53,11 +53,15 @@ def draw(record: Record, *, kind: str, name: str, **settings: Any) -> Drawn:
         None for a table), `caption`, `title` and `name`.
 
     Raises:
-        NothingToDraw: the kind is unknown, a setting is missing, or nothing in the record fits.
+        NothingToDraw: the kind or a setting is unknown, a setting is missing, or nothing in the
+            record fits.
     """
     if ":" in kind and (project := find_project()) is not None:
         add_to_path(str(project.root))
-    return kinds.draw({"kind": kind, "name": name, **settings}, record, allowed=[kind])
+    spec = {"kind": kind, "name": name, **settings}
+    if kind in kinds.KEYS and (unknown := kinds.unknown_keys(spec)):
+        raise NothingToDraw(unknown[0])
+    return kinds.draw(spec, record, allowed=[kind])
 
 
 def draw_all(record: Record, figures: Sequence[Mapping[str, Any]] | None = None) -> list[Drawn]:

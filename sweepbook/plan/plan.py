@@ -30,6 +30,7 @@ class Plan:
     """A study with its trials and the description of its data.
 
     The trials of a search are those that it has suggested: none in the plan of a new one.
+    `declared` is the study without what the options change; None in the plan of a record.
     """
 
     study: Study
@@ -39,6 +40,7 @@ class Plan:
     trials: tuple[Trial, ...]
     files: dict[str, str] = field(default_factory=dict)  # path -> sha256, of settings naming one
     search: SearchPlan | None = None
+    declared: Study | None = None
 
     @property
     def n_trials(self) -> int:
@@ -69,17 +71,14 @@ def make_plan(study: Study, options: Options) -> Plan:
         ValueError: unknown setting, value out of range, data that cannot be used, a package that
             is not installed.
     """
-    if options.gpus is not None:
-        study = dataclasses.replace(study, gpus=options.gpus)
-    if not options.scheduler:
-        study = dataclasses.replace(study, scheduler=None)
     check_packages(study)
     trainable = load_object(study.trainable)
     check_imports(study)
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
     kind = config_type(trainable)
-    study = plain_study(study, kind)
+    declared = plain_study(study, kind)
+    study = _occupying(declared, options)
     cells = study.configs()
     _check_settings(study, cells)
     configs = [complete_config(study, cell, options, seed, n_replicates, kind) for cell in cells]
@@ -98,6 +97,7 @@ def make_plan(study: Study, options: Options) -> Plan:
             trials=(),
             files=files,
             search=search,
+            declared=declared,
         )
     trials = [
         make_trial(study, config, seed, n_replicates, data, files) for config in _distinct(configs)
@@ -111,7 +111,15 @@ def make_plan(study: Study, options: Options) -> Plan:
         data=data,
         trials=tuple(trials),
         files=files,
+        declared=declared,
     )
+
+
+def _occupying(study: Study, options: Options) -> Study:
+    """The study with the GPUs of the options, and without its scheduler where they say so."""
+    if options.gpus is not None:
+        study = dataclasses.replace(study, gpus=options.gpus)
+    return study if options.scheduler else dataclasses.replace(study, scheduler=None)
 
 
 def _check_settings(study: Study, cells: Sequence[Mapping[str, Any]]) -> None:

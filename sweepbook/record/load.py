@@ -149,17 +149,25 @@ def with_known_files(record: Record) -> Record:
     A study declares such files by how their SHA-256 begins (`known_files`); the manifest has the
     hash of every file that a setting names.
     """
-    known = record.manifest.study.known_files
-    hashes = record.manifest.files
-    names = {
+    names = known_names(record.manifest.study.known_files, record.manifest.files)
+    settings = [name for name in map(str, record.trials) if name.startswith(CONFIG)]
+    counted = {name: record.trials[name].replace(names) for name in settings}
+    return replace(record, trials=record.trials.assign(**counted)) if names else record
+
+
+def known_names(known: Mapping[str, str], hashes: Mapping[str, str]) -> dict[str, str]:
+    """Returns path -> what it counts as, of the known ones among some files.
+
+    Args:
+        known: how a SHA-256 begins -> what such a file counts as.
+        hashes: path -> SHA-256.
+    """
+    return {
         path: value
         for path, sha256 in hashes.items()
         for beginning, value in known.items()
         if sha256.startswith(beginning)
     }
-    settings = [name for name in map(str, record.trials) if name.startswith(CONFIG)]
-    counted = {name: record.trials[name].replace(names) for name in settings}
-    return replace(record, trials=record.trials.assign(**counted)) if names else record
 
 
 def _has_begun(manifest: Manifest, reports: pd.DataFrame) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,7 @@ def new_row(trial: Trial, study: str, metric: str) -> dict[str, Any]:
         "started": None,
         "ended": None,
         **({} if trial.number is None else {"number": trial.number}),
-        **{f"config/{k}": _plain(v) for k, v in trial.config.items()},
+        **_settings(trial.config),
     }
 
 
@@ -64,6 +65,10 @@ def ending(
     if last < most:
         return "finished", f"its trainable ended at {unit} {last} of {most}{kept}"
     return "finished", f"reached {unit} {most}{kept}"
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"config/{key}": _plain(value) for key, value in config.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -93,6 +98,16 @@ def trials_frame(trials: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(trials).astype({"rung": "Int64", "cutoff": "float64"})
     if "number" in frame:
         frame = frame.astype({"number": "Int64"})
+    return _of_one_kind(frame, trials)
+
+
+def settings_frame(configs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Returns the columns config/KEY that the table of trials with these configs has."""
+    rows = [_settings(config) for config in configs]
+    return _of_one_kind(pd.DataFrame(rows), rows)
+
+
+def _of_one_kind(frame: pd.DataFrame, trials: list[dict[str, Any]]) -> pd.DataFrame:
     for column in frame.columns[frame.columns.str.startswith("config/")]:
         # a text's None reads as NaN
         values = [None if is_missing(v) else v for v in (row.get(column) for row in trials)]

@@ -15,13 +15,20 @@ def say(console: Console, text: str, style: str | None = None) -> None:
     console.print(Text(visible(text, keep="\n"), style=style or ""), soft_wrap=True)
 
 
-def table_of(columns: Sequence[str], rows: Iterable[Sequence[object]], **of_columns: Any) -> Table:
+def table_of(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    has_header: bool = True,
+    **of_columns: Any,
+) -> Table:
     """Returns a table of texts without lines.
 
     Args:
+        has_header: the names of the columns are shown.
         of_columns: of every column, as rich's `add_column` takes them.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=has_header)
     for column in columns:
         table.add_column(Text(visible(column)), **of_columns)
     for row in rows:

@@ -13,12 +13,18 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures import captions, style
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.findings.confirmed import is_confirmation, order_table
 from sweepbook.record.load import Record
 
 _ROW = 0.38  # inches of one winner
 _SEARCH = "in the search, where it was chosen"
+
+ORDER = Keys(
+    shows="A search's winners, trained anew: a row for each, the best on top.",
+    of="confirmation",
+)
 
 
 def draw_order(spec: Spec, record: Record) -> Drawn:

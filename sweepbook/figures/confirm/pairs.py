@@ -11,9 +11,15 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import captions
 from sweepbook.figures.confirm.order import beside_sentence, confirmed, sizes_sentence
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.findings.confirmed import pair_table
 from sweepbook.findings.verdicts import ALPHA
 from sweepbook.record.load import Record
+
+PAIRS = Keys(
+    shows="A table of a search's winners, and which of the others each one surely beats.",
+    of="confirmation",
+)
 
 
 def draw_pairs(spec: Spec, record: Record) -> Drawn:

@@ -14,6 +14,7 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.trials import arm_columns
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.record.load import Record
 
 PHASES = {  # in a trial's order; what a study is for is saturated, what it pays for it is pale
@@ -35,6 +36,9 @@ def has_ledger(record: Record) -> bool:
     columns = [f"time_{phase}_s" for phase in PHASES]
     known = all(column in record.trials for column in columns)
     return known and bool((record.trials[columns].sum(axis=1) > 0).any())
+
+
+LEDGER = Keys(shows="Where the time of each trial went: its seconds by phase, stacked.")
 
 
 def draw_ledger(spec: Spec, record: Record) -> Drawn:

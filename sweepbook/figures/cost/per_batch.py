@@ -12,11 +12,20 @@ from sweepbook.figures import lines as curves
 from sweepbook.figures.arms import Arms, choose_arms, with_arms
 from sweepbook.figures.axes import scale_fidelity, scale_y
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of
+from sweepbook.figures.keys import OF_TRIALS, Key, Keys
 from sweepbook.figures.layout import grid
 from sweepbook.record.load import Record
 
 MOST_BATCH_PANELS = 8
 _HEIGHT = 2.6  # inches of one panel
+
+PER_BATCH = Keys(
+    shows="The training loss of single batches (batch_losses): a panel for each trial.",
+    optional={
+        **OF_TRIALS,
+        "log_y": Key("True draws a logarithmic y axis. Default: False.", "flag"),
+    },
+)
 
 
 def draw_per_batch(spec: Spec, record: Record) -> Drawn:

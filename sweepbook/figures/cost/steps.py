@@ -14,12 +14,25 @@ from sweepbook.figures import lines as curves
 from sweepbook.figures.arms import Arms, choose_arms, with_arms
 from sweepbook.figures.axes import scale_categories, scale_values, scale_y
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of
+from sweepbook.figures.keys import OF_TRIALS, Key, Keys
 from sweepbook.figures.layout import grid
 from sweepbook.record.load import Record
 
 _ALONE = "one model alone"
 _HEIGHT = 3.1  # inches
 _WIDE = 15  # largest / smallest value of a setting from which its axis is logarithmic
+
+STEPS = Keys(
+    shows="Optimizer steps and seconds of one unit of fidelity: a point for each trial.",
+    optional={
+        **OF_TRIALS,
+        "log_x": Key(
+            "True draws a logarithmic x axis, False a linear one. Default: logarithmic where the "
+            "largest setting is more than 15 times the smallest.",
+            "flag",
+        ),
+    },
+)
 
 
 def draw_steps(spec: Spec, record: Record) -> Drawn:

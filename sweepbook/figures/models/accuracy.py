@@ -13,6 +13,7 @@ from sweepbook.aggregates.models import missing_sentence, models_of
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import MODELS, Key, Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.models.common import (
     accuracy_table,
@@ -24,6 +25,16 @@ from sweepbook.record.load import Record
 
 _GREY = "#777777"
 _ROW = 0.36  # inches of one model in a figure of rows
+
+MODELS_ACCURACY = Keys(
+    shows="The test accuracy of each model with its interval, beside the published value.",
+    required={"models": MODELS},
+    optional={
+        "settings": Key(
+            "The settings of each model's chosen trial to keep in the CSV: a list.", "settings"
+        )
+    },
+)
 
 
 def draw_models_accuracy(spec: Spec, record: Record) -> Drawn:

@@ -24,12 +24,28 @@ from sweepbook.figures import captions, style
 from sweepbook.figures import lines as curves
 from sweepbook.figures.axes import scale_y
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import METRICS, MODELS, Key, Keys
 from sweepbook.figures.layout import grid, legend_below
 from sweepbook.figures.models.common import model_looks
 from sweepbook.record.load import CONFIG, Record
 
 _HEIGHT = 2.7  # inches of one panel
 _LEGEND = 0.3
+
+MODELS_CURVES = Keys(
+    shows="Metrics against a column of the reports: a line for each model.",
+    required={
+        "models": MODELS,
+        "metrics": METRICS,
+        "x": Key("The column of the reports on the x axis, of numbers.", "column"),
+    },
+    optional={
+        "by": Key(
+            "One setting: a panel for each model, with a line for each value of this setting.",
+            "setting",
+        )
+    },
+)
 
 
 def draw_models_curves(spec: Spec, record: Record) -> Drawn:

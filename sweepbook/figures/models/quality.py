@@ -14,6 +14,7 @@ from sweepbook.aggregates.models import best_and_worst_model, chosen_sentence, m
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions, style
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import MODELS, Keys
 from sweepbook.figures.models.calibration import (
     calibration_error,
     confusion,
@@ -23,6 +24,11 @@ from sweepbook.figures.models.calibration import (
 from sweepbook.record.load import Record
 
 _HEIGHT = 6.6  # inches
+
+QUALITY = Keys(
+    shows="Confusion matrix and calibration of the best and of the worst model of two classes.",
+    required={"models": MODELS},
+)
 
 
 def draw_quality(spec: Spec, record: Record) -> Drawn:

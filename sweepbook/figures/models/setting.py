@@ -19,6 +19,7 @@ from sweepbook.aggregates.predictions import accuracy_columns, grouped_predictio
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import scale_values
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import LOG_X, MODELS, Key, Keys
 from sweepbook.figures.layout import grid, side_by_side
 from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.record.load import CONFIG, Record
@@ -26,6 +27,12 @@ from sweepbook.stats.bootstrap import row_interval
 
 _HEIGHT = 3.5  # inches
 Looks = Mapping[str, tuple[str, str]]  # colour and marker of each model
+
+MODELS_SETTING = Keys(
+    shows="Validation and test accuracy against one setting: a line for each model.",
+    required={"models": MODELS, "x": Key("The setting on the x axis, of numbers.", "setting")},
+    optional={"log_x": LOG_X},
+)
 
 
 def draw_models_setting(spec: Spec, record: Record) -> Drawn:

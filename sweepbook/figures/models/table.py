@@ -10,8 +10,15 @@ from sweepbook.aggregates.labels import is_share, metric_name, number, setting_n
 from sweepbook.aggregates.models import models_of
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import MODELS, SETTINGS, Keys
 from sweepbook.figures.models.common import accuracy_table, interval_sentence, shared_sentences
 from sweepbook.record.load import Record
+
+MODELS_TABLE = Keys(
+    shows="A table with a row for each model: its settings, validation and test accuracy.",
+    required={"models": MODELS},
+    optional={"settings": SETTINGS},
+)
 
 
 def draw_models_table(spec: Spec, record: Record) -> Drawn:

@@ -14,12 +14,18 @@ from sweepbook.aggregates.predictions import accuracy_columns
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import log_ticks
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import MODELS, Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.record.load import Record
 from sweepbook.stats.bootstrap import row_interval
 
 _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
+
+MODELS_TIME = Keys(
+    shows="The test accuracy of each model against the seconds of its training.",
+    required={"models": MODELS},
+)
 
 
 def draw_models_time(spec: Spec, record: Record) -> Drawn:

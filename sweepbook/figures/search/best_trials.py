@@ -15,10 +15,22 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search_tables import best_table
 from sweepbook.figures import captions
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Key, Keys
 from sweepbook.figures.search.common import SELECTED, searched
 from sweepbook.record.load import CONFIG, Record
 
 MOST_BEST = 10  # rows per search; with several cells fewer each
+
+BEST_TRIALS = Keys(
+    shows="A table of the best trials at full length, with every setting that varied.",
+    optional={
+        "most": Key(
+            f"The number of rows of each cell. Default: {MOST_BEST}, shared among the cells.",
+            "number",
+        )
+    },
+    of="search",
+)
 
 
 def draw_best(spec: Spec, record: Record) -> Drawn:

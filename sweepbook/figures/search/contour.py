@@ -16,6 +16,7 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search import Search, place_of
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Key, Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.search.common import endings_of, searched
 from sweepbook.figures.search.marks import scale_domain
@@ -26,6 +27,18 @@ from sweepbook.search.importance import importance_table
 LEAST_CONTOUR = 10  # trials at full length; with fewer a surface between them is fancy
 _HEIGHT = 4.4  # inches
 _FLAT = 1e-6  # of the longer side: narrower is a line
+
+CONTOUR = Keys(
+    shows="The value of every trial, as a colour, against two settings together.",
+    optional={
+        "settings": Key(
+            "The two open settings on the axes, both of numbers: a list. Default: the two most "
+            "important ones.",
+            "settings",
+        )
+    },
+    of="search",
+)
 
 
 def draw_contour(spec: Spec, record: Record) -> Drawn:

@@ -10,12 +10,18 @@ from sweepbook.aggregates.labels import count, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.search.common import searched
 from sweepbook.record.load import Record
 from sweepbook.search.importance import METHOD, importance_table, n_best
 
 _ROW = 0.32  # inches of one setting
+
+IMPORTANCE = Keys(
+    shows="How much each setting matters for being among the best trials, as bars.",
+    of="search",
+)
 
 
 def draw_importance(spec: Spec, record: Record) -> Drawn:

@@ -13,11 +13,17 @@ from sweepbook.aggregates.search_tables import incumbent_table
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import scale_y
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import grid
 from sweepbook.figures.search.common import SELECTED, endings_of, searched
 from sweepbook.record.load import Record
 
 _GREY = "#9a9a9a"
+
+INCUMBENT = Keys(
+    shows="The best value so far against the fidelity and the seconds that were spent.",
+    of="search",
+)
 
 
 def draw_incumbent(spec: Spec, record: Record) -> Drawn:

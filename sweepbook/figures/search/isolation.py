@@ -14,12 +14,18 @@ from sweepbook.aggregates.search_tables import isolation_table
 from sweepbook.figures import captions, style
 from sweepbook.figures.axes import scale_categories, scale_y
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import grid
 from sweepbook.figures.search.common import EDGE, SELECTED, endings_of, searched
 from sweepbook.figures.search.marks import draw_trials, leave_room, scale_domain, spread
 from sweepbook.record.load import CONFIG, Record
 
 _HEIGHT = 3.5  # inches of one panel
+
+ISOLATION = Keys(
+    shows="The best value for each value of a scientific setting, with all other settings free.",
+    of="search",
+)
 
 
 def draw_isolation(spec: Spec, record: Record) -> Drawn:

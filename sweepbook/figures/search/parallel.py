@@ -14,6 +14,7 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search import Domain, Search, place_of
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.search.common import endings_of, searched
 from sweepbook.figures.search.space import colour_scale, constant_sentence, trial_numbers
@@ -23,6 +24,11 @@ from sweepbook.stats.intervals import FloatArray
 _HEIGHT = 4.0  # inches
 _MANY = 60  # lines, from which they are drawn fainter
 _LABEL = {"facecolor": "white", "alpha": 0.75, "pad": 0.6, "linewidth": 0}
+
+PARALLEL = Keys(
+    shows="A line for each trial across all settings that varied, and its value.",
+    of="search",
+)
 
 
 def draw_parallel(spec: Spec, record: Record) -> Drawn:

@@ -8,8 +8,14 @@ from sweepbook.aggregates.labels import metric_name, number
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search_tables import rung_table
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.figures.search.common import endings_of, searched
 from sweepbook.record.load import Record
+
+RUNGS = Keys(
+    shows="A table of the rungs: how many trials reached each one, were stopped there or went on.",
+    of="search",
+)
 
 
 def draw_rungs(spec: Spec, record: Record) -> Drawn:

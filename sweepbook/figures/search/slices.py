@@ -12,6 +12,7 @@ from sweepbook.aggregates.search import Search
 from sweepbook.figures import style
 from sweepbook.figures.axes import scale_y
 from sweepbook.figures.drawn import Drawn, drawn_of
+from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import grid
 from sweepbook.figures.search.common import EDGE, endings_of, searched
 from sweepbook.figures.search.marks import draw_trials, leave_room, scale_domain
@@ -20,6 +21,11 @@ from sweepbook.record.load import CONFIG, Record
 
 _COLUMNS = 3
 _HEIGHT = 2.3  # inches of one panel
+
+SLICES = Keys(
+    shows="The value of every trial at full length against each open setting: a panel for each.",
+    of="search",
+)
 
 
 def draw_slices(spec: Spec, record: Record) -> Drawn:

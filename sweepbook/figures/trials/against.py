@@ -20,9 +20,16 @@ from sweepbook.figures import lines as curves
 from sweepbook.figures.arms import choose_arms, with_arms
 from sweepbook.figures.axes import scale_categories, scale_values, scale_y
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of, published_rows, with_published
+from sweepbook.figures.keys import ARMS, AXES, METRICS, WHERE, Key, Keys
 from sweepbook.figures.layout import one_panel, side_by_side
 from sweepbook.figures.trials.parts import curves_of, metrics_in
 from sweepbook.record.load import CONFIG, Record
+
+AGAINST = Keys(
+    shows="The last value of each trial against one setting: a line for each metric.",
+    required={"metrics": METRICS, "x": Key("The setting on the x axis.", "setting")},
+    optional={"where": WHERE, "arms": ARMS, **AXES},
+)
 
 
 def draw_against(spec: Spec, record: Record) -> Drawn:

@@ -14,6 +14,7 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.arms import Arms
 from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.keys import MODE, OF_TRIALS, SELECT, Key, Keys
 from sweepbook.figures.layout import grid
 from sweepbook.figures.trials.few import drawn_of_few, few_arms
 from sweepbook.record.load import Record
@@ -21,6 +22,15 @@ from sweepbook.record.manifest import Data
 from sweepbook.stats.intervals import FloatArray, t_interval, wilson_interval
 
 _ROW = 0.21  # inches of one class in class_accuracy
+
+CLASS_ACCURACY = Keys(
+    shows="The test accuracy of every class, from the predictions: a panel for each trial.",
+    optional={
+        **OF_TRIALS,
+        "select": Key(f"{SELECT.says} Default: the first four trials are shown.", "metric"),
+        "mode": MODE,
+    },
+)
 
 
 def draw_class_accuracy(spec: Spec, record: Record) -> Drawn:

@@ -16,6 +16,7 @@ from sweepbook.figures import lines as curves
 from sweepbook.figures.arms import Arms, arm_looks, choose_arms
 from sweepbook.figures.axes import scale_fidelity, scale_y
 from sweepbook.figures.drawn import Drawn, published_rows, without_replicates
+from sweepbook.figures.keys import AXES, METRICS, OF_TRIALS, Key, Keys
 from sweepbook.figures.layout import grid, name_lines
 from sweepbook.figures.trials.panels import draw_panels_of
 from sweepbook.figures.trials.parts import (
@@ -31,6 +32,20 @@ from sweepbook.record.load import Record
 NAMED = 3  # of many lines, so many best ones get a colour and a name
 Looks = Mapping[str, curves.Look]
 DrawLines = Callable[[Axes, pd.DataFrame, Looks], Axes]
+
+CURVES = Keys(
+    shows="Metrics against the fidelity: a panel for each metric, a line for each trial.",
+    required={"metrics": METRICS},
+    optional={
+        **OF_TRIALS,
+        "overlay": Key(
+            "True draws all metrics of a trial in one panel: a panel for each trial, a line for "
+            "each metric. Default: False.",
+            "flag",
+        ),
+        **AXES,
+    },
+)
 
 
 def draw_curves(spec: Spec, record: Record) -> Drawn:

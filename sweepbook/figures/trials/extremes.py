@@ -6,8 +6,21 @@ from sweepbook.aggregates.labels import count, metric_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures.arms import best_and_worst, choose_arms
 from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.keys import ARMS, AXES, METRICS, MODE, SELECT, WHERE, Key, Keys
 from sweepbook.figures.trials.panels import draw_panels_of
 from sweepbook.record.load import Record
+
+EXTREMES = Keys(
+    shows="The best and the worst trial side by side: a line for each metric over the fidelity.",
+    required={"metrics": METRICS},
+    optional={
+        "select": Key(f"{SELECT.says} Default: the study's metric.", "metric"),
+        "mode": MODE,
+        "where": WHERE,
+        "arms": ARMS,
+        **AXES,
+    },
+)
 
 
 def draw_extremes(spec: Spec, record: Record) -> Drawn:

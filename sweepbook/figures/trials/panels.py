@@ -13,6 +13,7 @@ from sweepbook.figures import lines as curves
 from sweepbook.figures.arms import Arms, choose_arms
 from sweepbook.figures.axes import scale_fidelity, scale_y
 from sweepbook.figures.drawn import Drawn, published_rows
+from sweepbook.figures.keys import AXES, METRICS, OF_TRIALS, Keys
 from sweepbook.figures.layout import grid, name_lines
 from sweepbook.figures.trials.parts import (
     CUT,
@@ -26,6 +27,12 @@ from sweepbook.record.load import Record
 
 MOST_PANELS = 12
 _LOW = 2.5  # inches of a panel where three stand side by side
+
+PANELS = Keys(
+    shows="Metrics against the fidelity: a panel for each trial, a line for each metric.",
+    required={"metrics": METRICS},
+    optional={**OF_TRIALS, **AXES},
+)
 
 
 def draw_panels(spec: Spec, record: Record) -> Drawn:

@@ -24,10 +24,24 @@ from sweepbook.figures.drawn import (
     with_published,
     without_replicates,
 )
+from sweepbook.figures.keys import METRICS, OF_TRIALS, Key, Keys
 from sweepbook.figures.trials.parts import curves_of, metrics_in
 from sweepbook.record.load import Record
 
 MOST_ROWS = 200  # of a printed table; the CSV has them all
+
+TABLE = Keys(
+    shows="A table with a row for each trial and step: the mean of each metric with its interval.",
+    required={"metrics": METRICS},
+    optional={
+        **OF_TRIALS,
+        "at": Key(
+            'The steps to show: a list of whole numbers and "last". The last step of each trial '
+            'is always shown. Default: ["last"].',
+            "steps",
+        ),
+    },
+)
 
 
 def draw_table(spec: Spec, record: Record) -> Drawn:

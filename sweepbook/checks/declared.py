@@ -1,0 +1,115 @@
+"""Everything that studies declare, checked on their plans before anything is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from sweepbook.checks.answers import answer_problems
+from sweepbook.checks.claims import claim_problems, undecided
+from sweepbook.checks.figures import figure_problems
+from sweepbook.checks.forms import metric_problem
+from sweepbook.checks.planned import (
+    ENDLESS,
+    Planned,
+    as_declared,
+    further_claims,
+    of_plan,
+    unsettled,
+)
+from sweepbook.checks.yields import columns_yielded
+from sweepbook.figures.keys import Of
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import Plan
+from sweepbook.study.claim import Claim
+from sweepbook.study.hooks import load_object
+from sweepbook.study.study import Study
+
+
+def check_declared(
+    plans: Sequence[Plan], options: Options, say: Callable[[str], object], refuse: bool = True
+) -> None:
+    """Refuses studies with a fault in what they declare; says what this run will not decide.
+
+    Args:
+        refuse: False says the faults as well: of a study that nobody has declared as it is, such
+            as the winners of a search.
+
+    Raises:
+        ValueError: one line for each fault.
+    """
+    if refuse:
+        problems = [line for plan in plans for line in problems_of(plan, options)]
+        if problems:
+            raise ValueError("\n".join(problems))
+    else:
+        for line in (p for plan in plans for p in _of_drawing(plan, options, "confirmation")):
+            say(line)
+    for line in (line for plan in plans for line in undecided_of(plan)):
+        say(line)
+
+
+def problems_of(plan: Plan, options: Options) -> list[str]:
+    """Sentences about the faults in what a plan's study declares; [] where there is none.
+
+    What the options alone bring about is no fault of the study's: see `undecided_of`.
+    """
+    study, planned = plan.declared or plan.study, as_declared(plan, options)
+    found = _of_drawing(plan, options, "search" if study.search else "trials")
+    if planned is not None:
+        found += claim_problems(study.claims, planned)
+        found += _of_confirmation(planned)
+    claims, brought = further_claims(plan, options)
+    if brought is not None:
+        found += claim_problems(claims, brought)
+    return [*found, *answer_problems(study, plan.study.claims)]
+
+
+def _of_drawing(plan: Plan, options: Options, of: Of) -> list[str]:
+    """What is wrong with the metrics and the figures of a study."""
+    study = plan.declared or plan.study
+    columns = _columns(study)
+    planned = as_declared(plan, options) or unsettled(plan)
+    found = figure_problems(study.figures, planned, of, columns)
+    claims = [*plan.study.claims, *(study.search.confirm_claims if study.search else ())]
+    return [*_of_metrics(study, claims, columns), *found]
+
+
+def _columns(study: Study) -> frozenset[str] | None:
+    return columns_yielded(load_object(study.trainable), study.fidelity.unit)
+
+
+def undecided_of(plan: Plan) -> list[str]:
+    """Sentences on the claims that the trials of this run cannot decide."""
+    return undecided(plan.study.claims, of_plan(plan))
+
+
+def _of_metrics(
+    study: Study, claims: Sequence[Claim], columns: frozenset[str] | None
+) -> list[str]:
+    """Metrics of the study and of its claims that no trial can report."""
+    asked = {f"the metric of study {study.name}": study.metric.name}
+    for claim in claims:
+        for key in ("metric", "against_metric", "best_by"):
+            if (name := getattr(claim, key)) is not None:
+                asked[f"study {study.name}, claim {claim.name}: {key}"] = name
+    problems = {what: metric_problem(name, columns) for what, name in asked.items()}
+    return [f"{what} {problem}" for what, problem in problems.items() if problem]
+
+
+def _of_confirmation(planned: Planned) -> list[str]:
+    """What a search declares for the confirmation of its winners: one trial for each cell."""
+    search = planned.study.search
+    if search is None:
+        return []
+    later = dataclasses.replace(planned, lengths=[ENDLESS] * len(planned.configs), n_each=1)
+    return [
+        *figure_problems(
+            search.confirm_figures,
+            later,
+            "confirmation",
+            _columns(planned.study),
+            "figure of the confirmation",
+        ),
+        *claim_problems(search.confirm_claims, later),
+    ]
