@@ -219,6 +219,12 @@ def test_the_records_are_reported_with_figures_and_verdicts(interrupted, searche
     assert "Which learning rate?" in (report / "report.html").read_text()
 
 
+def test_the_best_model_is_exported(interrupted, call, mine):
+    code, said = call("sweepbook", "export", "records/rates", "--best", "best")
+    assert code == 0, said
+    assert (mine / "best" / "config.json").is_file()
+
+
 def test_what_a_study_needs_beside_the_core_is_named_before_it_starts(call, mine):
     code, said = call("sweepbook", "run", "own_study.py:NEEDY")
     assert code == 2 and said.endswith("type pip install scikit-learn"), said
