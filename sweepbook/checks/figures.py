@@ -83,6 +83,12 @@ def _problems(
         ]
     required = {**REQUIRED_OF_ALL, **keys.required}
     found = _of_keys(spec, required, keys.optional, planned, columns)
+    lacking = [key for key in keys.yields if columns is not None and key not in columns]
+    found += [
+        f"kind {kind!r} shows {key}, and the trainable never yields that: leave the figure out, "
+        f"or yield {key}"
+        for key in lacking
+    ]
     return [*found, *unknown_keys(spec)]
 
 
