@@ -13,7 +13,7 @@ from pathlib import Path
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[2]
-LINK = re.compile(r"(?P<text>\[[^\]]*\]\()(?P<path>[^)\s#]+)(?P<rest>[^)]*\))")
+LINK = re.compile(r"\]\((?P<path>[^)\s#]+)(?P<rest>[^)]*\))")  # also of a picture in a link
 CODE = {
     ".py": "python",
     ".yaml": "yaml",
@@ -95,7 +95,7 @@ def led(markdown, uri):
         if source is None:
             return link[0]
         path = posixpath.relpath(place_of(source), posixpath.dirname(uri) or ".")
-        return f"{link['text']}{path}{link['rest']}"
+        return f"]({path}{link['rest']}"
 
     path = ROOT / source_of(uri)
     is_text = path.is_file() or path.name == "index.md"  # else it is code in a block

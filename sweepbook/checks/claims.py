@@ -201,7 +201,7 @@ def _beyond(claim: Claim, planned: Planned) -> Misfit | None:
     """A step of a claim that its trial does not get to: the last one would be taken for it."""
     step = claim.since if claim.quantity == "steps_to" else claim.fidelity
     unit = planned.study.fidelity.unit
-    if not isinstance(step, int):
+    if not isinstance(step, int) or claim.quantity == "spread":
         return None
     for arm in claim.arms:
         last = max(planned.lengths[place] for place in planned.places(arm))

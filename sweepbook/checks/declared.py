@@ -94,7 +94,15 @@ def _of_metrics(
             if (name := getattr(claim, key)) is not None:
                 asked[f"study {study.name}, claim {claim.name}: {key}"] = name
     problems = {what: metric_problem(name, columns) for what, name in asked.items()}
-    return [f"{what} {problem}" for what, problem in problems.items() if problem]
+    found = [f"{what} {problem}" for what, problem in problems.items() if problem]
+    if columns is not None and "predictions" not in columns:
+        found += [
+            f'study {study.name}, claim {claim.name}: over="rows" compares predictions, and the '
+            'trainable never yields any: yield them, or write over="replicates"'
+            for claim in claims
+            if claim.over == "rows"
+        ]
+    return found
 
 
 def _of_confirmation(planned: Planned) -> list[str]:

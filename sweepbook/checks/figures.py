@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from sweepbook.aggregates.labels import listing
 from sweepbook.checks.forms import value_problem
 from sweepbook.checks.planned import Planned
@@ -83,6 +85,12 @@ def _problems(
         ]
     required = {**REQUIRED_OF_ALL, **keys.required}
     found = _of_keys(spec, required, keys.optional, planned, columns)
+    lacking = [key for key in keys.yields if columns is not None and key not in columns]
+    found += [
+        f"kind {kind!r} shows {key}, and the trainable never yields that: leave the figure out, "
+        f"or yield {key}"
+        for key in lacking
+    ]
     return [*found, *unknown_keys(spec)]
 
 
@@ -107,11 +115,13 @@ def _of_keys(
     found = [
         f"it needs {key!r}: {known[key].says}" for key in required if _is_empty(spec.get(key))
     ]
+    if unkept := _not_json(spec):
+        return found + unkept
     for key, value in spec.items():
         if key in known and not (key in required and _is_empty(value)):
             problem = value_problem(known[key], value, planned, columns)
             found += [f"{key} {problem}"] if problem else []
-    return found + _not_json(spec)
+    return found
 
 
 def _is_empty(value: Any) -> bool:
@@ -122,10 +132,17 @@ def _not_json(spec: Mapping[str, Any]) -> list[str]:
     """A value that a record cannot keep."""
     for key, value in spec.items():
         try:
-            json.dumps(value)
+            json.dumps(value, default=_scalar)
         except (TypeError, ValueError) as error:
             return [f"{key} is {_shown(value)}, which a record cannot keep ({error})"]
     return []
+
+
+def _scalar(value: Any) -> Any:
+    """A number of numpy's as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"it is a {type(value).__name__}")
 
 
 def _of_own_kind(path: str) -> list[str]:

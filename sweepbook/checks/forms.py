@@ -10,7 +10,7 @@ from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.trials import select_trials
 from sweepbook.checks.planned import Planned
 from sweepbook.figures.keys import Form, Key
-from sweepbook.study.settings import COLUMNS
+from sweepbook.study.settings import COLUMNS, YIELDED
 from sweepbook.study.texts import shortened, visible
 
 MOST = 12  # names in a message
@@ -33,9 +33,9 @@ def metric_problem(name: Any, columns: Columns) -> str:
     """Returns why no trial can report a metric of this name; "" where one may."""
     if not isinstance(name, str) or not name:
         return f"must be the name of a metric, got {_shown(name)}"
-    if columns is None or name in columns:
+    if columns is None or name in columns.difference(YIELDED):
         return ""
-    yielded = sorted(columns.difference(COLUMNS))
+    yielded = sorted(columns.difference(COLUMNS, YIELDED))
     return f"is {name!r}, which the trainable never yields{_near(name, yielded, 'It yields')}"
 
 

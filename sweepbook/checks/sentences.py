@@ -61,7 +61,7 @@ def figure_sentence(spec: Mapping[str, Any]) -> str:
         f"against {spec['x']}" if spec.get("x") else "",
         f"by {by}" if (by := _listed(spec.get("by"))) else "",
         f"where {_settings(spec['where'])}" if isinstance(spec.get("where"), Mapping) else "",
-        f"at {at}" if (at := _listed(spec.get("at"))) else "",
+        f"at {_listed(at)}" if (at := _steps(spec.get("at"))) else "",
         f"of {len(arms)} named trials" if isinstance(arms, list | tuple) else "",
         f"of {len(models)} models" if isinstance(models, list | tuple) else "",
     ]
@@ -182,6 +182,12 @@ def _listed(values: Any) -> str:
     if isinstance(values, list | tuple):
         return listing([str(value) for value in values], most=_MOST)
     return str(values) if values else ""
+
+
+def _steps(at: Any) -> list[str]:
+    """Steps of a table in words: its last one is the end."""
+    steps = at if isinstance(at, list | tuple) else []
+    return ["the end" if step == "last" else str(step) for step in steps]
 
 
 def _settings(where: Mapping[str, Any]) -> str:

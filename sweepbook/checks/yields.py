@@ -8,14 +8,14 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from sweepbook.study.settings import COLUMNS, YIELDED
+from sweepbook.study.settings import COLUMNS
 
 _ADDED = ("time_s",)  # the tool's own, beside what identifies a row
 _STACKED = "replicates"  # the key with the values of each replicate
 
 
 def columns_yielded(trainable: Any, unit: str) -> frozenset[str] | None:
-    """Returns the columns of the reports that a trainable can give; None where nobody can say.
+    """Returns what a trainable can yield, and the columns that the tool adds; None: not known.
 
     Only a plain generator function is read whose every yield is a dict written out with texts as
     keys. Whatever is not written so, such as `**metrics` or a dict that is made elsewhere, may
@@ -33,7 +33,7 @@ def columns_yielded(trainable: Any, unit: str) -> frozenset[str] | None:
         found |= keys
     if not yields:
         return None
-    return frozenset({*found, unit, *_ADDED, *COLUMNS}.difference(YIELDED))
+    return frozenset({*found, unit, *_ADDED, *COLUMNS})
 
 
 def _source(trainable: Any) -> ast.FunctionDef | None:

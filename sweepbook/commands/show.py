@@ -100,13 +100,20 @@ def _show_trials(plan: Plan, console: Console) -> None:
     console.print(table_of(columns, rows, overflow="fold"))
     if left_out:
         say(console, f"{left_out:,} trials in the middle are not shown")
-    total = rough_duration(sum(t.cost_s for t in plan.trials)) if study.cost else "an unknown time"
+    total = sum(t.cost_s for t in plan.trials)
     say(
         console,
         f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
-        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; "
-        f"about {total} of one core (a rough estimate, good to a factor of two)",
+        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; {_cost(plan, total)}",
     )
+
+
+def _cost(plan: Plan, seconds: float, under: str = "") -> str:
+    """What the trials cost, in words; under: which condition."""
+    if plan.study.cost is None:
+        return "how long they take is unknown: the study declares no cost"
+    about = rough_duration(seconds)
+    return f"about {about} of one core{under} (a rough estimate, good to a factor of two)"
 
 
 def _shortened(text: str) -> str:
@@ -147,11 +154,10 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
     console.print(table_of(columns, rows))
     asha = study.scheduler
     stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
-    about = rough_duration(total) if study.cost else "an unknown time"
     say(
         console,
         f"{search.n_trials} trials x {plan.n_replicates} replicates, sampled by {search.sampler}, "
-        f"seed {search.seed}; about {about} of one core if all were trained to their end{stopped}",
+        f"seed {search.seed}; {_cost(plan, total, ' if all are trained to their end')}{stopped}",
     )
 
 

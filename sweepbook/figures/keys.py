@@ -6,7 +6,7 @@ them all. The checks before a training, their messages and the documentation rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,12 +47,14 @@ class Keys:
         optional: what changes the figure where it is given.
         of: the records that the kind can be drawn of: of every study's trials, of a search
             alone, or of a search's confirmation alone.
+        yields: what the trainable must yield for it, whatever the keys say.
     """
 
     shows: str
     required: Mapping[str, Key] = field(default_factory=dict)
     optional: Mapping[str, Key] = field(default_factory=dict)
     of: Of = "trials"
+    yields: Sequence[str] = ()
 
 
 NAME = Key("The name of the figure's files: figures/NAME.svg, .png and .csv.", "text")

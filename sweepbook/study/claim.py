@@ -42,8 +42,7 @@ class Claim:
         name: letters, digits and hyphens; unique within a study.
         statement: the published sentence, word for word; "" where nobody published it.
         reading: how the statement is read, where that needs saying or it has several parts.
-        kind: as commented above.
-        quantity: as commented above. The "spread" of a column with one value per batch
+        kind, quantity: as commented above. The "spread" of a column with one value per batch
             (batch_losses) is taken over the last 20 % of the trial's optimizer steps, at least
             50 (or all, if there are fewer), unless `since` is given: the last 5 epochs may be
             all there are, with the whole descent in them.

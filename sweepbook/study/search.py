@@ -30,8 +30,7 @@ class Search:
         n_random: configs drawn at random in each cell, after the points and before the model
             suggests any, >= 1. What an earlier record tells (a warm start) counts among them.
         seed: of the sampler, 0 .. 2**63 - 1; None: the study's.
-        confirm_figures: figures of the grid study that trains the winners anew.
-        confirm_claims: claims of that study.
+        confirm_figures, confirm_claims: of the grid study that trains the winners anew.
         confirm_published: what is published about the same configs untuned, by the settings that
             are compared: it stands beside the winners.
 

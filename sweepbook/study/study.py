@@ -79,8 +79,7 @@ class Study:
         cost: import path of a function (config, data description) -> rough seconds on one core
             (of one replicate, where replicates are not stacked),
             used to order trials and to estimate; None: the fidelity counts.
-        cpus: what one trial occupies.
-        gpus: what one trial occupies; may be a share below 1 of one GPU.
+        cpus, gpus: what one trial occupies; gpus may be a share below 1 of one GPU.
         scheduler: stops trials early at rungs; None: every trial trains to its end.
         search: which settings are open; each config of grid and points is then a cell that is
             searched by itself. None: the grid is all.

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import sys
 
+import numpy as np
 import pytest
 
 from search_spaces import STUDIES
@@ -28,6 +29,8 @@ SLOW, FAST = {"lr": 0.01, "batch_size": 16}, {"lr": 0.1, "batch_size": 16}
         claim({"lr": 0.1}, {"lr": 0.01}, best_by="val_acc"),
         claim(FAST, quantity="change", since=5, fidelity=10, target=0.0),
         claim({"lr": 0.1, "batch_size": 16.0}),
+        claim({"lr": np.float64(0.1), "batch_size": np.int64(16)}),
+        claim(FAST, quantity="spread", since=5, target=0.0, fidelity=50),
     ],
 )
 def test_a_claim_that_fits_is_not_refused(good, problems):

@@ -1,5 +1,6 @@
 """Figures are refused before the training where they could not be drawn as they are meant."""
 
+import numpy as np
 import pytest
 
 from sweepbook.plan.options import Options
@@ -22,6 +23,7 @@ MODELS = {"kind": "models_table", "name": "models"}
         {**CURVES, "kind": "extremes", "select": "val_acc", "mode": "max"},
         {**MODELS, "models": [{"label": "a", "where": {"lr": 0.1}}], "settings": ["batch_size"]},
         {"kind": "ledger", "name": "time"},
+        {**CURVES, "where": {"batch_size": np.int64(16), "lr": np.float64(0.1)}},
     ],
 )
 def test_what_can_be_drawn_is_not_refused(figure, problems):

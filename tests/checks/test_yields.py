@@ -1,5 +1,6 @@
 """What a trainable yields is read from its source where that says all, and never guessed."""
 
+import dataclasses
 import functools
 import textwrap
 
@@ -8,6 +9,7 @@ import pytest
 from search_spaces import STUDIES
 from sweepbook.checks.yields import columns_yielded
 from sweepbook.study.hooks import load_object
+from tests.checks.conftest import claim
 
 
 @pytest.fixture
@@ -37,7 +39,8 @@ def test_dicts_that_are_written_out_say_every_column(function_of):
         """
     )
     known = columns_yielded(train, "epoch")
-    assert known == {"epoch", "val_loss", "val_acc", "seen", "time_s", "trial_id", "replicate"}
+    added = {"time_s", "trial_id", "replicate", "state", "replicates"}
+    assert known == {"epoch", "val_loss", "val_acc", "seen", *added}
 
 
 @pytest.mark.parametrize(
@@ -113,8 +116,15 @@ def test_no_metric_of_the_exercise_is_taken_for_unknown():
 
 
 def test_a_study_s_metric_that_is_never_yielded_is_refused(problems, grid):
-    import dataclasses
-
     assert problems(metric=dataclasses.replace(grid.metric, name="val_acc")) == ""
     said = problems(metric=dataclasses.replace(grid.metric, name="val_los"))
     assert "metric of study grid" in said and "'val_los'" in said and "mean 'val_loss'" in said
+
+
+def test_what_needs_more_than_a_trainable_yields_is_refused(problems, toy_file):
+    figures = ({"kind": "per_batch", "name": "p"}, {"kind": "class_accuracy", "name": "c"})
+    said = problems(figures=figures)
+    assert "batch_losses" in said and "predictions" in said
+    arms = ({"lr": 0.1, "batch_size": 16}, {"lr": 0.01, "batch_size": 16})
+    rows = claim(*arms, metric="test_acc", over="rows", fidelity="last")
+    assert 'over="rows"' in problems(claims=(rows,))

@@ -1,5 +1,6 @@
 """The pages of the site: each can be reached, and those that explain a thing name all of it."""
 
+import inspect
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -53,6 +54,19 @@ def test_the_page_on_studies_names_every_field(kind):
     named = {name for signature in signatures for name in re.findall(r"\w+", signature)}
     named |= set(re.findall(r"`(\w+)`", page))
     assert {field.name for field in fields(kind)} <= named
+
+
+@pytest.mark.parametrize("name", sweepbook.__all__)
+def test_docstrings_explain_parameters_that_there_are(name):
+    found = getattr(sweepbook, name)
+    text = f"{inspect.getdoc(found)}\n"
+    section = re.search(r"^Args:\n((?:(?: {4}.*)?\n)+)", text, re.MULTILINE)
+    if section is None:  # an exception has no signature
+        return
+    lines = re.findall(r"^ {4}(\w[\w, ]*): ", section[1], re.MULTILINE)
+    named = [one for line in lines for one in line.split(", ")]
+    assert named and len(named) == len(set(named))
+    assert set(named) <= set(inspect.signature(found).parameters)
 
 
 def test_the_page_on_commands_has_each_of_them():

@@ -25,6 +25,7 @@ PER_BATCH = Keys(
         **OF_TRIALS,
         "log_y": Key("True draws a logarithmic y axis. Default: False.", "flag"),
     },
+    yields=("batch_losses",),
 )
 
 

@@ -34,6 +34,7 @@ MODELS_ACCURACY = Keys(
             "The settings of each model's chosen trial to keep in the CSV: a list.", "settings"
         )
     },
+    yields=("predictions",),
 )
 
 

@@ -28,6 +28,7 @@ _HEIGHT = 6.6  # inches
 QUALITY = Keys(
     shows="Confusion matrix and calibration of the best and of the worst model of two classes.",
     required={"models": MODELS},
+    yields=("predictions",),
 )
 
 

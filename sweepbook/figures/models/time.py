@@ -25,6 +25,7 @@ _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
 MODELS_TIME = Keys(
     shows="The test accuracy of each model against the seconds of its training.",
     required={"models": MODELS},
+    yields=("predictions",),
 )
 
 

@@ -30,6 +30,7 @@ CLASS_ACCURACY = Keys(
         "select": Key(f"{SELECT.says} Default: the first four trials are shown.", "metric"),
         "mode": MODE,
     },
+    yields=("predictions",),
 )
 
 
