@@ -44,7 +44,7 @@ EXERCISE = {
 # What is slow to import or one room's own: package -> where it may be imported.
 RAY = {"tune", "plan/space.py"}
 OPTUNA = {"search"}
-TORCH = {"plan/room.py", "record/checkpoints.py"}  # inside functions
+TORCH = {"plan/room.py", "record/storage/packing.py"}  # inside functions
 TORCH_OF_THE_EXERCISE = {"trainables", "analysis/figures/map_data.py"}
 
 MOST_LINES = 300
