@@ -1,4 +1,4 @@
-"""The command line: list, show, run, confirm, verify, logs, report, replay.
+"""The command line: list, show, run, confirm, verify, logs, report, export, replay.
 
 Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `commands/`.
 """
@@ -210,6 +210,20 @@ def report(
     from sweepbook.commands.report import report as write_report
 
     write_report(records, out, repeat or (), console, given.enter_project(project))
+
+
+@app.command()
+def export(
+    record: Annotated[str, typer.Argument(help="A record's folder or URI.")],
+    best: Annotated[Path, typer.Option(help="The folder to write, which must not exist.")],
+    trial: Annotated[
+        str | None, typer.Option(help="Id of another trial than the best one.")
+    ] = None,
+) -> None:
+    """Export the best model of a record: its state, its settings and a model card."""
+    from sweepbook.commands.models.export import export as write_model
+
+    write_model(record, best, trial, console)
 
 
 @app.command()

@@ -18,9 +18,12 @@ def render_html(context: dict[str, Any]) -> str:
 
 def render_markdown(context: dict[str, Any]) -> str:
     """The page as Markdown."""
-    # indented code shows a line as it is; a log's lines have no line breaks
-    own = {"table_of": _markdown_table, "code": Markup}
-    return _render("report.md.j2", context | own, _as_markdown)
+    return _render("report.md.j2", context | _OF_MARKDOWN, _as_markdown)
+
+
+def render_card(context: dict[str, Any]) -> str:
+    """The card of a model as Markdown."""
+    return _render("model_card.md.j2", context | _OF_MARKDOWN, _as_markdown)
 
 
 def _render(template: str, context: dict[str, Any], finalize: Any) -> str:
@@ -50,3 +53,7 @@ def _markdown_table(table: Table) -> Markup:
     lines = [table.columns, *table.rows]
     cells = [f"| {' | '.join(map(markdown_text, line))} |" for line in lines]
     return Markup("\n".join([cells[0], f"|{'|'.join(marks)}|", *cells[1:], ""]))
+
+
+# code shows a line as it is; a log's lines have no line breaks
+_OF_MARKDOWN = {"table_of": _markdown_table, "code": Markup}
