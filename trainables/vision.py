@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from trainables.vision_config import (
     BoostingConfig,
     ProbeConfig,
@@ -35,10 +38,43 @@ def train_vision(
         from trainables.nets.boosting import train_xgboost
 
         yield from train_xgboost(own, state)
-    else:
+    elif state is None:  # given one, its only fit is over
         from trainables.nets.probe import train_probe
 
         yield from train_probe(own)
+
+
+def predict(
+    config: VisionConfig | Mapping[str, Any], state: Mapping[str, Any], pixels: Any
+) -> npt.NDArray[np.float64]:
+    """Returns the probability (n,) that each image is real, by a model in a saved state.
+
+    Args:
+        config: of the training.
+        state: what a yielded `state()` returned.
+        pixels: uint8 (n, H, W, 3), of the size that the model was trained on.
+
+    Raises:
+        ValueError: the pixels have another form, or the state holds no weights.
+        OSError: ImageNet weights are not to be had.
+    """
+    own, pixels = as_config(config).own(), np.asarray(pixels)
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[3] != 3:
+        raise ValueError(
+            f"pixels must be uint8 of shape (n, height, width, 3), got {pixels.dtype} of shape "
+            f"{pixels.shape}"
+        )
+    if isinstance(own, ResNetConfig):
+        from trainables.nets.resnet import predict_resnet18
+
+        return predict_resnet18(own, state, pixels)
+    if isinstance(own, BoostingConfig):
+        from trainables.nets.boosting import predict_xgboost
+
+        return predict_xgboost(state, pixels)
+    from trainables.nets.probe import predict_probe
+
+    return predict_probe(own, state, pixels)
 
 
 def n_evals(config: Mapping[str, Any]) -> int:

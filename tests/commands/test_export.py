@@ -11,14 +11,9 @@ import pytest
 import torch
 
 from sweepbook import cli
-from sweepbook.plan.manifest import new_manifest
-from sweepbook.plan.options import Options
-from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.best import read_state
-from sweepbook.record.writer import RecordWriter
-from sweepbook.tune.site import keeping_of
-from sweepbook.tune.worker.run import Assignment, reports
+from tests.trained import train_record
 
 SOURCE = """
     import numpy as np
@@ -54,16 +49,7 @@ STATES = {
 
 def record_of(file, state):
     file.write_text(textwrap.dedent(SOURCE).replace("MODULE", file.stem).replace("STATE", state))
-    (study,) = load_studies([str(file)])
-    plan, folder = make_plan(study, Options()), file.parent / "record"
-    writer = RecordWriter(folder, new_manifest(plan, Options(), [], []))
-    for trial in plan.trials:
-        writer.start_trial(trial.trial_id)
-        for report in reports(Assignment(trial, [str(folder)], [], keeping_of(plan.study))):
-            writer.add_rows(trial.trial_id, report["rows"])
-        writer.end_trial(trial.trial_id)
-    writer.close()
-    return folder
+    return train_record(*load_studies([str(file)]), file.parent / "record")
 
 
 @pytest.fixture

@@ -9,13 +9,15 @@ import pytest
 
 from search_spaces import STUDIES
 from tests.steps import numbers, through_a_file
-from trainables.vision import n_evals, one_replicate, train_vision
-from trainables.vision_config import Model, VisionConfig
+from trainables.nets.boosting import boosting_images
+from trainables.vision import n_evals, one_replicate, predict, train_vision
+from trainables.vision_config import BoostingConfig, Model, VisionConfig, as_config
+from trainables.vision_data import square_images
 
 TRAINABLE = "trainables.vision:train_vision"
 METRICS = {f"{split}_{what}" for split in ("train", "val", "test") for what in ("loss", "acc")}
 ALWAYS = METRICS | {"eval", "n_steps", "time_s", "times", "predictions"}
-MORE = {"xgboost": {"round", "state"}, "logistic-probe": {"epoch"}}  # nets: epoch and state
+MORE = {"xgboost": {"round", "state"}, "logistic-probe": {"epoch", "state"}}
 PHASES = {"import", "data", "train", "evaluate"}
 SMALL = {"size": 16, "batch_size": 8, "evals_per_epoch": 2, "rounds": 3, "seed": 3}
 LONG = {  # until 16 pictures are known by heart
@@ -50,6 +52,26 @@ def test_an_image_trainable_keeps_its_contract(
         np.testing.assert_equal([numbers(s) for s in resumed], [numbers(s) for s in steps[1:]])
     other = next(train_vision(config | {"seed": 4}))
     assert (other["train_loss"] == steps[0]["train_loss"]) == one_replicate(config)
+
+
+@pytest.mark.parametrize("model", get_args(Model))
+def test_a_saved_state_predicts_what_its_trainable_did(
+    model: str, pictures: Path, weight_file: Path
+) -> None:
+    config = SMALL | {"model": model, "data": str(pictures), "weights": str(weight_file)}
+    *_, last = train_vision(config)
+    own = as_config(config).own()
+    images = (
+        boosting_images(own)
+        if isinstance(own, BoostingConfig)
+        else square_images(own.data, own.size, own.skip_corrupt)
+    )
+    found = predict(config, through_a_file(last["state"]()), images.test.pixels)
+    arrays = last["predictions"]()
+    real = np.where(arrays["predicted"] == 1, arrays["probability"], 1 - arrays["probability"])
+    np.testing.assert_allclose(found, real, rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="pixels must be uint8 of shape"):
+        predict(config, last["state"](), images.test.pixels[0])
 
 
 def check_predictions(step: dict[str, Any]) -> None:

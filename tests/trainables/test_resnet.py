@@ -77,7 +77,7 @@ def test_resumed_equals_uninterrupted_bit_for_bit(
         for step, (expected, predicted) in zip(resumed, whole[stop:], strict=True):
             np.testing.assert_equal(numbers(step), expected)
             np.testing.assert_equal(step["predictions"](), predicted)
-    assert set(states[-1]) == {"n_evals", "n_steps"}  # an ended training takes no space
+    assert set(states[-1]) == {"n_evals", "n_steps", "net"}  # an ended training needs no more
     assert list(train_resnet18(config, states[-1])) == []
 
 
@@ -86,7 +86,7 @@ def test_a_state_of_another_config_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="state of another config"):
         next(train_resnet18(settings | {"mode": "finetune"}, state))
     ended = {"n_evals": 2, "n_steps": 7}
-    with pytest.raises(ValueError, match="keeps no weights to go on with to 4"):
+    with pytest.raises(ValueError, match="keeps no optimizer to go on with to 4"):
         next(train_resnet18(settings | {"mode": "probe", "epochs": 2}, ended))
 
 

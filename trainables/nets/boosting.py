@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from trainables.pictures.images import Images, load_images
 from trainables.settings import as_settings
 from trainables.vision_config import EMBEDDED, BoostingConfig
-from trainables.vision_data import binary_metrics, binary_predictions
+from trainables.vision_data import Pixels, binary_metrics, binary_predictions
 
 RESIZE, CROP = 224, 64  # pixels: the exercise's protocol for folders
 
@@ -54,6 +56,17 @@ def train_xgboost(
         metrics["time_s"] = time.perf_counter() - start
         yield metrics
         start, times = time.perf_counter(), {}
+
+
+def predict_xgboost(state: Mapping[str, Any], pixels: Pixels) -> npt.NDArray[np.float64]:
+    """Returns the probability (n,) that each image is real; see `trainables.vision.predict`."""
+    from xgboost import Booster, DMatrix
+
+    booster = Booster()
+    booster.load_model(bytearray(state["trees"].numpy().tobytes()))
+    logits = booster.predict(DMatrix(pixels.reshape(len(pixels), -1)), output_margin=True)
+    probability: npt.NDArray[np.float64] = torch.from_numpy(logits).double().sigmoid().numpy()
+    return probability
 
 
 def boosting_images(config: BoostingConfig) -> Images:

@@ -13,7 +13,7 @@ from trainables.nets.resnet_body import build_resnet18
 from trainables.nets.state_dicts import State
 from trainables.nets.weights import state_sha256
 from trainables.pictures.images import Images
-from trainables.vision_data import as_input, images_sha256
+from trainables.vision_data import Pixels, as_input, images_sha256
 
 FEATURE_ROWS = 32  # images per pass: a batch's activations stay in memory that is at hand
 _LAYOUT = 2  # counted up where the arrays would change
@@ -43,13 +43,24 @@ def compute_features(
     images: Images, body: State, device: str = "cpu"
 ) -> dict[str, npt.NDArray[np.float32]]:
     """As `body_features`, without the cache."""
+    net = _body(body, device)
+    return {name: _through(net, part.pixels, device) for name, part in images.parts().items()}
+
+
+def features_of(pixels: Pixels, body: State) -> npt.NDArray[np.float32]:
+    """Returns the features (n, 512) of other images (n, H, W, 3)."""
+    return _through(_body(body, "cpu"), pixels, "cpu")
+
+
+def _body(body: State, device: str) -> nn.Module:
     net = build_resnet18(0, body=body)
     net.fc = nn.Identity()
-    net.eval().to(device)
-    found = {}
+    return net.eval().to(device)
+
+
+def _through(net: nn.Module, pixels: Pixels, device: str) -> npt.NDArray[np.float32]:
     with torch.inference_mode():
-        for name, part in images.parts().items():
-            rows = batches(len(part), FEATURE_ROWS, batch_norm=False)
-            passes = [net(as_input(np.array(part.pixels[r]), device)).cpu() for r in rows]
-            found[name] = torch.cat(passes).numpy()
-    return found
+        rows = batches(len(pixels), FEATURE_ROWS, batch_norm=False)
+        passes = [net(as_input(np.array(pixels[r]), device)).cpu() for r in rows]
+        features: npt.NDArray[np.float32] = torch.cat(passes).numpy()
+    return features

@@ -5,14 +5,16 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from trainables.nets.body_weights import body_weights
 from trainables.nets.device import check_gpu
-from trainables.nets.features import body_features
+from trainables.nets.features import body_features, features_of
 from trainables.settings import as_settings
 from trainables.vision_config import ProbeConfig
-from trainables.vision_data import binary_metrics, binary_predictions, square_images
+from trainables.vision_data import Pixels, binary_metrics, binary_predictions, square_images
 
 
 def train_probe(config: ProbeConfig | Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -23,8 +25,8 @@ def train_probe(config: ProbeConfig | Mapping[str, Any]) -> Iterator[dict[str, A
 
     Yields:
         eval 1 and epoch 1.0; train_*, val_* and test_* loss (nats) and acc of the fitted model;
-        n_steps, the solver's iterations; time_s; times; `predictions`, a callable. There is no
-        `state`: nothing to go on with.
+        n_steps, the solver's iterations; time_s; times; `state`, the coefficients, and
+        `predictions`, callables.
 
     Raises:
         ValueError: a setting is out of its range, data or weights cannot be used.
@@ -67,5 +69,20 @@ def train_probe(config: ProbeConfig | Mapping[str, Any]) -> Iterator[dict[str, A
             "train": fitted - ready,
             "evaluate": end - fitted,
         },
+        "state": lambda: {
+            "coefficients": torch.from_numpy(model.coef_[0].copy()),
+            "intercept": float(model.intercept_[0]),
+        },
         "predictions": lambda: binary_predictions(probability, images),
     }
+
+
+def predict_probe(
+    config: ProbeConfig, state: Mapping[str, Any], pixels: Pixels
+) -> npt.NDArray[np.float64]:
+    """Returns the probability (n,) that each image is real; see `trainables.vision.predict`."""
+    body = body_weights(config.weights or "imagenet", config.data, config.skip_corrupt)
+    features = torch.from_numpy(features_of(pixels, body)).double()
+    logits = features @ state["coefficients"].double() + state["intercept"]
+    probability: npt.NDArray[np.float64] = logits.sigmoid().numpy()
+    return probability

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,6 +24,8 @@ from trainables.vision_config import N_PARTS, ResNetConfig
 from trainables.vision_data import (
     FeatureInputs,
     PixelInputs,
+    Pixels,
+    as_input,
     binary_metrics,
     binary_predictions,
     square_images,
@@ -44,8 +48,8 @@ def train_resnet18(
         eval and, as a float, epoch; train_loss (nats) and train_acc over the steps since the last
         evaluation, gathered while the weights move; val_* and test_* in eval mode; n_steps so
         far; time_s; times, the seconds by phase. Where the loss is not finite the accuracy is
-        NaN. `state` and `predictions` are callables; the state of the last evaluation holds no
-        weights: there is nothing to go on with.
+        NaN. `state` and `predictions` are callables; the state of the last evaluation holds
+        weights alone, for a training that is over needs no optimizer.
 
     Frozen parts are in eval mode and see no gradient. A probe without augmentation trains its
     last layer on features of the body that were computed once: the same numbers but for the
@@ -73,6 +77,29 @@ def train_resnet18(
         metrics["time_s"] = time.perf_counter() - start
         yield metrics
         start, times = time.perf_counter(), {}
+
+
+def predict_resnet18(
+    config: ResNetConfig, state: Mapping[str, Any], pixels: Pixels
+) -> npt.NDArray[np.float64]:
+    """Returns the probability (n,) that each image is real; see `trainables.vision.predict`."""
+    if "net" not in state:
+        raise ValueError(
+            "the state holds no weights: it is of an earlier version of the trainable"
+        )
+    body: State | None = None
+    if config.weights is not None:
+        body = body_weights(config.weights, config.data, config.skip_corrupt)
+    net = build_resnet18(0, body=body)
+    net.load_state_dict(net.state_dict() | dict(state["net"]))
+    net.eval()
+    with torch.inference_mode():
+        parts = [
+            net(as_input(np.array(pixels[rows]), "cpu"))[:, 0]
+            for rows in batches(len(pixels), EVAL_ROWS, batch_norm=False)
+        ]
+    probability: npt.NDArray[np.float64] = torch.cat(parts).double().sigmoid().numpy()
+    return probability
 
 
 def eval_steps(n_steps: int, evals_per_epoch: int) -> list[int]:
@@ -183,26 +210,27 @@ class _Trainer:
         return 0 if isinstance(self.net, _LastLayer) else self.config.frozen_depth
 
     def state(self) -> dict[str, Any]:
-        progress = {"n_evals": self.n_evals, "n_steps": self.n_steps}
-        if self.n_evals == self.config.epochs * self.config.evals_per_epoch:
-            return progress
         net = without_frozen(self.net.state_dict(), self._frozen())
-        return progress | {
+        state = {
+            "n_evals": self.n_evals,
+            "n_steps": self.n_steps,
             "net": {name: value.detach().cpu().clone() for name, value in net.items()},
-            "adam": copy.deepcopy(self.adam.state_dict()),
         }
+        if self.n_evals == self.config.epochs * self.config.evals_per_epoch:
+            return state
+        return state | {"adam": copy.deepcopy(self.adam.state_dict())}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Goes on from `state()`; ValueError for that of another config."""
         wanted = self.config.epochs * self.config.evals_per_epoch
-        if "net" not in state and state["n_evals"] < wanted:
+        if "adam" not in state and state["n_evals"] < wanted:
             raise ValueError(
                 f"this is the end of a training of {state['n_evals']} evaluations, which keeps no "
-                f"weights to go on with to {wanted}: train from the start"
+                f"optimizer to go on with to {wanted}: train from the start"
             )
         self.n_evals, self.n_steps = state["n_evals"], state["n_steps"]
-        if "net" not in state:
-            return
+        if "adam" not in state:
+            return  # it is over
         own = self.net.state_dict()
         mine = without_frozen(own, self._frozen())
         shapes = {name: value.shape for name, value in state["net"].items()}
