@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sweepbook.record.best import best_of
 from sweepbook.record.load import load_record
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(120)]
@@ -101,6 +102,14 @@ def test_a_study_that_is_killed_and_goes_on_stops_the_losers_and_keeps_the_winne
     assert set(trials.loc[["nan", "half"], "last_fidelity"]) == {2}
     others = trials[trials["status"] != "stopped"]
     assert others[["rung", "cutoff"]].isna().all(axis=None)
+    best = {kind: best_of(record, row["trial_id"]) for kind, row in trials.iterrows()}
+    assert {kind: own.fidelity for kind, own in best.items()} == {
+        "winner": 10, "loser": 1, "late": 1, "nan": 1, "half": 1, "best": 10
+    }  # fmt: skip
+    assert {kind: own.state for kind, own in best.items()} == {
+        kind: [own.fidelity] * 2 for kind, own in best.items()
+    }, "also of trials that a scheduler ended"
+    assert best_of(record).trial_id == trials.loc["best", "trial_id"]
 
 
 def assert_stopped(trial, rung, why, cutoff):
