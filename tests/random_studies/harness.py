@@ -17,10 +17,12 @@ from sweepbook.pages.report import write_report
 from sweepbook.plan.manifest import check_unchanged, new_manifest, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, make_plan
+from sweepbook.record.best import best_of
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.planned import Trial
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.owed import is_open
+from sweepbook.tune.site import keeping_of
 from sweepbook.tune.worker import course
 from sweepbook.tune.worker.failure import TrainableFailed
 from sweepbook.tune.worker.run import Assignment, _next, reports
@@ -107,7 +109,8 @@ def train(trials: Sequence[Trial], writer: RecordWriter, attempts: int, **stops:
         for attempt in range(attempts):
             writer.start_trial(trial.trial_id)
             error = None
-            made = reports(Assignment(trial, [str(writer.folder)], []))
+            keeping = keeping_of(writer.manifest.study)
+            made = reports(Assignment(trial, [str(writer.folder)], [], keeping))
             try:
                 with contextlib.closing(made):
                     while error is None and (report := _next(made)) is not None:
@@ -226,6 +229,19 @@ def check_resumed(drawn: Drawn, plan: Plan, folder: Path, calm: Record) -> None:
     assert ours == theirs, f"resumed: {ours}, not {theirs}"
     digests = [r.manifest.record_digest for r in (resumed, calm)]
     assert digests[0] == digests[1], "a resumed record has another digest"
+    ours, theirs = (best_states(record) for record in (resumed, calm))
+    assert ours == theirs, f"best states of the resumed: {ours}, not {theirs}"
+
+
+def best_states(record: Record) -> dict[str, tuple[int, str] | None]:
+    """The fidelity and the state of each trial's best step; a failed one's depends on its end."""
+    found = {}
+    for row in record.trials[record.trials["status"] != "failed"].to_dict("records"):
+        found[row["trial_id"]] = None
+        with contextlib.suppress(ValueError):  # it has no value
+            best = best_of(record, row["trial_id"])
+            found[row["trial_id"]] = best.fidelity, repr(best.state)
+    return found
 
 
 def check_sound(record: Record, folder: Path, with_report: bool) -> None:
