@@ -148,3 +148,17 @@ def test_another_trial_may_be_asked_for(toy_file, tmp_path, export):
     assert "It is the best trial" not in (tmp_path / "model" / "README.md").read_text()
     code, printed = export(record, "--best", tmp_path / "no", "--trial", "nobody")
     assert code == 2 and "nobody" in printed and not (tmp_path / "no").exists()
+
+
+def test_the_export_of_a_model_without_tensors_imports_neither_torch_nor_ray(toy_file, tmp_path):
+    record = record_of(toy_file, STATES["state.pickle"][0])
+    code = (
+        "import sys; sys.argv = ['sweepbook', 'export', *sys.argv[1:]]\n"
+        "from sweepbook.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert not {'torch', 'ray'} & set(sys.modules), 'torch or ray imported'\n"
+    )
+    command = [sys.executable, "-c", code, record, "--best", tmp_path / "model"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert read_state(tmp_path / "model") == STATES["state.pickle"][1]
