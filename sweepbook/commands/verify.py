@@ -86,13 +86,16 @@ def _difference(record: Record, trial: Trial) -> str | None:
 
 def _train(trial: Trial) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    last = f"trial {trial.trial_id} trained anew: it reported nothing"
     with tempfile.TemporaryDirectory() as folder:
         for name in ("checkpoints", "parts"):
             (Path(folder) / name).mkdir()
         for report in reports(Assignment(trial, [folder], [])):
             rows += report["rows"]
-            print(f"\r{trial.trial_id} {trial.unit} {report['fidelity']}", end="", file=sys.stderr)
-    print(file=sys.stderr)
+            last = f"trial {trial.trial_id} trained anew to {trial.unit} {report['fidelity']}"
+            if sys.stderr.isatty():  # one line, written over at each step
+                print(f"\r{last}", end="", file=sys.stderr)
+    print("" if sys.stderr.isatty() else last, file=sys.stderr)
     return rows
 
 

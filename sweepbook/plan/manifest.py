@@ -104,9 +104,11 @@ def changes_since(manifest: Manifest) -> list[str]:
         searched = manifest.search.configs if manifest.search else ()
         configs = [*searched, *(trial.config for trial in manifest.trials)]
         data = ask_data(study, configs[0])
-        then, at_present = str(manifest.data.sha256), str(data["sha256"])
-        if at_present != then:
-            found.append(f"data {then[:12]} then, {at_present[:12]} now")
+        shown = [
+            str(sha256 or "no hash")[:12] for sha256 in (manifest.data.sha256, data["sha256"])
+        ]
+        if manifest.data.sha256 != data["sha256"]:
+            found.append(f"data {shown[0]} then, {shown[1]} now")
     for path, then in manifest.files.items():
         if not Path(path).is_file():
             found.append(f"{path} was read then, and is gone now")

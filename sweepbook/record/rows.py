@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -53,7 +54,8 @@ def ending(
     unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
     n, diverged = trial["n_replicates"], trial["n_diverged"]
     if error is not None:
-        return "failed", f"error after {unit} {last} of {most}: {error.strip().splitlines()[-1]}"
+        at = f"after {unit} {last}" if last else f"before {unit} 1"
+        return "failed", f"error {at} of {most}: {error.strip().splitlines()[-1]}"
     if last and diverged == n:
         return "diverged", f"all {n} replicates NaN or infinite at {unit} {last}"
     if by_divergence is not None:
@@ -64,6 +66,18 @@ def ending(
     if last < most:
         return "finished", f"its trainable ended at {unit} {last} of {most}{kept}"
     return "finished", f"reached {unit} {most}{kept}"
+
+
+def interruption(trial: Mapping[str, Any]) -> str:
+    """Returns the reason of a trial that was interrupted, perhaps before it started."""
+    unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
+    if trial["started"] is None:
+        return "not started"
+    return (
+        f"interrupted at {unit} {last} of {most}"
+        if last
+        else (f"interrupted before {unit} 1 of {most}")
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -34,7 +34,7 @@ def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
     ):
         if here != there:
             raise ValueError(
-                f"--warm-start {record.path}: its {what} is {there}, the study's is {here}; "
+                f"--warm-start {record.path}: its {what} is {there or 'unknown'}, the study's is {here or 'unknown'}; "
                 "such values cannot be told as if they were from this search"
             )
     if study.metric.name not in record.reports:

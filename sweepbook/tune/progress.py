@@ -46,6 +46,10 @@ class Progress:
         """Takes note of a trial that a search has suggested."""
         self.standing.add(plan, trial)
 
+    def start(self, trial_id: str) -> None:
+        """Takes note that a trial starts, or starts again."""
+        self.standing.start(trial_id)
+
     def step(self, trial_id: str, fidelity: int, value: float) -> None:
         """Takes note of a report."""
         self.standing.step(trial_id, fidelity, value)

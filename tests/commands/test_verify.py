@@ -63,6 +63,22 @@ def test_it_is_told_how_many_trials_were_trained(record, monkeypatch, capsys, n_
     assert f"holds: digest, {said}\n" in printed
 
 
+def test_a_log_gets_one_plain_line_per_trial(record, capsys):
+    verify(record, n_trials=2, seed=0, most=None)
+    said = capsys.readouterr().err
+    assert "\r" not in said and "\x1b" not in said
+    ids = load_record(record).trials["trial_id"]
+    lines = said.splitlines()
+    assert len(lines) == 2 and all(any(i in line for line in lines) for i in ids)
+
+
+def test_on_a_terminal_one_line_is_written_anew(record, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    verify(record, n_trials=1, seed=0, most=None)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and said.count("\r") == 3, "once per round"
+
+
 def test_a_record_of_stopped_trials_has_none_to_train(toy_file, tmp_path, capsys):
     folder = train(load_studies([str(toy_file)])[0], tmp_path, stopped="worse than half")
     cli.verify(str(folder), 5, None, 0)

@@ -131,7 +131,25 @@ def test_the_record_can_be_read_while_it_grows(tmp_path):
     out.close()
     ended = load_record(tmp_path / "r").trials
     assert list(ended["status"]) == ["interrupted"] * 2
-    assert "interrupted at round 2 of 3" in list(ended["reason"])
+    assert set(ended["reason"]) == {"interrupted at round 2 of 3", "not started"}
+
+
+def test_a_trial_that_was_interrupted_before_its_first_report_says_so(tmp_path):
+    out = writer(tmp_path / "r", trial("a"))
+    out.start_trial("a")
+    out.close()
+    (ended,) = load_record(tmp_path / "r").trials.to_dict("records")
+    assert (ended["status"], ended["reason"]) == ("interrupted", "interrupted before round 1 of 3")
+
+
+def test_a_trial_that_fails_before_its_first_report_says_so(tmp_path):
+    out = writer(tmp_path / "r", trial("a"))
+    out.start_trial("a")
+    out.end_trial("a", error="ValueError: boom")
+    out.close()
+    (ended,) = load_record(tmp_path / "r").trials.to_dict("records")
+    assert ended["status"] == "failed"
+    assert ended["reason"] == "error before round 1 of 3: ValueError: boom"
 
 
 def test_rows_that_come_twice_are_written_once(tmp_path):
