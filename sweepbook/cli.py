@@ -19,7 +19,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Hyperparameter studies whose conclusions hold.",
+    help="Run hyperparameter studies whose conclusions hold, and write reports on them.",
+    epilog=given.START,
 )
 console = Console()
 errors = Console(stderr=True)
@@ -50,10 +51,16 @@ def list_studies(project: given.ProjectDir = None) -> None:
     show_list(given.enter_project(project), console)
 
 
-@app.command(context_settings=given.OF_STUDIES, epilog=given.OWN_OPTIONS)
+@app.command(context_settings=given.OF_STUDIES, epilog=given.OF_SHOW)
 def show(
     context: typer.Context,
-    studies: Annotated[list[str], typer.Argument(help="STUDY, my_study.py, all")],
+    studies: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY",
+            help="Names of studies, study files (my_study.py or my_study.py:NAME), or all.",
+        ),
+    ],
     data: given.Data = None,
     replicates: given.Replicates = None,
     seed: given.Seed = None,
@@ -64,20 +71,35 @@ def show(
     settings: given.Set = None,
     project: given.ProjectDir = None,
 ) -> None:
-    """Show a study: its space, its trials, its own options, an estimate of its cost."""
+    """Show the trials, the options and the estimated cost of a study.
+
+    Nothing is trained.
+    """
     from sweepbook.commands.show import show as show_studies
 
     options, own = given.options_of(context), given.spellings(context)
     show_studies(studies, options, own, given.enter_project(project), console)
 
 
-@app.command(context_settings=given.OF_STUDIES, epilog=given.OWN_OPTIONS)
+@app.command(context_settings=given.OF_STUDIES, epilog=given.OF_RUN)
 def run(
     context: typer.Context,
     studies: Annotated[
-        list[str] | None, typer.Argument(help="STUDY..., my_study.py, all (but the searches)")
+        list[str] | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="Names of studies, study files (my_study.py or my_study.py:NAME), or all for "
+            "every study of the project that is not a search.",
+        ),
     ] = None,
-    resume: Annotated[str | None, typer.Option(help="go on with this record")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RECORD",
+            help="Record to resume. With --replicates, --epochs, --scale or --trials, a longer "
+            "copy of it is trained beside it.",
+        ),
+    ] = None,
     data: given.Data = None,
     replicates: given.Replicates = None,
     seed: given.Seed = None,
@@ -87,23 +109,41 @@ def run(
     scheduler: given.Scheduler = True,
     settings: given.Set = None,
     storage: given.Storage = None,
-    name: Annotated[str | None, typer.Option(help="the record's name")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the record. Default: the study's name."),
+    ] = None,
     gpus: given.GPUs = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
-    force: Annotated[bool, typer.Option(help="resume although versions or code differ")] = False,
-    cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
+    force: Annotated[
+        bool, typer.Option(help="Resume although code, data or versions have changed.")
+    ] = False,
+    cache: Annotated[
+        bool, typer.Option(help="Reuse finished trials from records in the same storage.")
+    ] = True,
     warm_start: Annotated[
-        list[str] | None, typer.Option(help="a record whose trials a search begins with")
+        list[str] | None,
+        typer.Option(
+            metavar="RECORD",
+            help="Earlier record from which the sampler of a search learns; may be repeated.",
+        ),
     ] = None,
     optuna_storage: Annotated[
-        str | None, typer.Option(help="sqlite:///FILE or FILE.journal, to watch a search")
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Where Optuna keeps a search, to watch it live: sqlite:///FILE or FILE.journal.",
+        ),
     ] = None,
     project: given.ProjectDir = None,
 ) -> None:
-    """Run studies, resume a record, or extend one by replicates, epochs or trials."""
+    """Run studies, or resume or extend a record.
+
+    Each study gets a record, the folder STORAGE/NAME, by default records/STUDY.
+    """
     from sweepbook.commands.run import run as run_command
     from sweepbook.commands.training import tell_endings
 
@@ -126,26 +166,55 @@ def run(
     _exit(tell_endings(ended, console))
 
 
-@app.command()
+@app.command(epilog=given.OF_CONFIRM)
 def confirm(
     context: typer.Context,
-    record: Annotated[str, typer.Argument(help="the record of a search")],
-    seed: Annotated[int, typer.Option(help="fresh: other than the search's")],
+    record: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECORD",
+            help="Folder or URI of a search's record, e.g. records/tuned-architecture.",
+        ),
+    ],
+    seed: Annotated[
+        int,
+        typer.Option(metavar="N", help="Seed of the new study. It must differ from the search's."),
+    ],
     by: Annotated[
-        str | None, typer.Option(help="KEY,KEY: the best of each combination; default its cells")
+        str | None,
+        typer.Option(
+            metavar="KEY,KEY",
+            help="Settings to compare: the best trial of each combination of their values is "
+            "retrained. Default: the settings that tell the cells of the search apart.",
+        ),
     ] = None,
-    replicates: Annotated[int, typer.Option(help="seeds per config")] = 5,
+    replicates: Annotated[int, typer.Option(metavar="N", help="Seeds per trial.")] = 5,
     epochs: given.Epochs = None,
-    storage: Annotated[str | None, typer.Option(help="default: beside the search")] = None,
-    name: Annotated[str | None, typer.Option(help="the new record's name")] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Folder or URI for the new record. Default: beside the record of the search.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the new record. Default: SEARCH-confirm."),
+    ] = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
-    force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Confirm although code, data or versions have changed.")
+    ] = False,
     project: given.ProjectDir = None,
 ) -> None:
-    """Train a search's winners anew, with fresh seeds and no early stopping."""
+    """Retrain the winners of a search with new seeds.
+
+    No trial is stopped early. The score that selected a winner is too optimistic: only the new
+    scores compare the winners fairly.
+    """
     from sweepbook.commands.confirm import confirm as train_winners
     from sweepbook.commands.training import tell_endings
 
@@ -166,71 +235,130 @@ def confirm(
     _exit(tell_endings(ended, console))
 
 
-@app.command()
+@app.command(epilog=given.OF_VERIFY)
 def verify(
-    record: Annotated[str, typer.Argument(help="a record's folder or URI")],
-    trials: Annotated[int, typer.Option(help="how many trials to train anew")] = 1,
+    record: given.RecordPlace,
+    trials: Annotated[int, typer.Option(metavar="N", help="Number of trials to retrain.")] = 1,
     epochs: Annotated[
-        int | None, typer.Option(help="of each, so many epochs; default all")
+        int | None,
+        typer.Option(metavar="N", help="Epochs or rounds to retrain of each. Default: all."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="draws the trials")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Seed that draws the trials to retrain.")
+    ] = 0,
     project: given.ProjectDir = None,
 ) -> None:
-    """Check a record: digest, completeness, and a sample of its trials trained anew."""
+    """Check that a record is complete, and retrain some of its trials.
+
+    The retrained trials must give the recorded numbers.
+    """
     from sweepbook.commands.verify import check
 
     given.enter_project(project)
     _exit(check(record, trials=trials, seed=seed, epochs=epochs, console=console))
 
 
-@app.command()
+@app.command(epilog=given.OF_LOGS)
 def logs(
-    record: Annotated[str, typer.Argument(help="a record's folder or URI")],
+    record: given.RecordPlace,
     trial: Annotated[
-        str | None, typer.Argument(help="a trial's id, or its beginning; default: a table of all")
+        str | None,
+        typer.Argument(
+            metavar="TRIAL",
+            help="Id of a trial, or the beginning of one. Default: a table of all trials.",
+        ),
     ] = None,
-    tail: Annotated[int | None, typer.Option(help="Lines from the end; default: all.")] = None,
+    tail: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of last lines to show. Default: all.")
+    ] = None,
 ) -> None:
-    """Show what the trials of a record have printed, also while they run."""
+    """Show what the trials of a record have printed.
+
+    This also works while they are being trained.
+    """
     from sweepbook.commands.logs import logs as show_logs
 
     show_logs(record, trial, tail, console)
 
 
-@app.command()
+@app.command(epilog=given.OF_REPORT)
 def report(
-    records: Annotated[list[str], typer.Argument(help="record folders or URIs")],
-    out: Annotated[Path, typer.Option(help="the report's folder")] = Path("report"),
+    records: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECORD",
+            help="Folders or URIs of the records, e.g. records/batch-norm or records/*.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path(
+        "report"
+    ),
     repeat: Annotated[
-        list[str] | None, typer.Option(help="a record of the same study with another seed")
+        list[str] | None,
+        typer.Option(
+            metavar="RECORD",
+            help="Record of the same study with another seed, to compare the verdicts; may be "
+            "repeated.",
+        ),
     ] = None,
     project: given.ProjectDir = None,
 ) -> None:
-    """Write a report: figures, tables, findings."""
+    """Write a report with figures, tables and findings.
+
+    It is OUT/report.html, which needs no other file, and OUT/report.md.
+    """
     from sweepbook.commands.report import report as write_report
 
     write_report(records, out, repeat or (), console, given.enter_project(project))
 
 
-@app.command()
+@app.command(epilog=given.OF_REPLAY)
 def replay(
-    record: Annotated[str, typer.Argument(help="a record folder with full-length curves")],
-    grace_period: Annotated[list[int] | None, typer.Option(help="first rung; repeat")] = None,
-    reduction_factor: Annotated[
-        list[int] | None, typer.Option(help="1 of so many passes a rung; repeat")
+    record: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECORD",
+            help="Folder or URI of a record whose trials were trained without early stopping.",
+        ),
+    ],
+    grace_period: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="Epoch of the first rung; may be repeated."),
     ] = None,
-    workers: Annotated[list[int] | None, typer.Option(help="trials at a time; repeat")] = None,
-    orders: Annotated[int, typer.Option(help="random arrival orders")] = 1000,
-    seed: Annotated[int, typer.Option(help="draws the orders")] = 0,
+    reduction_factor: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="One of N trials goes on at each rung; may be repeated."),
+    ] = None,
+    workers: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="Trials at a time; may be repeated."),
+    ] = None,
+    orders: Annotated[
+        int, typer.Option(metavar="N", help="Number of random orders of the trials to simulate.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed that draws the orders.")] = 0,
     equal_times: Annotated[
-        bool, typer.Option("--equal-times", help="not the recorded seconds")
+        bool,
+        typer.Option(
+            "--equal-times", help="Give every epoch the same time instead of the recorded one."
+        ),
     ] = False,
     jitter: Annotated[
-        float, typer.Option(help="sigma of a trial's pace from order to order")
+        float,
+        typer.Option(
+            metavar="X",
+            help="Random spread of a trial's speed between orders: the standard deviation of its "
+            "logarithm, 0 to 2.",
+        ),
     ] = 0.1,
-    out: Annotated[Path, typer.Option(help="the folder of its table and figure")] = Path("replay"),
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the table, the figure and the page.")
+    ] = Path("replay"),
 ) -> None:
-    """Replay recorded curves through ASHA in virtual time: what it saves, what it loses."""
+    """Simulate early stopping by ASHA on recorded curves.
+
+    The page says how many epochs ASHA saves, and how often it stops the best trial.
+    """
     from sweepbook.commands.replay import replay as write_replay
     from sweepbook.replay.run import Wanted
 

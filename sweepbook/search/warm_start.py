@@ -34,8 +34,9 @@ def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
     ):
         if here != there:
             raise ValueError(
-                f"--warm-start {record.path}: its {what} is {there or 'unknown'}, the study's is {here or 'unknown'}; "
-                "such values cannot be told as if they were from this search"
+                f"--warm-start {record.path}: the record's {what} is {there or 'unknown'}, but "
+                f"the study's is {here or 'unknown'}. A search can only learn from a record of "
+                "the same trainable, unit of fidelity and data"
             )
     if study.metric.name not in record.reports:
         raise ValueError(f"--warm-start {record.path}: it has no {study.metric.name}")

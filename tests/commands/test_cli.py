@@ -1,9 +1,11 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from search_spaces import STUDIES
 from sweepbook import cli
@@ -105,7 +107,7 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "epochs", "--weights", "pretext"], "study epochs takes no --weights"),
         (["run", "epochs", "--skip-corrupt"], "study epochs takes no --skip-corrupt"),
         (["run", "vision-tuned", "--weights", "no/where"], "--weights: no file 'no/where'"),
-        (["run", "vision-tuned", "--weights"], "option --weights needs a value: Weights that"),
+        (["run", "vision-tuned", "--weights"], "option --weights needs a value: Pretrained"),
         (["run", "vision-tuned", "--weights", "--skip-corrupt"], "option --weights needs a value"),
         (["run", "vision-tuned", "--skip-corrupt=yes"], "option --skip-corrupt takes no value"),
         (["run", "vision-tuned", "--weight", "x"], "no option --weight: did you mean --weights?"),
@@ -156,8 +158,22 @@ def test_the_first_line_names_every_command():
 def test_help_says_where_records_are_kept(command):
     code, printed = command("run", "--help")
     assert code == 0
-    assert "or extend one by replicates, epochs or trials" in printed
-    assert "a folder, s3://BUCKET/..., gs://...; default records" in printed
+    about = printed.partition("--storage PLACE")[2].partition("--name")[0]
+    assert all(place in about for place in ("s3://BUCKET", "gs://BUCKET", "Default: records"))
+
+
+def test_every_help_text_is_a_sentence():
+    commands = typer.main.get_command(cli.app).commands.values()
+    helps = {(c.name, p.name): p.help or "" for c in commands for p in c.params}
+    assert len(helps) > 40
+    assert not {k: v for k, v in helps.items() if not re.fullmatch(r"[A-Z].*\.", v, re.DOTALL)}
+    assert all(re.match(r"[A-Z].*\.", command.help) for command in commands)
+
+
+def test_the_list_of_commands_cuts_none_short_in_80_columns(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, printed = command("--help")
+    assert code == 0 and "run" in printed and "..." not in printed.partition("Commands:")[2]
 
 
 def test_confirm_sets_ray_s_environment_before_a_study_file_is_imported(command, monkeypatch):
