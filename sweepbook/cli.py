@@ -5,12 +5,13 @@ Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from sweepbook.commands import arguments as given
+from sweepbook.commands.given import examples
+from sweepbook.commands.given import types as own
 from sweepbook.commands.unforeseen import unforeseen
 from sweepbook.tune.console import say
 
@@ -20,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Run hyperparameter studies whose conclusions hold, and write reports on them.",
-    epilog=given.START,
+    epilog=examples.START,
 )
 console = Console()
 errors = Console(stderr=True)
@@ -51,16 +52,10 @@ def list_studies(project: given.ProjectDir = None) -> None:
     show_list(given.enter_project(project), console)
 
 
-@app.command(context_settings=given.OF_STUDIES, epilog=given.OF_SHOW)
+@app.command(context_settings=given.OF_STUDIES, epilog=examples.OF_SHOW)
 def show(
     context: typer.Context,
-    studies: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="STUDY",
-            help="Names of studies, study files (my_study.py or my_study.py:NAME), or all.",
-        ),
-    ],
+    studies: own.StudiesToShow,
     data: given.Data = None,
     replicates: given.Replicates = None,
     seed: given.Seed = None,
@@ -77,29 +72,15 @@ def show(
     """
     from sweepbook.commands.show import show as show_studies
 
-    options, own = given.options_of(context), given.spellings(context)
-    show_studies(studies, options, own, given.enter_project(project), console)
+    options, spelt = given.options_of(context), given.spellings(context)
+    show_studies(studies, options, spelt, given.enter_project(project), console)
 
 
-@app.command(context_settings=given.OF_STUDIES, epilog=given.OF_RUN)
+@app.command(context_settings=given.OF_STUDIES, epilog=examples.OF_RUN)
 def run(
     context: typer.Context,
-    studies: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="STUDY",
-            help="Names of studies, study files (my_study.py or my_study.py:NAME), or all for "
-            "every study of the project that is not a search.",
-        ),
-    ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RECORD",
-            help="Record to resume. With --replicates, --epochs, --scale or --trials, a longer "
-            "copy of it is trained beside it.",
-        ),
-    ] = None,
+    studies: own.StudiesToRun = None,
+    resume: own.Resume = None,
     data: given.Data = None,
     replicates: given.Replicates = None,
     seed: given.Seed = None,
@@ -109,35 +90,16 @@ def run(
     scheduler: given.Scheduler = True,
     settings: given.Set = None,
     storage: given.Storage = None,
-    name: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Name of the record. Default: the study's name."),
-    ] = None,
+    name: own.Name = None,
     gpus: given.GPUs = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
-    force: Annotated[
-        bool, typer.Option(help="Resume although code, data or versions have changed.")
-    ] = False,
-    cache: Annotated[
-        bool, typer.Option(help="Reuse finished trials from records in the same storage.")
-    ] = True,
-    warm_start: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RECORD",
-            help="Earlier record from which the sampler of a search learns; may be repeated.",
-        ),
-    ] = None,
-    optuna_storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            help="Where Optuna keeps a search, to watch it live: sqlite:///FILE or FILE.journal.",
-        ),
-    ] = None,
+    force: own.ForceResume = False,
+    cache: own.Cache = True,
+    warm_start: own.WarmStart = None,
+    optuna_storage: own.OptunaStorage = None,
     project: given.ProjectDir = None,
 ) -> None:
     """Run studies, or resume or extend a record.
@@ -166,48 +128,21 @@ def run(
     _exit(tell_endings(ended, console))
 
 
-@app.command(epilog=given.OF_CONFIRM)
+@app.command(epilog=examples.OF_CONFIRM)
 def confirm(
     context: typer.Context,
-    record: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECORD",
-            help="Folder or URI of a search's record, e.g. records/tuned-architecture.",
-        ),
-    ],
-    seed: Annotated[
-        int,
-        typer.Option(metavar="N", help="Seed of the new study. It must differ from the search's."),
-    ],
-    by: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY,KEY",
-            help="Settings to compare: the best trial of each combination of their values is "
-            "retrained. Default: the settings that tell the cells of the search apart.",
-        ),
-    ] = None,
-    replicates: Annotated[int, typer.Option(metavar="N", help="Seeds per trial.")] = 5,
+    record: own.SearchRecord,
+    seed: own.FreshSeed,
+    by: own.By = None,
+    replicates: own.SeedsPerTrial = 5,
     epochs: given.Epochs = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            help="Folder or URI for the new record. Default: beside the record of the search.",
-        ),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Name of the new record. Default: SEARCH-confirm."),
-    ] = None,
+    storage: own.ConfirmStorage = None,
+    name: own.ConfirmName = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
-    force: Annotated[
-        bool, typer.Option(help="Confirm although code, data or versions have changed.")
-    ] = False,
+    force: own.ForceConfirm = False,
     project: given.ProjectDir = None,
 ) -> None:
     """Retrain the winners of a search with new seeds.
@@ -235,17 +170,12 @@ def confirm(
     _exit(tell_endings(ended, console))
 
 
-@app.command(epilog=given.OF_VERIFY)
+@app.command(epilog=examples.OF_VERIFY)
 def verify(
     record: given.RecordPlace,
-    trials: Annotated[int, typer.Option(metavar="N", help="Number of trials to retrain.")] = 1,
-    epochs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Epochs or rounds to retrain of each. Default: all."),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Seed that draws the trials to retrain.")
-    ] = 0,
+    trials: own.TrialsToRetrain = 1,
+    epochs: own.EpochsToRetrain = None,
+    seed: own.RetrainSeed = 0,
     project: given.ProjectDir = None,
 ) -> None:
     """Check that a record is complete, and retrain some of its trials.
@@ -258,19 +188,11 @@ def verify(
     _exit(check(record, trials=trials, seed=seed, epochs=epochs, console=console))
 
 
-@app.command(epilog=given.OF_LOGS)
+@app.command(epilog=examples.OF_LOGS)
 def logs(
     record: given.RecordPlace,
-    trial: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="TRIAL",
-            help="Id of a trial, or the beginning of one. Default: a table of all trials.",
-        ),
-    ] = None,
-    tail: Annotated[
-        int | None, typer.Option(metavar="N", help="Number of last lines to show. Default: all.")
-    ] = None,
+    trial: own.TrialToRead = None,
+    tail: own.Tail = None,
 ) -> None:
     """Show what the trials of a record have printed.
 
@@ -281,26 +203,11 @@ def logs(
     show_logs(record, trial, tail, console)
 
 
-@app.command(epilog=given.OF_REPORT)
+@app.command(epilog=examples.OF_REPORT)
 def report(
-    records: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RECORD",
-            help="Folders or URIs of the records, e.g. records/batch-norm or records/*.",
-        ),
-    ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path(
-        "report"
-    ),
-    repeat: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RECORD",
-            help="Record of the same study with another seed, to compare the verdicts; may be "
-            "repeated.",
-        ),
-    ] = None,
+    records: own.Records,
+    out: own.ReportFolder = Path("report"),
+    repeat: own.Repeat = None,
     project: given.ProjectDir = None,
 ) -> None:
     """Write a report with figures, tables and findings.
@@ -312,48 +219,17 @@ def report(
     write_report(records, out, repeat or (), console, given.enter_project(project))
 
 
-@app.command(epilog=given.OF_REPLAY)
+@app.command(epilog=examples.OF_REPLAY)
 def replay(
-    record: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECORD",
-            help="Folder or URI of a record whose trials were trained without early stopping.",
-        ),
-    ],
-    grace_period: Annotated[
-        list[int] | None,
-        typer.Option(metavar="N", help="Epoch of the first rung; may be repeated."),
-    ] = None,
-    reduction_factor: Annotated[
-        list[int] | None,
-        typer.Option(metavar="N", help="One of N trials goes on at each rung; may be repeated."),
-    ] = None,
-    workers: Annotated[
-        list[int] | None,
-        typer.Option(metavar="N", help="Trials at a time; may be repeated."),
-    ] = None,
-    orders: Annotated[
-        int, typer.Option(metavar="N", help="Number of random orders of the trials to simulate.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed that draws the orders.")] = 0,
-    equal_times: Annotated[
-        bool,
-        typer.Option(
-            "--equal-times", help="Give every epoch the same time instead of the recorded one."
-        ),
-    ] = False,
-    jitter: Annotated[
-        float,
-        typer.Option(
-            metavar="X",
-            help="Random spread of a trial's speed between orders: the standard deviation of its "
-            "logarithm, 0 to 2.",
-        ),
-    ] = 0.1,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the table, the figure and the page.")
-    ] = Path("replay"),
+    record: own.FullRecord,
+    grace_period: own.GracePeriod = None,
+    reduction_factor: own.ReductionFactor = None,
+    workers: own.Workers = None,
+    orders: own.Orders = 1000,
+    seed: own.OrderSeed = 0,
+    equal_times: own.EqualTimes = False,
+    jitter: own.Jitter = 0.1,
+    out: own.ReplayFolder = Path("replay"),
 ) -> None:
     """Simulate early stopping by ASHA on recorded curves.
 
