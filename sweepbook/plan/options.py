@@ -47,12 +47,12 @@ class Options:
             if value is not None and value < low:
                 raise ValueError(f"--{name} must be at least {low}, got {value}")
         if self.scale is not None and not 0 < self.scale <= 1000:
-            raise ValueError(f"--scale must lie in 0 .. 1000 (exclusive 0), got {self.scale}")
+            raise ValueError(f"--scale must be more than 0 and at most 1000, got {self.scale}")
         if self.scale is not None and self.epochs is not None:
             raise ValueError("give --epochs or --scale, not both")
         if self.gpus is not None and not is_gpu_share(self.gpus):
             raise ValueError(
-                "--gpus-per-trial must be a share of one GPU, 0 .. 1, or a whole number, "
+                "--gpus-per-trial must be a share of one GPU from 0 to 1, or a whole number, "
                 f"got {self.gpus}"
             )
 
@@ -69,7 +69,7 @@ def value_of(option: Option, text: str) -> Any:
     if option.kind == "text" or not (path.suffix or len(path.parts) > 1):
         return text
     if not path.is_file():
-        raise ValueError(f"{option.flag}: no file {text!r}")
+        raise ValueError(f"{option.flag}: there is no file {text!r}")
     return str(path.resolve())
 
 
@@ -84,7 +84,7 @@ def setting(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
+        raise ValueError(f"--set must be KEY=VALUE, got {text!r}")
     return key, _read(key, value.strip(), value)
 
 
@@ -101,8 +101,8 @@ def _read(key: str, value: str, otherwise: str) -> Any:
     if _BROKEN.match(value) and not _DATE.fullmatch(value):
         raise ValueError(
             f"--set {key}: {value!r:.60} looks like a number, a list, a dict or a quoted text, "
-            'but is none: write 0.5, [1, 2] or {"a": 1}, or a text in two pairs of quotes, '
-            f"'{key}=\"...\"'"
+            'but cannot be read as one: write 0.5, [1, 2] or {"a": 1}; for a text, quote it '
+            f"twice, '{key}=\"...\"'"
         )
     return otherwise
 

@@ -46,12 +46,13 @@ class ASHA:
         if not _is_count(self.max_t):
             raise ValueError(f"max_t must be a whole number or None, got {self.max_t!r}")
         if self.grace_period > self.max_t:
-            given = (self.grace_period, self.max_t)
-            raise ValueError(f"`grace_period <= max_t` must hold, got {given}")
+            raise ValueError(
+                f"grace_period must be at most max_t ({self.max_t}), got {self.grace_period}"
+            )
         if not self.rungs(self.max_t, self.brackets - 1):
             raise ValueError(
-                f"bracket {self.brackets - 1} would have no rung up to max_t {self.max_t}: "
-                f"fewer brackets than {self.brackets}, or a smaller grace_period"
+                f"brackets is {self.brackets}, but the last bracket has no rung up to max_t "
+                f"{self.max_t}: give fewer brackets or a smaller grace_period"
             )
 
     def rungs(self, max_t: int, bracket: int = 0) -> tuple[int, ...]:

@@ -99,7 +99,9 @@ class Claim:
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").isalnum():
-            raise ValueError(f"a claim's name is letters, digits and hyphens, got {self.name!r}")
+            raise ValueError(
+                f"a claim's name must consist of letters, digits and hyphens, got {self.name!r}"
+            )
         for what, value, allowed in (
             ("kind", self.kind, get_args(Kind)),
             ("quantity", self.quantity, get_args(Quantity)),
@@ -111,7 +113,9 @@ class Claim:
         if not (math.isfinite(self.smallest) and self.smallest >= 0):
             self._refuse("smallest", "be a finite number >= 0", self.smallest)
         if not self.reason.strip():
-            self._refuse("reason", "say why this is the smallest difference", self.reason)
+            self._refuse(
+                "reason", "say why this is the smallest difference that matters", self.reason
+            )
         self._check_arms()
         self._check_steps()
         self._check_kind()
@@ -122,7 +126,9 @@ class Claim:
     def _check_arms(self) -> None:
         n = len(self.arms)
         if self.quantity == "steps_to" and n != 2:
-            self._refuse("arms", "be two: who gets there, and whose level", n)
+            self._refuse(
+                "arms", "be two: the arm that gets there, and the arm whose level counts", n
+            )
         elif self.kind == "direction" and self.against_metric is None and n != 2:
             self._refuse("arms", "be two, unless against_metric is given", n)
         elif self.kind in ("winner", "ranking") and n < 2:
@@ -151,7 +157,7 @@ class Claim:
         if self.quantity == "change":
             later = self.fidelity if isinstance(self.fidelity, int) else math.inf
             if self.since is not None and not self.window <= self.since < later:
-                self._refuse("since", "be a step after the window, before fidelity", self.since)
+                self._refuse("since", "lie after the window and before fidelity", self.since)
 
     def _check_kind(self) -> None:
         compares = self.kind == "threshold" or self.fidelity == "every"
@@ -159,21 +165,29 @@ class Claim:
         if needs_target != (self.target is not None):
             self._refuse("target", "be a number" if needs_target else "be None", self.target)
         if (self.kind == "gradients") != (self.expected is not None):
-            self._refuse("expected", "be given with kind gradients only", self.expected)
+            self._refuse("expected", "be given if kind is gradients, and only then", self.expected)
         if self.against_metric is not None and self.kind not in ("direction", "equivalence"):
-            must = "be None but for the kinds direction and equivalence"
+            must = "be None, unless the kind is direction or equivalence"
             self._refuse("against_metric", must, self.against_metric)
         if self.best_by is not None and self.best_by.startswith("test"):
             self._refuse("best_by", "be a validation metric", self.best_by)
         if self.over == "rows":
             self._check_rows()
         if self.relative and self.target is not None and self.target <= -1:
-            self._refuse("target", "be a share above -1 where relative", self.target)
+            self._refuse("target", "be a share above -1, because relative is True", self.target)
 
     def _check_rows(self) -> None:
         if self.metric != "test_acc" or self.quantity != "value" or self.relative:
-            self._refuse("over", "be replicates unless it is the value of test_acc", self.over)
+            must = (
+                "be replicates: rows are only for metric test_acc, quantity value, relative False"
+            )
+            self._refuse("over", must, self.over)
         if self.kind not in ("direction", "winner", "equivalence") or len(self.arms) < 2:
-            self._refuse("over", "be replicates unless arms are compared", self.over)
+            must = "be replicates: rows are only for comparisons of two arms or more"
+            self._refuse("over", must, self.over)
         if self.fidelity != "last":
-            self._refuse("fidelity", "be last, of which the predictions are", self.fidelity)
+            self._refuse(
+                "fidelity",
+                "be last, because a record keeps the last predictions only",
+                self.fidelity,
+            )

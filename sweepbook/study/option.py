@@ -29,7 +29,9 @@ class Option:
 
     def __post_init__(self) -> None:
         if not self.setting.isidentifier():
-            raise ValueError(f"setting of an option must be a config's key, got {self.setting!r}")
+            raise ValueError(
+                f"setting of an option must be the name of a setting, got {self.setting!r}"
+            )
         if self.kind not in get_args(Kind):
             raise ValueError(
                 f"kind of option {self.flag} must be one of {', '.join(get_args(Kind))}, "

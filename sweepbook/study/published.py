@@ -36,7 +36,7 @@ class PublishedValue:
                 f"fidelity of a published value must be a whole number >= 1, got {self.fidelity!r}"
             )
         if not self.metric:
-            raise ValueError("a published value needs the metric that it is of, got ''")
+            raise ValueError("metric of a published value must be the name of a metric, got ''")
         if not math.isfinite(self.value):
             raise ValueError(
                 f"a published value of {self.metric} must be a finite number, got {self.value!r}"
@@ -68,4 +68,4 @@ class Published:
     def __post_init__(self) -> None:
         for name in ("source", "data", "unit"):
             if not getattr(self, name).strip():
-                raise ValueError(f"{name} of published values must be said, got ''")
+                raise ValueError(f"{name} of published values must be a text that is not empty")

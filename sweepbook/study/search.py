@@ -60,5 +60,6 @@ class Search:
             raise ValueError(f"scientific must be a list of settings, got {self.scientific!r}")
         if len(self.points) > self.n_trials:
             raise ValueError(
-                f"{len(self.points)} points cannot be tried first in {self.n_trials} trials"
+                f"n_trials of a search must be at least the number of its points "
+                f"({len(self.points)}), got {self.n_trials}"
             )

@@ -28,7 +28,10 @@ class Metric:
         if self.mode not in ("min", "max"):
             raise ValueError(f"mode must be 'min' or 'max', got {self.mode!r}")
         if self.name.startswith("test"):
-            raise ValueError(f"select on validation, never on test data: got metric {self.name!r}")
+            raise ValueError(
+                f"a study's metric must be measured on validation data, got {self.name!r}: test "
+                "data may not select"
+            )
 
 
 @dataclass(frozen=True)
@@ -135,18 +138,23 @@ class Study:
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
-            raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
+            raise ValueError(
+                f"a study's name must consist of letters, digits, - and _, got {self.name!r}"
+            )
         if len(self.name.encode()) > MOST_NAME:
             raise ValueError(
-                f"a study's name is a folder's, of at most {MOST_NAME} bytes: {self.name[:30]}... "
-                f"has {len(self.name.encode())}"
+                f"a study's name must have at most {MOST_NAME} bytes, because its record's folder "
+                f"is called so: {self.name[:30]}... has {len(self.name.encode())}"
             )
         for what, path in self.hooks().items():
             if path.count(":") != 1:
                 raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
         for name, path in self.artifacts.items():
             if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
-                raise ValueError(f"an artifact of {self.name} needs a file's name, got {name!r}")
+                raise ValueError(
+                    f"an artifact of {self.name} must be called as a file can be (letters, "
+                    f"digits, ., _ and -), got {name!r}"
+                )
             if path.count(":") != 1:
                 raise ValueError(
                     f"artifact {name} of {self.name} must be 'module:function', got {path!r}"
@@ -172,11 +180,14 @@ class Study:
             )
         named = [option.setting for option in self.options]
         if twice := sorted({key for key in named if named.count(key) > 1}):
-            raise ValueError(f"{self.name} declares two options for {', '.join(twice)}")
+            raise ValueError(
+                f"study {self.name} declares two options for {', '.join(twice)}: drop one of them"
+            )
         self._list_values()
         empty = [key for key, values in self.grid.items() if not values]
         if empty or not self.points:
-            raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")
+            what = f"its grid has no values for {', '.join(empty)}" if empty else "points is empty"
+            raise ValueError(f"study {self.name} has no config to try: {what}")
 
     def _list_values(self) -> None:
         """Makes lists of the grid's values and of the points: a generator can be read once."""
@@ -224,7 +235,7 @@ def _listed(values: Any, what: str) -> Sequence[Any]:
     """
     if isinstance(values, set | frozenset):
         raise ValueError(
-            f"{what} is a set, whose order changes from run to run: write a list, or sorted(...)"
+            f"{what} is a set, and its order changes from run to run: write a list, or sorted(...)"
         )
     is_one = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
     if is_one or getattr(values, "shape", None) == ():
