@@ -175,7 +175,9 @@ def _look_again(folder: Place, read: Callable[[], pd.DataFrame]) -> pd.DataFrame
             return read()
         except FileNotFoundError:
             continue
-    raise ValueError(f"{folder}: its parts vanish while they are read")
+    raise ValueError(
+        f"{folder}: its parts vanish while they are read; try again when nobody writes there"
+    )
 
 
 def read_manifest(folder: Place) -> Manifest:
@@ -185,10 +187,12 @@ def read_manifest(folder: Place) -> Manifest:
         ValueError: no folder, no manifest.json, or one that cannot be read; names the path.
     """
     if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder; expected a record (STORAGE/NAME)")
+        raise ValueError(
+            f"{folder}: no such folder; give the folder of a record, e.g. records/my-study"
+        )
     path = folder / "manifest.json"
     if not path.is_file():
-        raise ValueError(f"{folder}: is not a record: it has no manifest.json")
+        raise ValueError(f"{folder}: not a record, because it has no manifest.json")
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -226,7 +230,7 @@ def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
     table = pa.concat_tables(fitting(tables), promote_options="permissive")
     missing = [name for name in key if name not in table.column_names]
     if missing:
-        raise ValueError(f"{folder}: its reports lack the columns {missing}")
+        raise ValueError(f"{folder}: the reports lack the columns {missing}")
     # Arrow sorts and dedupes the keys alone; the wide rows move once, in `take`.
     rows = pa.array(np.arange(table.num_rows))
     last = table.select(key).append_column("row", rows).group_by(key).aggregate([("row", "max")])

@@ -59,7 +59,7 @@ class Progress:
     def retry(self, trial_id: str, cause: str) -> None:
         """Takes note of an attempt that failed."""
         self.standing.retry(trial_id)
-        self.news(f"tried again: {self.standing.names[trial_id]} ({cause})")
+        self.news(f"retry: {self.standing.names[trial_id]} ({cause})")
 
     def tell_begins_anew(self, trial_id: str) -> None:
         """Says, once for each study, that its trials cannot go on where they were."""
@@ -67,8 +67,8 @@ class Progress:
             if plan.study.name not in self.told:
                 self.told.add(plan.study.name)
                 self.news(
-                    f"{plan.study.name}: its trainable takes no 'state', so a trial that is "
-                    "interrupted or fails is trained from its beginning again"
+                    f"{plan.study.name}: its trainable takes no 'state', so a trial that fails or "
+                    "is interrupted starts again from its beginning"
                 )
 
     def end(self, trial_id: str, status: str, reason: str) -> None:

@@ -194,7 +194,7 @@ def test_a_record_that_another_driver_has_written_since_it_was_read_is_left_alon
     other.add_trial(trial("b"))  # as a search adds one
     other.close()
     files = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*.*")}
-    with pytest.raises(ValueError, match="another process has written record .* try again"):
+    with pytest.raises(ValueError, match="another process .*/r .*try again"):
         RecordWriter(tmp_path / "r", read, as_read=True)
     assert {path: path.read_bytes() for path in files} == files
     now = load_record(tmp_path / "r").manifest
@@ -254,13 +254,14 @@ def test_a_store_that_is_away_between_two_parts_loses_no_row(tmp_path, monkeypat
     away.append(True)
     out.flush_if_due()
     out.flush_if_due()
-    assert said == [
-        "storage s3://bucket/r is away (could not connect): tried again in 1 s, for at most 300 s"
-    ], "the driver goes on meanwhile"
+    (line,) = said  # the driver goes on meanwhile
+    assert "storage s3://bucket/r" in line and "(could not connect)" in line
+    assert "in 1 s, for at most 300 s" in line
     away.clear()
     out._due = 0.0
     out.flush_if_due()
-    assert said[1:] == ["storage s3://bucket/r is back after 0 s"]
+    (again,) = said[1:]
+    assert "storage s3://bucket/r" in again and "again after 0 s" in again
     assert list(load_record("s3://bucket/r").reports["round"]) == [1, 1]
     out.add_rows("a", rows((0.2, 0.4), start=2))
     assert out.close() == {"interrupted": 1}

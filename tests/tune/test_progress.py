@@ -45,7 +45,7 @@ def test_failures_and_lost_states_are_told_wherever_one_looks(plan, terminal):
         progress.end(first.trial_id, "failed", "error after round 1 of 3: boom")
         progress.end(second.trial_id, "finished", "reached round 3")
     said = out.file.getvalue()
-    assert "tried again: toy slope=" in said and "boom (mine.py, line 3, in train)" in said
+    assert "retry: toy slope=" in said and "boom (mine.py, line 3, in train)" in said
     assert said.count("toy: its trainable takes no 'state'") == 1, "once"
     assert "failed: toy slope=" in said
     assert ("finished: toy" in said) is not terminal

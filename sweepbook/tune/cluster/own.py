@@ -43,7 +43,7 @@ def start(options: dict[str, Any]) -> contextlib.ExitStack:
         tell("keep")
         closing.close()
         raise OSError(
-            f"Ray does not start: {error} (its logs: {folder}/r/session_latest/logs)"
+            f"Ray does not start: {error} (see its logs in {folder}/r/session_latest/logs)"
         ) from error
     closing.callback(ray.shutdown)
     return closing
