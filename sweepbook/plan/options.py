@@ -17,7 +17,29 @@ from sweepbook.study.study import is_gpu_share
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a command line changes in the studies that it names; None: as declared."""
+    """What a command line changes in the studies that it names.
+
+    Example:
+        >>> options = Options(epochs=5, replicates=3, settings={"width": 64})
+
+    Args:
+        data: folder of the data. None: the study's own data.
+        replicates: seeds per trial, >= 1. None, here and below: as the study declares.
+        seed: seed of the study, >= 0.
+        epochs: length of every trial in the study's unit, >= 1.
+        scale: factor for the length of every trial, more than 0 and at most 1000. Only one of
+            epochs and scale may be given.
+        gpus: GPUs per trial: a share from 0 to 1, or a whole number.
+        trials: configs to try in each cell of a search, >= 1.
+        scheduler: False trains every trial to its end.
+        settings: settings for every trial.
+        optional: settings for which the studies declare an `Option`.
+        everywhere: True if every study must accept all of this; False skips the studies that
+            cannot read `data`, and sets settings only where a study has them.
+
+    Raises:
+        ValueError: when it is made, naming the option and its value.
+    """
 
     data: str | None = None
     replicates: int | None = None
