@@ -91,7 +91,7 @@ class RecordCallback(Callback):
         is_lost = self._is_node_loss(trial)
         if trial_id in self.sharing and is_out_of_memory(error):
             self.crowded.append(trial_id)
-            self._retry(trial_id, f"{_last_line(error)}; next attempt alone on a whole GPU")
+            self._retry(trial_id, f"{_last_line(error)}; next alone on a whole GPU")
         elif is_lost and self._is_for_another_round(trial):
             self.lost.append(trial_id)
             self._retry(trial_id, _last_line(error))

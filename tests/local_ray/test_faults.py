@@ -98,9 +98,7 @@ def test_faults_are_tried_again_then_failed_while_the_others_go_on(
     assert reason["hangs always"] == (
         "error after round 2 of 5: it hung: no step within 2.0 s (hang_s)"
     )
-    assert reason["misspells"].endswith(
-        "ValueError: the study's metric val_acc is none of time_s, round, val_ac"
-    )
+    assert "metric val_acc" in reason["misspells"] and "round, val_ac" in reason["misspells"]
     error = dict(trials["error"])
     assert "faulty.py" in error["raises always"], "a traceback"
     assert 'faulty.py", line' in error["hangs always"] and "in fault" in error["hangs always"]
