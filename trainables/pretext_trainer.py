@@ -123,8 +123,8 @@ class PretextTrainer:
             self.adam.load_state_dict(copy.deepcopy(dict(state["adam"])))
         elif self.n_evals < self.config.evals:
             raise ValueError(
-                f"a pretraining that has ended keeps no weights, so one of {self.n_evals} "
-                f"evaluations cannot be continued to {self.config.evals}: train from the start"
+                f"this is the end of a pretraining of {self.n_evals} evaluations, which keeps no "
+                f"weights to go on with to {self.config.evals}: train from the start"
             )
 
     def predictions(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_a_body_is_the_trainable_s_network_at_its_end(settings: dict[str, Any]) 
     assert "fc.weight" not in body and len(body) == len(states[1]["net"]) - 2
     assert all(torch.equal(states[1]["net"][name], value) for name, value in body.items())
     assert "net" not in states[2]
-    with pytest.raises(ValueError, match="cannot be continued to 4"):
+    with pytest.raises(ValueError, match="keeps no weights to go on with to 4"):
         next(train_pretext(settings | {"evals": 4}, states[2]))
 
 

@@ -86,7 +86,7 @@ def test_a_state_of_another_config_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="state of another config"):
         next(train_resnet18(settings | {"mode": "finetune"}, state))
     ended = {"n_evals": 2, "n_steps": 7}
-    with pytest.raises(ValueError, match="cannot be continued to 4"):
+    with pytest.raises(ValueError, match="keeps no weights to go on with to 4"):
         next(train_resnet18(settings | {"mode": "probe", "epochs": 2}, ended))
 
 

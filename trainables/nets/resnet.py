@@ -197,8 +197,8 @@ class _Trainer:
         wanted = self.config.epochs * self.config.evals_per_epoch
         if "net" not in state and state["n_evals"] < wanted:
             raise ValueError(
-                f"a training that has ended keeps no weights, so one of {state['n_evals']} "
-                f"evaluations cannot be continued to {wanted}: train from the start"
+                f"this is the end of a training of {state['n_evals']} evaluations, which keeps no "
+                f"weights to go on with to {wanted}: train from the start"
             )
         self.n_evals, self.n_steps = state["n_evals"], state["n_steps"]
         if "net" not in state:
@@ -207,7 +207,7 @@ class _Trainer:
         mine = without_frozen(own, self._frozen())
         shapes = {name: value.shape for name, value in state["net"].items()}
         if shapes != {name: value.shape for name, value in mine.items()}:
-            raise ValueError("this is the state of another config, which trains other layers")
+            raise ValueError("this is the state of another config: other layers are trained there")
         self.net.load_state_dict(own | dict(state["net"]))
         self.adam.load_state_dict(copy.deepcopy(dict(state["adam"])))
 
