@@ -5,7 +5,7 @@ from sweepbook import Option
 WEIGHTS = Option(
     "weights",
     "name_or_file",
-    "Weights that a pretrained ResNet-18 starts from: imagenet (the default), pretext, or a file "
+    "Pretrained weights of ResNet-18: imagenet (the default), pretext, or a file "
     "with a state dict of torchvision's resnet18.",
 )
 SKIP_CORRUPT = Option(

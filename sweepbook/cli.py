@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 
 from sweepbook.commands import arguments as given
+from sweepbook.commands.given import examples
+from sweepbook.commands.given import types as own
 from sweepbook.commands.unforeseen import unforeseen
 from sweepbook.tune.console import say
 
@@ -44,14 +46,13 @@ def _version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog=examples.START)
 def top(
     version: Annotated[
-        bool,
-        typer.Option("--version", help="Print the version and exit.", callback=_version),
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version)
     ] = False,
 ) -> None:
-    """Hyperparameter studies whose conclusions hold."""
+    """Run hyperparameter studies whose conclusions hold, and write reports on them."""
 
 
 def _exit(is_well: bool) -> None:
@@ -67,10 +68,10 @@ def list_studies(project: given.ProjectDir = None) -> None:
     show_list(given.enter_project(project), console)
 
 
-@app.command(context_settings=given.OF_STUDIES, epilog=given.OWN_OPTIONS)
+@app.command(context_settings=given.OF_STUDIES, epilog=examples.OF_SHOW)
 def show(
     context: typer.Context,
-    studies: Annotated[list[str], typer.Argument(help="STUDY, my_study.py, all")],
+    studies: own.StudiesToShow,
     data: given.Data = None,
     replicates: given.Replicates = None,
     seed: given.Seed = None,
@@ -81,20 +82,21 @@ def show(
     settings: given.Set = None,
     project: given.ProjectDir = None,
 ) -> None:
-    """Show a study: its space, its trials, its own options, an estimate of its cost."""
+    """Show the trials, the options and the estimated cost of a study.
+
+    Nothing is trained.
+    """
     from sweepbook.commands.show import show as show_studies
 
-    options, own = given.options_of(context), given.spellings(context)
-    show_studies(studies, options, own, given.enter_project(project), console)
+    options, spelt = given.options_of(context), given.spellings(context)
+    show_studies(studies, options, spelt, given.enter_project(project), console)
 
 
-@app.command(context_settings=given.OF_STUDIES, epilog=given.OWN_OPTIONS)
+@app.command(context_settings=given.OF_STUDIES, epilog=examples.OF_RUN)
 def run(
     context: typer.Context,
-    studies: Annotated[
-        list[str] | None, typer.Argument(help="STUDY..., my_study.py, all (but the searches)")
-    ] = None,
-    resume: Annotated[str | None, typer.Option(help="go on with this record")] = None,
+    studies: own.StudiesToRun = None,
+    resume: own.Resume = None,
     data: given.Data = None,
     replicates: given.Replicates = None,
     seed: given.Seed = None,
@@ -104,23 +106,22 @@ def run(
     scheduler: given.Scheduler = True,
     settings: given.Set = None,
     storage: given.Storage = None,
-    name: Annotated[str | None, typer.Option(help="the record's name")] = None,
+    name: own.Name = None,
     gpus: given.GPUs = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
-    force: Annotated[bool, typer.Option(help="resume although versions or code differ")] = False,
-    cache: Annotated[bool, typer.Option(help="take trials that a record there holds")] = True,
-    warm_start: Annotated[
-        list[str] | None, typer.Option(help="a record whose trials a search begins with")
-    ] = None,
-    optuna_storage: Annotated[
-        str | None, typer.Option(help="sqlite:///FILE or FILE.journal, to watch a search")
-    ] = None,
+    force: own.ForceResume = False,
+    cache: own.Cache = True,
+    warm_start: own.WarmStart = None,
+    optuna_storage: own.OptunaStorage = None,
     project: given.ProjectDir = None,
 ) -> None:
-    """Run studies, resume a record, or extend one by replicates, epochs or trials."""
+    """Run studies, or resume or extend a record.
+
+    Each study gets a record, the folder STORAGE/NAME, by default records/STUDY.
+    """
     from sweepbook.commands.run import run as run_command
     from sweepbook.commands.training import tell_endings
 
@@ -143,26 +144,28 @@ def run(
     _exit(tell_endings(ended, console))
 
 
-@app.command()
+@app.command(epilog=examples.OF_CONFIRM)
 def confirm(
     context: typer.Context,
-    record: Annotated[str, typer.Argument(help="the record of a search")],
-    seed: Annotated[int, typer.Option(help="fresh: other than the search's")],
-    by: Annotated[
-        str | None, typer.Option(help="KEY,KEY: the best of each combination; default its cells")
-    ] = None,
-    replicates: Annotated[int, typer.Option(help="seeds per config")] = 5,
+    record: own.SearchRecord,
+    seed: own.FreshSeed,
+    by: own.By = None,
+    replicates: own.SeedsPerTrial = 5,
     epochs: given.Epochs = None,
-    storage: Annotated[str | None, typer.Option(help="default: beside the search")] = None,
-    name: Annotated[str | None, typer.Option(help="the new record's name")] = None,
+    storage: own.ConfirmStorage = None,
+    name: own.ConfirmName = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
-    force: Annotated[bool, typer.Option(help="although versions or code differ")] = False,
+    force: own.ForceConfirm = False,
     project: given.ProjectDir = None,
 ) -> None:
-    """Train a search's winners anew, with fresh seeds and no early stopping."""
+    """Retrain the winners of a search with new seeds.
+
+    No trial is stopped early. The score that selected a winner is too optimistic: only the new
+    scores compare the winners fairly.
+    """
     from sweepbook.commands.confirm import confirm as train_winners
     from sweepbook.commands.training import tell_endings
 
@@ -183,59 +186,60 @@ def confirm(
     _exit(tell_endings(ended, console))
 
 
-@app.command()
+@app.command(epilog=examples.OF_VERIFY)
 def verify(
-    record: Annotated[str, typer.Argument(help="a record's folder or URI")],
-    trials: Annotated[int, typer.Option(help="how many trials to train anew")] = 1,
-    epochs: Annotated[
-        int | None, typer.Option(help="of each, so many epochs; default all")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="draws the trials")] = 0,
+    record: given.RecordPlace,
+    trials: own.TrialsToRetrain = 1,
+    epochs: own.EpochsToRetrain = None,
+    seed: own.RetrainSeed = 0,
     project: given.ProjectDir = None,
 ) -> None:
-    """Check a record: digest, completeness, and a sample of its trials trained anew."""
+    """Check that a record is complete, and retrain some of its trials.
+
+    The retrained trials must give the recorded numbers.
+    """
     from sweepbook.commands.verify import check
 
     given.enter_project(project)
     _exit(check(record, trials=trials, seed=seed, epochs=epochs, console=console))
 
 
-@app.command()
+@app.command(epilog=examples.OF_LOGS)
 def logs(
-    record: Annotated[str, typer.Argument(help="a record's folder or URI")],
-    trial: Annotated[
-        str | None, typer.Argument(help="a trial's id, or its beginning; default: a table of all")
-    ] = None,
-    tail: Annotated[int | None, typer.Option(help="Lines from the end; default: all.")] = None,
+    record: given.RecordPlace,
+    trial: own.TrialToRead = None,
+    tail: own.Tail = None,
 ) -> None:
-    """Show what the trials of a record have printed, also while they run."""
+    """Show what the trials of a record have printed.
+
+    This also works while they are being trained.
+    """
     from sweepbook.commands.logs import logs as show_logs
 
     show_logs(record, trial, tail, console)
 
 
-@app.command()
+@app.command(epilog=examples.OF_REPORT)
 def report(
-    records: Annotated[list[str], typer.Argument(help="record folders or URIs")],
-    out: Annotated[Path, typer.Option(help="the report's folder")] = Path("report"),
-    repeat: Annotated[
-        list[str] | None, typer.Option(help="a record of the same study with another seed")
-    ] = None,
+    records: own.Records,
+    out: own.ReportFolder = Path("report"),
+    repeat: own.Repeat = None,
     project: given.ProjectDir = None,
 ) -> None:
-    """Write a report: figures, tables, findings."""
+    """Write a report with figures, tables and findings.
+
+    It is OUT/report.html, which needs no other file, and OUT/report.md.
+    """
     from sweepbook.commands.report import report as write_report
 
     write_report(records, out, repeat or (), console, given.enter_project(project))
 
 
-@app.command()
+@app.command(epilog=examples.OF_EXPORT)
 def export(
-    record: Annotated[str, typer.Argument(help="A record's folder or URI.")],
-    best: Annotated[Path, typer.Option(help="The folder to write, which must not exist.")],
-    trial: Annotated[
-        str | None, typer.Option(help="Id of another trial than the best one.")
-    ] = None,
+    record: given.RecordPlace,
+    best: own.ModelFolder,
+    trial: own.ModelTrial = None,
 ) -> None:
     """Export the best model of a record: its state, its settings and a model card."""
     from sweepbook.commands.models.export import export as write_model
@@ -243,25 +247,22 @@ def export(
     write_model(record, best, trial, console)
 
 
-@app.command()
+@app.command(epilog=examples.OF_REPLAY)
 def replay(
-    record: Annotated[str, typer.Argument(help="a record folder with full-length curves")],
-    grace_period: Annotated[list[int] | None, typer.Option(help="first rung; repeat")] = None,
-    reduction_factor: Annotated[
-        list[int] | None, typer.Option(help="1 of so many passes a rung; repeat")
-    ] = None,
-    workers: Annotated[list[int] | None, typer.Option(help="trials at a time; repeat")] = None,
-    orders: Annotated[int, typer.Option(help="random arrival orders")] = 1000,
-    seed: Annotated[int, typer.Option(help="draws the orders")] = 0,
-    equal_times: Annotated[
-        bool, typer.Option("--equal-times", help="not the recorded seconds")
-    ] = False,
-    jitter: Annotated[
-        float, typer.Option(help="sigma of a trial's pace from order to order")
-    ] = 0.1,
-    out: Annotated[Path, typer.Option(help="the folder of its table and figure")] = Path("replay"),
+    record: own.FullRecord,
+    grace_period: own.GracePeriod = None,
+    reduction_factor: own.ReductionFactor = None,
+    workers: own.Workers = None,
+    orders: own.Orders = 1000,
+    seed: own.OrderSeed = 0,
+    equal_times: own.EqualTimes = False,
+    jitter: own.Jitter = 0.1,
+    out: own.ReplayFolder = Path("replay"),
 ) -> None:
-    """Replay recorded curves through ASHA in virtual time: what it saves, what it loses."""
+    """Simulate early stopping by ASHA on recorded curves.
+
+    The page says how many epochs ASHA saves, and how often it stops the best trial.
+    """
     from sweepbook.commands.replay import replay as write_replay
     from sweepbook.replay.run import Wanted
 

@@ -148,7 +148,7 @@ def _model(
         label,
         trials,
         trial_id,
-        problem="" if len(hits) else "it recorded no predictions",
+        problem="" if len(hits) else "no predictions were recorded",
         mean=float(row["mean"].iloc[0]),
         low=float(row["low"].iloc[0]),
         high=float(row["high"].iloc[0]),
@@ -166,7 +166,7 @@ def _why_none(trials: pd.DataFrame) -> str:
     counts = trials["status"].value_counts()
     said = ", ".join(f"{n} {status}" for status, n in counts.items())
     if failed.empty:
-        return f"no trial of it ended whole: {said}"
+        return f"none of its trials trained to its end: {said}"
     return f"{count(len(failed), 'trial')} failed: {last_line(failed.iloc[0])}"
 
 

@@ -35,10 +35,22 @@ def telling_columns(record: Record) -> list[str]:
 
 
 def select_trials(trials: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
-    """The trials whose settings equal `where`, {KEY: value or list of values}.
+    """Return the trials that have certain settings.
+
+    Example:
+        >>> trials, reports = load_record("records/batch-norm")
+        >>> some = select_trials(trials, {"batch_norm": True, "lr": [0.01, 0.1]})
+
+    Args:
+        trials: one row per trial, as in a record.
+        where: setting -> its value, or a list of values of which any will do. Numbers are equal
+            to a relative 1e-9.
+
+    Returns:
+        The chosen rows, in their order, with all columns.
 
     Raises:
-        ValueError: a KEY is no setting of this study.
+        ValueError: the study has no such setting.
     """
     chosen = np.ones(len(trials), dtype=bool)
     for key, wanted in where.items():

@@ -12,42 +12,95 @@ from sweepbook.tune.placement import Placement
 
 # What the tool does not know may be an option that a study declares: see commands/words.py.
 OF_STUDIES = {"ignore_unknown_options": True, "allow_extra_args": True}
-OWN_OPTIONS = "Options of a study itself follow its name; sweepbook show STUDY lists them."
 
-Data = Annotated[str | None, typer.Option(help="folder of the data set, instead of the embedded")]
-Replicates = Annotated[int | None, typer.Option(help="seeds per trial")]
-Seed = Annotated[int | None, typer.Option(help="study seed")]
-Epochs = Annotated[int | None, typer.Option(help="epochs (or rounds) of every trial")]
-Scale = Annotated[float | None, typer.Option(help="factor of every trial's epochs")]
+Data = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Folder of the data. Default: the study's own data."),
+]
+Replicates = Annotated[
+    int | None, typer.Option(metavar="N", help="Seeds per trial. Default: as the study declares.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Seed of the study. Default: as the study declares."),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Length of every trial, in the study's unit (epochs, rounds)."),
+]
+Scale = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Factor for the length of every trial, e.g. 0.1 for a test."),
+]
 GPUs = Annotated[
     float | None,
-    typer.Option("--gpus-per-trial", help="GPUs of one trial; 0.5: two share one"),
+    typer.Option(
+        "--gpus-per-trial",
+        metavar="X",
+        help="GPUs per trial: 1, 2, ..., or a share such as 0.5 for two trials on each GPU.",
+    ),
 ]
-Trials = Annotated[int | None, typer.Option(help="of each cell of a search")]
-Scheduler = Annotated[bool, typer.Option(help="off: no trial is stopped early")]
+Trials = Annotated[
+    int | None, typer.Option(metavar="N", help="Configs to try in each cell of a search.")
+]
+Scheduler = Annotated[
+    bool, typer.Option(help="Stop unpromising trials early, if the study declares a scheduler.")
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="KEY=VALUE in every trial. VALUE is JSON or a Python literal: 1e-3, true, None, "
-        "[1, 2]; a text needs quotes only where it looks like one of these: 'KEY=\"None\"'.",
+        metavar="KEY=VALUE",
+        help="Setting for every trial; may be repeated. VALUE is JSON or a Python literal, such "
+        "as 1e-3, true, None or [1, 2]; anything else is a text. To pass a text that looks like "
+        "one of these, quote it twice: 'KEY=\"None\"'.",
     ),
 ]
 
 Storage = Annotated[
     str | None,
     typer.Option(
-        help="where records are kept: a folder, s3://BUCKET/..., gs://...; default records"
+        metavar="PLACE",
+        help="Folder or URI for new records: DIR, s3://BUCKET/... or gs://BUCKET/... "
+        "Default: records.",
     ),
 ]
 ProjectDir = Annotated[
-    str | None, typer.Option("--project", help="Folder of the project; default: found upwards.")
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="DIR",
+        help="Folder of the project. Default: the current folder or the nearest one above it "
+        "that is a project.",
+    ),
+]
+RecordPlace = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECORD",
+        help="Folder or URI of the record, e.g. records/batch-norm.",
+        show_default=False,
+    ),
 ]
 
-Address = Annotated[str | None, typer.Option(help="a running Ray cluster")]
-MaxConcurrent = Annotated[int | None, typer.Option(help="trials at a time")]
-MaxFailures = Annotated[int, typer.Option(help="a failed trial is tried again")]
-MaxNodeLosses = Annotated[int, typer.Option(help="and one whose machine was lost")]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Address of a running Ray cluster, or auto. Default: a Ray of its own on this "
+        "machine.",
+    ),
+]
+MaxConcurrent = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Most trials at a time. Default: as many as there is room for."
+    ),
+]
+MaxFailures = Annotated[int, typer.Option(metavar="N", help="Retries per failed trial.")]
+MaxNodeLosses = Annotated[
+    int, typer.Option(metavar="N", help="Retries per trial after losing the trial's machine.")
+]
 
 
 def options_of(context: typer.Context) -> Options:

@@ -29,7 +29,10 @@ def make_artifacts(writer: RecordWriter, say: Say) -> None:
         noted = dict.fromkeys(hooks, told(error))
     for name, outcome in noted.items():
         if outcome != WRITTEN:
-            say(f"{writer.folder}: artifact {name} is missing, and what needs it: {outcome}")
+            say(
+                f"{writer.folder}: there is no artifact {name}, and no figure that needs it: "
+                f"{outcome}"
+            )
 
 
 def _made(record: Record, name: str, path: str) -> str:

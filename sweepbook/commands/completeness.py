@@ -11,14 +11,14 @@ def problems(record: Record) -> list[str]:
     found = []
     recorded = record.manifest.record_digest
     if not record.manifest.has_ended:
-        found.append(f"it has not ended: status {record.manifest.status!r}")
+        found.append(f"the record has not ended: its status is {record.manifest.status!r}")
     elif record_digest(record) != recorded:
-        found.append(f"its tables do not have the digest {recorded} of its manifest")
+        found.append(f"the tables do not have the digest that the manifest gives, {recorded}")
     if untried := record.manifest.n_trials.get("untried"):
-        found.append(f"{untried} trials of the search were not tried")
+        found.append(f"{untried} trials of the search have not been tried")
     planned = {trial.trial_id for trial in record.manifest.trials}
     if planned != set(record.trials["trial_id"]):
-        found.append("trials.parquet does not hold the planned trials")
+        found.append("trials.parquet and the manifest do not hold the same trials")
     steps = _steps(record)
     for trial in record.trials.to_dict("records"):
         trial_id, status = trial["trial_id"], trial["status"]
@@ -27,7 +27,7 @@ def problems(record: Record) -> list[str]:
             continue
         own = steps.get(trial_id, {})
         if len(own) != trial["n_replicates"]:
-            found.append(f"trial {trial_id} lacks report rows: of a whole replicate")
+            found.append(f"trial {trial_id} lacks report rows: a replicate has none")
         elif problem := _problem(own, int(trial["last_fidelity"]), int(trial["max_fidelity"])):
             found.append(f"trial {trial_id} lacks report rows: {problem}")
     return found
@@ -50,11 +50,11 @@ def _problem(steps: Mapping[int, Sequence[int]], last: int, most: int) -> str:
     """
     longest = max(steps.values(), key=len)
     if longest[-1] != last:
-        return f"the last is at {longest[-1]}, and it ended at {last}"
+        return f"the last row is at {longest[-1]}, but the trial ended at {last}"
     if longest[0] < 1 or last > most or len({*longest}) < len(longest):
-        return f"they are not at rising numbers of 1..{most}"
+        return f"the rows must be at rising numbers from 1 to {most}"
     for replicate, own in steps.items():
         if own != longest[: len(own)]:
             missing = sorted({*longest[: len(own)]} - {*own}) or own
-            return f"replicate {replicate} has none at {missing[0]}, and others have"
+            return f"replicate {replicate} has no row at {missing[0]}, but others have"
     return ""

@@ -58,6 +58,6 @@ def confirm(
 
 
 def _line(winner: Winner, record: Record) -> str:
-    settings = ", ".join(f"{k}={v}" for k, v in winner.settings.items()) or "best of all"
+    settings = ", ".join(f"{k}={v}" for k, v in winner.settings.items()) or "best of all trials"
     value = f"{record.metric} {winner.value:.4g} at {record.unit} {winner.fidelity}"
     return f"{settings}: trial {winner.number}, {value}"

@@ -81,12 +81,14 @@ def write_extension(
         extension, search = plan_more_trials(record, plan, options)
         manifest = dataclasses.replace(manifest, search=search)
     elif options.trials is not None:
-        raise ValueError(f"--trials is for searches, and study {plan.study.name} is a grid")
+        raise ValueError(f"--trials is for searches, but study {plan.study.name} is a grid")
     else:
         plan = with_longer_scheduler(plan, options)
         extension = plan_extension(record, plan, options, plan.study.extendable)
         if {t.trial_id for t in extension.trials} == {t.trial_id for t in plan.trials}:
-            raise ValueError(f"record {folder} has all that already: nothing would be added")
+            raise ValueError(
+                f"record {folder} has all of this already: give more replicates, epochs or trials"
+            )
         manifest = changed_manifest(manifest, plan, options)
     extends = Extends(
         record=folder.name,

@@ -30,7 +30,7 @@ def logs(record: Where, trial: str | None, tail: int | None, console: Console) -
     if tail is not None and tail < 1:
         raise ValueError(f"--tail must be at least 1, got {tail}")
     if tail is not None and trial is None:
-        raise ValueError("--tail shows the last lines of one trial's log: name a TRIAL as well")
+        raise ValueError("--tail shows the last lines of one trial's log: name a TRIAL, too")
     loaded = load_record(record)
     if trial is None:
         _show_table(loaded, console)
@@ -53,7 +53,7 @@ def _the_one(beginning: str, ids: list[str]) -> str:
     if found:
         some = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
         raise ValueError(
-            f"{beginning!r} begins the ids of {len(found)} trials: give more of one of {some}"
+            f"the ids of {len(found)} trials begin with {beginning!r}: give more letters of {some}"
         )
     near = difflib.get_close_matches(beginning, ids, n=1, cutoff=0.0)
     hint = f"did you mean {near[0]}?" if near else "the record has no trials yet"
@@ -63,7 +63,7 @@ def _the_one(beginning: str, ids: list[str]) -> str:
 def _show_log(record: Record, trial_id: str, tail: int | None, console: Console) -> None:
     content = read_log(record.path, trial_id)
     if origin := _origin(record, trial_id):
-        say(console, f"trial {trial_id} {origin}, and its log likewise", style="dim")
+        say(console, f"trial {trial_id} {origin}, and so does its log", style="dim")
     if content is None:
         say(console, f"there is no log of trial {trial_id}: {_why_none(record, trial_id)}")
         return
@@ -76,9 +76,9 @@ def _origin(record: Record, trial_id: str) -> str | None:
     """Where a trial is from, if not from this record alone."""
     taken, extends = record.manifest.taken, record.manifest.extends
     if trial_id in taken:
-        return f"is from record {taken[trial_id]}"
+        return f"comes from record {taken[trial_id]}"
     if extends and trial_id in extends.kept:
-        return f"is from record {extends.record}"
+        return f"comes from record {extends.record}"
     if extends and trial_id in extends.continued:
         old = extends.continued[trial_id]
         return f"begins as trial {old} of record {extends.record}"
@@ -86,10 +86,10 @@ def _origin(record: Record, trial_id: str) -> str | None:
 
 
 def _why_none(record: Record, trial_id: str) -> str:
-    status = _statuses(record).get(trial_id, "not begun")
+    status = _statuses(record).get(trial_id, "not started")
     if status == "running" and not record.path.is_local:
-        return "in a store it comes when an attempt at the trial has ended"
-    return f"it has printed nothing (status: {status}), or was trained before logs were kept"
+        return "in s3:// and gs:// a log is stored when an attempt at the trial has ended"
+    return f"the trial has printed nothing (its status: {status})"
 
 
 def _statuses(record: Record) -> dict[str, str]:
@@ -109,11 +109,11 @@ def _show_table(record: Record, console: Console) -> None:
     statuses, known = _statuses(record), logged_trials(record.path)
     for trial_id in _ids(record):
         content = read_log(record.path, trial_id) if trial_id in known else None
-        row = [trial_id, settings.get(trial_id, ""), statuses.get(trial_id, "not begun")]
+        row = [trial_id, settings.get(trial_id, ""), statuses.get(trial_id, "not started")]
         table.add_row(*map(_plain, [*row, *_size_and_end(content)]))
     console.print(table, highlight=False)
     if not known:
-        say(console, f"{record.path} has no logs: its trials have printed nothing so far")
+        say(console, f"{record.path} has no logs, because its trials have printed nothing so far")
 
 
 def _size_and_end(content: bytes | None) -> tuple[str, str]:

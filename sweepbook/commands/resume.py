@@ -66,11 +66,11 @@ def _tell_who_begins_anew(writer: RecordWriter, console: Console) -> None:
     ]
     if lost:
         some = ", ".join(lost[:3]) + (", ..." if len(lost) > 3 else "")
-        trials = "1 trial begins" if len(lost) == 1 else f"{len(lost)} trials begin"
+        trials = "1 trial starts" if len(lost) == 1 else f"{len(lost)} trials start"
         say(
             console,
-            f"{trials} anew, for want of a checkpoint ({some}): one is kept every second or so "
-            'where the trainable yields "state"',
+            f"{trials} from the beginning, because there is no checkpoint ({some}): a trainable "
+            'that yields "state" is saved about every second',
         )
 
 
@@ -81,9 +81,9 @@ def _as_begun(placement: Placement, manifest: Manifest, console: Console) -> Pla
         return placement
     trials = "1 trial" if begun == 1 else f"{begun} trials"
     if given is None:
-        say(console, f"{trials} at a time, as before: --max-concurrent N changes that")
+        say(console, f"{trials} at a time, as before; --max-concurrent N changes that")
         return dataclasses.replace(placement, max_concurrent=begun)
     stopping = manifest.search or manifest.study.scheduler
-    why = ": which trials are suggested or stopped may depend on that" if stopping else ""
-    say(console, f"--max-concurrent is {given} now, before it was {begun}{why}")
+    why = ": this may change which trials are suggested or stopped" if stopping else ""
+    say(console, f"--max-concurrent is {given} now and was {begun} before{why}")
     return placement

@@ -64,14 +64,17 @@ def run(
         of_new_records = (storage, name, optuna_storage) != (None, None, None) or not cache
         if studies or options != options.extending or warm_start or of_new_records:
             raise ValueError(
-                "--resume goes on with a record as it was planned, where it is: give nothing "
-                "else, or more of --replicates, --epochs, --scale or --trials to extend it"
+                "--resume takes a record as it was planned: give no study and no other option, "
+                "or --replicates, --epochs, --scale or --trials alone to extend it"
             )
         if options == Options():
             return resume(record, console=console, placement=placement, force=force)
         return extend(record, options, console=console, placement=placement, force=force)
     if not studies:
-        raise ValueError("name a study (sweepbook list shows them), a study file, or --resume")
+        raise ValueError(
+            "no study is named: give a study (sweepbook list shows them), a study file such as "
+            "my_study.py, or --resume RECORD"
+        )
     return run_studies(
         studies,
         options,
@@ -110,7 +113,7 @@ def run_studies(
         ValueError: a setting, figure, claim, data set or storage that cannot be used.
     """
     if name is not None and (name in ("", "..") or Path(name).name != name or set(name) & {*"?#"}):
-        raise ValueError(f"--name must be a plain folder name, got {name!r}")
+        raise ValueError(f"--name must be a folder's name without /, ? and #, got {name!r}")
     console = console or Console()
     set_environment()
     plans = make_plans(studies, options, say_on(console))
@@ -152,8 +155,8 @@ def _with_search_options(
         return plan
     if plan.search is None:
         raise ValueError(
-            "--warm-start and --optuna-storage are for searches: "
-            f"study {plan.study.name} is a grid"
+            "--warm-start and --optuna-storage are for searches, but study "
+            f"{plan.study.name} is a grid"
         )
     search = dataclasses.replace(plan.search, optuna_storage=optuna_storage)
     plan = dataclasses.replace(plan, search=search)
@@ -168,7 +171,7 @@ def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Consol
     for line in damaged:
         say(console, line)
     for name, n_trials in Counter(taken.values()).items():
-        say(console, f"{n_trials} trials are taken from {storage / name}")
+        say(console, f"{n_trials} trials are reused from {storage / name}")
 
 
 def _join(name: str | None, study: str) -> str:

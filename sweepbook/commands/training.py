@@ -33,7 +33,7 @@ def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
         delete(storage / _TRIED)
     except OSError as error:
         raise ValueError(
-            f"storage {storage} is not writable: choose another by --storage ({error})"
+            f"storage {storage} cannot be written ({error}): choose another one with --storage"
         ) from error
     folders: list[Place] = []
     for name in names:
@@ -73,8 +73,8 @@ def train_and_close(
     except StorageAway as error:
         for writer in writers:
             writer.release()
-        safe = "; ".join(f"{writer.folder} with {writer.safe}" for writer in writers)
-        raise StorageAway(f"{error}. Safe is {safe}: go on by --resume") from error
+        safe = "; ".join(f"{writer.folder} ({writer.safe})" for writer in writers)
+        raise StorageAway(f"{error}. What is saved: {safe}. Resume with --resume") from error
     except BaseException:
         close_all(writers, say_on(console))
         raise
@@ -93,7 +93,7 @@ def close_all(writers: Sequence[RecordWriter], say: Say) -> None:
         try:
             writer.close()
         except Exception as error:
-            say(f"{writer.folder} could not be ended, it holds {writer.safe}: {error}")
+            say(f"{writer.folder} could not be completed: {error}. What is saved: {writer.safe}")
             writer.release()
 
 
@@ -108,7 +108,7 @@ def tell_endings(
     for folder, counts in ended.items():
         say(console, f"{folder}: {', '.join(f'{n} {status}' for status, n in counts.items())}")
         if not _is_well(counts):
-            say(console, f"go on with: {go_on.format(folder)}")
+            say(console, f"resume with: {go_on.format(folder)}")
     console.file.flush()
     return all(map(_is_well, ended.values()))
 

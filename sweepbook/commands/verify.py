@@ -66,16 +66,16 @@ def _difference(record: Record, trial: Trial) -> str | None:
     key = ["replicate", trial.unit]
     both = rows.merge(fresh, on=key, suffixes=("", " anew"), how="inner")
     if not len(rows) == len(both) == len(fresh):
-        return f"{len(rows)} rows are recorded, {len(fresh)} were trained anew"
+        return f"{len(rows)} rows are recorded, but retraining gave {len(fresh)}"
     recorded = rows.columns[rows.notna().any()].drop("trial_id")
     for column in recorded.union(fresh.columns).difference(key):
         if column.endswith("_s"):
             continue  # measured seconds differ from one training to the next
         if column not in fresh:
-            return f"{column} is recorded, and was not trained anew"
+            return f"{column} is recorded, but retraining did not give it"
         again = both.get(f"{column} anew")
         if again is None:
-            return f"{column} is not recorded"
+            return f"{column} is not recorded, but retraining gave it"
         cells = (map(plain_cell, own) for own in (both[column], again))
         for i, (old, new) in enumerate(zip(*cells, strict=True)):
             if not _same(old, new):
@@ -86,13 +86,16 @@ def _difference(record: Record, trial: Trial) -> str | None:
 
 def _train(trial: Trial) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    last = f"trial {trial.trial_id} retrained: it reported nothing"
     with tempfile.TemporaryDirectory() as folder:
         for name in ("checkpoints", "parts"):
             (Path(folder) / name).mkdir()
         for report in reports(Assignment(trial, [folder], [])):
             rows += report["rows"]
-            print(f"\r{trial.trial_id} {trial.unit} {report['fidelity']}", end="", file=sys.stderr)
-    print(file=sys.stderr)
+            last = f"trial {trial.trial_id} retrained to {trial.unit} {report['fidelity']}"
+            if sys.stderr.isatty():  # one line, written over at each step
+                print(f"\r{last}", end="", file=sys.stderr)
+    print("" if sys.stderr.isatty() else last, file=sys.stderr)
     return rows
 
 
@@ -110,8 +113,8 @@ def _first(old: Any, new: Any) -> str:
     """Where two cells differ first, in words."""
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         i = next(i for i, both in enumerate(zip(old, new, strict=True)) if not _same(*both))
-        return f"entry {i} is recorded as {old[i]}, trained as {new[i]}"
-    return f"{old} is recorded, {new} is trained"
+        return f"entry {i} is {old[i]} in the record and {new[i]} when retrained"
+    return f"{old} in the record, {new} when retrained"
 
 
 def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console: Console) -> bool:
@@ -125,19 +128,21 @@ def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console:
         ValueError: a number out of range, or no record.
     """
     if trials < 0 or (epochs is not None and epochs < 1):
-        raise ValueError("--trials must be at least 0 and --epochs at least 1")
+        raise ValueError(
+            f"--trials must be at least 0 and --epochs at least 1, got {trials} and {epochs}"
+        )
     found, n_trained = verify(folder, trials, seed, epochs)
     for line in found:
         say(console, line)
     if found:
         return False
     if n_trained:
-        anew = f"{n_trained} trials trained anew gave the recorded numbers"
-        anew += f", of {trials} asked for" if n_trained < trials else ""
+        anew = f"{n_trained} retrained trials gave the recorded numbers"
+        anew += f" ({trials} were asked for)" if n_trained < trials else ""
     else:
-        why = ": none of them ended by itself" if trials else ""
-        anew = f"no trial was trained anew{why}"
-    say(console, f"{folder} holds: digest, completeness; {anew}")
+        why = ", because none trained to its own end" if trials else ""
+        anew = f"no trial was retrained{why}"
+    say(console, f"{folder} is sound: it is complete and has its digest; {anew}")
     return True
 
 
@@ -152,5 +157,5 @@ def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> tuple[l
     found = [*changes_since(record.manifest), *problems(record)]
     for trial_id, difference in differences(record, chosen, most):
         if difference:
-            found.append(f"trial {trial_id} trained anew differs: {difference}")
+            found.append(f"trial {trial_id} differs when retrained: {difference}")
     return found, len(chosen)

@@ -97,10 +97,10 @@ def _taken_apart(
 def _unknown(flag: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(flag, known, n=1, cutoff=0.4)
     if near:
-        return f"no option {flag}: did you mean {near[0]}?"
+        return f"there is no option {flag}: did you mean {near[0]}?"
     return (
-        f"no option {flag}: --help lists those of sweepbook, sweepbook show STUDY a study's own "
-        "ones, which follow its name"
+        f"there is no option {flag}: --help lists the options of the command, and sweepbook show "
+        "STUDY those of a study"
     )
 
 
@@ -113,11 +113,11 @@ def _check_declared(
         for option in study.options:
             if option.flag in own:
                 raise ValueError(
-                    f"study {study.name} declares the option {option.flag}, which sweepbook has "
-                    "itself: give the setting another name"
+                    f"study {study.name} declares the option {option.flag}, but sweepbook itself "
+                    "has one of that name: give the setting another name"
                 )
             if kinds.get(option.setting, option.kind) != option.kind:
                 raise ValueError(
-                    f"option {option.flag} is a {kinds[option.setting]} for one study, and a "
-                    f"{option.kind} for study {study.name}: run them one by one"
+                    f"option {option.flag} is a {kinds[option.setting]} in one study and a "
+                    f"{option.kind} in study {study.name}: run the studies in separate commands"
                 )

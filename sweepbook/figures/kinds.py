@@ -152,9 +152,10 @@ def specs_of(record: Record) -> Sequence[Spec]:
         return declared
     by = [name.removeprefix(CONFIG) for name in varying_columns(record.trials)]
     shared = {"metrics": [record.metric], "by": by}
+    titles = {"curves": "Curves of all trials", "table": "Last values of all trials"}
     return [
-        {"kind": "curves", "name": f"{record.study}-curves", "title": "All trials", **shared},
-        {"kind": "table", "name": f"{record.study}-table", "title": "All trials", **shared},
+        {"kind": kind, "name": f"{record.study}-{kind}", "title": title, **shared}
+        for kind, title in titles.items()
     ]
 
 

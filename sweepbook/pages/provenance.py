@@ -61,7 +61,7 @@ def provenance(record: Record) -> list[tuple[str, str]]:
             ", ".join(f"{k}={v}" for k, v in manifest.overrides.items() if v is not None),
         ),
         ("Settings of every trial", fixed_settings(record)),
-        ("Data", f"{record.data_name}, sha256 {manifest.data.sha256 or 'unknown'}"),
+        ("Data", f"{record.data_name}{_hash(manifest.data.sha256)}"),
         ("Extends", _extends(manifest.extends)),
         ("Started", _text(manifest.started)),
         ("Ended", _text(manifest.ended) or "not yet"),
@@ -73,6 +73,10 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ("Record digest", digest + note),
     ]
     return [(what, value) for what, value in pairs if value]
+
+
+def _hash(sha256: str | None) -> str:
+    return f", sha256 {sha256}" if sha256 else ""
 
 
 def _extends(extension: Extends | None) -> str:

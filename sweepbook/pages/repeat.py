@@ -63,10 +63,15 @@ def _partner(again: Record, records: Sequence[Record]) -> Record:
         same_study = same_study and _files(first) == _files(again)
         if same_study and _length(first) == _length(again):
             if first.manifest.seed == again.manifest.seed:
-                raise ValueError(f"{again.path} has the seed of {first.path}: nothing is repeated")
+                raise ValueError(
+                    f"--repeat {again.path} has the same seed as {first.path} "
+                    f"({again.manifest.seed}): give a record with another seed"
+                )
             return first
     raise ValueError(
-        f"{again.path} repeats no given record: same study, data, files and length needed"
+        f"--repeat {again.path} fits none of the given records: it must have the same study, "
+        "data, "
+        "files and length of trials as one of them"
     )
 
 

@@ -28,15 +28,15 @@ def ask_data(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         raise _refusal(study, "data", study.data, wanted, found)
     if missing := [key for key in _DESCRIBED if key not in found]:
         raise _refusal(
-            study, "data", study.data, f"{wanted}: it lacks {', '.join(missing)}", found
+            study, "data", study.data, f"{wanted} (missing: {', '.join(missing)})", found
         )
     for key, kind, what in (
         ("name", str, "a text"),
         ("sha256", str | None, "a text, or None"),
-        ("rows", Mapping, "a dict of split and number"),
+        ("rows", Mapping, "a dict of split and number of rows"),
     ):
         if not isinstance(found[key], kind):
-            raise _refusal(study, "data", study.data, f"{what} as {key}", found[key])
+            raise _refusal(study, "data", study.data, f"{what} for {key}", found[key])
     return dict(found)
 
 
@@ -77,7 +77,7 @@ def ask_count(study: Study, path: str, config: Mapping[str, Any]) -> int:
     """
     count = _asked(study, "count", path, config)
     if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < 1:
-        wanted = f"a whole number >= 1 of {study.fidelity.unit}s"
+        wanted = f"a number of {study.fidelity.unit}s, whole and >= 1"
         raise _refusal(study, "count", path, wanted, count)
     return int(count)
 
@@ -107,7 +107,7 @@ def ask_space(study: Study, path: str) -> Mapping[str, Any]:
     """
     space = _asked(study, "space", path)
     if not isinstance(space, Mapping):
-        raise _refusal(study, "space", path, "a dict of setting and ray.tune domain", space)
+        raise _refusal(study, "space", path, "a dict from settings to domains of ray.tune", space)
     return space
 
 

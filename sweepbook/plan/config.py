@@ -45,12 +45,13 @@ def complete_config(
     if options.data is not None:
         if study.data is None:
             raise ValueError(
-                f"study {study.name} takes no --data: its data is its trainable's own"
+                f"study {study.name} takes no --data, because its trainable loads its own data: "
+                "leave the option out, or name a function as the study's data"
             )
         if kind and "data" not in fields:
             raise ValueError(
-                f"study {study.name} takes no --data: its {kind.__name__} has no field 'data' "
-                "for the folder; add it, or leave the option out"
+                f"study {study.name} takes no --data, because {kind.__name__} has no field 'data' "
+                "for the folder: add the field, or leave the option out"
             )
         folder = Path(options.data).expanduser()
         config["data"] = str(folder.resolve())
@@ -69,8 +70,9 @@ def scaled(
     key = study.fidelity.setting
     if not isinstance(config.get(key), int):
         raise ValueError(
-            f"study {study.name} counts {study.fidelity.unit}s by {key!r}: every config "
-            f"needs it as a whole number, got {config.get(key)!r}"
+            f"study {study.name} takes the number of {study.fidelity.unit}s from the setting "
+            f"{key!r}, which must be a whole number in every config, got {config.get(key)!r}: "
+            f"set it, as in fixed={{{key!r}: 10}}, or name another setting in Fidelity"
         )
     wanted = config[key] if options.epochs is None else options.epochs
     if options.scale is not None:
@@ -89,8 +91,8 @@ def _optional(study: Study, options: Options) -> dict[str, Any]:
     if missing and options.everywhere:
         names = " and ".join(f"--{key.replace('_', '-')}" for key in sorted(missing))
         raise ValueError(
-            f"study {study.name} takes no {names}: it declares no such option; "
-            f"sweepbook show {study.name} lists those that it has"
+            f"study {study.name} takes no {names}, because it declares no such option: "
+            f"sweepbook show {study.name} lists its options"
         )
     return {key: value for key, value in options.optional.items() if key in declared}
 

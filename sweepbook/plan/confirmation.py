@@ -21,11 +21,14 @@ def confirming_study(
     """
     search, declared = record.manifest.search, record.manifest.study.search
     if search is None or declared is None:
-        raise ValueError(f"{record.path} is no search: its trials are what they are")
+        raise ValueError(
+            f"{record.path} is not the record of a search, so there is no winner to confirm: give "
+            "the record of a study with search=Search(...)"
+        )
     if seed == record.manifest.seed:
         raise ValueError(
-            f"--seed must differ from the search's, {seed}: its winners were chosen on that seed, "
-            "and would look better than they are"
+            f"--seed must differ from the search's seed ({seed}): the winners were chosen with "
+            "that seed, so their scores with it are too optimistic"
         )
     cell_keys = [key for cell in search.cells[:1] for key in cell]
     keys = cell_keys if by is None else list(by)
@@ -70,7 +73,10 @@ def winners(record: Record, by: Sequence[str]) -> list[Winner]:
     configs = {trial.trial_id: trial.config for trial in record.manifest.trials}
     for key in by:
         if any(key not in config for config in configs.values()):
-            raise ValueError(f"--by {key}: the trials of {record.path} have no such setting")
+            known = ", ".join(dict.fromkeys(key for c in configs.values() for key in c))
+            raise ValueError(
+                f"--by {key}: the trials of {record.path} have no such setting; they have {known}"
+            )
     sign = 1 if record.mode == "max" else -1
     found: dict[str, tuple[tuple[float, ...], Winner]] = {}
     for row in record.trials.to_dict("records"):
@@ -94,7 +100,8 @@ def winners(record: Record, by: Sequence[str]) -> list[Winner]:
     without = [tuple(groups[group].values()) for group in groups if group not in found]
     if without or not groups:
         raise ValueError(
-            f"{record.path} has no trial to confirm for {by} = {without or 'anything'}"
+            f"{record.path} has no trial to confirm for {by} = {without or 'any values'}: every "
+            "such trial failed, diverged or was interrupted"
         )
     return [found[group][1] for group in groups]
 

@@ -36,7 +36,7 @@ class Extension:
 
     def __str__(self) -> str:
         return (
-            f"{len(self.kept)} trials are kept, {len(self.continued)} go on from their "
+            f"{len(self.kept)} trials are kept, {len(self.continued)} continue from their "
             f"checkpoints, {len(self.anew)} are trained from the beginning"
         )
 
@@ -77,8 +77,8 @@ def _check_not_less(old: Trial, new: Trial) -> None:
     ):
         if after < before:
             raise ValueError(
-                f"an extended record cannot have less than before: trial {old.trial_id} has "
-                f"{before} {what}, asked for are {after}; start a new study for fewer"
+                f"an extended record cannot have fewer {what} than before: trial {old.trial_id} "
+                f"has {before}, got {after}; run the study anew for fewer"
             )
 
 
@@ -116,14 +116,18 @@ def plan_more_trials(record: Record, plan: Plan, options: Options) -> tuple[Exte
         ValueError: other options than --trials, or no more trials than there are.
     """
     if plan.search is None:
-        raise ValueError(f"--trials is for searches, and study {plan.study.name} is a grid")
+        raise ValueError(f"--trials is for searches, but study {plan.study.name} is a grid")
     if options.trials is None or options != Options(trials=options.trials):
         raise ValueError(
-            "a search is extended by --trials alone: its suggestions hang on all the rest"
+            "a search can only be extended by --trials: its suggestions depend on the seed, the "
+            "replicates and the length of its trials; run a new search to change those"
         )
     before = plan.search.n_trials_per_cell
     if options.trials <= before:
-        raise ValueError(f"--trials must be more than the {before} per cell that it has")
+        raise ValueError(
+            f"--trials must be more than {before}, the trials per cell so far, got "
+            f"{options.trials}"
+        )
     search = dataclasses.replace(
         plan.search,
         n_trials=options.trials * plan.search.n_trials // before,

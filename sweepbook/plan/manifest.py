@@ -73,9 +73,8 @@ def check_unchanged(folder: Where, manifest: Manifest, force: bool) -> list[str]
     changes = changes_since(manifest)
     if changes and not force:
         raise ValueError(
-            f"{folder} was made otherwise, its numbers would mix with new ones: "
-            f"{'; '.join(changes)}. Restore what it was made with, start a new record, or insist "
-            "with --force"
+            f"{folder} was created with different code, data or versions, so going on would mix "
+            f"results: {'; '.join(changes)}. Restore them, start a new record, or add --force"
         )
     return changes
 
@@ -94,7 +93,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     add_to_path(*import_paths([study]))  # what lies beside it comes first, as for a worker
     current = versions(manifest.versions)
     found = [
-        f"{package} {old} then, {current.get(package)} now"
+        f"{package}: {old} in the record, {current.get(package) or 'not installed'} now"
         for package, old in manifest.versions.items()
         if current.get(package) != old
     ]
@@ -102,17 +101,18 @@ def changes_since(manifest: Manifest) -> list[str]:
     check_imports(study)
     module = study.trainable.split(":")[0]
     if code_sha256(module) != manifest.code_sha256:
-        found.append(f"the trainable's code has changed (now {sys.modules[module].__file__})")
+        found.append(f"the trainable's code has changed ({sys.modules[module].__file__})")
     if study.data:
         searched = manifest.search.configs if manifest.search else ()
         configs = [*searched, *(trial.config for trial in manifest.trials)]
         data = ask_data(study, configs[0])
-        then, at_present = str(manifest.data.sha256), str(data["sha256"])
+        then, at_present = manifest.data.sha256, data["sha256"]
         if at_present != then:
-            found.append(f"data {then[:12]} then, {at_present[:12]} now")
-    for path, then in manifest.files.items():
+            before, current_hash = (str(sha or "no hash")[:12] for sha in (then, at_present))
+            found.append(f"data: {before} in the record, {current_hash} now")
+    for path, then_file in manifest.files.items():
         if not Path(path).is_file():
-            found.append(f"{path} was read then, and is gone now")
-        elif (at_present := file_sha256(path)) != then:
-            found.append(f"{path} {then[:12]} then, {at_present[:12]} now")
+            found.append(f"{path}: read for the record, missing now")
+        elif (now_file := file_sha256(path)) != then_file:
+            found.append(f"{path}: {then_file[:12]} in the record, {now_file[:12]} now")
     return found

@@ -17,7 +17,29 @@ from sweepbook.study.study import is_gpu_share
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a command line changes in the studies that it names; None: as declared."""
+    """What a command line changes in the studies that it names.
+
+    Example:
+        >>> options = Options(epochs=5, replicates=3, settings={"width": 64})
+
+    Args:
+        data: folder of the data. None: the study's own data.
+        replicates: seeds per trial, >= 1. None, here and below: as the study declares.
+        seed: seed of the study, >= 0.
+        epochs: length of every trial in the study's unit, >= 1.
+        scale: factor for the length of every trial, more than 0 and at most 1000. Only one of
+            epochs and scale may be given.
+        gpus: GPUs per trial: a share from 0 to 1, or a whole number.
+        trials: configs to try in each cell of a search, >= 1.
+        scheduler: False trains every trial to its end.
+        settings: settings for every trial.
+        optional: settings for which the studies declare an `Option`.
+        everywhere: True if every study must accept all of this; False skips the studies that
+            cannot read `data`, and sets settings only where a study has them.
+
+    Raises:
+        ValueError: when it is made, naming the option and its value.
+    """
 
     data: str | None = None
     replicates: int | None = None
@@ -47,12 +69,12 @@ class Options:
             if value is not None and value < low:
                 raise ValueError(f"--{name} must be at least {low}, got {value}")
         if self.scale is not None and not 0 < self.scale <= 1000:
-            raise ValueError(f"--scale must lie in 0 .. 1000 (exclusive 0), got {self.scale}")
+            raise ValueError(f"--scale must be more than 0 and at most 1000, got {self.scale}")
         if self.scale is not None and self.epochs is not None:
             raise ValueError("give --epochs or --scale, not both")
         if self.gpus is not None and not is_gpu_share(self.gpus):
             raise ValueError(
-                "--gpus-per-trial must be a share of one GPU, 0 .. 1, or a whole number, "
+                "--gpus-per-trial must be a share of one GPU from 0 to 1, or a whole number, "
                 f"got {self.gpus}"
             )
 
@@ -69,7 +91,7 @@ def value_of(option: Option, text: str) -> Any:
     if option.kind == "text" or not (path.suffix or len(path.parts) > 1):
         return text
     if not path.is_file():
-        raise ValueError(f"{option.flag}: no file {text!r}")
+        raise ValueError(f"{option.flag}: there is no file {text!r}")
     return str(path.resolve())
 
 
@@ -84,7 +106,7 @@ def setting(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
+        raise ValueError(f"--set must be KEY=VALUE, got {text!r}")
     return key, _read(key, value.strip(), value)
 
 
@@ -101,8 +123,8 @@ def _read(key: str, value: str, otherwise: str) -> Any:
     if _BROKEN.match(value) and not _DATE.fullmatch(value):
         raise ValueError(
             f"--set {key}: {value!r:.60} looks like a number, a list, a dict or a quoted text, "
-            'but is none: write 0.5, [1, 2] or {"a": 1}, or a text in two pairs of quotes, '
-            f"'{key}=\"...\"'"
+            'but cannot be read as one: write 0.5, [1, 2] or {"a": 1}; for a text, quote it '
+            f"twice, '{key}=\"...\"'"
         )
     return otherwise
 

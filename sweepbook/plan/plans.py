@@ -48,11 +48,11 @@ def _fitting_plans(
             refused.setdefault(str(error), []).append(study.name)
     reasons = "; ".join(f"{', '.join(names)} ({why})" for why, names in refused.items())
     if not plans:
-        raise ValueError(f"--data {options.data} is for none of the studies: {reasons}")
+        raise ValueError(f"--data {options.data} fits none of the studies: {reasons}")
     if refused:
-        say(f"left out, for they read other data: {reasons}")
+        say(f"left out, because these studies cannot read --data {options.data}: {reasons}")
     known = sorted({key for plan in plans for key in plan.a_config})
     for key in (key for key in (*options.settings, *options.optional) if key not in known):
         near = difflib.get_close_matches(key, known, cutoff=0.4) or known
-        raise ValueError(f"no study here has a setting {key!r}: did you mean {', '.join(near)}?")
+        raise ValueError(f"no named study has a setting {key!r}: did you mean {', '.join(near)}?")
     return plans

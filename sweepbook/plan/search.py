@@ -37,7 +37,7 @@ def plan_search(
     """
     search = study.search
     if search is None:
-        raise ValueError(f"--trials is for searches, and study {study.name} is a grid")
+        raise ValueError(f"--trials is for searches, but study {study.name} is a grid")
     per_cell = n_trials or search.n_trials
     domains = ask_space(study, search.space)
     try:
@@ -48,7 +48,10 @@ def plan_search(
         points = [{k: v for k, v in p.items() if k not in settings} for p in points]
         _check(study, declared, space, by, points)
         if len(points) > per_cell:
-            raise ValueError(f"{len(points)} points cannot be tried first in {per_cell} trials")
+            raise ValueError(
+                f"the number of trials per cell must be at least the number of points "
+                f"({len(points)}), got {per_cell}"
+            )
         for config in configs:
             _check_ends(config, space, kind)
     except ValueError as error:
@@ -71,17 +74,26 @@ def _check(
     study: Study, declared: Space, space: Space, by: Sequence[str], points: Sequence[Any]
 ) -> None:
     if not space:
-        raise ValueError("--set fixes every open setting: nothing is left to search")
+        raise ValueError(
+            "--set fixes every open setting, so nothing is left to search: leave one of them open"
+        )
     for key in (study.fidelity.setting, *OWN):
         if key in declared:
-            raise ValueError(f"{key!r} cannot be searched: every trial must have the same")
+            raise ValueError(
+                f"{key!r} cannot be searched, because it must be the same in every trial: take it "
+                "out of the space"
+            )
     for key in by:
         if key in declared:
-            raise ValueError(f"{key!r} is in the grid, and open as well")
+            raise ValueError(
+                f"{key!r} is in the space and in the grid (or the points): leave it in one of them"
+            )
     scientific = study.search.scientific if study.search else ()
     unknown = [key for key in scientific if key not in declared]
     if unknown:
-        raise ValueError(f"scientific settings that are not open: {', '.join(unknown)}")
+        raise ValueError(
+            f"scientific names {', '.join(unknown)}, but the space has {', '.join(declared)} only"
+        )
     for point in points:
         for key, value in point.items():
             check_value(space, key, value)
@@ -94,7 +106,7 @@ def _check_ends(config: Mapping[str, Any], space: Space, kind: type | None) -> N
     fields = {field.name for field in dataclasses.fields(kind)}
     for key, domain in space.items():
         if key not in fields:
-            raise ValueError(f"{key!r} is open, but {kind.__name__} has no such setting")
+            raise ValueError(f"the space has {key!r}, but {kind.__name__} has no such field")
         for value in domain.get("choices") or (domain["low"], domain["high"]):
             made_config(kind, {**config, key: value})
 

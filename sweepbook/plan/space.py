@@ -40,11 +40,11 @@ def _described(key: str, domain: Any) -> dict[str, Any]:
     if isinstance(domain, Mapping):
         if "grid_search" in domain:
             raise _refusal(key, "grid_search", "put it into the study's grid, or take choice")
-        raise _refusal(key, "nested settings", "settings are flat")
+        raise _refusal(key, "nested settings", "write each setting with a name of its own")
     if not isinstance(domain, Domain):
         raise _refusal(key, f"the constant {domain!r}", "put it into the study's fixed settings")
     if isinstance(domain, Function):
-        raise _refusal(key, "sample_from", "a searched setting has a range of its own")
+        raise _refusal(key, "sample_from", "give the setting a range or choices of its own")
     if isinstance(domain, Categorical):
         return _choices(key, list(domain.categories))
     if isinstance(domain, (Float, Integer)):
@@ -63,21 +63,29 @@ def _range(key: str, domain: Any) -> dict[str, Any]:
         raise _refusal(key, "qrandn" if step else "randn", "take uniform, which has bounds")
     if step and log:
         name = "qlograndint" if whole else "qloguniform"
-        raise _refusal(key, name, "Optuna drops its steps; take lograndint, loguniform or choice")
+        raise _refusal(
+            key, name, "Optuna would ignore its steps; take lograndint, loguniform or choice"
+        )
     low, upper = (_bound(key, value, whole) for value in (domain.lower, domain.upper))
     if step is not None:
         step = _bound(key, step, whole)
         if step <= 0:
-            raise _refusal(key, f"steps of {step}", "a step must be > 0")
+            raise _refusal(key, f"steps of {step}", "the step must be > 0")
     step = None if whole and step == 1 else step
     high = upper - 1 if whole and not step else upper  # Ray's randint excludes it
     if not (math.isfinite(low) and low < high < math.inf):
-        raise _refusal(key, f"the range {low} .. {high}", "low < high must hold")
+        raise _refusal(
+            key, f"the range {low} .. {high}", "low must be below high, and both finite"
+        )
     if whole and max(-low, high) > MOST_WHOLE:
-        raise _refusal(key, f"the range {low} .. {high}", "whole numbers go up to 2**53")
+        raise _refusal(
+            key, f"the range {low} .. {high}", "whole numbers must lie within -2**53 .. 2**53"
+        )
     # Ray takes multiples of the step, Optuna counts from low: the same where low is a multiple
     if step and any(not math.isclose(b, round(b / step) * step) for b in (low, high)):
-        raise _refusal(key, f"steps of {step} from {low}", "bounds must be multiples of it")
+        raise _refusal(
+            key, f"steps of {step} from {low}", "both bounds must be multiples of the step"
+        )
     kind = "int" if whole else "float"
     return {"kind": kind, "low": low, "high": high, "log": log, "step": step}
 
@@ -86,7 +94,7 @@ def _bound(key: str, value: Any, whole: bool) -> Any:
     """A bound or step as Python's number."""
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        must = f"its bounds and its step must be {'whole ' * whole}numbers"
+        must = f"bounds and step must be {'whole ' * whole}numbers"
         raise _refusal(key, f"a range with {value!r:.60}", must)
     return value
 
@@ -98,11 +106,11 @@ def _choices(key: str, choices: list[Any]) -> dict[str, Any]:
             raise _refusal(
                 key,
                 f"the choice {choice!r:.60}",
-                "choices are texts, numbers or flags; take a text, and look up in the trainable "
-                "what it stands for",
+                "choices must be texts, numbers, True, False or None; give a text, and look up "
+                "its meaning in the trainable",
             )
     if len(choices) < 2 or len(set(choices)) < len(choices):  # Optuna takes True for 1, 3.0 for 3
-        raise _refusal(key, f"the choices {choices}", "give two at least, none equal to another")
+        raise _refusal(key, f"the choices {choices}", "give at least two, and no two equal ones")
     return {"kind": "choice", "choices": choices}
 
 
@@ -114,7 +122,7 @@ def check_value(space: Space, key: str, value: Any) -> None:
     """Raises ValueError where `value` does not lie in the setting's range or choices."""
     if key not in space:
         near = difflib.get_close_matches(key, space, cutoff=0.4) or list(space)
-        raise ValueError(f"{key!r} is not open: did you mean {', '.join(near)}?")
+        raise ValueError(f"the space has no setting {key!r}: did you mean {', '.join(near)}?")
     domain = space[key]
     if domain["kind"] == "choice":
         if not any(value == c and type(value) is type(c) for c in domain["choices"]):
@@ -128,5 +136,5 @@ def check_value(space: Space, key: str, value: Any) -> None:
     steps = (value - domain["low"]) / domain["step"] if domain["step"] else 0
     if abs(steps - round(steps)) >= 1e-8:  # as Optuna counts them
         raise ValueError(
-            f"{key} must be {domain['low']} and some steps of {domain['step']}, got {value!r}"
+            f"{key} must be {domain['low']} plus a multiple of {domain['step']}, got {value!r}"
         )

@@ -48,8 +48,8 @@ def load_studies(names: list[str], project: Project | None = None) -> list[Study
         for study in chosen:
             if found.setdefault(study.name, study) is not study:
                 raise ValueError(
-                    f"two studies are named {study.name!r}, one of {named_by[study.name]} and one "
-                    f"of {name}: give one of them another name"
+                    f"two studies are named {study.name!r}, one in {named_by[study.name]} and one "
+                    f"in {name}: give one of them another name"
                 )
             named_by.setdefault(study.name, name)
     _check_names(hooks, roots, others)
@@ -93,13 +93,15 @@ def _declaring_modules(name: str, project: Project | None) -> list[str]:
 def _studies_of_project(name: str, project: Project | None) -> list[Study]:
     if project is None:
         raise ValueError(
-            f"{name!r} is no study file, and there is no project here that could declare a study "
-            "of that name: go to the project's folder, name it by --project DIR, or run a study "
-            "file: sweepbook run my_study.py"
+            f"{name!r} is not a study file (its name does not end with .py), and the current "
+            "folder is not in a project that could declare a study of that name: change to the "
+            "project's folder, give it by --project DIR, or name a file such as my_study.py"
         )
     known = project.studies()
     if not known:
-        raise ValueError(f"project {project.root} declares no studies")
+        raise ValueError(
+            f"project {project.root} declares no studies: see its pyproject.toml or search_spaces"
+        )
     if name == "all":
         return [study for study in known.values() if study.search is None]
     if name not in known:
@@ -112,15 +114,15 @@ def _studies_of_project(name: str, project: Project | None) -> list[Study]:
 
 def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Study]:
     if not file.is_file():
-        raise ValueError(f"no study file {str(file)!r}")
+        raise ValueError(f"there is no study file {str(file)!r}")
     if "." in file.stem:
         raise ValueError(
-            f"{file.name} cannot be imported: give it a name with one dot, before py, such as "
-            f"{file.stem.replace('.', '_')}.py"
+            f"{file.name} cannot be imported, because its name has a dot before .py: rename it, "
+            f"for example to {file.stem.replace('.', '_')}.py"
         )
     known = _origin(file.stem)
     if known and Path(known).resolve() != file.resolve():
-        raise ValueError(f"{file.name} has the name of another module, {known}: rename it")
+        raise ValueError(f"{file.name} has the name of another module, {known}: rename your file")
     add_to_path(*roots)
     importlib.invalidate_caches()  # a file may be a moment old
     try:
@@ -133,7 +135,9 @@ def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Stud
     if wanted and wanted not in studies:
         raise ValueError(f"{file} has no study {wanted!r}: it has {', '.join(studies) or 'none'}")
     if not studies:
-        raise ValueError(f"{file} has no Study value: see examples/ for one")
+        raise ValueError(
+            f"{file} defines no study: assign one to a variable, as in STUDY = Study(...)"
+        )
     if wanted:
         return [studies[wanted]]
     by_name: dict[str, str] = {}
@@ -142,7 +146,7 @@ def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Stud
         if studies[first] is not study:
             raise ValueError(
                 f"{file} has two studies named {study.name!r}, {first} and {variable}: give one "
-                f"of them another name, or name one by {file}:{first}"
+                f"of them another name, or choose one, as in {file}:{first}"
             )
     return list(studies.values())
 

@@ -87,8 +87,8 @@ def _replicates(study: Study, config: Mapping[str, Any], wanted: int) -> int:
     kind = config_type(load_object(study.trainable))
     if n > 1 and kind and not study.stacked and "seed" not in config:
         raise ValueError(
-            f"{kind.__name__} of study {study.name} has no field 'seed', so its {n} "
-            "replicates would be one and the same: add the field, or ask for 1 replicate"
+            f"{kind.__name__} of study {study.name} has no field 'seed', so all {n} replicates "
+            "would give the same numbers: add the field, or ask for 1 replicate"
         )
     return n
 

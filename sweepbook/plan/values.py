@@ -18,7 +18,7 @@ MOST_NESTED = 50  # lists and dicts in each other
 _INTS = range(-(2**63), 2**63)  # what a column of a table holds
 _INSTEAD = (
     (Enum, "give its name as a text and look it up in the trainable"),
-    (set | frozenset, "a set has no order: write a list, or sorted(...)"),
+    (set | frozenset, "a set has no fixed order; write a list, or sorted(...)"),
     (complex | np.complexfloating, "give its real and its imaginary part as numbers"),
     (bytes | bytearray, "give it as a text"),
     (type, "give its name as a text and look it up in the trainable"),
@@ -106,9 +106,9 @@ def checked_config(study: str, config: Mapping[str, Any], kind: type | None) -> 
     kept = {name: getattr(again, name) for name in names}
     if derived := [n for n, v in plain_settings(kept, study, kind).items() if v != found[n]]:
         raise ValueError(
-            f"study {study}: {kind.__name__} makes another {derived[0]} of "
-            f"{_shown(found[derived[0]])} each time that it is made, and a resume makes it again: "
-            "derive the value in a property, or in the trainable"
+            f"study {study}: {kind.__name__} changes its field {derived[0]} from "
+            f"{_shown(found[derived[0]])} when it is made again, as a resume does: derive the "
+            "value in a property, or in the trainable"
         )
     return found
 
@@ -155,7 +155,7 @@ def _scalar(value: Any, name: str) -> Any:
         return int(value)
     if isinstance(value, float):
         if math.isnan(value):
-            raise _refusal(value, name, "NaN equals nothing; None may stand for no value")
+            raise _refusal(value, name, "NaN is not equal to itself; write None for no value")
         return float(value)
     raise _refusal(value, name, _instead_of(value))
 
@@ -165,7 +165,7 @@ def _instead_of(value: Any) -> str:
         if isinstance(value, kind):
             return instead
     if hasattr(value, "_fields") or is_dataclass(value):
-        return "give it as a dict, or declare the field in a dataclass that annotates the config"
+        return "give it as a dict, or annotate the config's field with its dataclass"
     if hasattr(value, "isoformat"):
         return "give it as a text, value.isoformat()"
     if callable(value):
@@ -180,7 +180,7 @@ def _init_fields(value: Any) -> list[dataclasses.Field[Any]]:
 def _check_key(key: Any, name: str, value: Any) -> None:
     if not isinstance(key, str) or isinstance(key, Enum):
         raise _refusal(
-            value, name, f"its key {_shown(key)} must be a text, for JSON has no other keys"
+            value, name, f"its key {_shown(key)} must be a text, because JSON has no other keys"
         )
     _check_text(key, name)
 
@@ -189,7 +189,11 @@ def _check_text(text: str, name: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _refusal(text, name, "it has half a character (a lone surrogate)") from None
+        raise _refusal(
+            text,
+            name,
+            "it contains half a character (a lone surrogate); write it in proper Unicode",
+        ) from None
 
 
 def _named(key: str) -> str:

@@ -11,7 +11,7 @@ from sweepbook.record.columns import Columns
 from sweepbook.record.ledger import Attempt
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
-from sweepbook.record.rows import ending, is_missing, new_row
+from sweepbook.record.rows import ending, interruption, is_missing, new_row
 from sweepbook.record.values import (
     Follower,
     Step,
@@ -150,8 +150,7 @@ class Account:
         """Ends every trial that has not ended as interrupted."""
         for trial_id, trial in self.trials.items():
             if trial["status"] in ("running", "pending"):
-                at = f"at {trial['fidelity_unit']} {trial['last_fidelity']}"
-                reason = f"interrupted {at} of {trial['max_fidelity']}"
+                reason = interruption(trial)
                 self._add_time(trial_id)
                 trial |= {"status": "interrupted", "reason": reason, "ended": now()}
         self.is_changed = True

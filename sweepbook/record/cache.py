@@ -75,7 +75,7 @@ def _same_code(
                 record = load_record(folder)
                 predictions = record.predictions()
             except (OSError, ValueError) as error:
-                damaged.append(f"{folder} cannot be read, nothing is taken from it: {error}")
+                damaged.append(f"{folder} cannot be read, so no trial is reused from it: {error}")
                 continue
             yield record, predictions
 

@@ -24,23 +24,27 @@ def check_value(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         cells = [check_value(name, one) for one in value]
         if any(isinstance(cell, int) and abs(cell) > MOST_EXACT for cell in cells):
-            raise TypeError(f"{name} has whole numbers beyond 2**53 in a list: yield texts")
+            raise TypeError(
+                f"{name} is a list with whole numbers beyond 2**53: yield them as texts"
+            )
         kinds = sorted({kind for cell in cells if (kind := kind_of(cell))}, key=len)
         if not all(_is_alike(kind, kinds[-1]) for kind in kinds):
             raise TypeError(
-                f"{name} is a list with {kinds[0]} and {kinds[-1]} in it: a list holds one kind"
+                f"{name} is a list with {kinds[0]} and {kinds[-1]} in it: all values of a list "
+                "must be of one kind"
             )
         return cells
     if isinstance(value, int) and not -MOST_INTEGER <= value <= MOST_INTEGER:
         raise TypeError(
-            f"{name} is {str(value)[:30]}, and whole numbers lie within 2**63: yield str(...)"
+            f"{name} is {str(value)[:30]}, but whole numbers must lie within -2**63 .. 2**63: "
+            "yield str(...)"
         )
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError as error:
             raise TypeError(
-                f"{name} is {value!r}, which is no text of Unicode: {error}"
+                f"{name} is {value!r}, which is not a valid Unicode text: {error}"
             ) from error
     if value is None or isinstance(value, bool | int | float | str):
         return value

@@ -51,8 +51,8 @@ class Ledger:
         for phase, seconds in times.items():
             if phase not in STEP_PHASES or not 0 <= seconds < math.inf:
                 raise ValueError(
-                    f'"times" holds {phase!r}: {seconds!r}; it takes seconds >= 0 for '
-                    f"{', '.join(STEP_PHASES)}"
+                    f'"times" has {phase!r}: {seconds!r}, but must have seconds >= 0 for '
+                    f"{', '.join(STEP_PHASES)} only"
                 )
         said = sum(times.values())
         scale = elapsed / said if said > elapsed else 1.0

@@ -1,9 +1,4 @@
-"""Read a record into pandas frames, from a folder or from a store.
-
-from sweepbook import load_record
-trials, reports = load_record("records/my-study")
-trials, reports = load_record("s3://bucket/records/my-study")
-"""
+"""Read a record into pandas frames, from a folder or from a store."""
 
 from __future__ import annotations
 
@@ -119,17 +114,26 @@ class Record:
 
 
 def load_record(path: Where) -> Record:
-    """Load the record in the folder or at the URI `path`, complete or still growing.
+    """Load a record, which may be complete or still growing.
 
-    Reads reports.parquet and then parts/NNNNN.parquet in their order; of rows with the same
-    (trial_id, replicate, fidelity) the last wins. Files that are still being written do not show:
-    writers rename. Trials without an ending get status "interrupted" once the manifest says that
-    the study has ended, and "running" before.
+    Nothing that the record names is imported or run.
+
+    Example:
+        >>> trials, reports = load_record("records/my-study")
+        >>> best = trials.sort_values("val_loss_best").iloc[0]
+
+    Args:
+        path: folder of the record, or its URI: s3://BUCKET/... or gs://BUCKET/...
+
+    Returns:
+        The record. Its `trials` are a frame with one row per trial, sorted by trial_id; its
+        `reports` have one row per trial, replicate and step. A trial without an ending has the
+        status "running" while the study runs, and "interrupted" afterwards.
 
     Raises:
-        ValueError: `path` is no folder, holds no manifest.json or an unreadable one, has another
-            schema version, or a table cannot be read or lacks its key columns. Names the path.
-        OSError: a store cannot be reached, or refuses.
+        ValueError: there is no such folder, it holds no manifest.json, another version of
+            sweepbook wrote it, or a file cannot be read. The text names the path.
+        OSError: a store cannot be reached, or refuses access.
     """
     folder = place(path)
     manifest = read_manifest(folder)
@@ -183,7 +187,9 @@ def _look_again(folder: Place, read: Callable[[], pd.DataFrame]) -> pd.DataFrame
             return read()
         except FileNotFoundError:
             continue
-    raise ValueError(f"{folder}: its parts vanish while they are read")
+    raise ValueError(
+        f"{folder}: its parts vanish while they are read; try again when nobody writes there"
+    )
 
 
 def read_manifest(folder: Place) -> Manifest:
@@ -193,10 +199,12 @@ def read_manifest(folder: Place) -> Manifest:
         ValueError: no folder, no manifest.json, or one that cannot be read; names the path.
     """
     if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder; expected a record (STORAGE/NAME)")
+        raise ValueError(
+            f"{folder}: no such folder; give the folder of a record, e.g. records/my-study"
+        )
     path = folder / "manifest.json"
     if not path.is_file():
-        raise ValueError(f"{folder}: is not a record: it has no manifest.json")
+        raise ValueError(f"{folder}: not a record, because it has no manifest.json")
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -234,7 +242,7 @@ def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
     table = pa.concat_tables(fitting(tables), promote_options="permissive")
     missing = [name for name in key if name not in table.column_names]
     if missing:
-        raise ValueError(f"{folder}: its reports lack the columns {missing}")
+        raise ValueError(f"{folder}: the reports lack the columns {missing}")
     # Arrow sorts and dedupes the keys alone; the wide rows move once, in `take`.
     rows = pa.array(np.arange(table.num_rows))
     last = table.select(key).append_column("row", rows).group_by(key).aggregate([("row", "max")])

@@ -191,12 +191,15 @@ def manifest_of(content: Any) -> Manifest:
     """
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
-        raise ValueError(f"schema_version must be {SCHEMA_VERSION}, got {version!r}")
+        raise ValueError(
+            f"schema_version must be {SCHEMA_VERSION}, got {version!r}: another version of "
+            "sweepbook wrote this record"
+        )
     _check_study(content)
     try:
         return _typed(content)
     except (TypeError, AttributeError, KeyError) as error:
-        raise ValueError(f"a value has not the type that it should: {error}") from error
+        raise ValueError(f"a value is missing or of the wrong type: {error}") from error
 
 
 def _typed(content: Mapping[str, Any]) -> Manifest:

@@ -54,7 +54,8 @@ def ending(
     unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
     n, diverged = trial["n_replicates"], trial["n_diverged"]
     if error is not None:
-        return "failed", f"error after {unit} {last} of {most}: {error.strip().splitlines()[-1]}"
+        at = f"after {unit} {last}" if last else f"before {unit} 1"
+        return "failed", f"error {at} of {most}: {error.strip().splitlines()[-1]}"
     if last and diverged == n:
         return "diverged", f"all {n} replicates NaN or infinite at {unit} {last}"
     if by_divergence is not None:
@@ -65,6 +66,15 @@ def ending(
     if last < most:
         return "finished", f"its trainable ended at {unit} {last} of {most}{kept}"
     return "finished", f"reached {unit} {most}{kept}"
+
+
+def interruption(trial: Mapping[str, Any]) -> str:
+    """Returns the reason of a trial that was interrupted, perhaps before it started."""
+    unit, last, most = trial["fidelity_unit"], trial["last_fidelity"], trial["max_fidelity"]
+    if trial["started"] is None:
+        return "not started"
+    at = f"at {unit} {last}" if last else f"before {unit} 1"
+    return f"interrupted {at} of {most}"
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:

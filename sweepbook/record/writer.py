@@ -73,7 +73,7 @@ class RecordWriter:
         ours, theirs = (json.dumps(m.as_json(), default=str) for m in (self.manifest, found))
         if ours != theirs:  # as text, for NaN is not NaN
             raise ValueError(
-                f"another process has written record {self.folder} since it was read: try again"
+                f"another process has changed record {self.folder} in the meantime: try again"
             )
 
     def note(self, **changes: Any) -> None:

@@ -117,9 +117,9 @@ def _distinct(values: Sequence[int]) -> list[int]:
 
 def _check_out(out: Path) -> None:
     if out.exists() and not out.is_dir():
-        raise ValueError(f"{out}: a replay needs a folder, and this is a file")
+        raise ValueError(f"{out}: is a file; give a folder with --out")
     if out.is_dir() and any(out.iterdir()) and not (out / "replay.csv").is_file():
         raise ValueError(
             f"{out}: is not empty and holds no earlier replay (replay.csv); "
-            "name a new or empty folder with --out"
+            "give a new or empty folder with --out"
         )

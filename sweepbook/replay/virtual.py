@@ -92,9 +92,9 @@ def full_curves(record: Record, *, equal_times: bool = False) -> list[Curve]:
     whole = trials[trials["status"].isin(_WHOLE)]["trial_id"]
     reports = record.reports[record.reports["trial_id"].isin(whole)]
     if len(reports) and record.metric not in reports:
-        raise ValueError(f"{record.path}: its reports have no {record.metric}")
+        raise ValueError(f"{record.path}: the reports have no metric {record.metric}")
     if len(reports) and not equal_times and not _has_times(reports):
-        raise ValueError(f"{record.path}: has no time_s at every step: replay with equal times")
+        raise ValueError(f"{record.path}: some steps have no time_s: add --equal-times")
     sign = 1.0 if record.mode == "max" else -1.0
     if reports.empty:
         _check(record, [], 0)
@@ -128,14 +128,16 @@ def _check(record: Record, curves: Sequence[Curve], n_gaps: int) -> None:
     if len(curves) < LEAST_CURVES or not finite:
         endings = record.trials["status"].value_counts().to_dict()
         shown = ", ".join(f"{n} {status}" for status, n in endings.items()) or "no trials"
-        do = "record it with --no-scheduler"
+        do = "run the study with --no-scheduler"
         if n_gaps:
-            shown += f"; {n_gaps} left out, for not every replicate reports at every {record.unit}"
+            shown += (
+                f"; {n_gaps} left out, because a replicate does not report at every {record.unit}"
+            )
             do = f"let the trainable report at every {record.unit}, and {do}"
         raise ValueError(
             f"{record.path}: a replay needs at least {LEAST_CURVES} trials that trained to their "
-            f"own end, one of them with a finite {record.metric}; it has {len(curves)} full "
-            f"curves, {finite} finite ({shown}): {do}"
+            f"own end, one of them with a finite {record.metric}; this record has {len(curves)} "
+            f"such trials, {finite} finite ({shown}): {do}"
         )
 
 

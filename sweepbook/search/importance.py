@@ -57,10 +57,10 @@ def importance_table(search: Search) -> pd.DataFrame:
     n, varied = len(search.full), search.varied()
     if n < LEAST_TRIALS:
         raise ValueError(
-            f"an importance needs at least {LEAST_TRIALS} trials at full length, here are {n}"
+            f"importances need at least {LEAST_TRIALS} trials at full length, got {n}"
         )
     if len(varied) < 2:
-        raise ValueError(f"an importance needs two settings that varied, here is {len(varied)}")
+        raise ValueError(f"importances need at least 2 settings that varied, got {len(varied)}")
     quantile = max(_BEST_SHARE, _LEAST_BEST / n)
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile)
     found = optuna.importance.get_param_importances(rebuilt_study(search), evaluator=evaluator)

@@ -32,8 +32,8 @@ def kept_studies(spec: SearchPlan, record: Place | Path) -> Storage | None:
             continue
         if known.user_attrs.get("record") != str(record.resolve()):
             raise ValueError(
-                f"{spec.optuna_storage} has a study {known.study_name!r} already, which is not "
-                f"of {record}: choose another --name or --optuna-storage"
+                f"{spec.optuna_storage} has a study {known.study_name!r} already, which belongs "
+                f"to another record than {record}: choose another --name or --optuna-storage"
             )
         optuna.delete_study(study_name=known.study_name, storage=storage)
     return storage
@@ -50,7 +50,7 @@ def _storage(where: str | None) -> Storage | None:
     except (OSError, ValueError, SQLAlchemyError) as error:
         cause = str(error).partition("\n")[0]
         raise ValueError(
-            f"--optuna-storage {where} cannot be opened ({cause}): name a "
-            "new file, or one that Optuna wrote, in a folder that can be written"
+            f"--optuna-storage {where} cannot be opened ({cause}): give a new file, or one that "
+            "Optuna wrote, in a folder that you may write to"
         ) from error
-    raise ValueError(f"--optuna-storage takes sqlite:///FILE or FILE.journal, got {where!r}")
+    raise ValueError(f"--optuna-storage must be sqlite:///FILE or FILE.journal, got {where!r}")

@@ -34,19 +34,22 @@ def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
     ):
         if here != there:
             raise ValueError(
-                f"--warm-start {record.path}: its {what} is {there}, the study's is {here}; "
-                "such values cannot be told as if they were from this search"
+                f"--warm-start {record.path}: the record's {what} is {there or 'unknown'}, but "
+                f"the study's is {here or 'unknown'}. A search can only learn from a record of "
+                "the same trainable, unit of fidelity and data"
             )
     if study.metric.name not in record.reports:
-        raise ValueError(f"--warm-start {record.path}: it has no {study.metric.name}")
+        raise ValueError(
+            f"--warm-start {record.path}: the record has no metric {study.metric.name}"
+        )
     told = _told(plan, record)
     n_trials = len(record.trials)
     if not told:
         raise ValueError(
-            f"--warm-start {record.path}: none of its {n_trials} trials lies in the space with "
-            "the settings that this study fixes"
+            f"--warm-start {record.path}: none of its {n_trials} trials has the fixed settings of "
+            "this study and lies in its space"
         )
-    line = f"{len(told)} of {n_trials} trials of {record.path} are told to the samplers"
+    line = f"the samplers learn from {len(told)} of {n_trials} trials of {record.path}"
     search = _search(plan)
     search = dataclasses.replace(search, warm_start=[*search.warm_start, *told])
     return dataclasses.replace(plan, search=search), line
@@ -54,7 +57,7 @@ def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
 
 def _search(plan: Plan) -> SearchPlan:
     if plan.search is None:
-        raise ValueError(f"--warm-start is for searches: study {plan.study.name} is a grid")
+        raise ValueError(f"--warm-start is for searches, but study {plan.study.name} is a grid")
     return plan.search
 
 

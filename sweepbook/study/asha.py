@@ -7,26 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class ASHA:
-    """Asynchronous successive halving: at each rung only the best of those so far go on.
+    """Early stopping by asynchronous successive halving.
 
-    A rung is a count of the study's own fidelity unit: grace_period, then times
-    reduction_factor, up to max_t.
+    At certain epochs, the rungs, a trial is compared with the trials that reached the rung before
+    it, and stopped unless it is among the best of them. The rungs are grace_period, then
+    grace_period times reduction_factor, and so on up to max_t, in the study's unit of fidelity.
 
-    A trial is compared with those that came to the rung before it, so the first always pass, and
-    of few trials more pass than of many: with reduction_factor 3 about 47 % of 10 trials pass a
-    rung, 39 % of 30 and 35 % of 100, with 4 about 43 %, 33 % and 28 %. The share comes near
-    1 / reduction_factor only where many trials reach the rung. (In random order; where later
-    trials are better, as in a search, more pass.)
+    Example:
+        >>> ASHA(grace_period=2, reduction_factor=3).rungs(20)
+        (2, 6, 18)
+
+    The first trials at a rung always pass, so more pass of few trials than of many: with
+    reduction_factor 3 about 47 % of 10 trials pass a rung, 39 % of 30 and 35 % of 100; with 4
+    about 43 %, 33 % and 28 %. The share comes near 1 / reduction_factor only if many trials reach
+    the rung. These numbers are for trials in random order; in a search, where later trials tend to
+    be better, more pass.
 
     Args:
-        grace_period: >= 1; no trial is stopped before it.
-        reduction_factor: >= 2.
-        max_t: most fidelity that a trial gets; None: what its config says.
-        brackets: >= 1; bracket s has grace_period * reduction_factor**s as its first rung, and
-            each trial belongs to one of them by its trial_id.
+        grace_period: first rung, >= 1. No trial is stopped before it.
+        reduction_factor: about one of this many trials passes a rung, >= 2.
+        max_t: longest training of a trial. None: as long as its config says.
+        brackets: number of series of rungs, >= 1. The first rung of series s is grace_period *
+            reduction_factor**s, and the trial_id decides to which series a trial belongs.
 
     Raises:
-        ValueError: at construction, naming the field and its value.
+        ValueError: when it is made, naming the field and its value.
 
     Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning".
     """
@@ -46,12 +51,13 @@ class ASHA:
         if not _is_count(self.max_t):
             raise ValueError(f"max_t must be a whole number or None, got {self.max_t!r}")
         if self.grace_period > self.max_t:
-            given = (self.grace_period, self.max_t)
-            raise ValueError(f"`grace_period <= max_t` must hold, got {given}")
+            raise ValueError(
+                f"grace_period must be at most max_t ({self.max_t}), got {self.grace_period}"
+            )
         if not self.rungs(self.max_t, self.brackets - 1):
             raise ValueError(
-                f"bracket {self.brackets - 1} would have no rung up to max_t {self.max_t}: "
-                f"fewer brackets than {self.brackets}, or a smaller grace_period"
+                f"brackets is {self.brackets}, but the last bracket has no rung up to max_t "
+                f"{self.max_t}: give fewer brackets or a smaller grace_period"
             )
 
     def rungs(self, max_t: int, bracket: int = 0) -> tuple[int, ...]:

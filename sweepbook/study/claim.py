@@ -36,45 +36,70 @@ _NUMBER_OF_ARMS = {"mixture": 1, "gradients": 1, "threshold": 1}
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One statement with what decides it.
+    """One statement, and the rule that decides it.
+
+    Example:
+        >>> claim = Claim(
+        ...     name="higher-rate",
+        ...     statement="A rate of 0.1 is better than 0.01.",
+        ...     kind="direction",
+        ...     metric="val_loss",
+        ...     direction="lower",
+        ...     smallest=0.01,
+        ...     reason="smaller differences change no decision",
+        ...     arms=({"rate": 0.1}, {"rate": 0.01}),
+        ... )
 
     Args:
         name: letters, digits and hyphens; unique within a study.
-        statement: the published sentence, word for word; "" where nobody published it.
-        reading: how the statement is read, where that needs saying or it has several parts.
-        kind, quantity: as commented above. The "spread" of a column with one value per batch
-            (batch_losses) is taken over the last 20 % of the trial's optimizer steps, at least
-            50 (or all, if there are fewer), unless `since` is given: the last 5 epochs may be
-            all there are, with the whole descent in them.
-        metric: a column of the reports. Validation, unless the statement is about training or
-            test data.
-        smallest: smallest difference that matters, >= 0, in the metric's unit (0.005 of an
-            accuracy is half a point), or as a share where `relative`.
-        reason: one line: why that size.
-        arms: what is compared, each an equality filter on the settings that fits one trial; with
-            best_by one or more.
-        best_by: of several trials that fit an arm, the one with the best last mean of this
-            validation metric (a loss: lowest, else highest) is meant.
-        labels: what the report calls each arm; () for a name made of the settings.
-        direction: on which side arms[0] is claimed to lie (ranking: every next arm).
-        fidelity: "last5" (mean of the last 5 steps), "last", a step counted from 1, or "every":
-            of all steps the one furthest from `target`.
-        since: the earlier step of a "change", the step of the level of "steps_to", the first
-            step of a "spread".
-        over: what intervals are taken over, as commented above. "rows" is of test_acc, quantity
-            "value", at the last fidelity, and compares two arms or more.
-        window: steps of which the two ends of a "change" are means, each ending at its step.
-        against_metric: compare with this column of the same trial instead of another arm; of
-            the kinds "direction" and "equivalence".
-        target: number that "threshold" and "equivalence" compare with; None with against_metric.
-        relative: compare logarithms; smallest, target and the estimate are then shares
-            (0.05: higher by 5 percent). The metric must be positive.
-        family: comparisons with the same family in one study share a Holm correction; "" for
-            one of its own. The comparisons within one claim are always one family.
-        expected: the class that a "gradients" claim states.
+        statement: the published sentence, word for word; "" if nobody published it.
+        reading: how the statement is read, if that needs saying.
+        kind: what is claimed:
+            "direction": arms[0] is higher (lower) than arms[1], or every arm than its own
+            against_metric. "threshold": arms[0] is higher (lower) than target. "equivalence":
+            arms[0] equals target, or arms[1] plus target, or the two metrics of every arm are
+            equal, each up to smallest. "winner": arms[0] is the highest (lowest) of all arms.
+            "ranking": each arm is higher (lower) than the one before it. "mixture": no replicate
+            of arms[0] exceeds the share of the largest class. "gradients": the gradients of
+            arms[0] are as expected.
+        quantity: what is compared:
+            "value": the metric at `fidelity`. "change": the metric at `fidelity` minus the metric
+            at `since`, within a replicate. "steps_to": the first step at which arms[0] reaches
+            the level that arms[1] has at `since`. "spread": the standard deviation about a
+            straight line, over the last 5 steps or from `since` on; for a metric with one value
+            per batch, over the last 20 % of the batches and at least 50 of them.
+        metric: a column of the reports, measured on validation data unless the statement is about
+            training or test data.
+        smallest: smallest difference that matters, >= 0, in the unit of the metric (0.005 of an
+            accuracy is half a point), or a share if `relative` is True.
+        reason: why this is the smallest difference that matters, in one line.
+        arms: what is compared: dicts of settings, each of which must match one trial, or several
+            if `best_by` is given.
+        best_by: validation metric that picks one of several matching trials: the one with the
+            best last mean (lowest for a loss, else highest).
+        labels: names of the arms in the report; () for names made of the settings.
+        direction: "higher" or "lower": the side on which arms[0] is claimed to lie (in a ranking,
+            each next arm).
+        fidelity: "last5" (mean of the last 5 steps), "last", a step counted from 1, or "every"
+            (the step at which the metric is furthest from `target`).
+        since: a step counted from 1: the earlier step of a "change", the step of the level of
+            "steps_to", or the first step of a "spread".
+        window: number of steps, >= 1, whose mean is each end of a "change".
+        against_metric: another column of the same trial to compare with, instead of another arm;
+            only for the kinds "direction" and "equivalence".
+        target: number that "threshold" and "equivalence" compare with.
+        relative: True compares logarithms: smallest, target and the estimate are then shares
+            (0.05 means 5 percent higher), and the metric must be positive.
+        family: claims of a study with the same family share a Holm correction; "" for a family of
+            its own. The comparisons within one claim always form one family.
+        over: "replicates": intervals hold for further replicates on these test rows. "rows": they
+            hold for further test rows, too (a bootstrap); only for test_acc with quantity "value"
+            at the last step, and at least two arms.
+        expected: the class that a "gradients" claim states: "vanishing", "exploding" or
+            "healthy".
 
     Raises:
-        ValueError: at construction, naming the claim, the field and its value.
+        ValueError: when it is made, naming the claim, the field and its value.
     """
 
     name: str
@@ -102,7 +127,9 @@ class Claim:
     def __post_init__(self) -> None:
         check_fields(self, f"claim {self.name}", apart=["fidelity"])
         if not self.name or not self.name.replace("-", "").isalnum():
-            raise ValueError(f"a claim's name is letters, digits and hyphens, got {self.name!r}")
+            raise ValueError(
+                f"a claim's name must consist of letters, digits and hyphens, got {self.name!r}"
+            )
         for what, value, allowed in (
             ("kind", self.kind, get_args(Kind)),
             ("quantity", self.quantity, get_args(Quantity)),
@@ -114,7 +141,9 @@ class Claim:
         if not (math.isfinite(self.smallest) and self.smallest >= 0):
             self._refuse("smallest", "be a finite number >= 0", self.smallest)
         if not self.reason.strip():
-            self._refuse("reason", "say why this is the smallest difference", self.reason)
+            self._refuse(
+                "reason", "say why this is the smallest difference that matters", self.reason
+            )
         self._check_arms()
         self._check_steps()
         self._check_kind()
@@ -125,7 +154,9 @@ class Claim:
     def _check_arms(self) -> None:
         n = len(self.arms)
         if self.quantity == "steps_to" and n != 2:
-            self._refuse("arms", "be two: who gets there, and whose level", n)
+            self._refuse(
+                "arms", "be two: the arm that gets there, and the arm whose level counts", n
+            )
         elif self.kind == "direction" and self.against_metric is None and n != 2:
             self._refuse("arms", "be two, unless against_metric is given", n)
         elif self.kind in ("winner", "ranking") and n < 2:
@@ -154,7 +185,7 @@ class Claim:
         if self.quantity == "change":
             later = self.fidelity if isinstance(self.fidelity, int) else math.inf
             if self.since is not None and not self.window <= self.since < later:
-                self._refuse("since", "be a step after the window, before fidelity", self.since)
+                self._refuse("since", "lie after the window and before fidelity", self.since)
 
     def _check_kind(self) -> None:
         compares = self.kind == "threshold" or self.fidelity == "every"
@@ -162,21 +193,29 @@ class Claim:
         if needs_target != (self.target is not None):
             self._refuse("target", "be a number" if needs_target else "be None", self.target)
         if (self.kind == "gradients") != (self.expected is not None):
-            self._refuse("expected", "be given with kind gradients only", self.expected)
+            self._refuse("expected", "be given if kind is gradients, and only then", self.expected)
         if self.against_metric is not None and self.kind not in ("direction", "equivalence"):
-            must = "be None but for the kinds direction and equivalence"
+            must = "be None, unless the kind is direction or equivalence"
             self._refuse("against_metric", must, self.against_metric)
         if self.best_by is not None and self.best_by.startswith("test"):
             self._refuse("best_by", "be a validation metric", self.best_by)
         if self.over == "rows":
             self._check_rows()
         if self.relative and self.target is not None and self.target <= -1:
-            self._refuse("target", "be a share above -1 where relative", self.target)
+            self._refuse("target", "be a share above -1, because relative is True", self.target)
 
     def _check_rows(self) -> None:
         if self.metric != "test_acc" or self.quantity != "value" or self.relative:
-            self._refuse("over", "be replicates unless it is the value of test_acc", self.over)
+            must = (
+                "be replicates: rows are only for metric test_acc, quantity value, relative False"
+            )
+            self._refuse("over", must, self.over)
         if self.kind not in ("direction", "winner", "equivalence") or len(self.arms) < 2:
-            self._refuse("over", "be replicates unless arms are compared", self.over)
+            must = "be replicates: rows are only for comparisons of two arms or more"
+            self._refuse("over", must, self.over)
         if self.fidelity != "last":
-            self._refuse("fidelity", "be last, of which the predictions are", self.fidelity)
+            self._refuse(
+                "fidelity",
+                "be last, because a record keeps the last predictions only",
+                self.fidelity,
+            )

@@ -122,7 +122,7 @@ def _chosen(kinds: Sequence[type], value: Mapping[str, Any]) -> type:
     if len(exact or fitting) != 1:
         shown = " or ".join(kind.__name__ for kind in kinds)
         raise ValueError(
-            f"the settings {', '.join(value)} may be of {shown}: give every setting of one of "
-            "them, and different names to those of the other"
+            f"the settings {', '.join(value)} do not tell whether {shown} is meant: give all "
+            "settings of one of these classes, and let no two classes have the same fields"
         )
     return (exact or fitting)[0]

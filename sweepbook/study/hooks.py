@@ -42,7 +42,9 @@ def load_object(path: str) -> Any:
         hint = _hint(name, [key for key, value in vars(module).items() if callable(value)])
         raise ValueError(f"module {module_name!r} has no {name!r}{hint}") from error
     if not callable(found):
-        raise ValueError(f"{path!r} must name a function, and it is a {type(found).__name__}")
+        raise ValueError(
+            f"{path!r} must name a function, but names a value of type {type(found).__name__}"
+        )
     return found
 
 

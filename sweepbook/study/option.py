@@ -10,19 +10,21 @@ Kind = Literal["flag", "text", "name_or_file"]
 
 @dataclass(frozen=True)
 class Option:
-    """A setting of a study's config that has an option of its own on the command line.
+    """A setting that has an option of its own on the command line.
 
-    `Option("skip_corrupt", "flag", ...)` is given as `--skip-corrupt`.
+    Example:
+        >>> Option("skip_corrupt", "flag", "Leave out damaged files.").flag
+        '--skip-corrupt'
 
     Args:
-        setting: the config's key.
-        kind: "flag" sets it to true; "text" takes a text; "name_or_file" takes a name that the
-            trainable knows, or a file: what looks like one, by a slash or an ending, must exist,
-            and the setting is its absolute path.
-        help: what the option does, a sentence that stands alone.
+        setting: name of the setting in the config.
+        kind: "flag": the option takes no value and sets True. "text": it takes a text.
+            "name_or_file": it takes a name that the trainable knows, or a file. A value with a
+            slash or an ending such as .pt is a file; it must exist, and becomes an absolute path.
+        help: what the option does, as a sentence that stands alone.
 
     Raises:
-        ValueError: at construction, naming the field and its value.
+        ValueError: when it is made, naming the field and its value.
     """
 
     setting: str
@@ -32,7 +34,9 @@ class Option:
     def __post_init__(self) -> None:
         check_fields(self, "an option")
         if not self.setting.isidentifier():
-            raise ValueError(f"setting of an option must be a config's key, got {self.setting!r}")
+            raise ValueError(
+                f"setting of an option must be the name of a setting, got {self.setting!r}"
+            )
         if self.kind not in get_args(Kind):
             raise ValueError(
                 f"kind of option {self.flag} must be one of {', '.join(get_args(Kind))}, "

@@ -10,18 +10,23 @@ MINUTES = "minutes"
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedValue:
-    """One number as printed, of a single training.
+    """One published number, from a single training.
+
+    Example:
+        >>> PublishedValue(settings={"rate": 0.1}, fidelity=20, metric="val_loss", value=0.31)
+        PublishedValue(settings={'rate': 0.1}, fidelity=20, metric='val_loss', value=0.31)
 
     Args:
-        settings: all that is known of that training; a trial is about the same where it has
-            every one of them.
-        fidelity: the step that the value is of, counted from 1 in the `unit` of `Published`.
-        metric: a column of the reports; or "minutes", of the whole training of one model on its
-            own, which stands beside the column single_s (seconds of one step of such a model).
-        value: as printed, in the metric's own unit.
+        settings: the known settings of that training. It is compared with the trial that has all
+            of them.
+        fidelity: the step at which the value was measured, counted from 1 in the `unit` of
+            `Published`.
+        metric: a column of the reports; or "minutes" for the time of the whole training of one
+            model, which is compared with the column single_s (seconds of one step of one model).
+        value: as printed, in the unit of the metric.
 
     Raises:
-        ValueError: at construction, naming the field and its value.
+        ValueError: when it is made, naming the field and its value.
     """
 
     settings: Mapping[str, Any]
@@ -36,7 +41,7 @@ class PublishedValue:
                 f"fidelity of a published value must be a whole number >= 1, got {self.fidelity!r}"
             )
         if not self.metric:
-            raise ValueError("a published value needs the metric that it is of, got ''")
+            raise ValueError("metric of a published value must be the name of a metric, got ''")
         if not math.isfinite(self.value):
             raise ValueError(
                 f"a published value of {self.metric} must be a finite number, got {self.value!r}"
@@ -45,18 +50,19 @@ class PublishedValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """The published values of a study, with their source.
+    """Published values that the report shows beside a study's results, with their source.
 
     Args:
         source: where they were printed, as one phrase without a full stop.
-        data: name of the data set that they are of; on other data they are shown, not judged.
-        values: in the order in which a scorecard lists them.
-        usual: settings that are the same unless said; a value's name leaves them out.
-        unit: what the values' fidelities count. Where the study counts something else, they are
-            of whole trainings.
+        data: name of the data set on which they were measured. On other data they are shown, but
+            not judged.
+        values: the numbers, in the order of the scorecard.
+        usual: settings that most values share; the names of values leave them out.
+        unit: the unit in which the values count their fidelity. If the study has another unit,
+            the values are compared at the end of the training.
 
     Raises:
-        ValueError: at construction, naming the field.
+        ValueError: when it is made, naming the field.
     """
 
     source: str
@@ -68,4 +74,4 @@ class Published:
     def __post_init__(self) -> None:
         for name in ("source", "data", "unit"):
             if not getattr(self, name).strip():
-                raise ValueError(f"{name} of published values must be said, got ''")
+                raise ValueError(f"{name} of published values must be a text that is not empty")

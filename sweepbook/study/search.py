@@ -14,28 +14,39 @@ Space = dict[str, dict[str, Any]]  # setting -> {"kind": ..., ...}, as in `descr
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """Which settings are open, and how many configs of them are tried.
+    """Settings with ranges instead of lists of values, and how many configs to try.
 
-    Every cell of the study's grid and points is searched by itself, with a sampler and rungs of
-    its own, so that cells are compared at the same budget. A study without a grid is one cell.
+    Optuna picks the values. Each config of the study's grid and points is a cell, which has a
+    search of its own with the same number of trials, so that cells are compared at the same
+    budget. A study without grid and points is one cell.
+
+    Example:
+        >>> search = Search(space="my_study:space", n_trials=50)
+
+        with, in my_study.py,
+
+            def space():
+                from ray import tune
+                return {"rate": tune.loguniform(1e-4, 1e-1), "width": tune.choice([16, 64])}
 
     Args:
-        space: import path of a function () -> {setting: ray.tune primitive}, so that listing
-            studies needs no Ray: uniform, loguniform, quniform, randint, lograndint, qrandint
-            or choice. `describe_space` names what is refused, when the study is planned.
-        n_trials: configs tried in each cell, >= 1.
-        scientific: open settings that the question is about, beside the grid's; the others are
-            nuisance parameters, searched so that the comparison is fair.
-        points: settings tried first in every cell; one that leaves some open has them sampled.
-        n_random: configs drawn at random in each cell, after the points and before the model
-            suggests any, >= 1. What an earlier record tells (a warm start) counts among them.
-        seed: of the sampler, 0 .. 2**63 - 1; None: the study's.
-        confirm_figures, confirm_claims: of the grid study that trains the winners anew.
-        confirm_published: what is published about the same configs untuned, by the settings that
-            are compared: it stands beside the winners.
+        space: import path of a function without parameters that returns a dict from settings to
+            domains of ray.tune: uniform, loguniform, quniform, randint, lograndint, qrandint or
+            choice.
+        n_trials: configs to try in each cell, >= 1.
+        scientific: settings of the space that the question is about. The others are only tuned,
+            so that the comparison is fair.
+        points: dicts of settings that are tried first in every cell. Settings that a point leaves
+            out are sampled.
+        n_random: configs that are drawn at random in each cell, after the points and before the
+            sampler learns, >= 1. Trials of a warm start count among them.
+        seed: seed of the sampler, 0 .. 2**63 - 1. None: the study's seed.
+        confirm_figures: figures of the study that retrains the winners (sweepbook confirm).
+        confirm_claims: claims of that study.
+        confirm_published: published values of that study.
 
     Raises:
-        ValueError: at construction, naming the field and its value.
+        ValueError: when it is made, naming the field and its value.
     """
 
     space: str
@@ -62,5 +73,6 @@ class Search:
             raise ValueError(f"scientific must be a list of settings, got {self.scientific!r}")
         if len(self.points) > self.n_trials:
             raise ValueError(
-                f"{len(self.points)} points cannot be tried first in {self.n_trials} trials"
+                f"n_trials of a search must be at least the number of its points "
+                f"({len(self.points)}), got {self.n_trials}"
             )

@@ -21,7 +21,19 @@ MOST_NAME = 200  # bytes; a folder's name has at most 255, and a record's may ge
 
 @dataclass(frozen=True)
 class Metric:
-    """What a study optimizes: the name of a yielded validation metric, and its direction."""
+    """The metric that a study optimizes, measured on validation data.
+
+    Example:
+        >>> Metric("val_loss", "min")
+        Metric(name='val_loss', mode='min')
+
+    Args:
+        name: key of the dicts that the trainable yields. It may not begin with "test".
+        mode: "min" if smaller values are better, "max" if larger ones are.
+
+    Raises:
+        ValueError: a test metric, or another mode.
+    """
 
     name: str
     mode: Literal["min", "max"]
@@ -31,18 +43,26 @@ class Metric:
         if self.mode not in ("min", "max"):
             raise ValueError(f"mode must be 'min' or 'max', got {self.mode!r}")
         if self.name.startswith("test"):
-            raise ValueError(f"select on validation, never on test data: got metric {self.name!r}")
+            raise ValueError(
+                f"a study's metric must be measured on validation data, got {self.name!r}: test "
+                "data may not select"
+            )
 
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How much training a trial gets: the counted unit and the setting that says how many.
+    """How much training a trial gets: a unit, and the setting that says how many of them.
+
+    Example:
+        With Fidelity("epoch", "epochs") and fixed={"epochs": 20} the trainable yields
+        {"epoch": 1, ...} to {"epoch": 20, ...}.
 
     Args:
-        unit: the column that counts 1, 2, ...: "epoch", "round", "eval".
-        setting: the whole-numbered config key that the command line's --epochs and --scale set.
-        count: import path of a function (config) -> number of units that a trial gets; None: the
-            setting itself. A trial whose count does not follow the setting keeps its config.
+        unit: key of the yielded dicts that counts 1, 2, 3, ..., e.g. "epoch", "round" or "eval".
+        setting: name of the setting with the number of units, a whole number >= 1. The options
+            --epochs and --scale change it.
+        count: import path "module:function" of a function (config) -> number of units, for a
+            trainable whose number of units is not the setting itself. None: it is.
     """
 
     unit: str
@@ -55,58 +75,74 @@ class Fidelity:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """One question with its search space.
+    """One question with the trials that are to answer it.
 
-    A trial is one config of the space with `replicates` seeds. The grid is the product of the
-    lists in `grid`, for each of the joint settings in `points`, with `fixed` in every config.
+    A trial is one config, trained with `replicates` seeds. The configs are all combinations of
+    the values in `grid`, combined with each dict in `points`; `fixed` is added to every config.
+
+    Example:
+        >>> study = Study(
+        ...     name="rate",
+        ...     question="Which learning rate is best?",
+        ...     trainable="my_study:train",
+        ...     metric=Metric("val_loss", "min"),
+        ...     fidelity=Fidelity("epoch", "epochs"),
+        ...     grid={"rate": [0.01, 0.1], "width": [16, 64]},
+        ...     fixed={"epochs": 20},
+        ... )
+        >>> study.n_trials
+        4
 
     Args:
-        name: as on the command line.
+        name: letters, digits, - and _; the record's folder is called so.
         question: one sentence, shown above the results.
-        trainable: import path of the generator, "package.module:function".
-        grid: setting -> the values that it takes: a list, or whatever else has several in an
-            order. Values are texts, numbers, True, False, None, and lists and dicts of these;
-            numpy's become Python's, tuples and arrays lists, paths texts.
-        points: settings that change together, one dict each.
-        fixed: settings that every config shares.
-        stacked: the trainable takes `replicates` and `seed` and trains its replicates itself,
-            yielding lists under "replicates". Otherwise one generator per replicate is stepped
-            in turn, each with its own `seed` drawn from (study seed, replicate).
-        single: import path of a function (config) -> whether every seed gives the same model, so
-            that the trial gets 1 replicate, whatever `replicates` says; None: no trial does.
-        data: import path of a function (config) -> description of the data set, which raises
-            ValueError where the data cannot be used; None: the trainable's own business.
-        cost: import path of a function (config, data description) -> rough seconds on one core
-            (of one replicate, where replicates are not stacked),
-            used to order trials and to estimate; None: the fidelity counts.
-        cpus, gpus: what one trial occupies; gpus may be a share below 1 of one GPU.
-        scheduler: stops trials early at rungs; None: every trial trains to its end.
-        search: which settings are open; each config of grid and points is then a cell that is
-            searched by itself. None: the grid is all.
-        hang_s: seconds within which a trial must make a step, the first with its imports and
-            data; one that does not is ended, and retried as after an error. None: no limit.
-        extendable: a training of n units is the first n units of a longer one, so that more
-            epochs go on from a record's checkpoints. False where the length shapes the training,
-            as with a schedule of the learning rate: a longer trial is then trained anew.
-        figures: what the report draws, as dicts: kind, name, title, note (words for the caption)
-            and what the kind needs. A kind of one's own is "module:function" with (spec, record).
-        artifacts: name -> import path of a function (record) -> DataFrame, which is kept in the
-            record when its trials have ended: what a figure of one's own needs code or data for.
-        claims: what is to be decided, declared before results are seen.
-        claims_of: import path of a function (configs, files) -> further claims, on what a command
-            line alone brings into the study, such as a file of weights; files: path -> SHA-256
-            of those that a setting names. None: there are none.
-        known_files: how the SHA-256 of a file begins -> the value that the report takes a setting
-            for that names such a file: a download that was given by hand, say.
+        trainable: import path "module:function" of the generator that trains.
+        metric: what is optimized.
+        fidelity: how much training a trial gets.
+        grid: setting -> list of its values. Values are texts, numbers, True, False, None, and
+            lists and dicts of these; numpy's become Python's, tuples lists, paths texts.
+        points: dicts of settings that change together.
+        fixed: settings that all configs share.
+        replicates: seeds per trial, >= 1.
+        seed: seed of the study, 0 .. 2**63 - 1; the seeds of the replicates follow from it.
+        stacked: True if the trainable takes the settings `replicates` and `seed`, trains all
+            replicates together and yields lists under "replicates". False: there is one generator
+            per replicate, and each gets a `seed` of its own.
+        single: import path of a function (config) -> True if every seed gives the same model;
+            such a trial gets 1 replicate. None: no trial does.
+        data: import path of a function (config) -> description of the data, a dict with name,
+            sha256 and rows. It raises ValueError if the data cannot be used. None: the trainable
+            loads its own data.
+        cost: import path of a function (config, description of the data) -> estimated seconds on
+            one core, of one replicate unless `stacked`. None: the estimate is the fidelity.
+        cpus: CPUs that one trial occupies, > 0.
+        gpus: GPUs that one trial occupies: 0, a share from 0 to 1, or a whole number.
+        scheduler: stops unpromising trials early. None: every trial trains to its end.
+        search: settings whose values a sampler picks from ranges. Each config of grid and points
+            is then a cell with a search of its own. None: the grid is everything.
+        hang_s: seconds that a step of a trial may take, the first with its imports and data. A
+            trial that takes longer is ended and retried. None: no limit.
+        extendable: True if n epochs are the same as the first n epochs of a longer training: more
+            epochs then continue from the checkpoints. False if the length changes the training,
+            as with a schedule of the learning rate: a longer trial then starts again.
+        figures: figures of the report, each a dict with kind, name, title, note (words for the
+            caption) and the keys of its kind. The kind may also be the import path of a function
+            (spec, record).
+        artifacts: name -> import path of a function (record) -> DataFrame. The record keeps the
+            tables, e.g. for figures of your own.
+        claims: statements to decide, declared before results are seen.
+        claims_of: import path of a function (configs, files) -> further claims, which depend on
+            the command line; files maps each file that a setting names to its SHA-256. None: no
+            further claims.
+        known_files: first digits of a file's SHA-256 -> the name by which the report calls it.
         options: settings that have an option of their own on the command line.
-        published: what somebody has published about the question, to stand beside the results.
-        answers: text of a Jinja template that answers the question from the findings alone, a
-            paragraph to each part of it; pages/answers.py names what it may call. "": none.
-        packages: installed distributions whose versions can change a number, beside the tool's
-            own few; a record keeps them, and goes on under the same ones only.
+        published: published values that the report shows beside the results.
+        answers: text of a Jinja template that answers the question from the findings; "": none.
+        packages: names of installed packages whose versions can change a number. A record keeps
+            the versions, and is only resumed with the same ones.
 
     Raises:
-        ValueError: at construction, naming the field and its value.
+        ValueError: when it is made, naming the field and its value.
     """
 
     name: str
@@ -142,18 +178,23 @@ class Study:
     def __post_init__(self) -> None:
         check_fields(self, f"study {self.name}", apart=_LISTED)
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
-            raise ValueError(f"a study's name is letters, digits, - and _, got {self.name!r}")
+            raise ValueError(
+                f"a study's name must consist of letters, digits, - and _, got {self.name!r}"
+            )
         if len(self.name.encode()) > MOST_NAME:
             raise ValueError(
-                f"a study's name is a folder's, of at most {MOST_NAME} bytes: {self.name[:30]}... "
-                f"has {len(self.name.encode())}"
+                f"a study's name must have at most {MOST_NAME} bytes, because its record's folder "
+                f"is called so: {self.name[:30]}... has {len(self.name.encode())}"
             )
         for what, path in self.hooks().items():
             if path.count(":") != 1:
                 raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
         for name, path in self.artifacts.items():
             if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
-                raise ValueError(f"an artifact of {self.name} needs a file's name, got {name!r}")
+                raise ValueError(
+                    f"an artifact of {self.name} must be called as a file can be (letters, "
+                    f"digits, ., _ and -), got {name!r}"
+                )
             if path.count(":") != 1:
                 raise ValueError(
                     f"artifact {name} of {self.name} must be 'module:function', got {path!r}"
@@ -179,11 +220,14 @@ class Study:
             )
         named = [option.setting for option in self.options]
         if twice := sorted({key for key in named if named.count(key) > 1}):
-            raise ValueError(f"{self.name} declares two options for {', '.join(twice)}")
+            raise ValueError(
+                f"study {self.name} declares two options for {', '.join(twice)}: drop one of them"
+            )
         self._list_values()
         empty = [key for key, values in self.grid.items() if not values]
         if empty or not self.points:
-            raise ValueError(f"{self.name} has no config: nothing to try for {empty or 'points'}")
+            what = f"its grid has no values for {', '.join(empty)}" if empty else "points is empty"
+            raise ValueError(f"study {self.name} has no config to try: {what}")
 
     def _list_values(self) -> None:
         """Makes lists of the grid's values and of the points: a generator can be read once."""
@@ -231,7 +275,7 @@ def _listed(values: Any, what: str) -> Sequence[Any]:
     """
     if isinstance(values, set | frozenset):
         raise ValueError(
-            f"{what} is a set, whose order changes from run to run: write a list, or sorted(...)"
+            f"{what} is a set, and its order changes from run to run: write a list, or sorted(...)"
         )
     is_one = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
     if is_one or getattr(values, "shape", None) == ():

@@ -54,6 +54,7 @@ class RecordCallback(Callback):
             trial.should_recover = Recovery(Path(trial.local_path), trial_id, self.limits)
         for writer in self.writers[trial_id]:
             writer.start_trial(trial_id)
+        self.progress.start(trial_id)
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any

@@ -8,16 +8,22 @@ from sweepbook.tune.cluster.environment import set_environment
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where and how the trials of a command are trained.
+    """Where the trials of a command are trained, and how often each is retried.
+
+    Example:
+        >>> Placement(max_concurrent=2)
+        Placement(address=None, max_concurrent=2, max_failures=1, max_node_losses=3)
 
     Args:
-        address: of a running Ray cluster; None: a Ray of this process's own.
-        max_concurrent: most trials at a time, >= 1; None: as many as there is room for.
-        max_failures: how often a trial whose attempt failed is tried again, >= 0.
-        max_node_losses: how often one whose machine was lost is, which is no failure of its own.
+        address: address of a running Ray cluster, "HOST:PORT" or "auto". None: a Ray of its own
+            on this machine.
+        max_concurrent: most trials at a time, >= 1. None: as many as there is room for.
+        max_failures: retries per failed trial, >= 0.
+        max_node_losses: retries per trial after losing the trial's machine, >= 0; they do not
+            count as failures.
 
     Raises:
-        ValueError: at construction, naming the option and its value.
+        ValueError: when it is made, naming the option and its value.
     """
 
     address: str | None = None

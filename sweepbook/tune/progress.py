@@ -50,6 +50,10 @@ class Progress:
         """Takes note of a trial that a search has suggested."""
         self.standing.add(plan, trial)
 
+    def start(self, trial_id: str) -> None:
+        """Takes note that a trial starts, or starts again."""
+        self.standing.start(trial_id)
+
     def step(self, trial_id: str, fidelity: int, value: float) -> None:
         """Takes note of a report."""
         self.standing.step(trial_id, fidelity, value)
@@ -60,7 +64,7 @@ class Progress:
     def retry(self, trial_id: str, cause: str) -> None:
         """Takes note of an attempt that failed."""
         self.standing.retry(trial_id)
-        self.news(f"tried again: {self.standing.names[trial_id]} ({cause})")
+        self.news(f"retry: {self.standing.names[trial_id]} ({cause})")
 
     def tell_begins_anew(self, trial_id: str) -> None:
         """Says, once for each study, that its trials cannot go on where they were."""
@@ -68,8 +72,8 @@ class Progress:
             if plan.study.name not in self.told:
                 self.told.add(plan.study.name)
                 self.news(
-                    f"{plan.study.name}: its trainable takes no 'state', so a trial that is "
-                    "interrupted or fails is trained from its beginning again"
+                    f"{plan.study.name}: its trainable takes no 'state', so a trial that fails or "
+                    "is interrupted starts again from its beginning"
                 )
 
     def end(self, trial_id: str, status: str, reason: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.study.texts import setting_text
-from sweepbook.tune.console import duration
+from sweepbook.tune.console import duration, rough_duration
+from sweepbook.tune.pace import Pace
 
 
 class Standing:
@@ -36,8 +37,7 @@ class Standing:
         }
         self.running: dict[str, float] = {}  # trial_id -> the metric's last mean
         self.best: dict[str, tuple[float, str, int]] = {}  # study -> value, trial, fidelity
-        self.start = time.monotonic()
-        self.first_share = self.share()
+        self.begun, self.pace = time.monotonic(), Pace()
 
     @property
     def n_open(self) -> int:
@@ -54,9 +54,15 @@ class Standing:
         self.trials[trial.trial_id] = trial  # last: now it may be drawn
         self.n_unknown -= 1
 
+    def start(self, trial_id: str) -> None:
+        """Takes note that a trial starts, or starts again."""
+        self.pace.start(trial_id)
+
     def step(self, trial_id: str, fidelity: int, value: float) -> None:
         """Takes note of a report."""
         self.fidelity[trial_id] = max(fidelity, self.fidelity[trial_id])
+        trial = self.trials[trial_id]
+        self.pace.step(trial_id, trial.cost_s * fidelity / trial.max_fidelity)
         self.running[trial_id] = value
         if not math.isfinite(value):
             return
@@ -69,11 +75,13 @@ class Standing:
     def retry(self, trial_id: str) -> None:
         """Takes note of an attempt that failed."""
         self.running.pop(trial_id, None)
+        self.pace.end(trial_id, is_over=False)
 
     def end(self, trial_id: str, status: str) -> None:
         """Takes note of an ending."""
         self.running.pop(trial_id, None)
         self.endings[trial_id] = status
+        self.pace.end(trial_id)
 
     def share(self) -> float:
         """Returns the share of the estimated cost that is done, 0 .. 1.
@@ -96,18 +104,34 @@ class Standing:
         running = len(self.running)
         failed = sum(status in ("failed", "diverged") for status in list(self.endings.values()))
         bad = f", {failed} of them failed or diverged" if failed else ""
+        time_left = self.time_left() or 0.0
+        to_go = f", about {rough_duration(time_left)} to go" if time_left >= 1 else ""
         return (
             f"{done} of {n} trials done{bad}, {running} running, {n - done - running} left, "
-            f"{duration(time.monotonic() - self.start)} so far, {self._time_left()} to go"
+            f"{duration(time.monotonic() - self.begun)} so far{to_go}"
         )
 
-    def _time_left(self) -> str:
-        share = self.share()
-        gained = share - self.first_share
-        elapsed = time.monotonic() - self.start
-        if gained <= 0.005:
-            return "time unknown"
-        return f"about {duration(elapsed * (1 - share) / gained)}"
+    def time_left(self) -> float | None:
+        """Returns an estimate of the seconds left, or None while nothing is known.
+
+        A trial that is left counts with the share that those before it trained of theirs, which
+        a scheduler may have cut short.
+        """
+        trials, endings = dict(self.trials), dict(self.endings)
+        left = {i: t.cost_s * (1 - self._share(t)) for i, t in trials.items() if i not in endings}
+        mean = sum(t.cost_s for t in trials.values()) / max(1, len(trials))
+        works = [*left.items(), *[("", mean)] * self.n_unknown]
+        trained = self._trained_share(endings)
+        return self.pace.left([(i, work * trained) for i, work in works])
+
+    def _trained_share(self, endings: dict[str, str]) -> float:
+        """How much of their length trials train; those that run count as if to their end."""
+        counted = [i for i in endings if endings[i] in ("finished", "stopped", "diverged")]
+        lengths = [(self.fidelity[i], self.trials[i]) for i in counted if i in self.fidelity]
+        done = sum(t.cost_s * n / t.max_fidelity for n, t in lengths)
+        whole = sum(t.cost_s for _, t in lengths)
+        running = sum(self.trials[i].cost_s for i in list(self.running))
+        return (done + running) / (whole + running) if whole else 1.0
 
 
 def _short_names(plans: list[Plan]) -> dict[str, str]:

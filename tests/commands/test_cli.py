@@ -1,10 +1,12 @@
 import os
+import re
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+import typer
 
 from search_spaces import STUDIES
 from sweepbook import cli
@@ -100,32 +102,38 @@ def test_show_gives_space_trials_and_cost(command):
     "arguments, message",
     [
         (["run", "batchnorm"], "no study 'batchnorm': did you mean batch-norm"),
-        (["run"], "name a study"),
+        (["run"], "no study is named"),
         (["run", "epochs", "--set", "lrr=1"], "no setting 'lrr': did you mean lr"),
-        (["run", "epochs", "--set", "lr"], "--set takes KEY=VALUE, got 'lr'"),
+        (["run", "epochs", "--set", "lr"], "--set must be KEY=VALUE, got 'lr'"),
         (["run", "epochs", "--set", "lr=0"], "lr must lie in"),
         (["run", "epochs", "--set", "lr=0,1"], "--set lr: '0,1' looks like a number"),
         (["run", "epochs", "--set", "lr=NaN"], "--set lr is nan"),
         (["run", "epochs", "--replicates", "0"], "--replicates must be at least 1, got 0"),
-        (["run", "epochs", "--scale", "-1"], "--scale must lie in 0 .. 1000"),
+        (["run", "epochs", "--scale", "-1"], "at most 1000, got -1.0"),
         (["run", "epochs", "--data", "nowhere"], "nowhere"),
-        (["run", "epochs", "--name", "../x"], "--name must be a plain folder name"),
-        (["run", "epochs", "--name", ""], "--name must be a plain folder name, got ''"),
-        (["run", "epochs", "--storage", "ftp://x/y"], "ftp://x/y: a folder, s3://... or gs://"),
-        (["run", "epochs", "--name", "why?"], "--name must be a plain folder name"),
+        (["run", "epochs", "--name", "../x"], "and #, got '../x'"),
+        (["run", "epochs", "--name", ""], "and #, got ''"),
+        (
+            ["run", "epochs", "--storage", "ftp://x/y"],
+            "ftp://x/y: must be a folder, s3://... or gs://",
+        ),
+        (["run", "epochs", "--name", "why?"], "--name must be a folder's name"),
         (["run", "--resume", "nowhere"], "nowhere: no such folder"),
-        (["run", "epochs", "--resume", "nowhere"], "give nothing else"),
-        (["run", "--resume", "nowhere", "--name", "x"], "give nothing else"),
-        (["run", "--resume", "nowhere", "--storage", "records"], "give nothing else"),
-        (["run", "--resume", "nowhere", "--no-cache"], "give nothing else"),
+        (["run", "epochs", "--resume", "nowhere"], "--resume takes a record"),
+        (["run", "--resume", "nowhere", "--name", "x"], "--resume takes a record"),
+        (["run", "--resume", "nowhere", "--storage", "records"], "--resume takes a record"),
+        (["run", "--resume", "nowhere", "--no-cache"], "--resume takes a record"),
         (["run", "--max-concurrent", "0", "epochs"], "--max-concurrent must be at least 1, got 0"),
         (["run", "--max-node-losses", "-1", "epochs"], "--max-node-losses must be at least 0"),
         (["run", "tuned-mlp", "--address", "auto"], "is a search: with --address give --max-con"),
         (["run", "tuned-mlp", "--gpus-per-trial", "99"], "a trial asks for 99 GPU"),
         (["run", "epochs", "--weights", "pretext"], "study epochs takes no --weights"),
         (["run", "epochs", "--skip-corrupt"], "study epochs takes no --skip-corrupt"),
-        (["run", "vision-tuned", "--weights", "no/where"], "--weights: no file 'no/where'"),
-        (["run", "vision-tuned", "--weights"], "option --weights needs a value: Weights that"),
+        (
+            ["run", "vision-tuned", "--weights", "no/where"],
+            "--weights: there is no file 'no/where'",
+        ),
+        (["run", "vision-tuned", "--weights"], "option --weights needs a value: Pretrained"),
         (["run", "vision-tuned", "--weights", "--skip-corrupt"], "option --weights needs a value"),
         (["run", "vision-tuned", "--skip-corrupt=yes"], "option --skip-corrupt takes no value"),
         (["run", "vision-tuned", "--weight", "x"], "no option --weight: did you mean --weights?"),
@@ -176,8 +184,22 @@ def test_the_first_line_names_every_command():
 def test_help_says_where_records_are_kept(command):
     code, printed = command("run", "--help")
     assert code == 0
-    assert "or extend one by replicates, epochs or trials" in printed
-    assert "a folder, s3://BUCKET/..., gs://...; default records" in printed
+    about = printed.partition("--storage PLACE")[2].partition("--name")[0]
+    assert all(place in about for place in ("s3://BUCKET", "gs://BUCKET", "Default: records"))
+
+
+def test_every_help_text_is_a_sentence():
+    commands = typer.main.get_command(cli.app).commands.values()
+    helps = {(c.name, p.name): p.help or "" for c in commands for p in c.params}
+    assert len(helps) > 40
+    assert not {k: v for k, v in helps.items() if not re.fullmatch(r"[A-Z].*\.", v, re.DOTALL)}
+    assert all(re.match(r"[A-Z].*\.", command.help) for command in commands)
+
+
+def test_the_list_of_commands_cuts_none_short_in_80_columns(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, printed = command("--help")
+    assert code == 0 and "run" in printed and "..." not in printed.partition("Commands:")[2]
 
 
 def test_confirm_sets_ray_s_environment_before_a_study_file_is_imported(command, monkeypatch):
@@ -223,7 +245,7 @@ def test_an_option_of_a_study_file_follows_its_name(command, counted, toy_file):
     code, printed = command("show", toy_file, "--weights", "some")
     assert code == 0 and "weights some" in printed
     code, printed = command("show", "epochs", toy_file, "--weights", "some")
-    assert code == 2 and "study epochs takes no --weights: it declares no such option" in printed
+    assert code == 2 and "study epochs takes no --weights" in printed
 
 
 def test_under_all_an_option_goes_to_the_studies_that_declare_it(monkeypatch, command):

@@ -60,7 +60,7 @@ def test_a_record_goes_on_with_as_many_at_a_time_as_it_began_with(toy_file, tmp_
 
 def test_another_number_counts_and_is_said_and_kept(toy_file, tmp_path, asked):
     folder = begin(toy_file, tmp_path, ONE)
-    assert "--max-concurrent is 2 now, before it was 1" in said(resume, folder, placement=TWO)
+    assert "--max-concurrent is 2 now and was 1 before" in said(resume, folder, placement=TWO)
     assert "2 trials at a time, as before" in said(resume, folder)
     assert "at a time" not in said(resume, folder, placement=TWO), "the same needs no word"
     assert asked == [1, 2, 2, 2]
@@ -74,16 +74,16 @@ def test_a_record_without_a_limit_or_of_an_earlier_version_has_none(toy_file, tm
 
 def test_trials_that_must_begin_anew_are_told(toy_file, tmp_path, asked):
     folder = begin(toy_file, tmp_path, HERE)
-    assert "anew" not in said(resume, folder), "none of them had begun"
+    assert "from the beginning" not in said(resume, folder), "none of them had begun"
     writer = RecordWriter(folder, load_record(folder).manifest)
     for trial_id in writer.trials:
         writer.add_rows(trial_id, [{"replicate": r, "round": 1, "val_acc": 0.5} for r in (0, 1)])
     writer.close()
     kept, lost = writer.trials
-    assert "2 trials begin anew" in said(resume, folder)
+    assert "2 trials start from the beginning" in said(resume, folder)
     checkpoint = Path(checkpoint_path(folder, kept))
     checkpoint.parent.mkdir(exist_ok=True)
     checkpoint.write_bytes(b"")
     printed = said(resume, folder)
-    assert f"1 trial begins anew, for want of a checkpoint ({lost})" in printed
+    assert f"1 trial starts from the beginning, because there is no checkpoint ({lost})" in printed
     assert '"state"' in printed

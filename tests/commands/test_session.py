@@ -48,7 +48,7 @@ def test_resume_refuses_other_versions_and_leaves_the_record_untouched(record):
     manifest["versions"]["torch"] = "1.0"
     (record / "manifest.json").write_text(json.dumps(manifest))
     before = content(record)
-    with pytest.raises(ValueError, match=r"torch 1\.0 then, 2\.\S+ now.*--force"):
+    with pytest.raises(ValueError, match=r"torch: 1\.0 .*, 2\.\S+ now.*--force"):
         resume(record, console=quiet())
     assert content(record) == before
 
@@ -56,9 +56,9 @@ def test_resume_refuses_other_versions_and_leaves_the_record_untouched(record):
 def test_resume_refuses_changed_code_of_the_trainable(record, toy_file):
     toy_file.write_text(toy_file.read_text().replace("% 97", "% 96"))
     before = content(record)
-    with pytest.raises(ValueError, match="numbers would mix with new ones: .*code has changed"):
+    with pytest.raises(ValueError, match="code has changed .*--force"):
         resume(record, console=quiet())
-    with pytest.raises(ValueError, match="was made otherwise, .*code has changed"):
+    with pytest.raises(ValueError, match="code has changed .*--force"):
         extend(record, Options(replicates=9), console=quiet())
     assert content(record) == before
 
@@ -71,7 +71,7 @@ def test_resume_refuses_changed_data(tmp_path, write_cities):
     lines = (data / "test.csv").read_text().splitlines()
     (data / "test.csv").write_text("\n".join(lines[:-1]) + "\n")
     before = content(folder)
-    with pytest.raises(ValueError, match="data [0-9a-f]{12} then, [0-9a-f]{12} now"):
+    with pytest.raises(ValueError, match="data: [0-9a-f]{12} .*, [0-9a-f]{12} now"):
         resume(folder, console=quiet())
     assert content(folder) == before
 
@@ -86,11 +86,11 @@ def test_a_changed_file_of_a_setting_is_told(counted, tmp_path):
     assert manifest.overrides["weights"] == str(weights)
     assert changes_since(manifest) == []
     weights.write_bytes(b"now")
-    with pytest.raises(ValueError, match="weights.pth [0-9a-f]{12} then, [0-9a-f]{12} now"):
+    with pytest.raises(ValueError, match="weights.pth: [0-9a-f]{12} .*, [0-9a-f]{12} now"):
         resume(folder, console=quiet())
     weights.unlink()
     (change,) = changes_since(manifest)
-    assert "weights.pth was read then, and is gone now" in change
+    assert "weights.pth: read for the record, missing now" in change
 
 
 def test_a_taken_name_gets_a_suffix_and_nothing_is_overwritten(tmp_path):

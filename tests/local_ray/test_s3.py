@@ -134,8 +134,8 @@ def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_
         server.start()
     assert process.returncode == 1, output
     assert "Traceback" not in output, output
-    assert "storage s3://bucket/records/remote is away" in output
-    assert f"Safe is {folder} with 0 ended trials and" in output
+    assert "storage s3://bucket/records/remote cannot be reached" in output
+    assert f"What is saved: {folder} (0 ended trials and" in output
     ended = load_record(folder)
     assert ended.manifest.status == "running", "as at its last part"
     assert len(ended.reports) >= len(growing.reports)
@@ -177,7 +177,7 @@ def test_a_store_has_a_trial_s_log_when_an_attempt_has_ended(server):
 
 def test_a_store_that_cannot_be_written_is_told_before_anything_starts(server):
     storage = place(f"s3://elsewhere/x{server.query}")
-    with pytest.raises(ValueError, match="is not writable: choose another by --storage .*NO_SUCH"):
+    with pytest.raises(ValueError, match="cannot be written .*NO_SUCH.*--storage"):
         new_folders(storage, ["remote"])
 
 

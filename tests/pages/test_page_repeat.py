@@ -57,7 +57,7 @@ def test_a_given_split_is_not_called_repeated(record, tmp_path):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"seed": 0}, "has the seed of"),
+        ({"seed": 0}, "has the same seed as"),
         ({"seed": 1, "epochs": 4}, "same study, data, files and length"),
         ({"seed": 1, "name": "other"}, "same study, data, files and length"),
     ],

@@ -117,12 +117,12 @@ def test_the_new_study_is_a_grid_of_the_winners_that_says_where_they_come_from(r
 
 
 def test_what_cannot_be_confirmed_is_refused(record):
-    with pytest.raises(ValueError, match="--seed must differ from the search's, 0"):
+    with pytest.raises(ValueError, match=r"--seed must differ .*\(0\)"):
         confirming_study(record, None, 5, 0)
     with pytest.raises(ValueError, match="--by z"):
         confirming_study(record, ["z"], 5, 1)
     with pytest.raises(ValueError, match="no trial to confirm"):
         confirming_study(record, ["x"], 5, 1)
     grid = dataclasses.replace(record, manifest=dataclasses.replace(record.manifest, search=None))
-    with pytest.raises(ValueError, match="is no search"):
+    with pytest.raises(ValueError, match="not .*search"):
         confirming_study(grid, None, 5, 1)

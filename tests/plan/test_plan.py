@@ -127,7 +127,7 @@ def test_data_for_a_study_without_data_is_refused(toy_file, tmp_path):
 
 def test_data_for_a_config_without_a_field_for_it_is_refused(counted, tmp_path):
     described = dataclasses.replace(counted, data=f"{counted.trainable.split(':')[0]}:n_evals")
-    with pytest.raises(ValueError, match="takes no --data: its Config has no field 'data'"):
+    with pytest.raises(ValueError, match="takes no --data, .*Config has no field 'data'"):
         make_plan(described, Options(data=str(tmp_path)))
 
 
@@ -157,7 +157,7 @@ def test_replicates_of_a_config_without_seed_are_refused(tmp_path, monkeypatch):
 
 
 def test_a_study_without_its_fidelity_setting_is_refused(toy_file):
-    with pytest.raises(ValueError, match="by 'rounds'.* got None"):
+    with pytest.raises(ValueError, match="'rounds'.* whole number .* got None"):
         make_plan(toy(toy_file, fixed={}), Options())
 
 
@@ -236,7 +236,7 @@ def _is_first(config):
 def test_a_count_that_is_no_count_is_refused(counted, monkeypatch):
     module = sys.modules[counted.trainable.split(":")[0]]
     monkeypatch.setattr(module, "n_evals", lambda config: 0)
-    with pytest.raises(ValueError, match="n_evals .* whole number >= 1 of evals, got 0"):
+    with pytest.raises(ValueError, match="n_evals .* evals, .*>= 1, got 0"):
         make_plan(counted, Options())
 
 
@@ -277,7 +277,7 @@ def test_all_leaves_out_what_reads_other_data_and_says_so(city_folder):
     assert len(said) == 1 and "pretext (" in said[0] and "train" in said[0]
     with pytest.raises(UnfitData):
         make_plans(studies, Options(data=str(city_folder)), said.append)
-    with pytest.raises(ValueError, match="nowhere is for none of the studies: epochs .*; pretext"):
+    with pytest.raises(ValueError, match="--data nowhere .* epochs .*; pretext"):
         make_plans(studies, Options(data="nowhere", everywhere=False), said.append)
 
 
@@ -290,7 +290,7 @@ def test_under_all_a_setting_goes_to_those_who_have_it(toy_file):
     epochs, own = plans(batch_size=64)
     assert {t.config["batch_size"] for t in epochs.trials} == {64}
     assert all("batch_size" not in t.config for t in own.trials)
-    with pytest.raises(ValueError, match="no study here has a setting 'batchsize'.*batch_size"):
+    with pytest.raises(ValueError, match="no .* setting 'batchsize'.*batch_size"):
         plans(batchsize=64)
     with pytest.raises(ValueError, match="study toy has no setting 'batch_size'"):
         make_plans(studies, Options(settings={"batch_size": 64}), print)

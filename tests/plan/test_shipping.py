@@ -181,7 +181,7 @@ def test_two_study_files_of_one_name_are_refused_and_two_of_one_folder_are_not(f
 
 def test_the_same_needs_pass():
     check_one_of_each_name([{"x": ("a/x",), "y": ("y",)}, {"x": ("a/x",)}, {}])
-    with pytest.raises(ValueError, match="'x', a/x and b/x: run them by a command each"):
+    with pytest.raises(ValueError, match="'x', a/x and b/x: .*separate commands"):
         check_one_of_each_name([{"x": ("a/x",)}, {"y": ("y",)}, {"x": ("b/x",)}])
 
 

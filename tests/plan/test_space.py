@@ -130,7 +130,7 @@ def test_a_point_between_the_steps_is_refused(value):
         ({"n_random": True}, "n_random"),
         ({"space": "nowhere"}, "module:function"),
         ({"seed": -1}, "seed"),
-        ({"points": [{}] * 9}, "9 points"),
+        ({"points": [{}] * 9}, r"points \(9\), got 8"),
         ({"scientific": "lr"}, "list of settings"),
     ],
 )

@@ -243,7 +243,7 @@ def test_points_may_be_a_generator():
         ({"grid": {"opt": {"lr": 1}}}, "opt must be a list"),
         ({"grid": {"lr": 0.1}}, "lr must be a list, got 0.1"),
         ({"grid": {"lr": np.array(0.1)}}, "lr must be a list"),
-        ({"grid": {"lr": iter(())}}, "nothing to try"),
+        ({"grid": {"lr": iter(())}}, "toy .*no values for lr"),
         ({"points": {"lr": 1}}, "points of toy must be a list"),
         ({"points": [3]}, "points of toy must be dicts"),
     ],
@@ -322,6 +322,6 @@ class Scaled:
 
 
 def test_a_dataclass_that_changes_its_own_values_is_refused():
-    with pytest.raises(ValueError, match="Scaled makes another lr of 0.2 each time"):
+    with pytest.raises(ValueError, match="Scaled .*lr from 0.2"):
         checked_config("s", {"rounds": 3}, Scaled)
     assert checked_config("s", {"C": math.inf}, None) == {"C": math.inf}

@@ -78,7 +78,7 @@ def test_phases_sum_to_the_time_that_passed_whatever_a_trainable_says(steps):
 
 @pytest.mark.parametrize("times", [{"coffee": 1}, {"train": -1}, {"train": math.nan}])
 def test_times_that_make_no_sense_are_refused(times):
-    with pytest.raises(ValueError, match='"times" holds'):
+    with pytest.raises(ValueError, match='"times" has'):
         Ledger().step(times)
 
 

@@ -218,7 +218,7 @@ def break_trials(folder: Path) -> None:
     ("breaking", "said"),
     [
         (break_folder, "no such folder"),
-        (break_manifest, "is not a record"),
+        (break_manifest, "manifest.json"),
         (break_json, "JSON"),
         (break_version, "schema_version must be 1, got 99"),
         (break_study, "study.metric.name"),

@@ -131,7 +131,25 @@ def test_the_record_can_be_read_while_it_grows(tmp_path):
     out.close()
     ended = load_record(tmp_path / "r").trials
     assert list(ended["status"]) == ["interrupted"] * 2
-    assert "interrupted at round 2 of 3" in list(ended["reason"])
+    assert set(ended["reason"]) == {"interrupted at round 2 of 3", "not started"}
+
+
+def test_a_trial_that_was_interrupted_before_its_first_report_says_so(tmp_path):
+    out = writer(tmp_path / "r", trial("a"))
+    out.start_trial("a")
+    out.close()
+    (ended,) = load_record(tmp_path / "r").trials.to_dict("records")
+    assert (ended["status"], ended["reason"]) == ("interrupted", "interrupted before round 1 of 3")
+
+
+def test_a_trial_that_fails_before_its_first_report_says_so(tmp_path):
+    out = writer(tmp_path / "r", trial("a"))
+    out.start_trial("a")
+    out.end_trial("a", error="ValueError: boom")
+    out.close()
+    (ended,) = load_record(tmp_path / "r").trials.to_dict("records")
+    assert ended["status"] == "failed"
+    assert ended["reason"] == "error before round 1 of 3: ValueError: boom"
 
 
 def test_rows_that_come_twice_are_written_once(tmp_path):
@@ -176,7 +194,7 @@ def test_a_record_that_another_driver_has_written_since_it_was_read_is_left_alon
     other.add_trial(trial("b"))  # as a search adds one
     other.close()
     files = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*.*")}
-    with pytest.raises(ValueError, match="another process has written record .* try again"):
+    with pytest.raises(ValueError, match="another process .*/r .*try again"):
         RecordWriter(tmp_path / "r", read, as_read=True)
     assert {path: path.read_bytes() for path in files} == files
     now = load_record(tmp_path / "r").manifest
@@ -236,13 +254,14 @@ def test_a_store_that_is_away_between_two_parts_loses_no_row(tmp_path, monkeypat
     away.append(True)
     out.flush_if_due()
     out.flush_if_due()
-    assert said == [
-        "storage s3://bucket/r is away (could not connect): tried again in 1 s, for at most 300 s"
-    ], "the driver goes on meanwhile"
+    (line,) = said  # the driver goes on meanwhile
+    assert "storage s3://bucket/r" in line and "(could not connect)" in line
+    assert "in 1 s, for at most 300 s" in line
     away.clear()
     out._due = 0.0
     out.flush_if_due()
-    assert said[1:] == ["storage s3://bucket/r is back after 0 s"]
+    (again,) = said[1:]
+    assert "storage s3://bucket/r" in again and "again after 0 s" in again
     assert list(load_record("s3://bucket/r").reports["round"]) == [1, 1]
     out.add_rows("a", rows((0.2, 0.4), start=2))
     assert out.close() == {"interrupted": 1}

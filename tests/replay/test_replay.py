@@ -280,14 +280,14 @@ def test_only_whole_curves_are_replayed() -> None:
     assert [curve.trial_id for curve in full_curves(record)] == ["a", "c"]
     assert full_curves(record, equal_times=True)[0].elapsed == (1, 2, 3, 4)
     for bad, match in (
-        (record_of(FOUR, status=["finished", *["stopped"] * 3]), "1 full curves.*3 stopped"),
-        (record_of([(math.nan, 0.5)] * 2), "2 full curves, 0 finite"),
+        (record_of(FOUR, status=["finished", *["stopped"] * 3]), "has 1 such.*3 stopped"),
+        (record_of([(math.nan, 0.5)] * 2), "has 2 such trials, 0 finite"),
     ):
         with pytest.raises(ValueError, match=match):
             full_curves(bad)
     timeless = Record(record.path, record.manifest, record.trials, record.reports.drop(
         columns="time_s"))  # fmt: skip
-    with pytest.raises(ValueError, match="equal times"):
+    with pytest.raises(ValueError, match="--equal-times"):
         full_curves(timeless)
 
 
@@ -304,7 +304,7 @@ def test_trials_that_miss_steps_are_left_out_and_counted(lacks) -> None:
     none = Record(
         record.path, record.manifest, record.trials, record.reports[~lacks(record.reports)]
     )
-    with pytest.raises(ValueError, match="0 full curves.*4 left out.*at every epoch"):
+    with pytest.raises(ValueError, match="has 0 such.*4 left out.*at every epoch"):
         full_curves(none)
 
 

@@ -392,9 +392,9 @@ def test_a_search_extended_by_trials_goes_on_as_a_longer_one(tmp_path):
     short = plan_of(scheduler=ASHA(reduction_factor=2))
     record_of(short, tmp_path / "r", endings).close()
     before = load_record(tmp_path / "r")
-    with pytest.raises(ValueError, match="by --trials alone"):
+    with pytest.raises(ValueError, match="only be extended by --trials"):
         write_extension(before.path, place(tmp_path / "no"), short, Options(epochs=9), [])
-    with pytest.raises(ValueError, match="more than the 6 per cell"):
+    with pytest.raises(ValueError, match="more than 6, .*got 6"):
         write_extension(before.path, place(tmp_path / "no"), short, Options(trials=6), [])
     assert not (tmp_path / "no").exists()
     again = recorded_plan(before.manifest)
@@ -419,7 +419,7 @@ def test_a_warm_start_tells_what_the_earlier_record_knows_and_no_more(tmp_path):
     record_of(earlier, tmp_path / "r", ["finished", "stopped", "diverged", "failed"]).close()
     record = load_record(tmp_path / "r")
     plan, line = with_warm_start(plan_of(Options(seed=1)), record)
-    assert line.startswith("4 of 4 trials")
+    assert "4 of 4 trials" in line
     driver = Driver(plan, tmp_path / "new")
     states = [[t.state.name for t in optuna_trials(driver, cell)] for cell in (0, 1)]
     assert states == [["COMPLETE", "FAIL"], ["PRUNED", "FAIL"]]
@@ -437,12 +437,12 @@ def test_a_warm_start_tells_what_the_earlier_record_knows_and_no_more(tmp_path):
 @pytest.mark.parametrize(
     "changes, options, message",
     [
-        ({"grid": {"x": (0.5,), "w": (0.0,)}}, {}, "'x' is in the grid"),
-        ({"search": {"scientific": ["z"]}}, {}, "not open: z"),
+        ({"grid": {"x": (0.5,), "w": (0.0,)}}, {}, "'x' is in the space and in the grid"),
+        ({"search": {"scientific": ["z"]}}, {}, "scientific names z"),
         ({"search": {"points": [{"x": 2.0}]}}, {}, "x must lie in 0.0 .. 1.0"),
-        ({"search": {"points": [{"y": 2.0}]}}, {}, "'y' is not open"),
+        ({"search": {"points": [{"y": 2.0}]}}, {}, "no setting 'y'"),
         ({"search": {"space": "nowhere:space"}}, {}, "no module 'nowhere'"),
-        ({"search": {"points": [{"x": 0.5}] * 3}}, {"trials": 2}, "3 points"),
+        ({"search": {"points": [{"x": 0.5}] * 3}}, {"trials": 2}, r"points \(3\), got 2"),
         ({"search": None}, {}, None),
     ],
 )

@@ -31,13 +31,13 @@ def test_no_rung_is_lost_to_a_logarithm(max_t, factor, rungs):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"grace_period": 20, "max_t": 10}, r"`grace_period <= max_t` must hold, got \(20, 10\)"),
+        ({"grace_period": 20, "max_t": 10}, r"grace_period .*max_t \(10\), got 20"),
         ({"grace_period": 0}, "grace_period must be a whole number >= 1, got 0"),
         ({"grace_period": 1.5}, "grace_period must be a whole number >= 1, got 1.5"),
         ({"reduction_factor": 1}, "reduction_factor must be a whole number >= 2, got 1"),
         ({"brackets": 0}, "brackets must be a whole number >= 1, got 0"),
         ({"max_t": 9.0}, "max_t must be a whole number or None, got 9.0"),
-        ({"max_t": 10, "brackets": 3}, "fewer brackets than 3"),
+        ({"max_t": 10, "brackets": 3}, "brackets is 3.* max_t 10"),
     ],
 )
 def test_a_wrong_value_is_named(settings, message):
@@ -50,7 +50,7 @@ def test_it_is_bound_to_the_longest_trial_and_scaled_like_the_trials():
     assert ASHA(max_t=20).bound(50).max_t == 20
     assert ASHA(max_t=80).bound(50).max_t == 50
     assert ASHA(grace_period=5, max_t=40).bound(10, scale=0.2) == ASHA(grace_period=1, max_t=8)
-    with pytest.raises(ValueError, match=r"got \(20, 10\)"):
+    with pytest.raises(ValueError, match=r"grace_period .*max_t \(10\), got 20"):
         ASHA(grace_period=20).bound(10)
 
 

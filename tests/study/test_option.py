@@ -15,8 +15,8 @@ def test_an_option_is_spelt_as_its_setting():
 @pytest.mark.parametrize(
     "values, message",
     [
-        (("skip-corrupt", "flag", "Skip."), "must be a config's key, got 'skip-corrupt'"),
-        (("", "flag", "Skip."), "must be a config's key, got ''"),
+        (("skip-corrupt", "flag", "Skip."), "^setting .* got 'skip-corrupt'"),
+        (("", "flag", "Skip."), "^setting .* got ''"),
         (("skip", "switch", "Skip."), "kind of option --skip must be one of flag, text, name_or"),
         (("skip", "flag", ""), "option --skip needs a help text"),
     ],

@@ -22,7 +22,7 @@ def test_an_address_where_nobody_answers_is_named(port):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # and listens not
         address = f"127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(ConnectionError, match=f"no Ray at --address {address} .*refused"):
+        with pytest.raises(ConnectionError, match=f"--address {address} .*refused"):
             check_address(address)
     with pytest.raises(ConnectionError, match="127.0.0.1:99999"):
         check_address("127.0.0.1:99999")
@@ -40,5 +40,5 @@ def test_a_ray_that_does_not_start_is_an_error_with_its_cause(monkeypatch, tmp_p
     with pytest.raises(OSError, match="Ray does not start: The current node timed out") as raised:
         connect(None, tmp_path / "ray.log", [])
     (folder,) = tmp_path.glob("ray-*")
-    assert f"its logs: {folder}" in str(raised.value)
+    assert str(folder) in str(raised.value)
     assert os.environ["RAY_AUTH_TOKEN"] == "of another Ray"

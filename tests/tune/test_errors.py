@@ -23,7 +23,7 @@ def test_a_dead_worker_keeps_ray_s_words_and_gets_a_reason(tmp_path):
     died = RayActorError(error_msg="\x1b[36mThe worker died, says Ray.\x1b[39m")
     lines = failure_text(failed(tmp_path, died), None, None).splitlines()
     assert "The worker died, says Ray." in lines
-    assert lines[-1] == "its worker died: killed, out of memory, or crashed"
+    assert lines[-1].startswith("its worker died: ")
 
 
 def test_a_lost_machine_is_told_from_a_dead_worker(tmp_path):
@@ -31,7 +31,7 @@ def test_a_lost_machine_is_told_from_a_dead_worker(tmp_path):
     away = ActorUnavailableError("RPC error: Socket closed rpc_code: 14", b"0" * 16)
     for lost in (dead, away):
         lines = failure_text(failed(tmp_path, lost), "File planted.py, line 7", 2.5).splitlines()
-        assert lines[-1] == "its machine was lost: killed, restarted, or cut off"
+        assert lines[-1].startswith("its machine was lost: ")
 
 
 def test_a_dead_worker_that_left_its_stacks_hung(tmp_path):

@@ -52,9 +52,8 @@ def test_a_gpu_that_is_not_there_is_told_before_anything_starts(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
     check_room(needs(gpus=1), None)
     assert missing_gpus(needs(gpus=1), 1.0) is None
-    assert missing_gpus(needs(gpus=1), 0.0) == (
-        "1 trials ask for up to 1 GPU, and the cluster has 0 now: they wait until it has more"
-    )
+    note = missing_gpus(needs(gpus=1), 0.0)
+    assert note and "up to 1 GPU" in note and "has 0 now" in note
 
 
 @pytest.mark.parametrize(("visible", "n"), [(None, 2), ("0", 1), ("0,1,2", 2), ("", 0), ("-1", 0)])
@@ -80,7 +79,7 @@ def test_a_search_needs_what_its_cells_do_before_it_has_trials(monkeypatch):
         with pytest.raises(ValueError, match="a trial asks for 1 GPU, and this machine has 0: "):
             check_room(needs(search, **options), None)
     note = missing_gpus(needs(search, trials=3, gpus=0.5), 0.0)
-    assert note and note.startswith(f"{3 * len(search.configs())} trials ask for up to 0.5 GPU")
+    assert note and note.startswith(f"{3 * len(search.configs())} trials need up to 0.5 GPU")
 
 
 def test_more_cpus_than_this_machine_has_are_told_before_anything_starts(monkeypatch):

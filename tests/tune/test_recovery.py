@@ -87,7 +87,5 @@ def test_a_trial_whose_machine_was_lost_before_it_began_waits_for_another_round(
     assert callback.lost == [one, two]
     assert list(progress.standing.endings) == [two], "one loss is allowed, not two"
     assert [writer.trials[i]["n_node_losses"] for i in (one, two)] == [1, 2]
-    assert writer.trials[two]["reason"].endswith(
-        "its machine was lost: killed, restarted, or cut off"
-    )
+    assert "its machine was lost" in writer.trials[two]["reason"]
     writer.close()

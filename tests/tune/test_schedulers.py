@@ -270,7 +270,7 @@ def test_a_plan_binds_the_scheduler_to_its_trials(toy_file):
     assert {t.trial_id for t in planned(toy_file, ASHA()).trials} == ids
     scaled = planned(toy_file, ASHA(grace_period=2), scale=10.0)
     assert scaled.study.scheduler == ASHA(grace_period=20, max_t=30)
-    with pytest.raises(ValueError, match=r"`grace_period <= max_t` must hold, got \(2, 1\)"):
+    with pytest.raises(ValueError, match=r"grace_period .*max_t \(1\), got 2"):
         planned(toy_file, ASHA(grace_period=2), epochs=1)
 
 

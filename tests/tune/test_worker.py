@@ -180,7 +180,7 @@ def test_a_start_after_all_have_diverged_trains_no_further(toy_file, tmp_path, m
 def test_rows_of_refuses_values_for_another_number_of_replicates():
     good = {"epoch": 1, "val_acc": 0.5, "replicates": {"val_acc": [0.4, 0.6]}}
     assert [row["val_acc"] for row in rows_of(good, 2, STACKED)] == [0.4, 0.6]
-    with pytest.raises(ValueError, match="val_acc has 3 values for 2 replicates"):
+    with pytest.raises(ValueError, match=r"one val_acc per replicate \(2\), got 3"):
         rows_of({"epoch": 1, "replicates": {"val_acc": [1, 2, 3]}}, 2, STACKED)
 
 

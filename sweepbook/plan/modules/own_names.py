@@ -28,13 +28,15 @@ def check_own_names(needs: Needs, roots: Sequence[str], others: Iterable[str]) -
     imported = set().union(*map(top_level_imports, own))
     for name in sorted(imported & sys.stdlib_module_names):
         if file := _file_in(name, roots):
-            raise ValueError(f"{file} has the name of Python's own module {name!r}: rename it")
+            raise ValueError(
+                f"{file} has the name of Python's own module {name!r}: rename the file"
+            )
     for name, places in needs.items():
         known = _imported_from(name)
         if known and not known & {Path(place).resolve() for place in places}:
             raise ValueError(
-                f"{places[0]} has the name of another module, {min(known)}, which is imported "
-                "already: rename it"
+                f"{places[0]} has the name of another module that is imported already, "
+                f"{min(known)}: rename your file"
             )
     if like := _like_the_tool_s(roots):
         raise ValueError(
@@ -46,8 +48,8 @@ def check_own_names(needs: Needs, roots: Sequence[str], others: Iterable[str]) -
         file, meant = _file_in(name, foreign), _file_in(name, usual)
         if file and meant and file != meant:
             raise ValueError(
-                f"{file} would be imported by a study in {roots[0]}, which means {meant}: run the "
-                "studies by a command each, or rename the file"
+                f"a study in {roots[0]} would import {file} instead of {meant}: run the studies "
+                "in separate commands, or rename the file"
             )
 
 

@@ -95,7 +95,8 @@ def check_one_of_each_name(needs: Iterable[Mapping[str, tuple[str, ...]]]) -> No
             if known.setdefault(name, places) != places:
                 raise ValueError(
                     f"two studies of this command need different modules named {name!r}, "
-                    f"{known[name][0]} and {places[0]}: run them by a command each, or rename one"
+                    f"{known[name][0]} and {places[0]}: run the studies in separate commands, or "
+                    "rename one"
                 )
 
 

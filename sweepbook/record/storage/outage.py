@@ -53,18 +53,20 @@ class Outage:
             StorageAway: where the limit has been reached.
         """
         if error.errno in _FULL:
-            raise StorageFull(f"storage {self.where} is full, make room ({error})") from error
+            raise StorageFull(f"storage {self.where} is full: make room ({error})") from error
         if not _is_passing(error, self.is_local):
             raise error
         self.since = self.since or time.monotonic()
         left = self.limit_s - (time.monotonic() - self.since)
         if left <= 0:
             away = time.monotonic() - self.since
-            raise StorageAway(f"storage {self.where} was away for {away:.0f} s: {error}")
+            raise StorageAway(
+                f"storage {self.where} could not be reached for {away:.0f} s: {error}"
+            )
         self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S, max(left, 0.1))
         cause = textwrap.shorten(str(error), 160)
         self.say(
-            f"storage {self.where} is away ({cause}): tried again in {self.pause_s:.0f} s, "
+            f"storage {self.where} cannot be reached ({cause}): next try in {self.pause_s:.0f} s, "
             f"for at most {left:.0f} s"
         )
         return self.pause_s
@@ -72,7 +74,10 @@ class Outage:
     def over(self) -> None:
         """Takes note that the storage is there."""
         if self.since is not None:
-            self.say(f"storage {self.where} is back after {time.monotonic() - self.since:.0f} s")
+            self.say(
+                f"storage {self.where} can be reached again after "
+                f"{time.monotonic() - self.since:.0f} s"
+            )
         self.since, self.pause_s = None, 0.5
 
 

@@ -125,13 +125,14 @@ def place(where: Where) -> Place:
     if parts.scheme == "file":
         return Place(str(Path(unquote(parts.path))))
     if parts.scheme not in STORES:
-        raise ValueError(f"{text}: a folder, s3://... or gs://... is needed")
+        raise ValueError(f"{text}: must be a folder, s3://... or gs://...")
     if not parts.netloc:
-        raise ValueError(f"{text}: names no bucket, expected {parts.scheme}://BUCKET/...")
+        raise ValueError(f"{text}: names no bucket; write {parts.scheme}://BUCKET/...")
     if "@" in parts.netloc or any(key in _SECRETS for key, _ in parse_qsl(parts.query)):
         raise ValueError(
-            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}: credentials in a "
-            "URI would be written into every record: give them by environment variables"
+            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}: a URI must "
+            "not hold credentials, which every record would keep: give them by environment "
+            "variables"
         )
     path = PurePosixPath(parts.netloc + parts.path)
     return Place(str(path), parts.scheme, parts.query)

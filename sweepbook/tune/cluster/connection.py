@@ -24,8 +24,8 @@ def check_address(address: str | None) -> None:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
     except (OSError, OverflowError) as error:
         raise ConnectionError(
-            f"no Ray at --address {address} ({error}): start it, give another address, or leave "
-            "the option out to use this machine"
+            f"no Ray answers at --address {address} ({error}): start one, give another address, "
+            "or leave the option out to use this machine"
         ) from error
 
 

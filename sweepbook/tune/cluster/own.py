@@ -48,7 +48,7 @@ def start(options: dict[str, Any]) -> contextlib.ExitStack:
         if is_interrupted:
             raise
         raise OSError(
-            f"Ray does not start: {error} (its logs: {folder}/r/session_latest/logs)"
+            f"Ray does not start: {error} (see its logs in {folder}/r/session_latest/logs)"
         ) from error
     closing.callback(ray.shutdown)
     return closing

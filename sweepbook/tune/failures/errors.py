@@ -64,10 +64,10 @@ def failure_text(trial: Any, trace: str | None, hang_s: float | None) -> str:
     if not isinstance(cause, RayActorError):
         return text
     if is_node_loss(cause):
-        return f"{text}\nits machine was lost: killed, restarted, or cut off"
+        return f"{text}\nits machine was lost: it was killed, restarted, or cut off"
     if trace:
         return f"{text}\n{trace}\nit hung: no step within {hang_s} s (hang_s)"
-    return f"{text}\nits worker died: killed, out of memory, or crashed"
+    return f"{text}\nits worker died: it was killed, ran out of memory, or crashed"
 
 
 def _out_of_memory(text: str) -> str:

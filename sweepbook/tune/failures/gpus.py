@@ -16,7 +16,7 @@ def missing_gpus(needs: Sequence[tuple[float, float]], there: float) -> str | No
     if not waiting:
         return None
     return (
-        f"{len(waiting)} trials ask for up to {max(waiting):g} GPU, and the cluster has "
+        f"{len(waiting)} trials need up to {max(waiting):g} GPU each, but the cluster has "
         f"{there:g} now: they wait until it has more"
     )
 

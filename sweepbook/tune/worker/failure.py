@@ -23,7 +23,7 @@ def told(error: BaseException) -> str:
     except Exception:  # its text is the trainable's code as well
         text = ""
     if isinstance(error, SystemExit):
-        text += " (the trainable called sys.exit, and ends by return)"
+        text += " (the trainable called sys.exit: write return instead)"
     return f"{lines}\n{type(error).__name__}: {text}{_place(error)}"
 
 

@@ -65,8 +65,9 @@ class Generator:
                 metrics = self._next()
                 if metrics is not None:
                     raise ValueError(
-                        f"{self.trial.unit} {self.fidelity} was yielded again after a resume, and "
-                        "training went on: a trainable that is given a state goes on behind it"
+                        f"{self.trial.unit} {self.fidelity} was yielded again after a resume: a "
+                        f"trainable that is given a state must continue with {self.trial.unit} "
+                        f"{self.fidelity + 1}"
                     )
         if metrics is None:
             self.has_ended = True
@@ -90,7 +91,7 @@ class Generator:
         if not self.fidelity:
             which = "the trainable" if self.trial.stacked else f"replicate {self.number}"
             raise ValueError(
-                f"{which} ended without a yield: the trainable must yield a dict after each "
+                f"{which} ended without yielding: the trainable must yield a dict after each "
                 f"{self.trial.unit}"
             )
 

@@ -49,7 +49,7 @@ def captured(records: Sequence[str], trial_id: str) -> Iterator[None]:
         try:
             _end(attempt, logs, ends_well)
         except OSError as error:  # no reason for a trial to fail
-            print(f"the log of trial {trial_id} is not kept: {error}", file=sys.stderr)
+            print(f"the log of trial {trial_id} cannot be kept: {error}", file=sys.stderr)
 
 
 @dataclass(frozen=True)

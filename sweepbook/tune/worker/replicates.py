@@ -62,9 +62,9 @@ class Lockstep:
         for other in heads[1:]:
             if other.fidelity != at:
                 raise ValueError(
-                    f"replicate {heads[0].number} is at {trial.unit} {at}, and replicate "
+                    f"replicate {heads[0].number} is at {trial.unit} {at}, but replicate "
                     f"{other.number} at {trial.unit} {other.fidelity}: all replicates of a trial "
-                    f"count alike; one that is done earlier ends"
+                    f"must yield the same {trial.unit}s; one that is done earlier just ends"
                 )
         if trial.stacked:
             rows = rows_of({"time_s": seconds, **heads[0].metrics}, trial.n_replicates, trial)

@@ -128,8 +128,8 @@ def _check_reachable(records: list[str]) -> None:
     for record in map(place, records):
         if record.is_local and not record.is_dir():
             raise OSError(
-                f"{record} does not exist on {socket.gethostname()}: with several machines, give "
-                "--storage a folder that all of them share, or s3://... or gs://..."
+                f"{record} does not exist on {socket.gethostname()}: with several machines, "
+                "--storage must be a folder that all of them share, or s3://... or gs://..."
             )
 
 

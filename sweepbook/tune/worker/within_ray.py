@@ -29,7 +29,7 @@ def sole_reporter() -> Iterator[Callable[[dict[str, Any]], None]]:
 
 def _refused(*_: object, **__: object) -> NoReturn:
     raise TypeError(
-        "the trainable calls report(...), but it is heard by what it yields: yield the same dict "
+        "the trainable calls report(...), but sweepbook reads what it yields: yield the same dict "
         "instead"
     )
 

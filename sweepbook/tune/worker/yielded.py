@@ -34,7 +34,7 @@ def iterator_of(made: Any, name: str, trial: Trial) -> Iterator[Any]:
     """
     if isinstance(made, Mapping | str) or not hasattr(made, "__iter__"):
         what = "nothing" if made is None else f"a {type(made).__name__}, {_shown(made)}"
-        hint = "; where it calls report(...), yield the same dict instead" if made is None else ""
+        hint = "; if it calls report(...), yield the same dict instead" if made is None else ""
         raise TypeError(
             f"{name} returned {what}: a trainable yields a dict after each {trial.unit}, "
             f"{_right_form(trial)}{hint}"
@@ -56,14 +56,14 @@ def check_form(metrics: Any, trial: Trial) -> None:
     if trial.unit not in metrics:
         raise ValueError(
             f"the trainable yielded a dict without {trial.unit!r}, with "
-            f"{', '.join(map(repr, metrics)) or 'nothing'}: it must say where it stands, "
+            f"{', '.join(map(repr, metrics)) or 'nothing'}: it must say which {trial.unit} it is, "
             f"{_right_form(trial)}"
         )
     own = {} if metrics.get("replicates") is None else metrics["replicates"]
     if not isinstance(own, Mapping) or (own and not trial.stacked):
         raise TypeError(
-            f"the trainable yielded 'replicates' as {_shown(own)}: that key is for a study with "
-            "stacked=True, a dict of lists with a value for each replicate, so give a metric "
+            f"the trainable yielded 'replicates' as {_shown(own)}: this key is only for studies "
+            "with stacked=True, as a dict of lists with one value per replicate; give your metric "
             "another name"
         )
     for name in (*metrics, *own):
@@ -72,25 +72,25 @@ def check_form(metrics: Any, trial: Trial) -> None:
         if metrics.get(name) is not None and not callable(metrics[name]):
             raise TypeError(
                 f"the trainable yielded {name!r} as {_shown(metrics[name])}: that key is for a "
-                "function without parameters, so give a metric another name"
+                "function without parameters; give your metric another name"
             )
     if not isinstance(metrics.get("times") or {}, Mapping):
         raise TypeError(
-            f"the trainable yielded 'times' as {_shown(metrics['times'])}: that key is for a dict "
-            "of seconds by phase, so give a metric another name"
+            f"the trainable yielded 'times' as {_shown(metrics['times'])}: this key is for a dict "
+            "of seconds by phase; give your metric another name"
         )
 
 
 def _check_name(name: Any) -> None:
     if not isinstance(name, str) or not name:
         raise TypeError(
-            f"the trainable yielded a metric called {name!r}: names are texts, such as "
+            f"the trainable yielded a metric called {name!r}: a name must be a text, such as "
             f'"class_{name}"'
         )
     if name in COLUMNS:
         raise ValueError(
-            f"the trainable yielded a metric called {name!r}, which is a column of the record's "
-            "own: give it another name"
+            f"the trainable yielded a metric called {name!r}, but the record has a column of that "
+            "name already: give it another name"
         )
     check_value("the name of a metric", name)
 
@@ -109,8 +109,8 @@ def fidelity_of(metrics: Mapping[str, Any], before: int, trial: Trial) -> int:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or value != int(value):
         raise ValueError(
-            f"{unit} is {_shown(value)}, and must be a whole number: yield once per {unit}, or "
-            "count in a smaller unit, which the study's Fidelity names"
+            f"{unit} is {_shown(value)}, but must be a whole number: yield once per {unit}, or "
+            "count in a smaller unit and name it in the study's Fidelity"
         )
     at = int(value)
     if at < 1:
@@ -141,8 +141,10 @@ def rows_of(metrics: Mapping[str, Any], n_replicates: int, trial: Trial) -> Rows
     own = {} if metrics.get("replicates") is None else metrics["replicates"]
     for name, values in own.items():
         if not hasattr(values, "__len__") or len(values) != n_replicates:
-            n = len(values) if hasattr(values, "__len__") else "no list of"
-            raise ValueError(f"{name} has {n} values for {n_replicates} replicates")
+            n = len(values) if hasattr(values, "__len__") else f"{_shown(values)}, no list"
+            raise ValueError(
+                f"'replicates' must give one {name} per replicate ({n_replicates}), got {n}"
+            )
     return [
         row_of(r, {**metrics, **{name: values[r] for name, values in own.items()}}, trial)
         for r in range(n_replicates)
@@ -161,12 +163,14 @@ def row_of(replicate: int, metrics: Mapping[str, Any], trial: Trial) -> dict[str
     row[trial.unit] = int(row[trial.unit])
     if trial.metric not in row:
         known = ", ".join(name for name in row if name != "replicate")
-        raise ValueError(f"the study's metric {trial.metric} is none of {known}")
+        raise ValueError(
+            f"the study's metric {trial.metric} was not yielded: the trainable yielded {known}"
+        )
     value = row[trial.metric]
     if isinstance(value, str | list):
         raise TypeError(
-            f"the study's metric {trial.metric} is {_shown(value)}: it must be a number, or None "
-            "where there is none"
+            f"the study's metric {trial.metric} is {_shown(value)}, but must be a number, or None "
+            "where there is no value"
         )
     if value is None or isinstance(value, bool):  # a column of flags would take no number
         value = math.nan if value is None else int(value)

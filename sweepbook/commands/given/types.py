@@ -1,0 +1,171 @@
+"""The arguments and options that one command alone has, with their help texts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudiesToShow = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STUDY",
+        help="Names of studies, study files (my_study.py or my_study.py:NAME), or all.",
+    ),
+]
+StudiesToRun = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STUDY",
+        help="Names of studies, study files (my_study.py or my_study.py:NAME), or all for every "
+        "study of the project that is not a search.",
+    ),
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RECORD",
+        help="Record to resume. With --replicates, --epochs, --scale or --trials, a longer copy "
+        "of it is trained beside it.",
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Name of the record. Default: the study's name.")
+]
+ForceResume = Annotated[
+    bool, typer.Option(help="Resume although code, data or versions have changed.")
+]
+Cache = Annotated[
+    bool, typer.Option(help="Reuse finished trials from records in the same storage.")
+]
+WarmStart = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RECORD",
+        help="Earlier record from which the sampler of a search learns; may be repeated.",
+    ),
+]
+OptunaStorage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Where Optuna keeps a search, to watch it live: sqlite:///FILE or FILE.journal.",
+    ),
+]
+
+SearchRecord = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECORD",
+        help="Folder or URI of a search's record, e.g. records/tuned-architecture.",
+    ),
+]
+FreshSeed = Annotated[
+    int, typer.Option(metavar="N", help="Seed of the new study. It must differ from the search's.")
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY,KEY",
+        help="Settings to compare: the best trial of each combination of their values is "
+        "retrained. Default: the settings that tell the cells of the search apart.",
+    ),
+]
+SeedsPerTrial = Annotated[int, typer.Option(metavar="N", help="Seeds per trial.")]
+ConfirmStorage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Folder or URI for the new record. Default: beside the record of the search.",
+    ),
+]
+ConfirmName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Name of the new record. Default: SEARCH-confirm."),
+]
+ForceConfirm = Annotated[
+    bool, typer.Option(help="Confirm although code, data or versions have changed.")
+]
+
+TrialsToRetrain = Annotated[int, typer.Option(metavar="N", help="Number of trials to retrain.")]
+EpochsToRetrain = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Epochs or rounds to retrain of each. Default: all."),
+]
+RetrainSeed = Annotated[
+    int, typer.Option(metavar="N", help="Seed that draws the trials to retrain.")
+]
+
+TrialToRead = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TRIAL",
+        help="Id of a trial, or the beginning of one. Default: a table of all trials.",
+    ),
+]
+Tail = Annotated[
+    int | None, typer.Option(metavar="N", help="Number of last lines to show. Default: all.")
+]
+
+Records = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RECORD",
+        help="Folders or URIs of the records, e.g. records/batch-norm or records/*.",
+    ),
+]
+ReportFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")]
+Repeat = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RECORD",
+        help="Record of the same study with another seed, to compare the verdicts; may be "
+        "repeated.",
+    ),
+]
+
+ModelFolder = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder to write the model to. It must not exist.")
+]
+ModelTrial = Annotated[
+    str | None,
+    typer.Option(metavar="TRIAL", help="Id of the trial to export. Default: the best trial."),
+]
+
+FullRecord = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECORD",
+        help="Folder or URI of a record whose trials were trained without early stopping.",
+    ),
+]
+GracePeriod = Annotated[
+    list[int] | None, typer.Option(metavar="N", help="Epoch of the first rung; may be repeated.")
+]
+ReductionFactor = Annotated[
+    list[int] | None,
+    typer.Option(metavar="N", help="One of N trials continues at each rung; may be repeated."),
+]
+Workers = Annotated[
+    list[int] | None, typer.Option(metavar="N", help="Trials at a time; may be repeated.")
+]
+Orders = Annotated[
+    int, typer.Option(metavar="N", help="Number of random orders of the trials to simulate.")
+]
+OrderSeed = Annotated[int, typer.Option(metavar="N", help="Seed that draws the orders.")]
+EqualTimes = Annotated[
+    bool,
+    typer.Option(
+        "--equal-times", help="Give every epoch the same time instead of the recorded one."
+    ),
+]
+Jitter = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        help="Random spread of a trial's speed between orders: the standard deviation of its "
+        "logarithm, 0 to 2.",
+    ),
+]
+ReplayFolder = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder of the table, the figure and the page.")
+]
