@@ -7,7 +7,7 @@ it is first asked for, so that a study file is read quickly.
     declare    Study, Metric, Fidelity, Search, ASHA, Claim; Option, Published, PublishedValue
     train      run, resume, confirm, which return a Record; Interrupted
     check      verify
-    load       load_record, with_known_files
+    load       load_record, with_known_files; Best and read_state of a record's best model
     aggregate  select_trials, curve_table, last_rows, trial_table, finding_table
     draw       draw, draw_all; NothingToDraw where a record has nothing to show
     write      write_report, write_figure, write_table; find_project
@@ -41,11 +41,13 @@ if TYPE_CHECKING:
     from sweepbook.pages.report import write_report
     from sweepbook.pages.script import draw, draw_all, write_figure, write_table
     from sweepbook.pages.trials import trial_table
+    from sweepbook.record.best import Best, read_state
     from sweepbook.record.load import with_known_files
     from sweepbook.study.project import find_project
 
 __all__ = [
     "ASHA",
+    "Best",
     "Claim",
     "Fidelity",
     "Interrupted",
@@ -65,6 +67,7 @@ __all__ = [
     "finding_table",
     "last_rows",
     "load_record",
+    "read_state",
     "resume",
     "run",
     "select_trials",
@@ -77,6 +80,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Best": "sweepbook.record.best",
     "Interrupted": "sweepbook.notebook.interrupted",
     "NothingToDraw": "sweepbook.aggregates.nothing",
     "Record": "sweepbook.notebook.record",
@@ -88,6 +92,7 @@ _LAZY = {
     "finding_table": "sweepbook.pages.claims",
     "last_rows": "sweepbook.aggregates.curves",
     "load_record": "sweepbook.notebook.record",
+    "read_state": "sweepbook.record.best",
     "resume": "sweepbook.notebook.run",
     "run": "sweepbook.notebook.run",
     "select_trials": "sweepbook.aggregates.trials",

@@ -241,7 +241,10 @@ def export(
     best: own.ModelFolder,
     trial: own.ModelTrial = None,
 ) -> None:
-    """Export the best model of a record: its state, its settings and a model card."""
+    """Export the best model of a record.
+
+    The folder gets its state, its settings and a model card.
+    """
     from sweepbook.commands.models.export import export as write_model
 
     write_model(record, best, trial, console)

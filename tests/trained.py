@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from sweepbook import Options, Study
+from sweepbook import Study
 from sweepbook.plan.manifest import new_manifest
+from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.site import keeping_of

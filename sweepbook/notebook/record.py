@@ -15,6 +15,8 @@ from sweepbook.tune.screen import show_figures
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sweepbook.record.best import Best
+
 Where = str | Path | Place | load.Record
 
 
@@ -83,6 +85,24 @@ class Record(load.Record):
         from sweepbook.pages.claims import finding_table
 
         return finding_table(load.with_known_files(self))
+
+    def best(self, trial_id: str | None = None) -> Best:
+        """Returns the best model of the record: its settings, metrics, state and lineage.
+
+        The study's metric chooses, on validation data: the trial and the step with the best mean
+        over all replicates; of equal ones the lower step, then the trial_id that comes first.
+        Trials that failed, or of which a replicate diverged, are not chosen; trials that a
+        scheduler has stopped may be. A record of `confirm` gives the winner that its report names.
+
+        Args:
+            trial_id: of a trial whose own best model is wanted instead, however it ended.
+
+        Raises:
+            ValueError: no trial has a value yet, or there is no such trial.
+        """
+        from sweepbook.record.best import best_of
+
+        return best_of(self, trial_id)
 
     def __repr__(self) -> str:
         from sweepbook.notebook.summary import text_of

@@ -20,7 +20,7 @@ _LOADED = {
 }
 _IMPORTED = {
     "state.pt": "import torch",
-    "state.pickle": "from sweepbook.record.best import read_state",
+    "state.pickle": "from sweepbook import read_state",
 }
 
 

@@ -37,7 +37,6 @@ def test_what_can_be_drawn_is_not_refused(figure, problems):
         ({"kind": "curvs", "log_X": True}, ["'log_X'", "mean 'log_x'", "overlay", "metrics"]),
         ({"kind": "curvs", "log_X": True}, ["needs 'metrics'", "needs 'name'"]),
         ({"name": "loss"}, ["'loss'", "kind"]),
-        ("curves", ["dict", "'curves'"]),
         ({**CURVES, "metrics": "val_loss"}, ["metrics", "list", "['val_loss']"]),
         ({**CURVES, "metrics": ["val_los"]}, ["'val_los'", "mean 'val_loss'"]),
         ({**CURVES, "by": "lr"}, ["by", "['lr']"]),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sweepbook import Fidelity, Metric, Options, Study
+from sweepbook import Fidelity, Metric, Study
+from sweepbook.plan.options import Options
 from tests.trained import train_record
 from trainables.mlp import predict
 from trainables.mlp_config import as_config

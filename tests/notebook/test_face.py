@@ -10,10 +10,10 @@ import sweepbook
 
 DECLARED = ["ASHA", "Claim", "Fidelity", "Metric", "Option", "Published", "PublishedValue"]
 DECLARED += ["Search", "Study"]
-TRAINED = ["Interrupted", "Record", "confirm", "resume", "run", "verify"]
+TRAINED = ["Best", "Interrupted", "Record", "confirm", "resume", "run", "verify"]
 ANALYSED = ["NothingToDraw", "curve_table", "draw", "draw_all", "find_project", "finding_table"]
-ANALYSED += ["last_rows", "load_record", "select_trials", "trial_table", "with_known_files"]
-ANALYSED += ["write_figure", "write_report", "write_table"]
+ANALYSED += ["last_rows", "load_record", "read_state", "select_trials", "trial_table"]
+ANALYSED += ["with_known_files", "write_figure", "write_report", "write_table"]
 
 
 def test_the_public_names_are_these():
