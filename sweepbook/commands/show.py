@@ -57,7 +57,8 @@ def show_plan(plan: Plan, console: Console) -> None:
     study = plan.study
     heading = Text.assemble((study.name, "bold"), ": ", one_line(study.question))
     console.print(heading, soft_wrap=True)
-    say(console, f"trainable {study.trainable}, {study.metric.mode} {study.metric.name}")
+    aim = "lowest" if study.metric.mode == "min" else "highest"
+    say(console, f"trainable {study.trainable}; the {aim} {study.metric.name} is the best")
     if study.options:
         _show_options(study.options, console)
     if plan.search:
@@ -86,15 +87,16 @@ def _show_trials(plan: Plan, console: Console) -> None:
         say(console, visible(f"following from these: {', '.join(follow)}"))
     sizes = sorted({t.n_replicates for t in plan.trials})
     several = ["replicates"] if len(sizes) > 1 else []
-    columns = ("trial", *varied, *several, f"{study.fidelity.unit}s", "core time")
+    columns = ["trial", *varied, *several, f"{study.fidelity.unit}s"]
+    columns += ["core time"] if study.cost else []
     left_out = len(plan.trials) - FIRST - LAST if len(plan.trials) > MOST else 0
     shown = [*plan.trials[:FIRST], *plan.trials[-LAST:]] if left_out else plan.trials
     rows = []
     for trial in shown:
-        cost = rough_duration(trial.cost_s) if study.cost else "unknown"
         values = [setting_text(trial.config[k]) for k in varied]
         values += [str(trial.n_replicates)] if several else []
-        rows.append((trial.trial_id, *values, trial.max_fidelity, cost))
+        cost = [rough_duration(trial.cost_s)] if study.cost else []
+        rows.append((trial.trial_id, *values, str(trial.max_fidelity), *cost))
     if left_out:
         rows.insert(FIRST, ("...", *[""] * (len(columns) - 1)))
     console.print(table_of(columns, rows, overflow="fold"))
@@ -111,7 +113,10 @@ def _show_trials(plan: Plan, console: Console) -> None:
 def _cost(plan: Plan, seconds: float, under: str = "") -> str:
     """What the trials cost, in words; under: which condition."""
     if plan.study.cost is None:
-        return "how long they take is unknown: the study declares no cost"
+        return (
+            "how long they take is unknown: the study declares no cost; time a short run "
+            "(--epochs 1 --replicates 1)"
+        )
     about = rough_duration(seconds)
     return f"about {about} of one core{under} (a rough estimate, good to a factor of two)"
 
@@ -147,10 +152,11 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
         cost = search.n_trials_per_cell * sum(costs) / len(costs)
         total += cost
         most = str(suggested_trial(plan, index, {}).max_fidelity)
-        shown = rough_duration(cost) if study.cost else "unknown"
+        shown = [rough_duration(cost)] if study.cost else []
         name = search.name_of(index) or "the whole space"
-        rows.append((name, search.n_trials_per_cell, most, shown))
-    columns = ("cell", "trials", f"{study.fidelity.unit}s at most", "core time")
+        rows.append((name, search.n_trials_per_cell, most, *shown))
+    columns = ["cell", "trials", f"{study.fidelity.unit}s at most"]
+    columns += ["core time"] if study.cost else []
     console.print(table_of(columns, rows))
     asha = study.scheduler
     stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
