@@ -17,7 +17,7 @@ from sweepbook.notebook.record import Record, Where, load_record, place_of
 from sweepbook.plan.options import Options
 from sweepbook.study.study import Study
 from sweepbook.tune.placement import Placement
-from sweepbook.tune.screen import hush, screen
+from sweepbook.tune.screen import screen
 
 _INTERRUPTED = ("interrupted", "untried")
 _running = [False]  # whether a run of this process goes on
@@ -229,7 +229,6 @@ def _placement(
         max_failures=max_failures,
         max_node_losses=max_node_losses,
     )
-    hush()
     placement.prepare()
     return placement
 
