@@ -13,6 +13,7 @@ from sweepbook.record.planned import Trial
 from sweepbook.study.configs import made_config
 from sweepbook.study.hooks import config_type
 from sweepbook.study.settings import YIELDED
+from sweepbook.tune.worker.given_state import given_state
 from sweepbook.tune.worker.surroundings import Randoms, Surroundings
 from sweepbook.tune.worker.yielded import check_form, fidelity_of, iterator_of
 
@@ -49,6 +50,7 @@ class Generator:
         self.metrics: Mapping[str, Any] = {}  # the last dict that it has yielded
         self.surroundings = Surroundings(replicate_seed(trial.seed, number), outer, kept.randoms)
         self._iterator: Iterator[Any] | None = None
+        self._has_gone_on = False  # up to a first yield
 
     def advance(self) -> None:
         """Steps it to its next dict, or to its end.
@@ -84,6 +86,8 @@ class Generator:
             metrics = next(self._iterator)
         except StopIteration:
             return None
+        finally:
+            self._has_gone_on = True
         check_form(metrics, self.trial)
         return {k: v for k, v in metrics.items() if v is not None or k not in YIELDED}
 
@@ -106,9 +110,14 @@ class Generator:
         if takes_seed and not self.trial.stacked:
             config["seed"] = self.surroundings.seed
         settings = made_config(kind, config) if kind else config
-        state = self.kept.state
+        state = given_state(self.kept.state, self._recall_randoms)
         made = self.trainable(settings) if state is None else self.trainable(settings, state=state)
         return iterator_of(made, self.trial.trainable.partition(":")[2], self.trial)
+
+    def _recall_randoms(self) -> None:
+        """Puts the random numbers back to where the checkpoint left them, before a first step."""
+        if not self._has_gone_on:
+            self.surroundings.recall_randoms()
 
     def recall(self) -> None:
         """Has one that had ended when it was kept yield its last dict once more, if it does."""

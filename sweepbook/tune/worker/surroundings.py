@@ -34,13 +34,18 @@ class Surroundings:
     def __init__(self, seed: int, outer: State, randoms: Randoms | None = None) -> None:
         self.seed, self.is_inference = seed, False
         self._outer = self._own = outer
+        self._kept = _packed(randoms) if randoms else None
         with self.entered():
             random.seed(seed)
             np.random.seed(seed)  # noqa: NPY002  # the global one is what is meant
             if torch := loaded():
                 torch.manual_seed(seed)
-            if randoms:
-                _set_randoms(_packed(randoms))
+            self.recall_randoms()
+
+    def recall_randoms(self) -> None:
+        """Has the process go on where the given states of the generators stand."""
+        if self._kept:
+            _set_randoms(self._kept)
 
     def randoms(self) -> Randoms:
         """Returns the states of its global generators, as a checkpoint keeps them."""

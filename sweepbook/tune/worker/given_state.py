@@ -1,0 +1,81 @@
+"""The state that a resumed trainable is given: reading it puts the random numbers back.
+
+A trainable builds its model first, which draws random numbers, and loads the state into it then.
+In a training that nobody has interrupted, the model was built long before, so the numbers that its
+building draws must not count twice.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Restore = Callable[[], None]
+
+
+def given_state(state: Any, restore: Restore) -> Any:
+    """Returns the state, as a dict that calls `restore` whenever it is read.
+
+    A state that is no dict, such as a number or a tensor, is returned as it is.
+    """
+    kinds: dict[type, type[_Read]] = {dict: _GivenDict, OrderedDict: _GivenOrdered}
+    kind = kinds.get(type(state))
+    if kind is None:
+        return state
+    given = kind(state)
+    vars(given).update(getattr(state, "__dict__", {}))  # torch keeps a module's versions there
+    vars(given)["restore"] = restore
+    return given
+
+
+class _Read(dict[Any, Any]):
+    """A dict that says when it is read; a copy of it is a plain one."""
+
+    def __getitem__(self, key: Any) -> Any:
+        self._tell()
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._tell()
+        return super().__iter__()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self._tell()
+        return super().get(key, default)
+
+    def pop(self, *arguments: Any) -> Any:
+        self._tell()
+        return super().pop(*arguments)
+
+    def keys(self) -> Any:
+        self._tell()
+        return super().keys()
+
+    def values(self) -> Any:
+        self._tell()
+        return super().values()
+
+    def items(self) -> Any:
+        self._tell()
+        return super().items()
+
+    def __reduce__(self) -> Any:
+        self._tell()
+        return dict, (dict(super().items()),)
+
+    def _tell(self) -> None:
+        restore: Restore = vars(self).get("restore", _nothing)
+        restore()
+
+
+class _GivenDict(_Read):
+    pass
+
+
+class _GivenOrdered(_Read, OrderedDict[Any, Any]):
+    def __reduce__(self) -> Any:
+        self._tell()
+        return OrderedDict, (list(OrderedDict.items(self)),)
+
+
+def _nothing() -> None:
+    """While the dict is being made."""
