@@ -11,7 +11,7 @@ from sweepbook import Fidelity, Metric, Study
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.given_state import given_state
+from sweepbook.tune.worker.given_state import given_state, plain_state
 from sweepbook.tune.worker.run import Assignment, reports
 
 CODE = """
@@ -58,6 +58,18 @@ def module(config, state=None):
         return at.state_dict()
     yield from rows(first, kept)
 
+def goes_on_with_it(config, state=None):
+    build()
+    live = state if state is not None else {"at": 0}
+    for n in range(live["at"] + 1, 7):
+        live["at"] = n
+        yield {"round": n, "val_acc": numbers(), "state": lambda: live if n % 2 else {"in": live}}
+
+def nests_it(config, state=None):
+    build()
+    live = (state.get("in") or state) if state is not None else {"at": 0}
+    yield from rows(live["at"] + 1, lambda n: {"at": n, "in": {"at": n}} if n % 2 else {"at": n})
+
 def reads_on(config, state=None):
     build()
     at = state["at"] if state else 0
@@ -99,12 +111,25 @@ def train(tmp_path, monkeypatch):
     __import__("sys").modules.pop("own_states", None)
 
 
-@pytest.mark.parametrize("name", ["item", "get", "spread", "module", "reads_on"])
+@pytest.mark.parametrize("name", ["item", "get", "spread", "module", "reads_on", "nests_it"])
 @pytest.mark.parametrize("stop_after", [1, 4])
 def test_a_resumed_training_has_the_numbers_of_an_undisturbed_one(train, name, stop_after):
     calm = train(name)
     assert len(calm) == 12 and len(set(calm.values())) == 12
     assert train(name, stop_after) == calm
+
+
+def test_a_trainable_may_give_the_state_that_it_was_given(train):
+    assert train("goes_on_with_it", 1) == train("goes_on_with_it")
+
+
+def test_a_given_state_is_kept_as_the_plain_dict_that_it_is():
+    given = given_state({"a": 1}, lambda: None)
+    given["b"] = 2
+    assert plain_state(given) == {"a": 1, "b": 2} and type(plain_state(given)) is dict
+    assert type(plain_state({"own": given})["own"]) is dict
+    ordered = given_state(OrderedDict(a=1), lambda: None)
+    assert type(plain_state(ordered)) is OrderedDict
 
 
 @pytest.mark.parametrize("state", [{"a": 1, "b": [2]}, OrderedDict(b=1, a=[2])])

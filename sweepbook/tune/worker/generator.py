@@ -13,7 +13,7 @@ from sweepbook.record.planned import Trial
 from sweepbook.study.configs import made_config
 from sweepbook.study.hooks import config_type
 from sweepbook.study.settings import YIELDED
-from sweepbook.tune.worker.given_state import given_state
+from sweepbook.tune.worker.given_state import given_state, plain_state
 from sweepbook.tune.worker.surroundings import Randoms, Surroundings
 from sweepbook.tune.worker.yielded import check_form, fidelity_of, iterator_of
 
@@ -135,7 +135,7 @@ class Generator:
 
     def state(self) -> Any:
         """Returns its state now."""
-        return self.call("state") if "state" in self.metrics else self.kept.state
+        return plain_state(self.call("state")) if "state" in self.metrics else self.kept.state
 
     def call(self, key: str) -> Any:
         """Returns what a function of its last dict gives; its random numbers do not move on."""

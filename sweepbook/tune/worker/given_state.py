@@ -27,6 +27,18 @@ def given_state(state: Any, restore: Restore) -> Any:
     return given
 
 
+def plain_state(state: Any) -> Any:
+    """Returns a state that a trainable gives; one that it was given itself is a plain dict again.
+
+    A trainable may go on with the very dict that it was given, and give it, or keep it in another.
+    """
+    if isinstance(state, _Read):
+        return state.plain()
+    if type(state) is dict and any(isinstance(value, _Read) for value in state.values()):
+        return {k: v.plain() if isinstance(v, _Read) else v for k, v in state.items()}
+    return state
+
+
 class _Read(dict[Any, Any]):
     """A dict that says when it is read; a copy of it is a plain one."""
 
@@ -60,7 +72,11 @@ class _Read(dict[Any, Any]):
 
     def __reduce__(self) -> Any:
         self._tell()
-        return dict, (dict(super().items()),)
+        return type(self.plain()), (list(super().items()),)
+
+    def plain(self) -> Any:
+        """Returns it as the dict that it was, with what it holds now."""
+        return dict(super().items())
 
     def _tell(self) -> None:
         restore: Restore = vars(self).get("restore", _nothing)
@@ -72,9 +88,10 @@ class _GivenDict(_Read):
 
 
 class _GivenOrdered(_Read, OrderedDict[Any, Any]):
-    def __reduce__(self) -> Any:
-        self._tell()
-        return OrderedDict, (list(OrderedDict.items(self)),)
+    def plain(self) -> Any:
+        found = OrderedDict(OrderedDict.items(self))
+        vars(found).update({k: v for k, v in vars(self).items() if k != "restore"})
+        return found
 
 
 def _nothing() -> None:
