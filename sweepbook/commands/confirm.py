@@ -1,6 +1,7 @@
 """A search's winners trained anew with fresh seeds: what was chosen is not what judges."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from rich.console import Console
 
@@ -11,7 +12,7 @@ from sweepbook.plan.manifest import check_unchanged
 from sweepbook.plan.options import Options
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.manifest import Winner
-from sweepbook.record.storage.places import Where, place
+from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
 
@@ -49,12 +50,18 @@ def confirm(
     return run_studies(
         [study],
         Options(epochs=epochs),
-        storage=storage or str(folder.resolve().parent),
+        storage=storage or str(_beside(folder)),
         name=name,
         placement=placement,
         console=console,
         confirms=confirms,
     )
+
+
+def _beside(folder: Place) -> Place:
+    """The folder that a record lies in, as it was given where that can be said."""
+    is_plain = PurePosixPath(folder.path).name not in ("", "..")
+    return folder.parent if is_plain else folder.resolve().parent
 
 
 def _line(winner: Winner, record: Record) -> str:

@@ -106,7 +106,8 @@ def _show_trials(plan: Plan, console: Console) -> None:
     say(
         console,
         f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
-        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s; {_cost(plan, total)}",
+        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s of each replicate; "
+        f"{_cost(plan, total)}",
     )
 
 
@@ -141,10 +142,10 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
     """Prints the open settings with their roles, and the cells with what they cost."""
     study = plan.study
     open_settings = [
-        (key, _shown_domain(domain), "scientific" if key in search.scientific else "nuisance")
+        (key, _shown_domain(domain), "compared" if key in search.scientific else "tuned")
         for key, domain in search.space.items()
     ]
-    console.print(table_of(("open setting", "values", "role"), open_settings))
+    console.print(table_of(("searched setting", "values", "role"), open_settings))
     rows: list[tuple[object, ...]] = []
     total = 0.0
     for index in range(len(search.configs)):
@@ -173,7 +174,7 @@ def _show_declared(plan: Plan, console: Console) -> None:
         ("What the report draws", figure_rows(plan)),
         ("What it decides", claim_rows(plan)),
         ("What the report of its confirmation draws", figure_rows(plan, of_confirmation=True)),
-        ("What that decides", claim_rows(plan, of_confirmation=True)),
+        ("What the report of its confirmation decides", claim_rows(plan, of_confirmation=True)),
     ):
         if rows:
             console.print()

@@ -98,19 +98,26 @@ def close_all(writers: Sequence[RecordWriter], say: Say) -> None:
 
 
 def tell_endings(
-    ended: Endings, console: Console, go_on: str = "sweepbook run --resume {}"
+    ended: Endings,
+    console: Console,
+    go_on: str = "sweepbook run --resume {}",
+    then: str | None = "sweepbook report {}",
 ) -> bool:
     """Says how the trials of each record ended; returns whether all of them ended well.
 
     Args:
         go_on: what to type to go on with a record, whose place stands for the braces.
+        then: what to type where all trials of all records ended well; None: that is not said.
     """
     for folder, counts in ended.items():
         say(console, f"{folder}: {', '.join(f'{n} {status}' for status, n in counts.items())}")
         if not _is_well(counts):
             say(console, f"resume with: {go_on.format(folder)}")
+    is_well = all(map(_is_well, ended.values()))
+    if is_well and then:
+        say(console, f"report with: {then.format(' '.join(map(str, ended)))}")
     console.file.flush()
-    return all(map(_is_well, ended.values()))
+    return is_well
 
 
 def _is_well(counts: Mapping[str, int]) -> bool:

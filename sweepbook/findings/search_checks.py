@@ -173,7 +173,7 @@ def _where(search: Search, ended: pd.DataFrame, bad: pd.Series[bool]) -> str:
 
 def _still_improving(search: Search) -> Finding:
     unit = search.record.unit
-    claim = f"the best trials have stopped improving by their last {unit}"
+    claim = "at least half of the best trials have stopped improving before their end"
     reason = "a tenth: a flat noisy curve is at its best there one time in ten"
     asked = _asked(search, "improving", claim, LAST_PART, reason)
     top = search.ranked(search.trials).head(TOP)
@@ -185,8 +185,9 @@ def _still_improving(search: Search) -> Finding:
     k, n = int(late.sum()), len(top)
     ids = " ".join(top["trial_id"])
     asked = replace(asked, n=n, estimate=k / n, unit="share", trial_ids=ids)
-    span = f"{unit} {int(first.max())} or later"
-    text = f"{k} of the best {n} trials at full length have their best value at {span}."
+    is_last = bool((first == top["last"]).all())
+    span = f"in their last {unit}" if is_last else f"at {unit} {int(first.max())} or later"
+    text = f"{k} of the best {n} trials at full length have their best value {span}."
     if k * 2 <= n:
         return replace(asked, verdict=HOLDS, sentence=text)
     text += f" Train longer ({search.record.setting or unit + 's'}): the order may change."
@@ -216,5 +217,5 @@ def _when(search: Search) -> str:
     full = search.ranked(search.trials)
     if len(search.cells) > 1 or full.empty:
         return ""
-    place = int(np.flatnonzero(search.trials["trial_id"] == full["trial_id"].iloc[0])[0]) + 1
-    return f" The best was trial {place} of {len(search.trials)}."
+    place = int(np.flatnonzero(search.trials["trial_id"] == full["trial_id"].iloc[0])[0])
+    return f" The best was trial {place} of trials 0 to {len(search.trials) - 1}."

@@ -95,7 +95,8 @@ class Record(load.Record):
         scheduler has stopped may be. A record of `confirm` gives the winner that its report names.
 
         Args:
-            trial_id: of a trial whose own best model is wanted instead, however it ended.
+            trial_id: of a trial whose own best model is wanted instead, however it ended; the
+                beginning of its id is enough.
 
         Raises:
             ValueError: no trial has a value yet, or there is no such trial.

@@ -262,7 +262,9 @@ def _records(ended: Endings) -> list[Record]:
     Raises:
         Interrupted: some trials were interrupted, by Ctrl-C or the stop button.
     """
-    tell_endings(ended, screen(), go_on="sweepbook.resume('{}')")
-    if any(counts.get(status) for counts in ended.values() for status in _INTERRUPTED):
-        raise Interrupted("the training was interrupted; its record keeps what was trained")
+    tell_endings(ended, screen(), go_on="sweepbook.resume('{}')", then=None)
+    is_open = [any(counts.get(status) for status in _INTERRUPTED) for counts in ended.values()]
+    if open_ones := [str(place) for place, is_one in zip(ended, is_open, strict=True) if is_one]:
+        calls = ", ".join(f"sweepbook.resume({place!r})" for place in open_ones)
+        raise Interrupted(f"the training was interrupted, and its record is closed: {calls}")
     return [load_record(folder) for folder in ended]

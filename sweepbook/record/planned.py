@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from sweepbook.study.search import Space
 from sweepbook.study.settings import setting_key
 
@@ -83,3 +85,9 @@ class SearchPlan:
     def name_of(self, cell: int) -> str:
         """Returns a cell's settings as text; "" where there is one cell alone."""
         return " ".join(f"{key}={value}" for key, value in self.cells[cell].items())
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """Returns the seed below 2**31 of a replicate: of (study seed, replicate) alone."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
+    return int(sequence.generate_state(1)[0] >> 1)

@@ -102,7 +102,7 @@ def test_ten_trials_per_setting_are_the_rule(n: int, verdict: str) -> None:
     row = check("enough-trials", [trial(0.01, 0.5 - 0.01 * i) for i in range(n)])
     assert row.verdict == verdict
     assert f"{n} with a value; the rule of 10 per setting asks for 10." in row.sentence
-    assert f"The best was trial {n} of {n}." in row.sentence
+    assert f"The best was trial {n - 1} of trials 0 to {n - 1}." in row.sentence
 
 
 def test_findings_of_a_search_are_its_checks_and_the_page_shows_them_apart() -> None:

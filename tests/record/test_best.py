@@ -13,12 +13,15 @@ from sweepbook.findings.confirmed import order_table
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
+from sweepbook.plan.studies import load_studies
 from sweepbook.record.best import best_of
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.checkpoints import checkpoint_path, save_best, save_checkpoint
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Confirms, Winner
+from sweepbook.record.planned import replicate_seed
 from sweepbook.record.writer import RecordWriter
+from tests.trained import train_record
 
 
 def train(config):
@@ -199,3 +202,19 @@ def test_a_file_that_asks_for_code_or_is_damaged_is_refused(made):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=f"{path.name} cannot be read"):
             best_of(record).state  # noqa: B018
+
+
+def test_the_seeds_of_the_replicates_are_those_that_the_trainable_got(toy_file, tmp_path):
+    """From them a user makes the split of each replicate again."""
+    (study,) = load_studies([str(toy_file)])
+    train_record(study, tmp_path / "toy")
+    record = load_record(tmp_path / "toy")
+    best = best_of(record)
+    assert best.seeds == tuple(replicate_seed(0, r) for r in range(2))
+    slope = best.config["slope"]
+    values = [slope * best.fidelity + seed % 97 for seed in best.seeds]
+    assert best.replicates["val_acc"] == values
+    assert best_of(record, best.trial_id[:5]).trial_id == best.trial_id
+    for wrong in ("zzz", ""):
+        with pytest.raises(ValueError, match="trial_id"):
+            best_of(record, wrong)

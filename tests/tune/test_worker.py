@@ -14,10 +14,9 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.checkpoints import checkpoint_path
-from sweepbook.record.planned import Trial
+from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.record.storage.files import delete
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.generator import replicate_seed
 from sweepbook.tune.worker.run import Assignment, _give_memory_back, reports
 from sweepbook.tune.worker.yielded import rows_of
 

@@ -23,7 +23,7 @@ from sweepbook.record.best.model import Best, Lineage
 from sweepbook.record.columns import plain_cell
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
-from sweepbook.record.planned import Trial
+from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.record.values import LAST_STEPS, carried, is_better, means_by_trial
 
 
@@ -31,7 +31,8 @@ def best_of(record: Record, trial_id: str | None = None) -> Best:
     """Returns the best model of a record, by the rule above.
 
     Args:
-        trial_id: the best model of this trial instead, however it ended.
+        trial_id: the best model of this trial instead, however it ended; the beginning of its
+            id is enough.
 
     Raises:
         ValueError: no trial has a value yet, the record has no such trial, or that one has no
@@ -40,18 +41,30 @@ def best_of(record: Record, trial_id: str | None = None) -> Best:
     values = _values(record)
     if trial_id is None:
         trial_id = _chosen(record, values)
-    elif trial_id not in set(record.trials["trial_id"]):
-        raise ValueError(
-            f"record {record.path} has no trial {trial_id!r}: its column trial_id in "
-            "trials.parquet lists them"
-        )
-    elif _best_step(values.get(trial_id, {}), record.mode) is None:
+    else:
+        trial_id = _named(record, trial_id)
+    if _best_step(values.get(trial_id, {}), record.mode) is None:
         raise ValueError(
             f"trial {trial_id} has no value of {record.metric} at which all of its replicates "
             "have reported a finite number, so it has no best model"
         )
     fidelity, _ = _best_step(values[trial_id], record.mode) or (0, math.nan)
     return _described(record, trial_id, fidelity)
+
+
+def _named(record: Record, beginning: str) -> str:
+    """The trial whose id is this, or begins so."""
+    ids = [str(one) for one in record.trials["trial_id"]]
+    found = [one for one in ids if one == beginning] or [
+        one for one in ids if beginning and one.startswith(beginning)
+    ]
+    if len(found) != 1:
+        several = f"{len(found)} trials whose ids begin with" if found else "no trial"
+        raise ValueError(
+            f"record {record.path} has {several} {beginning!r}: the column trial_id of "
+            "record.trials lists them"
+        )
+    return found[0]
 
 
 def _values(record: Record) -> dict[str, dict[int, float]]:
@@ -127,6 +140,7 @@ def _described(record: Record, trial_id: str, fidelity: int) -> Best:
         metrics=metrics,
         replicates=replicates,
         n_replicates=planned.n_replicates,
+        seeds=_seeds(planned),
         stacked=planned.stacked,
         lineage=_lineage(record, planned),
         path=record.path,
@@ -152,6 +166,12 @@ def _metrics(
         if all(value is None or isinstance(value, Real) for value in values)
     }
     return means, replicates
+
+
+def _seeds(trial: Trial) -> tuple[int, ...]:
+    """The seed of each replicate, as its trainable got it."""
+    n = 0 if trial.stacked else trial.n_replicates
+    return tuple(replicate_seed(trial.seed, number) for number in range(n))
 
 
 def _lineage(record: Record, trial: Trial) -> Lineage:

@@ -53,6 +53,8 @@ class Best:
         metrics: name -> mean over the replicates, for each metric that is a number.
         replicates: name -> one value per replicate, in the order of the replicates.
         n_replicates: how many there are.
+        seeds: what the trainable of each replicate got as config["seed"]; empty where it trains
+            all replicates as one stack, and makes their seeds itself.
         stacked: whether one state holds all replicates.
         lineage: where the model comes from.
     """
@@ -67,6 +69,7 @@ class Best:
     metrics: Mapping[str, float]
     replicates: Mapping[str, list[Any]]
     n_replicates: int
+    seeds: tuple[int, ...]
     stacked: bool
     lineage: Lineage
     path: Place = field(repr=False)  # of the record

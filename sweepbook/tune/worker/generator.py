@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from sweepbook.record.planned import Trial
+from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.study.configs import made_config
 from sweepbook.study.hooks import config_type
 from sweepbook.study.settings import YIELDED
@@ -159,9 +157,3 @@ def takes_state(trainable: Callable[..., Any]) -> bool:
     except ValueError:  # one of C's, without a signature
         pass
     return True
-
-
-def replicate_seed(seed: int, replicate: int) -> int:
-    """Returns the seed below 2**31 of a replicate: of (study seed, replicate) alone."""
-    sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
-    return int(sequence.generate_state(1)[0] >> 1)
