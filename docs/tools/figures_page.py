@@ -18,8 +18,8 @@ GROUPS = {
     "Trials": "These kinds compare the trials of any study.",
     "Cost": "These kinds show what the training cost. `steps` needs the metrics `n_steps`, the "
     "optimizer steps so far, and `time_s`, the seconds of one step of fidelity (such as an "
-    "epoch). `per_batch` needs `batch_losses`, a list with the loss of each batch. `ledger` shows the "
-    "phases that the trainable yields as `times`; every report draws it.",
+    "epoch). `per_batch` needs `batch_losses`, a list with the loss of each batch. `ledger` shows "
+    "the phases that the trainable yields as `times`; every report draws it.",
     "Models": "These kinds compare classifiers by their test predictions. For each model, the "
     "best of the trials that fit it is shown, selected on validation data. The trainable must "
     "yield `predictions`, and the metrics `val_acc` and `test_acc`.",
