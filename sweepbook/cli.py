@@ -228,7 +228,8 @@ def report(
 ) -> None:
     """Write a report with figures, tables and findings.
 
-    It is OUT/report.html, which needs no other file, and OUT/report.md.
+    OUT gets report.html, which needs no other file, the same as report.md, and the figures, the
+    findings and all numbers as files.
     """
     from sweepbook.commands.report import report as write_report
 
