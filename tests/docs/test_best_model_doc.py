@@ -57,7 +57,8 @@ def records(doc, tmp_path, monkeypatch, city_folder, pictures, weight_file):
     folder.mkdir()
     nets = study(
         "architecture", "trainables.mlp:train_mlp", stacked=True,
-        data="trainables.mlp:describe_data", grid={"depth": [1, 2]}, fixed={"epochs": 3, "batch_size": 32},
+        data="trainables.mlp:describe_data", grid={"depth": [1, 2]},
+        fixed={"epochs": 3, "batch_size": 32},
     )  # fmt: skip
     train_record(nets, folder / "architecture", Options(data=str(city_folder)))
     images = study(

@@ -54,7 +54,7 @@ class Best:
         replicates: name -> one value per replicate, in the order of the replicates.
         n_replicates: how many there are.
         stacked: whether one state holds all replicates.
-        lineage: where the model comes from.
+        lineage: where the model comes from (data, versions, record).
     """
 
     config: Mapping[str, Any]
