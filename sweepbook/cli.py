@@ -228,7 +228,8 @@ def report(
 ) -> None:
     """Write a report with figures, tables and findings.
 
-    It is OUT/report.html, which needs no other file, and OUT/report.md.
+    OUT gets report.html, which needs no other file, the same as report.md, and the figures, the
+    findings and all numbers as files.
     """
     from sweepbook.commands.report import report as write_report
 
@@ -243,7 +244,7 @@ def export(
 ) -> None:
     """Export the best model of a record.
 
-    The folder gets its state, its settings and a model card.
+    --best names a new folder for its state, its settings and a model card (README.md).
     """
     from sweepbook.commands.models.export import export as write_model
 
@@ -264,7 +265,7 @@ def replay(
 ) -> None:
     """Simulate early stopping by ASHA on recorded curves.
 
-    The page says how many epochs ASHA saves, and how often it stops the best trial.
+    The page OUT/replay.md says how many epochs ASHA saves, and how often it stops the best trial.
     """
     from sweepbook.commands.replay import replay as write_replay
     from sweepbook.replay.run import Wanted

@@ -17,14 +17,14 @@ from sweepbook.figures.kinds import KEYS
 GROUPS = {
     "Trials": "These kinds compare the trials of any study.",
     "Cost": "These kinds show what the training cost. `steps` needs the metrics `n_steps`, the "
-    "optimizer steps so far, and `time_s`, the seconds of one unit of fidelity. `per_batch` needs "
-    "`batch_losses`, a list with the loss of each batch. `ledger` shows the phases that the "
-    "trainable yields as `times`; every report draws it.",
-    "Models": "These kinds compare classifiers by their test predictions. Each model is the best "
-    "of the trials that fit it, chosen on validation. The trainable must yield `predictions`, and "
-    "the metrics `val_acc` and `test_acc`.",
+    "optimizer steps so far, and `time_s`, the seconds of one step of fidelity (such as an "
+    "epoch). `per_batch` needs `batch_losses`, a list with the loss of each batch. `ledger` shows "
+    "the phases that the trainable yields as `times`; every report draws it.",
+    "Models": "These kinds compare classifiers by their test predictions. For each model, the "
+    "best of the trials that fit it is shown, selected on validation data. The trainable must "
+    "yield `predictions`, and the metrics `val_acc` and `test_acc`.",
     "Searches": "The report of a search draws these by itself. Declare one only to change its "
-    "keys.",
+    "keys. ([Words](words.md) explains rung, cell and incumbent.)",
     "Confirmations": "The report of a confirmation (`sweepbook confirm`) draws these by itself.",
 }
 WIDTH = 99  # columns of a line of code
@@ -79,7 +79,8 @@ A study declares what its report draws, as a list of dicts:
     )
 
 From Python, `draw` takes the same keys: [Draw figures](api/draw.md). A study without `figures`
-gets curves and a table of its metric. Every figure has the CSV of its numbers beside it.
+gets curves and a table of its metric. Every figure has the CSV of its numbers beside it. A step is
+one unit of the study's fidelity, such as an epoch; [Words](words.md) explains the other terms.
 
 Lines are means over replicates, and bands their 95 % t intervals ([How verdicts are
 made](verdicts.md)). The pictures show small nets that tell two half moons apart
@@ -94,7 +95,7 @@ MANY = """
 OWN = """
 ## A kind of your own
 
-Where no kind fits, give the import path of a function of your own as the kind:
+If no kind fits, give the import path of a function of your own as the kind:
 `{"kind": "my_figures:draw_spread", "name": "spread"}`. The function takes the dict and the record,
 and returns what `sweepbook.figures.drawn.drawn_of` gives. The report calls it only in the project
 that declares it (`sweepbook report --project DIR`). Elsewhere the report says that the figure is
@@ -144,7 +145,7 @@ def texts(kind):
 
 def written(value, before=""):
     """A value as ruff formats it; before: what stands in its line before it."""
-    flat = json.dumps(value).replace(": true", ": True")
+    flat = str(value) if isinstance(value, bool) else json.dumps(value).replace(": true", ": True")
     if len(before + flat) < WIDTH or not isinstance(value, dict | list):
         return flat
     indent = " " * (len(before) - len(before.lstrip()) + 4)
@@ -160,7 +161,7 @@ def required_and_optional(keys):
     """Two sentences that name the keys, of which those of many kinds are explained above."""
     both = (("Required", keys.required), ("Optional", keys.optional))
     said = [f"{word}: {', '.join(f'`{key}`' for key in of)}." for word, of in both if of]
-    return " ".join(said) or "It has no keys but those of every kind."
+    return " ".join(said) or "It has no keys of its own."
 
 
 def keys_table(required, optional):

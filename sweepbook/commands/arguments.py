@@ -94,7 +94,9 @@ Address = Annotated[
 MaxConcurrent = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Most trials at a time. Default: as many as there is room for."
+        metavar="N",
+        help="Maximum number of trials at a time. Default: as many as fit the CPUs and GPUs. A "
+        "search with --address needs this option.",
     ),
 ]
 MaxFailures = Annotated[int, typer.Option(metavar="N", help="Retries per failed trial.")]

@@ -65,8 +65,8 @@ OPTIONAL_OF_ALL: Mapping[str, Key] = {"title": TITLE, "note": NOTE}
 
 METRICS = Key("The metrics to show: a list of columns of the reports.", "metrics")
 BY = Key(
-    "The settings that name each trial in the figure; more are added where these do not tell all "
-    "trials apart.",
+    "The settings that name each trial in the figure. More settings are added if two trials would "
+    "have the same name.",
     "settings",
 )
 WHERE = Key(
@@ -86,8 +86,8 @@ LOG_Y = Key(
 )
 UNITS = Key("The units of the metrics on the y axis: a dict of metric and text.", "units")
 SELECT = Key(
-    "The validation metric by whose mean, at the last step, the best and the worst trial are "
-    "chosen.",
+    "The best and the worst trial are chosen by the mean of this validation metric at the last "
+    "step.",
     "metric",
 )
 MODE = Key(
@@ -97,7 +97,7 @@ MODE = Key(
 )
 MODELS = Key(
     'The models to compare: a list of {"label": TEXT, "where": {SETTING: VALUE}}. Of all trials '
-    "that fit a model, the one with the best value of the study's metric stands for it. With "
+    "that fit a model, the one with the best value of the study's metric is shown. With "
     '"split": SETTING, each value of that setting is a model of its own; "names" is a dict of '
     'value and name for these, and "always" is a list of values that are shown even where no '
     "trial has them.",

@@ -139,19 +139,19 @@ def resume(
     max_failures: int = 1,
     max_node_losses: int = 3,
 ) -> Record:
-    """Trains what a record still lacks, or makes it longer in a new record beside it.
+    """Trains what a record still lacks, or writes a new record with more training.
 
-    Trials that were interrupted or that failed go on from their checkpoints where they have one.
+    Trials that were interrupted or that failed continue from their checkpoints if they have one.
 
     Args:
         record: the record, its folder, or its URI.
-        replicates, epochs, scale, trials: more than the record has, for a longer record beside
-            it; None: as they are.
-        force: go on although code or versions have changed; the record then says so.
+        replicates, epochs, scale, trials: more than the record has, for a new record in the same
+            storage; None: as they are.
+        force: continue although code or versions have changed; the record then says so.
         address, max_concurrent, max_failures, max_node_losses: as for `run`.
 
     Returns:
-        The record, read anew; the new one where it was made longer.
+        The record, read again; the new one if there is more training.
 
     Raises:
         ValueError: no record, or code, data or versions have changed since; nothing is written.

@@ -10,18 +10,18 @@ from sweepbook.record.storage.places import place
 def verify(
     record: Where, *, trials: int = 1, seed: int = 0, epochs: int | None = None
 ) -> list[str]:
-    """Checks a record: its digest, its completeness, and a sample of its trials trained anew.
+    """Checks a record: its digest, its completeness, and some of its trials by retraining them.
 
-    The trials are trained in this process, without Ray.
+    The trials are retrained in this process, without Ray, and must give the recorded numbers.
 
     Args:
         record: the record, its folder, or its URI.
-        trials: how many trials to train anew, at least 0; fewer where fewer ended by themselves.
+        trials: how many trials to retrain, at least 0. Trials that were stopped are not retrained.
         seed: draws the trials.
-        epochs: fidelity to train of each, at least 1; None: all of it.
+        epochs: steps (epochs, rounds) to retrain of each, at least 1; None: all of them.
 
     Returns:
-        What is wrong, one sentence each; an empty list where the record holds.
+        What is wrong, one sentence each; an empty list if all checks pass.
 
     Raises:
         ValueError: there is no record, or a number is out of its range.

@@ -17,7 +17,7 @@ class ASHA:
         >>> ASHA(grace_period=2, reduction_factor=3).rungs(20)
         (2, 6, 18)
 
-    The first trials at a rung always pass, so more pass of few trials than of many: with
+    The first trial at a rung always passes, so more pass of few trials than of many: with
     reduction_factor 3 about 47 % of 10 trials pass a rung, 39 % of 30 and 35 % of 100; with 4
     about 43 %, 33 % and 28 %. The share comes near 1 / reduction_factor only if many trials reach
     the rung. These numbers are for trials in random order; in a search, where later trials tend to

@@ -55,11 +55,12 @@ def records(doc, tmp_path, monkeypatch, city_folder, pictures, weight_file):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "records"
     folder.mkdir()
-    europe = study(
-        "europe", "trainables.mlp:train_mlp", stacked=True, data="trainables.mlp:describe_data",
-        grid={"depth": [1, 2]}, fixed={"epochs": 3, "batch_size": 32},
+    nets = study(
+        "architecture", "trainables.mlp:train_mlp", stacked=True,
+        data="trainables.mlp:describe_data", grid={"depth": [1, 2]},
+        fixed={"epochs": 3, "batch_size": 32},
     )  # fmt: skip
-    train_record(europe, folder / "europe", Options(data=str(city_folder)))
+    train_record(nets, folder / "architecture", Options(data=str(city_folder)))
     images = study(
         "pictures", "trainables.vision:train_vision", data="trainables.vision:describe_data",
         fidelity=Fidelity("eval", "epochs", count="trainables.vision:n_evals"),

@@ -38,7 +38,7 @@ def study_of(monkeypatch):
 @pytest.mark.parametrize(
     "page, name, n_trials, opened",
     [
-        ("index.md", "forest", 4, {}),
+        ("index.md", "depth", 4, {}),
         ("own-study.md", "digits", 6, {}),
         ("own-search.md", "search_digits", 60, {"lr": 0.01, "width": 16, "batch_size": 64}),
     ],
@@ -62,11 +62,11 @@ def test_the_first_study_goes_on_from_its_state(study_of):
     assert resumed[0]["val_loss"] < first["val_loss"]
 
 
-def test_the_study_of_the_start_page_is_the_example():
-    example = (DOCS.parent / "examples" / "forest.py").read_text(encoding="utf-8")
+def test_the_study_of_the_start_page_is_that_of_the_readme():
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
     (code,) = blocks("index.md")
-    trainable = re.compile(r"x, y = load_digits.*?\n\n\n", re.DOTALL)
-    assert trainable.search(code)[0] == trainable.search(example)[0]
+    name, *lines = code.splitlines(keepends=True)
+    assert name == "# depth.py\n" and f"```python\n{''.join(lines)}```" in readme
 
 
 @pytest.mark.parametrize("page", ["study.md", "api/index.md"])

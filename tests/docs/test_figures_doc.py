@@ -32,6 +32,11 @@ def test_the_page_shows_a_kind_with_its_keys(script, kind):
     assert all((DOCS / picture).stat().st_size > 5000 for picture in pictures)
 
 
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+def test_an_example_is_python(code):
+    assert eval(code)["kind"] in KEYS
+
+
 def test_every_key_is_explained():
     keys = {key for of in KEYS.values() for key in (*of.required, *of.optional)}
     for key in keys | set(REQUIRED_OF_ALL) | set(OPTIONAL_OF_ALL):

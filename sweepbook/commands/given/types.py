@@ -24,8 +24,8 @@ Resume = Annotated[
     str | None,
     typer.Option(
         metavar="RECORD",
-        help="Record to resume. With --replicates, --epochs, --scale or --trials, a longer copy "
-        "of it is trained beside it.",
+        help="Record to resume. With --replicates, --epochs, --scale or --trials, a new record "
+        "with more training is written instead, and RECORD stays as it is.",
     ),
 ]
 Name = Annotated[
@@ -35,13 +35,18 @@ ForceResume = Annotated[
     bool, typer.Option(help="Resume although code, data or versions have changed.")
 ]
 Cache = Annotated[
-    bool, typer.Option(help="Reuse finished trials from records in the same storage.")
+    bool,
+    typer.Option(
+        help="Reuse finished trials from records in the same storage, if the study's data have a "
+        "hash. Searches reuse nothing."
+    ),
 ]
 WarmStart = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RECORD",
-        help="Earlier record from which the sampler of a search learns; may be repeated.",
+        help="Earlier record whose results are given to Optuna before a search starts; may be "
+        "repeated.",
     ),
 ]
 OptunaStorage = Annotated[
@@ -124,7 +129,12 @@ Repeat = Annotated[
 ]
 
 ModelFolder = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder to write the model to. It must not exist.")
+    Path,
+    typer.Option(
+        metavar="DIR",
+        help="Folder for the state and the settings of the best model and for README.md, the "
+        "model card. It must not exist.",
+    ),
 ]
 ModelTrial = Annotated[
     str | None,
@@ -135,7 +145,8 @@ FullRecord = Annotated[
     str,
     typer.Argument(
         metavar="RECORD",
-        help="Folder or URI of a record whose trials were trained without early stopping.",
+        help="Folder or URI of a record. Only trials that were not stopped early are used, and "
+        "at least two are needed.",
     ),
 ]
 GracePeriod = Annotated[
@@ -146,7 +157,10 @@ ReductionFactor = Annotated[
     typer.Option(metavar="N", help="One of N trials continues at each rung; may be repeated."),
 ]
 Workers = Annotated[
-    list[int] | None, typer.Option(metavar="N", help="Trials at a time; may be repeated.")
+    list[int] | None,
+    typer.Option(
+        metavar="N", help="Number of workers, each with one trial at a time; may be repeated."
+    ),
 ]
 Orders = Annotated[
     int, typer.Option(metavar="N", help="Number of random orders of the trials to simulate.")
@@ -163,9 +177,10 @@ Jitter = Annotated[
     typer.Option(
         metavar="X",
         help="Random spread of a trial's speed between orders: the standard deviation of its "
-        "logarithm, 0 to 2.",
+        "logarithm, 0 (no spread) to 2.",
     ),
 ]
 ReplayFolder = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder of the table, the figure and the page.")
+    Path,
+    typer.Option(metavar="DIR", help="Folder for replay.md (the page), the table and the figure."),
 ]

@@ -22,7 +22,7 @@ _ROW = 0.38  # inches of one winner
 _SEARCH = "in the search, where it was chosen"
 
 ORDER = Keys(
-    shows="A search's winners, trained anew: a row for each, the best on top.",
+    shows="The winners of a search, retrained: a row for each, the best on top.",
     of="confirmation",
 )
 

@@ -17,7 +17,7 @@ from sweepbook.findings.verdicts import ALPHA
 from sweepbook.record.load import Record
 
 PAIRS = Keys(
-    shows="A table of a search's winners, and which of the others each one surely beats.",
+    shows="A table of a search's winners, and which of the others each one clearly beats.",
     of="confirmation",
 )
 
@@ -49,7 +49,7 @@ def _cells(table: pd.DataFrame, pairs: pd.DataFrame, unit: str) -> pd.DataFrame:
         cells = {"place": str(places[str(row["label"])]), "winner": str(row["label"])}
         cells["mean of the last 5 steps"] = with_half_width(row["mean"], row["low"], row["high"])
         cells["in the search"] = f"{number(row['search'])} ({unit} {row['step']})"
-        cells[f"anew at that {unit}"] = number(row["beside"])
+        cells[f"retrained, at that {unit}"] = number(row["beside"])
         cells["published"] = number(row["published"])
         cells["better for sure than"] = _listed([places[str(a)] for a in better])
         rows.append(cells)

@@ -32,8 +32,8 @@ CONTOUR = Keys(
     shows="The value of every trial, as a colour, against two settings together.",
     optional={
         "settings": Key(
-            "The two open settings on the axes, both of numbers: a list. Default: the two most "
-            "important ones.",
+            "The two searched settings on the axes, both of numbers: a list. Default: the two "
+            "most important ones.",
             "settings",
         )
     },

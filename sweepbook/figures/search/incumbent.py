@@ -21,7 +21,7 @@ from sweepbook.record.load import Record
 _GREY = "#9a9a9a"
 
 INCUMBENT = Keys(
-    shows="The best value so far against the fidelity and the seconds that were spent.",
+    shows="The best value so far, against the steps and the seconds of training in total.",
     of="search",
 )
 

@@ -23,7 +23,8 @@ from sweepbook.record.load import CONFIG, Record
 _HEIGHT = 3.5  # inches of one panel
 
 ISOLATION = Keys(
-    shows="The best value for each value of a scientific setting, with all other settings free.",
+    shows="The best value for each value of a setting that the search compares: one of `grid`, "
+    "`points` or `scientific`. The other searched settings are tuned.",
     of="search",
 )
 

@@ -23,7 +23,7 @@ _COLUMNS = 3
 _HEIGHT = 2.3  # inches of one panel
 
 SLICES = Keys(
-    shows="The value of every trial at full length against each open setting: a panel for each.",
+    shows="The value of every trial at full length against each searched setting, one panel each.",
     of="search",
 )
 

@@ -56,7 +56,7 @@ class Best:
         seeds: what the trainable of each replicate got as config["seed"]; empty where it trains
             all replicates as one stack, and makes their seeds itself.
         stacked: whether one state holds all replicates.
-        lineage: where the model comes from.
+        lineage: where the model comes from (data, versions, record).
     """
 
     config: Mapping[str, Any]
