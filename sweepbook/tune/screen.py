@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import time
@@ -37,9 +38,9 @@ def hush() -> None:
 def show_figures() -> None:
     """Has a notebook show a matplotlib figure that ends a cell, whether it uses pyplot or not."""
     if in_notebook():
-        from IPython.core.pylabtools import select_figure_formats
-
-        select_figure_formats(sys.modules["IPython"].get_ipython(), {"png"}, bbox_inches="tight")
+        tools = importlib.import_module("IPython.core.pylabtools")  # the notebook's own
+        shell = sys.modules["IPython"].get_ipython()
+        tools.select_figure_formats(shell, {"png"}, bbox_inches="tight")
 
 
 class Shown:

@@ -44,7 +44,8 @@ def check_imports(study: Study) -> None:
     """
     paths = [*study.hooks().values(), *study.artifacts.values()]
     tops = {name.partition(".")[0] for path in paths for name in _imports_of(path)}
-    known = sys.stdlib_module_names | sys.modules.keys()
+    own = {path.partition(":")[0].partition(".")[0] for path in paths}  # misspelt where missing
+    known = sys.stdlib_module_names | sys.modules.keys() | own
     _refuse(study, sorted(name for name in tops - known if spec_of(name) is None))
 
 
