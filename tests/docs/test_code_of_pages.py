@@ -22,10 +22,10 @@ def blocks(page):
 
 @pytest.fixture
 def study_of(monkeypatch):
-    """study_of(page, name): the study in the page's only block of code, as the file NAME.py."""
+    """study_of(page, name): the study in the page's first block of code, as the file NAME.py."""
 
     def read(page, name):
-        (code,) = blocks(page)
+        code = blocks(page)[0]
         module = types.ModuleType(name)
         monkeypatch.setitem(sys.modules, name, module)
         exec(compile(code, f"{name}.py", "exec"), vars(module))
