@@ -12,7 +12,8 @@ def verify(
 ) -> list[str]:
     """Checks a record: its digest, its completeness, and a sample of its trials trained anew.
 
-    The trials are trained in this process, without Ray.
+    The trials are trained in this process, without Ray. Those that went on after an interruption
+    come first; the seed draws the others.
 
     Args:
         record: the record, its folder, or its URI.
@@ -21,7 +22,8 @@ def verify(
         epochs: fidelity to train of each, at least 1; None: all of it.
 
     Returns:
-        What is wrong, one sentence each; an empty list where the record holds.
+        What is wrong, one sentence each, and after trials that differ a line that says what to
+        do; an empty list where the record holds.
 
     Raises:
         ValueError: there is no record, or a number is out of its range.
