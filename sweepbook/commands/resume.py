@@ -1,5 +1,6 @@
 """Goes on with a record that was interrupted."""
 
+import contextlib
 import dataclasses
 import sys
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 from rich.console import Console
 
 from sweepbook.commands.training import Endings, say_on, train_and_close
+from sweepbook.plan.extension import what_becomes
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.room import check_concurrency, check_room
 from sweepbook.record.account import DONE
-from sweepbook.record.checkpoints import checkpoint_path
+from sweepbook.record.checkpoints import checkpoint_path, load_state
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.provenance import now
@@ -51,8 +53,28 @@ def resume(
     writer.note(
         resumed=(*writer.manifest.resumed, resumed), max_concurrent=placement.max_concurrent
     )
+    if not record.manifest.extends or record.manifest.resumed:  # `extend` has said it itself
+        _tell_what_becomes(writer, console)
     _tell_who_begins_anew(writer, console)
     return train_and_close([plan], [writer], paths, placement, console)
+
+
+def _tell_what_becomes(writer: RecordWriter, console: Console) -> None:
+    """Says how many trials are kept, continue and are trained from the beginning."""
+    owed = [trial_id for trial_id, row in writer.trials.items() if row["status"] not in DONE]
+    saved = [i for i in owed if checkpoint_path(writer.folder, i).is_file()]
+    at = ""
+    if len(saved) == 1:
+        with contextlib.suppress(ValueError):  # damaged: its trial will say so
+            state = load_state(checkpoint_path(writer.folder, saved[0]))
+            unit = writer.manifest.study.fidelity.unit
+            at = f" at {unit} {state['fidelity']}" if state else ""
+    kept = len(writer.trials) - len(owed)
+    text = what_becomes(kept, len(saved), len(owed) - len(saved), at)
+    search = writer.manifest.search
+    if search and not search.exhausted and (untried := search.n_trials - len(writer.trials)) > 0:
+        text += f"; {untried} {'is' if untried == 1 else 'are'} still to be suggested"
+    say(console, text)
 
 
 def _tell_who_begins_anew(writer: RecordWriter, console: Console) -> None:

@@ -61,6 +61,12 @@ def run(
     """
     studies, options = studies_and_options(words, options, own, project)
     if record is not None:
+        if not options.scheduler:
+            raise ValueError(
+                "--no-scheduler does not go with --resume: a resume never continues a trial that "
+                "the scheduler has stopped. To train every trial to its end, run the study anew: "
+                "sweepbook run STUDY --no-scheduler"
+            )
         of_new_records = (storage, name, optuna_storage) != (None, None, None) or not cache
         if studies or options != options.extending or warm_start or of_new_records:
             raise ValueError(

@@ -1,124 +1,22 @@
 """Checks a record: its digest, its completeness, and the numbers of trials trained anew."""
 
-import math
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
 from rich.console import Console
 
 from sweepbook.commands.completeness import problems
+from sweepbook.commands.retraining.compare import differences
+from sweepbook.commands.retraining.sample import sample, to_retrain, went_on
 from sweepbook.plan.manifest import changes_since
-from sweepbook.record.cache import ended_by_itself
-from sweepbook.record.columns import plain_cell
+from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record, load_record
-from sweepbook.record.planned import Trial
 from sweepbook.record.storage.places import Where
 from sweepbook.tune.console import say
-from sweepbook.tune.worker.run import Assignment, reports
 
-
-def sample(record: Record, n_trials: int, seed: int) -> list[str]:
-    """Returns the ids of n trials that ended whole, drawn with the seed, without replacement."""
-    ended = record.trials[ended_by_itself(record.trials)]
-    ids = sorted(ended["trial_id"])
-    chosen = np.random.default_rng(seed).permutation(len(ids))[:n_trials]
-    return [ids[i] for i in sorted(chosen)]
-
-
-def differences(
-    record: Record, trial_ids: Sequence[str], most: int | None = None
-) -> Iterator[tuple[str, str | None]]:
-    """Trains trials anew, in this process, and compares every number but times.
-
-    Args:
-        most: fidelity steps to train of each; None: all of them.
-
-    Yields:
-        trial_id and the first difference, or None where every number is the recorded one.
-    """
-    planned = {t.trial_id: t for t in record.manifest.trials}
-    own = record.reports.groupby("trial_id")[record.unit]
-    for trial_id in trial_ids:
-        trial = planned[trial_id]
-        # the config keeps its own length: it may shape the training (a schedule, the last step)
-        steps = trial.max_fidelity
-        if most is not None:  # up to a step that was reported
-            steps = min((at for at in own.get_group(trial_id) if at >= most), default=steps)
-        yield trial_id, _difference(record, _cut(trial, steps))
-
-
-def _cut(trial: Trial, steps: int) -> Trial:
-    """The trial, trained for so many steps only."""
-    ends_itself = trial.ends_itself and steps == trial.max_fidelity
-    return replace(trial, max_fidelity=steps, ends_itself=ends_itself)
-
-
-def _difference(record: Record, trial: Trial) -> str | None:
-    fresh = pd.DataFrame(_train(trial))
-    of_trial = record.reports["trial_id"] == trial.trial_id
-    rows = record.reports[of_trial & (record.reports[trial.unit] <= trial.max_fidelity)]
-    key = ["replicate", trial.unit]
-    both = rows.merge(fresh, on=key, suffixes=("", " anew"), how="inner")
-    if not len(rows) == len(both) == len(fresh):
-        return f"{len(rows)} rows are recorded, but retraining gave {len(fresh)}"
-    recorded = rows.columns[rows.notna().any()].drop("trial_id")
-    for column in recorded.union(fresh.columns).difference(key):
-        if column.endswith("_s"):
-            continue  # measured seconds differ from one training to the next
-        if column not in fresh:
-            return f"{column} is recorded, but retraining did not give it"
-        again = both.get(f"{column} anew")
-        if again is None:
-            return f"{column} is not recorded, but retraining gave it"
-        cells = (map(plain_cell, own) for own in (both[column], again))
-        for i, (old, new) in enumerate(zip(*cells, strict=True)):
-            if not _same(old, new):
-                at = f"replicate {both['replicate'][i]}, {trial.unit} {both[trial.unit][i]}"
-                return f"{column} at {at}: {_first(old, new)}"
-    return None
-
-
-def _train(trial: Trial) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    last = f"trial {trial.trial_id} retrained: it reported nothing"
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("checkpoints", "parts"):
-            (Path(folder) / name).mkdir()
-        for report in reports(Assignment(trial, [folder], [])):
-            rows += report["rows"]
-            last = f"trial {trial.trial_id} retrained to {trial.unit} {report['fidelity']}"
-            if sys.stderr.isatty():  # one line, written over at each step
-                print(f"\r{last}", end="", file=sys.stderr)
-    print("" if sys.stderr.isatty() else last, file=sys.stderr)
-    return rows
-
-
-def _same(old: Any, new: Any) -> bool:
-    """Whether two cells hold the same bits, however a table keeps them."""
-    if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(map(_same, old, new))
-    missing = [v is None or (isinstance(v, float) and math.isnan(v)) for v in (old, new)]
-    if any(missing):
-        return all(missing)
-    return bool(np.array_equal(old, new))
-
-
-def _first(old: Any, new: Any) -> str:
-    """Where two cells differ first, in words."""
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        i = next(i for i, both in enumerate(zip(old, new, strict=True)) if not _same(*both))
-        return f"entry {i} is {old[i]} in the record and {new[i]} when retrained"
-    return f"{old} in the record, {new} when retrained"
+_IN_ONE_GO = "this trial was trained without an interruption"
+_WENT_ON = "this trial went on after an interruption"
 
 
 def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console: Console) -> bool:
-    """Says what is wrong with a record, or that it holds; returns whether it does.
+    """Says what is wrong with a record, or that it holds, and its digest; returns whether it does.
 
     Args:
         trials: how many to train anew; the seed draws them.
@@ -134,28 +32,65 @@ def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console:
     found, n_trained = verify(folder, trials, seed, epochs)
     for line in found:
         say(console, line)
+    record = load_record(folder)
+    digest = record_digest(record)
     if found:
+        say(console, f"the digest of its tables is {digest}")
         return False
-    if n_trained:
-        anew = f"{n_trained} retrained trials gave the recorded numbers"
-        anew += f" ({trials} were asked for)" if n_trained < trials else ""
-    else:
-        why = ", because none trained to its own end" if trials else ""
-        anew = f"no trial was retrained{why}"
-    say(console, f"{folder} is sound: it is complete and has its digest; {anew}")
+    anew = _retrained(record, n_trained, trials, epochs)
+    say(console, f"{folder} is sound: it is complete and has its digest, {digest}; {anew}")
     return True
+
+
+def _retrained(record: Record, n: int, asked: int, epochs: int | None) -> str:
+    """How many trials of how many were retrained, and what would retrain all."""
+    total, most = len(record.trials), len(to_retrain(record))
+    if not most:
+        return "no trial was retrained, because none trained to its own end"
+    text = "no trial was retrained"
+    if n:
+        until = "" if epochs is None else f" up to {record.unit} {epochs}"
+        one = "trial" if total == 1 else "trials"
+        text = f"{n} of {total} {one} {'was' if n == 1 else 'were'} retrained{until}"
+        text += " and gave the recorded numbers"
+    if asked > n:
+        text += f" ({asked} were asked for)"
+    if n < most:
+        own_end = "" if most == total else " that trained to their own end"
+        text += f"; --trials {most} retrains all{own_end}"
+    return text
 
 
 def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> tuple[list[str], int]:
     """Returns what is wrong with a record, a line each, and how many trials were trained anew.
 
+    Where a trial differs, the last line says what to do.
+
     Raises:
         ValueError: where there is no record.
     """
     record = load_record(folder)
-    chosen = sample(record, n_trials, seed)
+    chosen, resumed = sample(record, n_trials, seed), went_on(record)
     found = [*changes_since(record.manifest), *problems(record)]
-    for trial_id, difference in differences(record, chosen, most):
-        if difference:
-            found.append(f"trial {trial_id} differs when retrained: {difference}")
+    differing = [(i, said) for i, said in differences(record, chosen, most) if said]
+    for trial_id, difference in differing:
+        history = _WENT_ON if trial_id in resumed else _IN_ONE_GO
+        found.append(f"trial {trial_id} differs when retrained: {difference}; {history}")
+    if differing:
+        found.append(_what_to_do(any(trial_id in resumed for trial_id, _ in differing)))
     return found, len(chosen)
+
+
+def _what_to_do(has_resumed: bool) -> str:
+    """The possible causes of a difference, and the next step."""
+    causes = "the trainable uses random numbers that do not come from its seed; it ran "
+    causes += "with other versions or on another machine"
+    if has_resumed:
+        causes += (
+            "; or, after an interruption, it draws random numbers between reading `state` and "
+            "its loop, or keeps something outside `state`"
+        )
+    return (
+        f"possible causes of a difference: {causes}. Remove the cause, and train the study again "
+        "in a new record: sweepbook run STUDY --no-cache"
+    )

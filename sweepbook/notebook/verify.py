@@ -12,7 +12,8 @@ def verify(
 ) -> list[str]:
     """Checks a record: its digest, its completeness, and some of its trials by retraining them.
 
-    The trials are retrained in this process, without Ray, and must give the recorded numbers.
+    The trials are retrained in this process, without Ray. Those that went on after an interruption
+    come first; the seed draws the others.
 
     Args:
         record: the record, its folder, or its URI.
@@ -21,7 +22,8 @@ def verify(
         epochs: steps (epochs, rounds) to retrain of each, at least 1; None: all of them.
 
     Returns:
-        What is wrong, one sentence each; an empty list if all checks pass.
+        What is wrong, one sentence each, and after trials that differ a line that says what to
+        do; an empty list if all checks pass.
 
     Raises:
         ValueError: there is no record, or a number is out of its range.

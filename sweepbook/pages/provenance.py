@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sweepbook.aggregates.labels import (
     count,
@@ -16,7 +18,8 @@ from sweepbook.aggregates.trials import config_columns, varying_columns
 from sweepbook.pages.trials import SHORT_ID, _text, is_shown
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
-from sweepbook.record.manifest import Extends
+from sweepbook.record.manifest import Manifest
+from sweepbook.study.asha import ASHA
 
 STATUSES = ("finished", "stopped", "diverged", "failed", "interrupted", "running")
 
@@ -62,7 +65,9 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ),
         ("Settings of every trial", fixed_settings(record)),
         ("Data", f"{record.data_name}{_hash(manifest.data.sha256)}"),
-        ("Extends", _extends(manifest.extends)),
+        ("Extends", _extends(manifest)),
+        ("Scheduler", _scheduler(manifest.study.scheduler)),
+        ("Resumed", _resumed(manifest)),
         ("Started", _text(manifest.started)),
         ("Ended", _text(manifest.ended) or "not yet"),
         ("Git commit", _text(manifest.git_commit)),
@@ -79,14 +84,37 @@ def _hash(sha256: str | None) -> str:
     return f", sha256 {sha256}" if sha256 else ""
 
 
-def _extends(extension: Extends | None) -> str:
+def _scheduler(scheduler: ASHA | None) -> str:
+    if scheduler is None:
+        return ""
+    return f"{scheduler}: stops trials that are behind; a stopped trial has no final value"
+
+
+def _extends(manifest: Manifest) -> str:
+    extension = manifest.extends
     if not extension:
         return ""
     kept, went_on, anew = map(len, (extension.kept, extension.continued, extension.anew))
     return (
         f"{extension.record}: {count(kept, 'trial')} kept, {went_on} went on from their "
-        f"checkpoints, {anew} trained from the beginning"
+        f"checkpoints, {anew} trained from the beginning{_accepted(manifest.resumed[:1])}"
     )
+
+
+def _resumed(manifest: Manifest) -> str:
+    """When and how often the record was resumed; an extension's first training is no resume."""
+    times = manifest.resumed[1:] if manifest.extends else manifest.resumed
+    if not times:
+        return ""
+    often = "once" if len(times) == 1 else f"{len(times)} times"
+    at = listing([_text(one.get("at")) + _accepted([one]) for one in times], most=10)
+    return f"{often}: {at}"
+
+
+def _accepted(resumed: Sequence[Mapping[str, Any]]) -> str:
+    """The changes of code, data or versions with which a record went on, if any."""
+    changes = [str(change) for one in resumed for change in one.get("changes") or ()]
+    return f" (--force accepted: {'; '.join(changes)})" if changes else ""
 
 
 def summary_row(record: Record) -> list[str]:

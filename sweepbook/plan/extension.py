@@ -35,10 +35,21 @@ class Extension:
         return [t.trial_id for t in self.trials if t.trial_id not in known]
 
     def __str__(self) -> str:
-        return (
-            f"{len(self.kept)} trials are kept, {len(self.continued)} continue from their "
-            f"checkpoints, {len(self.anew)} are trained from the beginning"
-        )
+        return what_becomes(len(self.kept), len(self.continued), len(self.anew))
+
+
+def what_becomes(kept: int, continued: int, anew: int, at: str = "") -> str:
+    """Returns in words what becomes of a record's trials; `at`: where a single one continues.
+
+    >>> what_becomes(1, 1, 2, at=" at epoch 3")
+    '1 trial is kept, 1 continues from its checkpoint at epoch 3, 2 are trained from the beginning'
+    """
+    trials = "trial is" if kept == 1 else "trials are"
+    whence = "continue from their checkpoints"
+    if continued == 1:
+        whence = f"continues from its checkpoint{at}"
+    are = "is" if anew == 1 else "are"
+    return f"{kept} {trials} kept, {continued} {whence}, {anew} {are} trained from the beginning"
 
 
 def plan_extension(record: Record, plan: Plan, options: Options, extendable: bool) -> Extension:

@@ -1,4 +1,4 @@
-"""How many trials a record that goes on has at a time."""
+"""What is said when a record goes on, and how many trials it then has at a time."""
 
 import io
 import json
@@ -10,10 +10,10 @@ from rich.console import Console
 from sweepbook.commands import training
 from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume
-from sweepbook.commands.run import run_studies
+from sweepbook.commands.run import run, run_studies
 from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
-from sweepbook.record.checkpoints import checkpoint_path
+from sweepbook.record.checkpoints import checkpoint_path, save_checkpoint
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.placement import HERE, Placement
@@ -74,7 +74,7 @@ def test_a_record_without_a_limit_or_of_an_earlier_version_has_none(toy_file, tm
 
 def test_trials_that_must_begin_anew_are_told(toy_file, tmp_path, asked):
     folder = begin(toy_file, tmp_path, HERE)
-    assert "from the beginning" not in said(resume, folder), "none of them had begun"
+    assert "there is no checkpoint" not in said(resume, folder), "none of them had begun"
     writer = RecordWriter(folder, load_record(folder).manifest)
     for trial_id in writer.trials:
         writer.add_rows(trial_id, [{"replicate": r, "round": 1, "val_acc": 0.5} for r in (0, 1)])
@@ -87,3 +87,52 @@ def test_trials_that_must_begin_anew_are_told(toy_file, tmp_path, asked):
     printed = said(resume, folder)
     assert f"1 trial starts from the beginning, because there is no checkpoint ({lost})" in printed
     assert '"state"' in printed
+
+
+def with_steps(folder, trial_id, **ending):
+    """Has a trial of the record report a step, with a checkpoint of it, and perhaps end."""
+    writer = RecordWriter(folder, load_record(folder).manifest)
+    writer.add_rows(trial_id, [{"replicate": r, "round": 1, "val_acc": 0.5} for r in (0, 1)])
+    save_checkpoint([str(folder)], trial_id, {"fidelity": 1, "state": {}, "rows": []})
+    if ending:
+        writer.end_trial(trial_id, **ending)
+    writer.close()
+
+
+def test_it_says_in_one_line_what_becomes_of_the_trials(toy_file, tmp_path, asked):
+    folder = begin(toy_file, tmp_path, HERE)
+    first, second = sorted(load_record(folder).trials["trial_id"])
+    line = "0 trials are kept, 0 continue from their checkpoints, 2 are trained from the beginning"
+    assert line in said(resume, folder)
+    with_steps(folder, first)
+    line = "0 trials are kept, 1 continues from its checkpoint at round 1, 1 is trained from the"
+    assert line in said(resume, folder)
+    with_steps(folder, first, stopped="worse than the other")
+    line = "1 trial is kept, 0 continue from their checkpoints, 1 is trained from the beginning\n"
+    assert line in said(resume, folder)
+    with_steps(folder, second)
+    assert "1 trial is kept, 1 continues from its checkpoint at round 1" in said(resume, folder)
+
+
+def test_an_extension_says_once_what_becomes_of_the_trials(toy_file, tmp_path, asked):
+    folder = begin(toy_file, tmp_path, HERE)
+    assert said(extend, folder, Options(replicates=3)).count(" kept, ") == 1
+
+
+def test_a_resume_without_a_scheduler_says_what_to_do_instead(toy_file, tmp_path):
+    with pytest.raises(ValueError, match="--no-scheduler") as caught:
+        run_again(tmp_path / "record", Options(scheduler=False))
+    assert "never" in str(caught.value) and "STUDY --no-scheduler" in str(caught.value)
+    with pytest.raises(ValueError) as caught:
+        run_again(tmp_path / "record", Options(seed=3))
+    assert "--no-scheduler" not in str(caught.value)
+
+
+def run_again(record, options):
+    nothing = {"storage": None, "name": None, "optuna_storage": None, "warm_start": ()}
+    run(
+        *([], options, [], None),
+        **(nothing | {"cache": True, "force": False, "placement": HERE}),
+        record=str(record),
+        console=console(),
+    )

@@ -5,6 +5,7 @@ import textwrap
 
 import pandas as pd
 import pytest
+import typer
 
 from sweepbook import cli
 from sweepbook.commands.arguments import enter_project
@@ -15,6 +16,7 @@ from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
+from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.worker.run import Assignment, reports
@@ -51,16 +53,74 @@ def test_a_sound_record_holds(record):
 @pytest.mark.parametrize(
     "n_trials, said",
     [
-        (2, "2 retrained trials gave the recorded numbers"),
-        (5, "2 retrained trials gave the recorded numbers (5 were asked for)"),
-        (0, "no trial was retrained"),
+        (2, "2 of 2 trials were retrained and gave the recorded numbers"),
+        (5, "2 of 2 trials were retrained and gave the recorded numbers (5 were asked for)"),
+        (1, "1 of 2 trials was retrained and gave the recorded numbers; --trials 2 retrains all"),
+        (0, "no trial was retrained; --trials 2 retrains all"),
     ],
 )
-def test_it_is_told_how_many_trials_were_trained(record, monkeypatch, capsys, n_trials, said):
-    monkeypatch.setenv("COLUMNS", "400")
+def test_it_is_told_how_many_trials_of_all_were_trained(record, capsys, n_trials, said):
     cli.verify(str(record), n_trials, None, 0)
     printed = capsys.readouterr().out
     assert f"; {said}\n" in printed and "is sound" in printed
+
+
+def test_trials_that_were_retrained_in_part_are_said_to_be_so(record, capsys):
+    cli.verify(str(record), 2, 1, 0)
+    assert "2 of 2 trials were retrained up to round 1 and gave" in capsys.readouterr().out
+
+
+def test_the_digest_is_printed_whether_the_record_holds_or_not(record, capsys):
+    cli.verify(str(record), 0, None, 0)
+    assert load_record(record).manifest.record_digest in capsys.readouterr().out
+    table = pd.read_parquet(record / "reports.parquet")
+    table.assign(val_acc=0.5).to_parquet(record / "reports.parquet")
+    with pytest.raises(typer.Exit):
+        cli.verify(str(record), 0, None, 0)
+    assert record_digest(load_record(record)) in capsys.readouterr().out
+
+
+def interrupted(record, trial_id):
+    """The record, as if a trial had been begun before a resume and had ended after it."""
+    trials = pd.read_parquet(record / "trials.parquet")
+    times = {"started": "2026-01-01T10:00:00+00:00", "ended": "2026-01-01T10:00:09+00:00"}
+    for name, time in times.items():
+        trials[name] = time
+        trials.loc[trials["trial_id"] != trial_id, name] = times["started"]
+    trials.to_parquet(record / "trials.parquet")
+    manifest = json.loads((record / "manifest.json").read_text())
+    resumed = {"at": "2026-01-01T10:00:05+00:00", "command": [], "changes": []}
+    (record / "manifest.json").write_text(json.dumps(manifest | {"resumed": [resumed]}))
+    return load_record(record)
+
+
+def test_trials_that_went_on_after_an_interruption_are_retrained_first(record):
+    for trial_id in load_record(record).trials["trial_id"]:
+        loaded = interrupted(record, trial_id)
+        assert {tuple(sample(loaded, 1, seed)) for seed in range(9)} == {(trial_id,)}
+        assert sorted(sample(loaded, 2, 0)) == sorted(loaded.trials["trial_id"])
+
+
+@pytest.mark.parametrize("column", ["n_retries", "n_node_losses"])
+def test_trials_that_were_tried_again_are_retrained_first(record, column):
+    trials = pd.read_parquet(record / "trials.parquet")
+    for trial_id in trials["trial_id"]:
+        table = trials.assign(**{column: (trials["trial_id"] == trial_id).astype(int)})
+        table.to_parquet(record / "trials.parquet")
+        assert {*sample(load_record(record), 1, 0)} == {trial_id}
+
+
+def test_a_trial_that_differs_says_whether_it_went_on_and_what_to_do(record, capsys):
+    table = pd.read_parquet(record / "reports.parquet")
+    table.assign(val_acc=0.5).to_parquet(record / "reports.parquet")
+    one, other = load_record(record).trials["trial_id"]
+    interrupted(record, one)
+    lines, _ = verify(record, n_trials=2, seed=0, most=None)
+    (of_one,) = [line for line in lines if line.startswith(f"trial {one} differs")]
+    (of_other,) = [line for line in lines if line.startswith(f"trial {other} differs")]
+    assert "went on after an interruption" in of_one
+    assert "went on" not in of_other and "without an interruption" in of_other
+    assert "`state`" in lines[-1] and "new record" in lines[-1]
 
 
 def test_a_log_gets_one_plain_line_per_trial(record, capsys):
