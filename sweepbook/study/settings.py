@@ -12,7 +12,13 @@ OWN = ("seed", "replicates")  # every study gives its trials its own
 DEVICE = ("device",)  # what a trial is computed on
 
 COLUMNS = ("trial_id", "replicate")  # of a record's tables, so no metric is called like one
-YIELDED = ("state", "predictions", "times", "replicates")  # in a yielded dict, and no metrics
+YIELDED = (
+    "state",
+    "model",
+    "predictions",
+    "times",
+    "replicates",
+)  # in a yielded dict, and no metrics
 TABLES = (  # beside the column of a study's unit stand these, somewhere in a report
     *("metric", "mean", "low", "high", "n", "n_diverged", "value", "bad", "is_gone", "time_s"),
     *("status", "last", "cell", "number", "at", "elapsed", "step_s", "seconds", "spent"),

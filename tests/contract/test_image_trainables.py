@@ -41,7 +41,7 @@ def test_an_image_trainable_keeps_its_contract(
     assert config == given  # not mutated
     assert [step["eval"] for step in steps] == list(range(1, n_evals(config) + 1))
     for step in steps:
-        assert set(step) == ALWAYS | MORE.get(model, {"epoch", "state"})
+        assert set(step) == ALWAYS | MORE.get(model, {"epoch", "state", "model"})
         assert np.isfinite([step[name] for name in METRICS]).all()
         assert {"train", "evaluate"} <= set(step["times"]) <= PHASES
     assert {"import", "data"} <= set(steps[0]["times"])
@@ -66,12 +66,12 @@ def test_a_saved_state_predicts_what_its_trainable_did(
         if isinstance(own, BoostingConfig)
         else square_images(own.data, own.size, own.skip_corrupt)
     )
-    found = predict(config, through_a_file(last["state"]()), images.test.pixels)
+    found = predict(config, through_a_file(last.get("model", last["state"])()), images.test.pixels)
     arrays = last["predictions"]()
     real = np.where(arrays["predicted"] == 1, arrays["probability"], 1 - arrays["probability"])
     np.testing.assert_allclose(found, real, rtol=1e-4, atol=1e-6)
     with pytest.raises(ValueError, match="pixels must be uint8 of shape"):
-        predict(config, last["state"](), images.test.pixels[0])
+        predict(config, last.get("model", last["state"])(), images.test.pixels[0])
 
 
 def check_predictions(step: dict[str, Any]) -> None:

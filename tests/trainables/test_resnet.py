@@ -39,10 +39,8 @@ def test_there_is_one_dict_per_evaluation_counted_from_1(settings: dict[str, Any
     assert [step["epoch"] for step in steps] == [0.5, 1.0, 1.5, 2.0]
     assert [step["n_steps"] for step in steps] == [4, 7, 11, 14]  # 50 images in 7 batches
     for step in steps:
-        assert METRICS | {"n_steps", "time_s", "times", "state", "predictions"} == set(step) - {
-            "eval",
-            "epoch",
-        }
+        others = {"n_steps", "time_s", "times", "state", "model", "predictions"}
+        assert METRICS | others == set(step) - {"eval", "epoch"}
         assert 0 < sum(step["times"].values()) <= step["time_s"] * 1.01
     assert torch.equal(torch.get_rng_state(), random)  # nobody else's random numbers are used
 
@@ -77,7 +75,7 @@ def test_resumed_equals_uninterrupted_bit_for_bit(
         for step, (expected, predicted) in zip(resumed, whole[stop:], strict=True):
             np.testing.assert_equal(numbers(step), expected)
             np.testing.assert_equal(step["predictions"](), predicted)
-    assert set(states[-1]) == {"n_evals", "n_steps", "net"}  # an ended training needs no more
+    assert set(states[-1]) == {"n_evals", "n_steps"}  # an ended training takes no space
     assert list(train_resnet18(config, states[-1])) == []
 
 
@@ -86,7 +84,7 @@ def test_a_state_of_another_config_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="state of another config"):
         next(train_resnet18(settings | {"mode": "finetune"}, state))
     ended = {"n_evals": 2, "n_steps": 7}
-    with pytest.raises(ValueError, match="keeps no optimizer to go on with to 4"):
+    with pytest.raises(ValueError, match="keeps no weights to go on with to 4"):
         next(train_resnet18(settings | {"mode": "probe", "epochs": 2}, ended))
 
 

@@ -119,6 +119,27 @@ def test_no_state_is_on_the_disk_twice(make_work):
     assert work.files() == [f"{work.trial.trial_id}.pt"]
 
 
+GIVEN = '"state": lambda: live'
+MODELS = CURVES.replace(GIVEN, f'{GIVEN}, "model": lambda: {{"m": n}}')
+
+
+@pytest.mark.parametrize("every_s", [-1, 1000])
+@pytest.mark.parametrize("upto", [None, 1, 3, 5])
+@pytest.mark.parametrize("curve, at", [(VALLEY, 3), ([3.0, 2.0, 1.5, 1.2, 1.1, 1.0], 6)])
+def test_a_model_apart_from_the_state_is_kept_of_the_best_step(
+    make_work, monkeypatch, every_s, upto, curve, at
+):
+    """Also where that is the last step, and where the worker is killed on the way."""
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", every_s)
+    work = make_work(curve, source=MODELS)
+    if upto is not None:
+        work.train(upto)
+    work.train()
+    assert work.best().state == [{"m": at}] * 2
+    name = work.trial.trial_id
+    assert work.files() == [f"{name}.best-{at}.pt", f"{name}.pt"]
+
+
 def test_earlier_bests_go(make_work, monkeypatch):
     monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1)
     work = make_work([5.0, 3.0, 4.0, 2.0, 6.0, 1.0, 7.0])

@@ -48,8 +48,8 @@ def train_resnet18(
         eval and, as a float, epoch; train_loss (nats) and train_acc over the steps since the last
         evaluation, gathered while the weights move; val_* and test_* in eval mode; n_steps so
         far; time_s; times, the seconds by phase. Where the loss is not finite the accuracy is
-        NaN. `state` and `predictions` are callables; the state of the last evaluation holds
-        weights alone, for a training that is over needs no optimizer.
+        NaN. `state`, `model` (the weights) and `predictions` are callables; the state of the
+        last evaluation holds no weights: there is nothing to go on with.
 
     Frozen parts are in eval mode and see no gradient. A probe without augmentation trains its
     last layer on features of the body that were computed once: the same numbers but for the
@@ -170,6 +170,7 @@ class _Trainer:
             "n_steps": self.n_steps,
             "times": {"train": now - start, "evaluate": time.perf_counter() - now},
             "state": self.state,
+            "model": self.model,
             "predictions": self.predictions,
         }
 
@@ -210,27 +211,27 @@ class _Trainer:
         return 0 if isinstance(self.net, _LastLayer) else self.config.frozen_depth
 
     def state(self) -> dict[str, Any]:
-        net = without_frozen(self.net.state_dict(), self._frozen())
-        state = {
-            "n_evals": self.n_evals,
-            "n_steps": self.n_steps,
-            "net": {name: value.detach().cpu().clone() for name, value in net.items()},
-        }
+        progress = {"n_evals": self.n_evals, "n_steps": self.n_steps}
         if self.n_evals == self.config.epochs * self.config.evals_per_epoch:
-            return state
-        return state | {"adam": copy.deepcopy(self.adam.state_dict())}
+            return progress
+        return progress | self.model() | {"adam": copy.deepcopy(self.adam.state_dict())}
+
+    def model(self) -> dict[str, Any]:
+        """Returns the weights that are trained, from which `predict_resnet18` predicts."""
+        net = without_frozen(self.net.state_dict(), self._frozen())
+        return {"net": {name: value.detach().cpu().clone() for name, value in net.items()}}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Goes on from `state()`; ValueError for that of another config."""
         wanted = self.config.epochs * self.config.evals_per_epoch
-        if "adam" not in state and state["n_evals"] < wanted:
+        if "net" not in state and state["n_evals"] < wanted:
             raise ValueError(
                 f"this is the end of a training of {state['n_evals']} evaluations, which keeps no "
-                f"optimizer to go on with to {wanted}: train from the start"
+                f"weights to go on with to {wanted}: train from the start"
             )
         self.n_evals, self.n_steps = state["n_evals"], state["n_steps"]
-        if "adam" not in state:
-            return  # it is over
+        if "net" not in state:
+            return
         own = self.net.state_dict()
         mine = without_frozen(own, self._frozen())
         shapes = {name: value.shape for name, value in state["net"].items()}

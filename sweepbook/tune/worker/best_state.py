@@ -44,6 +44,7 @@ class BestState:
         self.trial, self.records, self.keeping = trial, records, keeping
         self.fidelity, self.value = 0, math.nan
         self.state: Any = None  # there; None: none was given, or a file holds it
+        self.is_apart = False  # it is a model, which no checkpoint holds
         self.is_safe = True  # a resume, or a reader, would find it
         self._judged = 0  # where the scheduler has last heard of the trial
         self._files: set[int] = set()  # fidelities of the best states that are on the disk
@@ -54,20 +55,24 @@ class BestState:
             self._is_new(step)
         if not self.fidelity:
             return
-        if self.fidelity == fidelity:
-            self.state = copied(state)
-            return
         paths = [best_path(own, self.trial.trial_id, self.fidelity) for own in self.records]
         there = [path for path in paths if insist_in_worker(path, path.is_file)]
+        if self.fidelity == fidelity and not there:
+            self.state = copied(state)
+            return
         self._files = {self.fidelity} if there else set()
         if there and len(there) < len(paths):  # a record lacks it: it is written once more
             content = insist_in_worker(there[0], functools.partial(load_state, there[0]))
             self.state = content and content["state"]
 
-    def follow(self, step: Step, give: Any) -> None:
-        """Takes note of a step, and of what `give()` returns where it is the best so far."""
+    def follow(self, step: Step, give: Any, is_apart: bool = False) -> None:
+        """Takes note of a step, and of what `give()` returns where it is the best so far.
+
+        Args:
+            is_apart: what it returns is a model, and not the state that a checkpoint holds.
+        """
         if self._is_new(step):
-            self.state = copied(give())
+            self.state, self.is_apart = copied(give()), is_apart
             self.is_safe = self.state is None
 
     def _is_new(self, step: Step) -> bool:
@@ -92,7 +97,7 @@ class BestState:
         Args:
             fidelity: of that checkpoint; None: none is written.
         """
-        if self.state is None or self.fidelity == fidelity:
+        if self.state is None or (self.fidelity == fidelity and not self.is_apart):
             return
         best = {"fidelity": self.fidelity, "state": self.state}
         best |= {"metric": self.trial.metric, "value": self.value}

@@ -77,7 +77,7 @@ class Course:
         self.unreported += step.rows
         for own in self.follower.take(step.rows):
             self.steps[own.fidelity] = own
-            self.best.follow(own, self.lockstep.state)
+            self.best.follow(own, self.lockstep.model, is_apart=self.lockstep.has_model())
 
     def keep(self) -> None:
         """Writes a checkpoint where the trainable gives its state, and it is time.

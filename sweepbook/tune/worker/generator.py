@@ -135,6 +135,10 @@ class Generator:
         """Returns its state now."""
         return plain_state(self.call("state")) if "state" in self.metrics else self.kept.state
 
+    def model(self) -> Any:
+        """Returns what its best model is kept as: its `model`, or else its state."""
+        return plain_state(self.call("model")) if "model" in self.metrics else self.state()
+
     def call(self, key: str) -> Any:
         """Returns what a function of its last dict gives; its random numbers do not move on."""
         with self.surroundings.entered(keep=False):

@@ -84,6 +84,17 @@ class Lockstep:
         states = [generator.state() for generator in self.generators]
         return states[0] if self.trial.stacked else states
 
+    def model(self) -> Any:
+        """Returns what the best model is kept as; None where a generator gives nothing."""
+        if not self.has_model() and not self.has_state():
+            return None
+        models = [generator.model() for generator in self.generators]
+        return models[0] if self.trial.stacked else models
+
+    def has_model(self) -> bool:
+        """Whether the trainable gives a model apart from its state."""
+        return all("model" in generator.metrics for generator in self.generators)
+
     def places(self) -> list[dict[str, Any]]:
         """Returns where each generator stands, with its random numbers, for a checkpoint."""
         return [

@@ -68,7 +68,7 @@ def check_form(metrics: Any, trial: Trial) -> None:
         )
     for name in (*metrics, *own):
         _check_name(name)
-    for name in ("state", "predictions"):
+    for name in ("state", "model", "predictions"):
         if metrics.get(name) is not None and not callable(metrics[name]):
             raise TypeError(
                 f"the trainable yielded {name!r} as {_shown(metrics[name])}: that key is for a "
