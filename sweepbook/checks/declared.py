@@ -17,6 +17,7 @@ from sweepbook.checks.planned import (
     of_plan,
     unsettled,
 )
+from sweepbook.checks.stoppable import stoppable
 from sweepbook.checks.yields import columns_yielded
 from sweepbook.figures.keys import Of
 from sweepbook.plan.options import Options
@@ -80,8 +81,9 @@ def _columns(study: Study) -> frozenset[str] | None:
 
 
 def undecided_of(plan: Plan) -> list[str]:
-    """Sentences on the claims that the trials of this run cannot decide."""
-    return undecided(plan.study.claims, of_plan(plan))
+    """Sentences on the claims that this run cannot decide, or may leave undecided."""
+    claims, planned = plan.study.claims, of_plan(plan)
+    return [*undecided(claims, planned), *stoppable(claims, planned)]
 
 
 def _of_metrics(

@@ -109,6 +109,8 @@ def _show_trials(plan: Plan, console: Console) -> None:
         f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s of each replicate; "
         f"{_cost(plan, total)}",
     )
+    if study.scheduler:
+        say(console, f"ASHA may stop trials early: {study.scheduler}")
 
 
 def _cost(plan: Plan, seconds: float, under: str = "") -> str:

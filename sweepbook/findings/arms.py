@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from sweepbook.aggregates.labels import better, setting_name, setting_value
 from sweepbook.aggregates.trials import same_value
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.values import carried, diverged
+
+_ANEW = "for a verdict, run the study again with --no-scheduler"
 
 
 def settings_label(settings: Mapping[str, Any]) -> str:
@@ -69,7 +72,8 @@ def find_trial(
         last = trial.get("last_fidelity")
         at = f" at {record.unit} {last:.0f}" if last is not None and last == last else ""
         state = {"running": "is still training", "failed": "failed"}.get(status, f"was {status}")
-        return None, f"the trial with {label} {state}{at}"
+        next_step = f"; {_ANEW}" if status == "stopped" else ""
+        return None, f"the trial with {label} {state}{at}{next_step}"
     return trial, ""
 
 
@@ -86,9 +90,13 @@ def _best(
             if math.isfinite(mean):
                 means[str(row["trial_id"])] = sign * mean
     if not means:
-        failed = sum(row["status"] == "failed" for row in rows)
-        how = f" ({failed} failed)" if failed else ""
-        return None, f"none of the {len(rows)} trials with {label} finished{how}"
+        ended = Counter(row["status"] for row in rows)
+        failed, stopped = ended["failed"], ended["stopped"]
+        how = [f"{failed} failed"] if failed else []
+        how += [f"{stopped} {'was' if stopped == 1 else 'were'} stopped"] if stopped else []
+        counts = f" ({', '.join(how)})" if how else ""
+        next_step = f"; {_ANEW}" if stopped else ""
+        return None, f"none of the {len(rows)} trials with {label} finished{counts}{next_step}"
     best = max(sorted(means), key=lambda trial_id: means[trial_id])
     chosen = next(row for row in rows if row["trial_id"] == best)
     return {str(key): value for key, value in chosen.items()}, ""

@@ -119,6 +119,10 @@ def _extreme(
         fidelity=_window(record),
     )
     said = f"{next(iter(arms))} has the {name} {metric_name(record.metric)}"
+    stopped = int((record.trials["status"] == "stopped").sum())
+    if stopped:  # these have no value at full length
+        were = "was" if stopped == 1 else "were"
+        said += f" (of the {len(arms)} trials at full length; {stopped} {were} stopped)"
     return Question(claim=claim, said=said, chosen=True)
 
 

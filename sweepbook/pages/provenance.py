@@ -108,7 +108,7 @@ def _resumed(manifest: Manifest) -> str:
         return ""
     often = "once" if len(times) == 1 else f"{len(times)} times"
     at = listing([_text(one.get("at")) + _accepted([one]) for one in times], most=10)
-    return f"{often}: {at}"
+    return f"{often}, at {at}"
 
 
 def _accepted(resumed: Sequence[Mapping[str, Any]]) -> str:

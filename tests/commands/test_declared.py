@@ -8,7 +8,7 @@ import textwrap
 import pytest
 from rich.console import Console
 
-from sweepbook import Claim, cli
+from sweepbook import ASHA, Claim, cli
 from sweepbook.commands import training
 from sweepbook.commands.extend import extend
 from sweepbook.commands.run import run_studies
@@ -149,6 +149,25 @@ def test_a_run_with_an_option_says_so_and_trains(right, trained, tmp_path):
     shown = console()
     run_studies([right], Options(epochs=5), storage=tmp_path / "records", console=shown)
     assert "rounds=3: steep" in " ".join(shown.file.getvalue().split()) and len(trained) == 2
+
+
+def test_a_run_warns_of_claims_on_trials_that_may_be_stopped(right, trained, tmp_path):
+    stopping = dataclasses.replace(right, scheduler=ASHA(grace_period=1, reduction_factor=2))
+    shown = console()
+    run_studies([stopping], storage=tmp_path / "records", console=shown)
+    said = shown.file.getvalue()
+    assert said.count("--no-scheduler") == 1 and "steep" in said
+
+
+def test_show_prints_the_scheduler_of_a_grid(command, toy_file):
+    text = toy_file.read_text().replace("from sweepbook import", "from sweepbook import ASHA,")
+    text = text.replace("replicates=2,", "replicates=2, scheduler=ASHA(grace_period=2),")
+    toy_file.write_text(text)
+    code, out, _ = command("show", toy_file)
+    said = " ".join(out)
+    assert code == 0 and "ASHA(grace_period=2, " in said and "early" in said
+    code, out, _ = command("show", toy_file, "--no-scheduler")
+    assert code == 0 and "ASHA" not in " ".join(out)
 
 
 def test_an_extension_says_which_claims_it_leaves_undecided(right, trained, tmp_path):
