@@ -86,7 +86,7 @@ def nothing_between():
 def test_a_search_takes_no_choices_that_it_could_not_tell_apart(console):
     search = Search(space=f"{__name__}:ones", n_trials=2)
     study = dataclasses.replace(STUDY, grid={}, search=search)
-    with pytest.raises(ValueError, match=r"'x' from the choices \[1, 1.0, True\].*none equal"):
+    with pytest.raises(ValueError, match=r"'x' from the choices \[1, 1.0, True\].*no two equal"):
         make_plan(study, Options())
     search = Search(space=f"{__name__}:nothing_between", n_trials=2)
     show_plan(make_plan(dataclasses.replace(study, search=search), Options()), console)

@@ -42,7 +42,7 @@ POINTS = (
     {"model": "logistic-probe", "max_iter": 1},
     {"model": "xgboost", "rounds": 3},
 )
-FEW = replace(VISION_BASELINES, points=POINTS)
+FEW = replace(VISION_BASELINES, points=POINTS, claims=())
 """
 
 

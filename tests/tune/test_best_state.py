@@ -288,3 +288,13 @@ def test_two_records_that_share_a_trial_both_have_its_best_state(make_work, tmp_
     for writer in (work.writer, other):
         writer.flush()
         assert work.is_of(best_of(load_record(writer.folder), work.trial.trial_id), 3)
+
+
+def test_a_trial_that_stands_at_a_rung_is_judged_there_before_it_trains_on(make_work):
+    """The driver may have died before it heard of the rung: the trial would get a step more."""
+    work = make_work(VALLEY, "ASHA(grace_period=2, reduction_factor=2, max_t=6)")
+    work.train(2)
+    (first, *others) = reports(work.job)
+    assert first["fidelity"] == 2 and {row["round"] for row in first["rows"]} == {1, 2}
+    assert [report["fidelity"] for report in others] == [3, 4, 5, 6]
+    assert {row["round"] for row in others[0]["rows"]} == {3}

@@ -91,6 +91,10 @@ class BestState:
         may_end = any(before < rung <= step.fidelity for rung in rungs)
         return not self.is_safe and (may_end or not math.isfinite(step.mean))
 
+    def may_end_at(self, fidelity: int) -> bool:
+        """Whether a scheduler may stop the trial at this very step."""
+        return self.keeping is not None and fidelity in self.keeping.rungs
+
     def write(self, fidelity: int | None) -> None:
         """Writes the best state, unless it is that of the checkpoint which is written next.
 

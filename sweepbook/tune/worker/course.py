@@ -61,6 +61,10 @@ class Course:
             return False
         return self.began_at >= self.trial.max_fidelity or self.has_diverged()
 
+    def stands_at_rung(self) -> bool:
+        """Whether its checkpoint is of a step at which a scheduler may stop the trial."""
+        return self.began_at > 0 and self.best.may_end_at(self.began_at)
+
     def has_diverged(self) -> bool:
         """Whether all replicates have diverged."""
         return len(self.follower.gone) == self.trial.n_replicates

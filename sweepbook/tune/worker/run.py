@@ -113,6 +113,9 @@ def reports(assignment: Assignment) -> Generator[dict[str, Any]]:
         ledger.lap("start")
         yield course.report(course.began_at)
         return
+    if course.stands_at_rung():  # the driver may have died before it judged the trial there
+        ledger.lap("start")
+        yield course.report(course.began_at)
     try:
         yield from _train(course)
     except GeneratorExit:
