@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import CONFIG
+from sweepbook.study.texts import count as count
 from sweepbook.study.texts import visible
 
 _SPLITS = {"train": "training", "val": "validation", "test": "test"}
@@ -156,12 +157,3 @@ def listing(items: Sequence[str], most: int = 6) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{comma.join(items[:-1])} and {items[-1]}"
-
-
-def count(n: int, noun: str) -> str:
-    """ "1 trial", "3 trials".
-
-    >>> count(1, "trial"), count(3, "trial")
-    ('1 trial', '3 trials')
-    """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

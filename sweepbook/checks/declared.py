@@ -18,6 +18,7 @@ from sweepbook.checks.planned import (
     unsettled,
 )
 from sweepbook.checks.stoppable import stoppable
+from sweepbook.checks.trials import too_few_trials
 from sweepbook.checks.yields import columns_yielded
 from sweepbook.figures.keys import Of
 from sweepbook.plan.options import Options
@@ -83,7 +84,7 @@ def _columns(study: Study) -> frozenset[str] | None:
 def undecided_of(plan: Plan) -> list[str]:
     """Sentences on the claims that this run cannot decide, or may leave undecided."""
     claims, planned = plan.study.claims, of_plan(plan)
-    return [*undecided(claims, planned), *stoppable(claims, planned)]
+    return [*undecided(claims, planned), *stoppable(claims, planned), *too_few_trials(plan)]
 
 
 def _of_metrics(

@@ -27,6 +27,7 @@ from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
 from sweepbook.study.project import Project
 from sweepbook.study.study import Study
+from sweepbook.study.texts import count
 from sweepbook.tune.cluster.environment import set_environment
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
@@ -135,7 +136,7 @@ def run_studies(
             from sweepbook.search.kept import kept_studies
 
             kept_studies(plan.search, folder)
-    say(console, ", ".join(f"{p.study.name}: {p.n_trials} trials" for p in plans))
+    say(console, ", ".join(f"{p.study.name}: {count(p.n_trials, 'trial')}" for p in plans))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     paths = import_paths([plan.study for plan in plans])
     manifests = [new_manifest(plan, options, command, paths) for plan in plans]
@@ -177,7 +178,7 @@ def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Consol
     for line in damaged:
         say(console, line)
     for name, n_trials in Counter(taken.values()).items():
-        say(console, f"{n_trials} trials are reused from {storage / name}")
+        say(console, f"{count(n_trials, 'trial')} reused from {storage / name}")
 
 
 def _join(name: str | None, study: str) -> str:

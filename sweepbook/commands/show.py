@@ -17,7 +17,7 @@ from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.option import Option
 from sweepbook.study.project import Project
-from sweepbook.study.texts import one_line, setting_text, visible
+from sweepbook.study.texts import count, one_line, setting_text, visible
 from sweepbook.tune.console import rough_duration, say, table_of
 
 MOST = 200  # trials in a table; of more the first and the last are shown
@@ -102,15 +102,20 @@ def _show_trials(plan: Plan, console: Console) -> None:
     console.print(table_of(columns, rows, overflow="fold"))
     if left_out:
         say(console, f"{left_out:,} trials in the middle are not shown")
-    total = sum(t.cost_s for t in plan.trials)
+    total, n_steps = (sum(t.cost_s for t in plan.trials), sum(t.max_fidelity for t in plan.trials))
     say(
         console,
-        f"{len(plan.trials)} trials x {' or '.join(map(str, sizes))} replicates, "
-        f"{sum(t.max_fidelity for t in plan.trials)} {study.fidelity.unit}s of each replicate; "
-        f"{_cost(plan, total)}",
+        f"{count(len(plan.trials), 'trial')} of {_replicates(sizes)}, "
+        f"{count(n_steps, study.fidelity.unit)} per replicate in all; {_cost(plan, total)}",
     )
     if study.scheduler:
         say(console, f"ASHA may stop trials early: {study.scheduler}")
+
+
+def _replicates(sizes: Sequence[int]) -> str:
+    """ "1 replicate", "3 replicates", "1 or 5 replicates"."""
+    *first, last = sizes
+    return " or ".join([*map(str, first), count(last, "replicate")])
 
 
 def _cost(plan: Plan, seconds: float, under: str = "") -> str:
@@ -165,7 +170,8 @@ def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
     stopped = f"; ASHA stops most of them early: {asha}" if asha else ""
     say(
         console,
-        f"{search.n_trials} trials x {plan.n_replicates} replicates, sampled by {search.sampler}, "
+        f"{count(search.n_trials, 'trial')} of {_replicates([plan.n_replicates])}, sampled by "
+        f"{search.sampler}, "
         f"seed {search.seed}; {_cost(plan, total, ' if all are trained to their end')}{stopped}",
     )
 

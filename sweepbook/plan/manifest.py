@@ -101,7 +101,8 @@ def changes_since(manifest: Manifest) -> list[str]:
     check_imports(study)
     module = study.trainable.split(":")[0]
     if code_sha256(module) != manifest.code_sha256:
-        found.append(f"the trainable's code has changed ({sys.modules[module].__file__})")
+        file = sys.modules[module].__file__
+        found.append(f"the trainable's code has changed ({file}, or a file that it imports)")
     if study.data:
         searched = manifest.search.configs if manifest.search else ()
         configs = [*searched, *(trial.config for trial in manifest.trials)]

@@ -63,3 +63,12 @@ def _written(character: str, keep: str) -> str:
         return character
     code = ord(character)
     return _SHORT.get(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+def count(n: int, noun: str) -> str:
+    """ "1 trial", "3 trials".
+
+    >>> count(1, "trial"), count(3, "trial")
+    ('1 trial', '3 trials')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -49,4 +49,4 @@ def test_the_cells_of_a_search_are_many_trials(open_claims, toy_file):
     claims = (claim({"lr": 0.1}, {"lr": 0.01}, best_by="val_loss"),)
     grid = {"lr": (0.1, 0.01)}
     said = open_claims(Options(), claims=claims, grid=grid, search=search, scheduler=STOPS)
-    assert said == ""
+    assert "verdict" not in said and "ASHA" not in said

@@ -88,13 +88,13 @@ def test_show_of_very_many_trials_names_the_first_and_the_last(command, toy_file
     toy_file.write_text(text.replace('{"slope": (1.0, 2.0)}', grid))
     code, printed = command("show", toy_file)
     assert code == 0 and len(printed) < 10_000
-    assert "100000 trials x 2 replicates" in printed and "99,950 trials" in printed
+    assert "100,000 trials of 2 replicates" in printed and "99,950 trials" in printed
 
 
 def test_show_gives_space_trials_and_cost(command):
     code, printed = command("show", "learning-rate", "--scale", "0.1")
     assert code == 0
-    for shown in ("1e-05", "0.01", "4 trials x 5 replicates, 20 epochs", "one core"):
+    for shown in ("1e-05", "0.01", "4 trials of 5 replicates, 20 epochs", "one core"):
         assert shown in printed
 
 

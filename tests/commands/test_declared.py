@@ -113,7 +113,7 @@ def test_a_script_is_refused_as_a_command_is(wrong_file, tmp_path):
 def test_show_prints_the_plan_and_every_fault(command, wrong_file):
     code, out, err = command("show", wrong_file)
     assert code == 2
-    assert any("6 trials x 2 replicates" in line for line in out)
+    assert any("6 trials of 2 replicates" in line for line in out)
     said = "\n".join(err)
     assert "'log_x'" in said and "3 trials" in said
 
@@ -125,7 +125,7 @@ def test_show_says_what_is_trained_drawn_and_decided(command, wrong_file):
     code, out, err = command("show", wrong_file)
     said = " ".join(" ".join(out).split())
     assert code == 0 and not err
-    assert "2 trials x 2 replicates" in said
+    assert "2 trials of 2 replicates" in said
     assert "time ledger" in said
     assert 'rate val_loss of "lr 1" is higher than of "lr 2", by at least 0.05' in said
     assert "mean of the last 5 epochs" in said
