@@ -26,7 +26,7 @@ from sweepbook.aggregates.labels import (
     with_half_width,
 )
 from sweepbook.aggregates.published import published_value
-from sweepbook.findings.amounts import behind, interval
+from sweepbook.findings.amounts import amount, behind, interval
 from sweepbook.findings.arms import settings_label, value_table
 from sweepbook.findings.finding import (
     FAILS,
@@ -222,8 +222,9 @@ def _flattery(record: Record, table: pd.DataFrame) -> Finding:
     found = one_sample(gaps.to_numpy())
     asked = _with_numbers(record, asked, found)
     text = (
-        f"they were better than the same configs trained anew by {_amount(record, found)}, over "
-        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {asked.verdict}."
+        "gain in the search over the same configs retrained (above 0: the search flatters): "
+        f"{_amount(record, found)}, over {count(found.n, 'winner')}, at {_steps(record, table)}: "
+        f"{asked.verdict}."
     )
     return replace(asked, sentence=text)
 
@@ -262,9 +263,10 @@ def _scale(record: Record) -> float:
 
 
 def _amount(record: Record, found: Difference) -> str:
-    mean, low, high = (f"{_scale(record) * v:+.2f}" for v in (found.mean, found.low, found.high))
+    unit, scale = ("points" if is_share(record.metric) else ""), _scale(record)
+    mean, low, high = (amount(scale * v, unit, "+") for v in (found.mean, found.low, found.high))
     bounds = f" ({interval(low, high)})" if math.isfinite(found.low) else ""
-    return f"{mean}{behind('points' if is_share(record.metric) else '')}{bounds}"
+    return f"{mean}{behind(unit)}{bounds}"
 
 
 def _with_numbers(record: Record, asked: Finding, found: Difference) -> Finding:
