@@ -167,7 +167,8 @@ def _level(claim: Claim, unit: str) -> str:
 
 def _amount(claim: Claim, value: float, unit: str) -> str:
     name = unit_of(claim, unit)
-    return f"{declared_number(value, name)}{behind(name)}"
+    shown = declared_number(value, name)
+    return f"{shown}{behind(name, shown)}"
 
 
 def _at_least(claim: Claim, unit: str) -> str:

@@ -24,9 +24,16 @@ def amount(value: float, unit: str | None, sign: str = "") -> str:
     return f"{value:{sign}.{2 if size < 1 else 1 if size < 100 else 0}f}"
 
 
-def behind(unit: str | None) -> str:
-    """A unit as it follows a number: " points", or "" where there is none."""
-    return f" {unit}" if unit else ""
+def behind(unit: str | None, shown: str = "") -> str:
+    """A unit as it follows a number: " points", or "" where there is none.
+
+    shown: the number, of which "1" has one unit.
+
+    >>> behind("points"), behind("points", "1"), behind("s", "1"), behind("")
+    (' points', ' point', ' s', '')
+    """
+    is_one = shown == "1" and unit in ("points", "epochs", "rounds", "evals", "steps")
+    return f" {str(unit).removesuffix('s') if is_one else unit}" if unit else ""
 
 
 def declared_number(value: float, unit: str | None) -> str:

@@ -154,8 +154,9 @@ def _sample(result: Outcome) -> str:
 def _criterion(claim: Claim, result: Outcome, unit: str) -> str:
     """What the interval is held against: "claimed higher by at least 0.5 points"."""
     level_words = _words(claim, unit, _is_level(claim, result))
-    words, name = _words(claim, unit), unit_of(claim, unit)
+    name = unit_of(claim, unit)
     size = declared_number(claim.smallest, name)
+    words = behind(name, size)
     target = declared_number(claim.target or 0.0, name)
     if claim.kind == "equivalence":
         claimed = f"{target}{level_words}" if claim.target else "none"
