@@ -86,6 +86,7 @@ def started(folder, body):
     )
 
 
+@pytest.mark.more
 @pytest.mark.ray
 @pytest.mark.timeout(200)
 def test_a_script_trains_makes_longer_checks_and_reports(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from sweepbook.record.load import load_record
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.more, pytest.mark.ray, pytest.mark.timeout(240)]
 
 DECOY = "raise ImportError('this is the package of the folder that the command was called in')\n"
 PROJECT = {
