@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.more, pytest.mark.ray, pytest.mark.timeout(200)]
 FILE = Path(__file__).parents[1] / "chaos" / "chaos.py"
 
 

@@ -114,6 +114,7 @@ def digest(record):
     return load_record(record).manifest.record_digest
 
 
+@pytest.mark.more
 def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_safe(
     server, stored, sweepbook, tmp_path, monkeypatch
 ):
