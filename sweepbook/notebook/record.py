@@ -15,6 +15,7 @@ from sweepbook.tune.screen import show_figures
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sweepbook.pages.script import Drawn
     from sweepbook.record.best import Best
 
 Where = str | Path | Place | load.Record
@@ -51,9 +52,7 @@ class Record(load.Record):
                 a table: `record.numbers(name)` has its frame.
             NothingToDraw: the record holds nothing that fits; the message says what is missing.
         """
-        from sweepbook.pages.script import draw_named
-
-        drawn = draw_named(load.with_known_files(self), name)
+        drawn = self._drawn(name)
         if drawn.figure is None:
             raise ValueError(f"{name!r} is a table: record.numbers({name!r}) gives its frame")
         show_figures()
@@ -69,9 +68,13 @@ class Record(load.Record):
             ValueError: no figure has the name; the message lists those that there are.
             NothingToDraw: the record holds nothing that fits; the message says what is missing.
         """
+        return self._drawn(name).numbers
+
+    def _drawn(self, name: str) -> Drawn:
+        """Draws a figure or a table as the report does."""
         from sweepbook.pages.script import draw_named
 
-        return draw_named(load.with_known_files(self), name).numbers
+        return draw_named(load.with_known_files(self), name)
 
     def findings(self) -> pd.DataFrame:
         """Returns what the record decides: one row per finding, the study's claims first.

@@ -22,7 +22,7 @@ import pandas as pd
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import kinds
 from sweepbook.figures.cost.ledger import has_ledger
-from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.drawn import Drawn as Drawn  # what its functions return
 from sweepbook.figures.own import as_declared, has_own_kinds, own_kinds
 from sweepbook.pages import files
 from sweepbook.pages.names import safe_name

@@ -81,15 +81,17 @@ class Lockstep:
         """Returns the state of the trial, as a checkpoint keeps it; None where one has none."""
         if not self.has_state():
             return None
-        states = [generator.state() for generator in self.generators]
-        return states[0] if self.trial.stacked else states
+        return self._of_trial([generator.state() for generator in self.generators])
 
     def model(self) -> Any:
         """Returns what the best model is kept as; None where a generator gives nothing."""
         if not self.has_model() and not self.has_state():
             return None
-        models = [generator.model() for generator in self.generators]
-        return models[0] if self.trial.stacked else models
+        return self._of_trial([generator.model() for generator in self.generators])
+
+    def _of_trial(self, given: list[Any]) -> Any:
+        """What the generators give, as a file keeps it: that of a stack alone, or a list."""
+        return given[0] if self.trial.stacked else given
 
     def has_model(self) -> bool:
         """Whether the trainable gives a model apart from its state."""
