@@ -4,14 +4,16 @@ Magnitude is the squared L2 norm of a layer's gradient, the mean over an epoch's
 is next to the input. The rule, per trial and epoch:
 
 1. A layer is zero where its magnitude is exactly 0. A replicate with more than a tenth of its
-   layers at zero has **vanishing** gradients (ZERO_LAYERS = 0.1).
-2. Else the slope of log10(magnitude) over the layer's index is fitted by least squares to each
-   replicate's non-zero layers, and a 95 % t interval is taken over the replicates. An interval
-   wholly above SLOPE is **vanishing** (the gradient shrinks on its way from the output to the
-   input), wholly below -SLOPE **exploding**, wholly between them **healthy**. SLOPE = 0.02 per
-   layer is a factor of 100 over 100 layers: on a linear axis the smaller end cannot be seen.
-3. **undecided** where replicates disagree on 1, the interval crosses an edge, or there is one
-   replicate; **not available** where a magnitude is not finite or was not recorded.
+   layers at zero has **vanishing** gradients (ZERO_LAYERS = 0.1). So has the trial where all
+   replicates have, and the 95 % t interval of their mean share of zero layers is above a tenth.
+2. Where it is so of none, the slope of log10(magnitude) over the layer's index is fitted by
+   least squares to each replicate's non-zero layers, and a 95 % t interval is taken over the
+   replicates. An interval wholly above SLOPE is **vanishing** (the gradient shrinks on its way
+   from the output to the input), wholly below -SLOPE **exploding**, wholly between them
+   **healthy**. SLOPE = 0.02 per layer is a factor of 100 over 100 layers: on a linear axis the
+   smaller end cannot be seen.
+3. **undecided** where 1 is open or replicates disagree on it, the interval crosses an edge, or
+   there is one replicate; **not available** where a magnitude is not finite or was not recorded.
 """
 
 from __future__ import annotations
@@ -91,6 +93,10 @@ def _slope(group: pd.DataFrame) -> dict[str, float]:
     return {"slope": slope, "n_layers": len(zero), "n_zero": int(zero.sum()), "zero_share": share}
 
 
+def _is_above(shares: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
+    return float(t_interval(shares).low) > ZERO_LAYERS
+
+
 def classify(fits: pd.DataFrame, slope: float = SLOPE) -> dict[str, Any]:
     """Class of one trial at one step by the rule above.
 
@@ -104,7 +110,7 @@ def classify(fits: pd.DataFrame, slope: float = SLOPE) -> dict[str, Any]:
     found = "undecided"
     if n == 0 or np.isnan(shares).any():
         found = "not available"
-    elif vanished == n > 1 or (vanished == 0 and low > slope):
+    elif (vanished == n and _is_above(shares)) or (vanished == 0 and low > slope):
         found = "vanishing"
     elif vanished == 0 and high < -slope:
         found = "exploding"
