@@ -35,37 +35,49 @@ class Unusual(NamedTuple):
         return Unusual(min(self.low, -self.high), max(self.high, -self.low), self.n)
 
 
-def unusual_seeds(arms: Sequence[FloatArray]) -> Unusual:
+def unusual_seeds(arms: Sequence[FloatArray], others: Sequence[FloatArray] = ()) -> Unusual:
     """The most unusual seeds of some trials, as distances from their trial's median.
 
-    arms: one array (n_replicates,) per trial, on one scale. A seed is unusual if it lies further
-    from the median than the largest of as many normal values would in about 9 of 10 studies, the
-    spread estimated by the median absolute distance over all trials. Trials of fewer than 3
-    replicates, with a value that is not finite, or that scatter as a whole (their own median
-    distance above 4 times that of all) are left out.
+    arms: of the trials that are compared, (n_replicates,) each; others: of the study's other
+    trials, on the same scale. A seed is unusual if it lies further from the median than the
+    largest of as many normal values would in about 9 of 10 studies; the spread is the median
+    absolute distance, over all trials or in its own, whichever is larger. Trials of fewer than 3
+    replicates or with a value that is not finite are left out, and so are others that scatter as
+    a whole: whose own distance is more than 4 times that of the arms.
     """
-    distances = [arm - np.median(arm) for arm in arms if _tells(arm)]
-    if not distances:
+    compared = [_distances(arm) for arm in arms if _tells(arm)]
+    further = [_distances(arm) for arm in others if _tells(arm)]
+    if not compared and not further:
         return Unusual()
-    own = [np.sort(np.abs(some))[1:] for some in distances]  # the median was fitted to them
-    typical = float(np.median(np.concatenate(own)))
-    kept = [
-        some
-        for some, sizes in zip(distances, own, strict=True)
-        if float(np.median(sizes)) <= _SCATTERED * typical or typical == 0
-    ]
-    pooled = np.concatenate(kept) if kept else np.zeros(0)
-    if not len(pooled):
-        return Unusual()
-    limit = -float(special.ndtri(_CHANCE / 2 / len(pooled))) * _NORMAL * typical
-    low, high = float(pooled.min()), float(pooled.max())
-    return Unusual(
-        min(low, 0.0) if low < -limit else 0.0, high if high > limit else 0.0, len(pooled)
-    )
+    reference = _typical(compared or further)
+    kept = compared + [one for one in further if _own(one) <= _SCATTERED * reference]
+    typical, n = _typical(kept), sum(len(one) for one in kept)
+    limit = -float(special.ndtri(_CHANCE / 2 / n)) * _NORMAL
+    low = high = 0.0
+    for one in kept:
+        own = limit * max(typical, _own(one))
+        low = min(low, float(one[one < -own].min(initial=0.0)))
+        high = max(high, float(one[one > own].max(initial=0.0)))
+    return Unusual(low, high, n)
 
 
 def _tells(arm: FloatArray) -> bool:
     return len(arm) >= _LEAST and bool(np.isfinite(arm).all())
+
+
+def _distances(arm: FloatArray) -> FloatArray:
+    return arm - np.median(arm)
+
+
+def _own(trial: FloatArray) -> float:
+    """The lower median, which one of three seeds that fails does not move."""
+    sizes = np.sort(np.abs(trial))[1:]
+    return float(sizes[(len(sizes) - 1) // 2])
+
+
+def _typical(trials: Sequence[FloatArray]) -> float:
+    """Median absolute distance; the smallest of each trial is left out: the median was fitted."""
+    return float(np.median(np.concatenate([np.sort(np.abs(one))[1:] for one in trials])))
 
 
 def one_more(values: FloatArray, found: Difference, unusual: Unusual) -> list[Difference]:

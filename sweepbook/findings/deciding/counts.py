@@ -110,16 +110,19 @@ def class_of_gradients(record: Record, claim: Claim, asked: Finding) -> Counted:
     """Decides a "gradients" claim: is the class, by the rule of gradients.py, the expected one?"""
     label = arm_label(claim, 0)
     trial, problem = find_trial(record, claim.arms[0])
-    table = gradient_table(record)
+    every = gradient_table(record)
+    table = every.head(0)
     if trial is not None:
-        table = table[table["trial_id"] == trial["trial_id"]]
+        table = every[every["trial_id"] == trial["trial_id"]]
         problem = "" if len(table) else "no gradients were tracked"
     if problem or trial is None:
         text = f"Gradients of {label}: {MISSING}: {problem}."
         return Counted(replace(asked, sentence=text, note=problem))
     last = table["step"].max()
     step = min(claim.fidelity, last) if isinstance(claim.fidelity, int) else last
-    found = classify(slopes(table[table["step"] == step]), claim.smallest)
+    rest = slopes(every[(every["step"] == step) & ~every.index.isin(table.index)])
+    others = [own["slope"].to_numpy("float64") for _, own in rest.groupby("trial_id")]
+    found = classify(slopes(table[table["step"] == step]), claim.smallest, others)
     steps = f"{record.unit} {int(step)}"
     asked = replace(asked, trial_ids=str(trial["trial_id"]))
     if found["class"] == MISSING:
@@ -137,6 +140,7 @@ def class_of_gradients(record: Record, claim: Claim, asked: Finding) -> Counted:
         estimate=float(found["slope"]),
         low=float(found["low"]),
         high=float(found["high"]),
+        level=1 - ALPHA,
         unit="log10 per layer",
         n=int(found["n"]),
         arm=label,

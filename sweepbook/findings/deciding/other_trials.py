@@ -37,8 +37,9 @@ class OtherTrials:
         """The most unusual seeds of all trials, and how many seeds are not of the claim's arms."""
         values = self._values(claim)
         own = {trial_id for arm in arms for trial_id in arm.trial_id.split()}
-        n_other = sum(len(some) for trial_id, some in values.items() if trial_id not in own)
-        return unusual_seeds(list(values.values())), n_other
+        others = [some for trial_id, some in values.items() if trial_id not in own]
+        compared = [some for trial_id, some in values.items() if trial_id in own]
+        return unusual_seeds(compared, others), sum(len(some) for some in others)
 
     def _values(self, claim: Claim) -> dict[str, FloatArray]:
         quantity = (claim.quantity, claim.fidelity, claim.since, claim.window, claim.relative)

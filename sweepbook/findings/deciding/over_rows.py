@@ -16,7 +16,7 @@ from sweepbook.findings.deciding.outcomes import Comparison, Outcome, band
 from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
 from sweepbook.stats.bootstrap import n_groups, row_difference
-from sweepbook.stats.intervals import Difference, one_sample
+from sweepbook.stats.intervals import Difference, FloatArray, one_sample
 from sweepbook.stats.unusual import Unusual, one_more
 from sweepbook.study.claim import Claim
 
@@ -54,13 +54,18 @@ def _compared(
     claim: Claim, a: Arm, first: pd.DataFrame, b: Arm, second: pd.DataFrame, unusual: Unusual
 ) -> Comparison:
     found = row_difference(first, second)
-    by_seed = (a.values - b.values.reindex(a.values.index)).dropna().to_numpy(dtype="float64")
-    more = _one_more(by_seed, found, unusual.of_difference())
+    by_seed = _by_seed(first, second)
+    more = with_one_more_seed(by_seed, found, unusual.of_difference())
     return Comparison(f"{a.label} against {b.label}", found, band(claim), more)
 
 
-def _one_more(by_seed: np.ndarray, found: Difference, unusual: Unusual) -> list[Difference]:
-    """The difference with one more seed: what the rows contribute to its variance stays."""
+def with_one_more_seed(
+    by_seed: FloatArray, found: Difference, unusual: Unusual
+) -> list[Difference]:
+    """The difference with one more seed: what the rows contribute to its variance stays.
+
+    by_seed: the difference of each seed (n,), over all rows. found: over rows and seeds.
+    """
     seeds = one_sample(by_seed)
     if not math.isfinite(seeds.se):
         return []
@@ -69,3 +74,11 @@ def _one_more(by_seed: np.ndarray, found: Difference, unusual: Unusual) -> list[
         found._replace(mean=found.mean + one.mean - seeds.mean, se=math.sqrt(rows + one.se**2))
         for one in one_more(by_seed, seeds, unusual)
     ]
+
+
+def _by_seed(first: pd.DataFrame, second: pd.DataFrame) -> FloatArray:
+    """The difference of each seed; a model of one seed is the same for each of the other's."""
+    a, b = first.mean(), second.mean()
+    if 1 in (len(a), len(b)):
+        return np.asarray(a.to_numpy() - b.to_numpy(), dtype=np.float64)
+    return np.asarray(a - b.reindex(a.index), dtype=np.float64)
