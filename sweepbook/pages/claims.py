@@ -18,6 +18,7 @@ from sweepbook.findings.finding import (
     FAILS,
     HOLDS,
     MISSING,
+    MIXED,
     OPEN,
     Finding,
     findings_frame,
@@ -28,7 +29,7 @@ from sweepbook.pages.answers import general_answers, study_answers
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 
-VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
+VERDICTS = (HOLDS, FAILS, MIXED, OPEN, MISSING)
 
 
 @dataclass(frozen=True, eq=False)
