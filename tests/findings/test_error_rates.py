@@ -26,7 +26,7 @@ def test_no_kind_of_verdict_errs_in_more_than_a_twentieth_at_its_edge(planted):
 def test_a_clear_effect_is_found_and_never_the_wrong_way_round(planted):
     effect = max(planted.truth)
     found = rate(planted, effect, "normal", 40, 30)
-    assert found["false"] == 0 and found["holds"] + found["fails"] > 0.8
+    assert found["false"] == 0 and found["holds"] + found["fails"] > 0.4
 
 
 def test_counts_classes_and_rows_err_as_rarely():
