@@ -2,8 +2,9 @@
 
     python analysis/vision_baselines.py records/vision-baselines [OUT]
 
-Prints each model at its best learning rate, chosen by validation accuracy, with the 95 % interval
-of the mean over seeds. Draws the figures that the study declares: test accuracy beside the
+Prints each model at the learning rate with the best validation accuracy over all seeds, with the
+95 % interval of the mean over seeds. The same seeds chose the rate, so this value is a little too
+good; in the figures and findings the other seeds choose for each seed. Draws the figures that the study declares: test accuracy beside the
 published values, accuracy against the learning rate, curves within the epoch, example pictures,
 and what an accuracy costs in seconds.
 

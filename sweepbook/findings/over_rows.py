@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
+from sweepbook.aggregates.hits import Hits, hits_difference, hits_of
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.predictions import grouped_predictions, hit_table
 from sweepbook.findings.outcomes import Comparison, Outcome, band
 from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
-from sweepbook.stats.bootstrap import n_groups, row_difference
+from sweepbook.stats.bootstrap import n_groups
 from sweepbook.study.claim import Claim
 
 
@@ -18,12 +21,13 @@ def over_rows(
 ) -> Outcome:
     """The first arm against each other one, on the same test rows, over rows and replicates."""
     predictions = grouped_predictions(record)
-    tables = [hit_table(predictions, arm.trial_id) for arm in arms]
+    hits = [_hits(predictions, arm) for arm in arms]
+    tables = [one.table for one in hits]
     without = next((a.label for a, t in zip(arms, tables, strict=True) if t.empty), "")
     if without:
         return Outcome(arms, problem=f"{without} has no test predictions", notes=notes)
     try:
-        found = [row_difference(tables[0], other) for other in tables[1:]]
+        found = [hits_difference(hits[0], other) for other in hits[1:]]
     except ValueError as error:
         return Outcome(arms, problem=str(error), notes=notes)
     claimed = arms[0].label
@@ -50,3 +54,10 @@ def over_rows(
         rival=arms[1 + tests.index(shown)].label if len(tests) > 1 else "",
         sample=sizes,
     )
+
+
+def _hits(predictions: pd.DataFrame, arm: Arm) -> Hits:
+    """The test rows that an arm gets right; of each replicate those of the trial chosen for it."""
+    if arm.choice is not None:
+        return hits_of(predictions, arm.choice)
+    return Hits(hit_table(predictions, arm.trial_id))

@@ -34,6 +34,7 @@ from sweepbook.findings.outcomes import Comparison, Outcome, band
 from sweepbook.findings.over_rows import over_rows
 from sweepbook.findings.values import Arm, arm_values, logs
 from sweepbook.record.load import Record
+from sweepbook.stats.choice import with_choice
 from sweepbook.stats.intervals import (
     Difference,
     leave_one_out_margin,
@@ -95,7 +96,9 @@ def _tests(
         ]
     single = len(arms) == 1 or claim.quantity == "steps_to"
     if single:
-        return [Comparison(arms[0].label, one_sample(_scale(claim, arms[0])), lines)]
+        values = _scale(claim, arms[0])
+        found = with_choice(one_sample(values), values, _pseudo(claim, arms[0]))
+        return [Comparison(arms[0].label, found, lines)]
     label = f"{arms[0].label} against {arms[1].label}"
     return [Comparison(label, _difference(claim, arms[0], arms[1], paired), lines)]
 
@@ -105,11 +108,19 @@ def _scale(claim: Claim, arm: Arm) -> pd.Series[float]:
     return logs(arm.values) if claim.relative and claim.quantity != "change" else arm.values
 
 
+def _pseudo(claim: Claim, arm: Arm) -> pd.Series[float]:
+    """What the standard error is of: the jackknife's values where replicates chose the trials."""
+    return _scale(claim, arm) if arm.pseudo is None else arm.pseudo
+
+
 def _difference(claim: Claim, a: Arm, b: Arm, paired: bool) -> Difference:
     first, second = _scale(claim, a), _scale(claim, b)
     if paired and set(first.index) == set(second.index):
-        return paired_difference(first, second)
-    return welch_difference(first.to_numpy(), second.to_numpy())
+        both = _pseudo(claim, a) - _pseudo(claim, b)
+        return with_choice(paired_difference(first, second), first - second, both)
+    found = welch_difference(first.to_numpy(), second.to_numpy())
+    found = with_choice(found, first, _pseudo(claim, a))
+    return with_choice(found, second, _pseudo(claim, b))
 
 
 def _winner(
@@ -166,7 +177,7 @@ def _never_reached(record: Record, claim: Claim, arms: Sequence[Arm]) -> Outcome
     """Replicates that never got to the level are later than all that was trained."""
     values, n = arms[0].values, len(arms[0].values)
     unit = record.unit
-    rows = record.reports[record.reports["trial_id"] == arms[0].trial_id]
+    rows = record.reports[record.reports["trial_id"].isin(arms[0].trial_id.split())]
     last = int(rows[unit].max())
     note = f"{arms[0].n_missing} of {n} replicates never reach the level in {last} {unit}s"
     latest = band(claim)[1]
