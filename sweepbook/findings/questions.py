@@ -51,8 +51,8 @@ def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
         return {}
     columns = telling_columns(record)
     confirms = record.manifest.confirms
-    if confirms:  # a search's winners are named by what was compared, not by how each was tuned
-        columns = [CONFIG + key for key in confirms.by]
+    if confirms:  # winners are named by what was compared, not by how each was tuned
+        columns = list(dict.fromkeys(CONFIG + k for w in confirms.trials for k in w.settings))
     epochs = CONFIG + record.setting
     shorter = [name for name in columns if name != epochs]
     if trials[shorter].drop_duplicates().shape[0] == len(trials):

@@ -123,6 +123,66 @@ def test_what_cannot_be_confirmed_is_refused(record):
         confirming_study(record, ["z"], 5, 1)
     with pytest.raises(ValueError, match="no trial to confirm"):
         confirming_study(record, ["x"], 5, 1)
-    grid = dataclasses.replace(record, manifest=dataclasses.replace(record.manifest, search=None))
-    with pytest.raises(ValueError, match="not .*search"):
-        confirming_study(grid, None, 5, 1)
+    with pytest.raises(ValueError, match="--top must be at least 1"):
+        confirming_study(record, None, 5, 1, top=0)
+
+
+# w, x, status, the losses of two replicates at each round
+GRID = [
+    (0, 0.1, "finished", [[0.9, 0.7], [0.6, 0.4]]),
+    (0, 0.2, "finished", [[0.9, 0.9], [0.3, 0.5]]),
+    (1, 0.1, "finished", [[0.9, 0.9], [0.9, math.nan]]),
+    (1, 0.2, "finished", [[0.9, 0.9], [0.8, 0.8]]),
+]
+
+
+@pytest.fixture
+def grid(tmp_path):
+    study = dataclasses.replace(
+        STUDY, search=None, scheduler=None, grid={"w": (0, 1), "x": (0.1, 0.2)},
+        fixed={"rounds": 2, "kind": "a"}, replicates=2,
+    )  # fmt: skip
+    plan = make_plan(study, Options())
+    writer = RecordWriter(tmp_path / "g", new_manifest(plan, Options(), [], []))
+    places = {(t.config["w"], t.config["x"]): t for t in plan.trials}
+    for w, x, _, rounds in GRID:
+        trial = places[w, x]
+        for n, losses in enumerate(rounds, 1):
+            rows = [{"replicate": r, "round": n, "loss": v} for r, v in enumerate(losses)]
+            writer.add_rows(trial.trial_id, rows)
+        writer.end_trial(trial.trial_id)
+    writer.close()
+    return load_record(tmp_path / "g")
+
+
+def test_the_best_of_a_grid_is_trained_anew_and_named_by_what_was_varied(grid):
+    study, confirms = confirming_study(grid, None, 5, 7)
+    (best,) = confirms.trials
+    assert (best.settings, best.value) == ({"w": 0, "x": 0.2}, pytest.approx(0.4))
+    assert (confirms.by, confirms.tuned) == ((), ("w", "x"))
+    assert (study.name, study.claims, study.published) == ("toy-confirm", (), None)
+    plan = make_plan(study, Options())
+    assert [(t.config["w"], t.config["x"], t.seed, t.n_replicates) for t in plan.trials] == [
+        (0, 0.2, 7, 5)
+    ]
+
+
+def test_the_best_of_each_combination_of_a_grid_and_their_runners_up(grid):
+    assert [(w.settings, w.value) for w in winners(grid, ["w"])] == [
+        ({"w": 0}, pytest.approx(0.4)),
+        ({"w": 1}, pytest.approx(0.8)),
+    ]
+    _, confirms = confirming_study(grid, ["w"], 5, 7, top=2)
+    assert [w.settings for w in confirms.trials] == [
+        {"w": 0, "x": 0.2}, {"w": 0, "x": 0.1}, {"w": 1, "x": 0.2},
+    ], "the other one has diverged"  # fmt: skip
+
+
+def test_runners_up_of_a_search_are_told_apart_by_what_was_searched(record):
+    study, confirms = confirming_study(record, None, 5, 7, top=2)
+    assert [(w.settings["w"], w.settings["x"]) for w in confirms.trials] == [
+        (0, 0.4), (0, 0.3), (1, 0.5), (1, 0.2),
+    ]  # fmt: skip
+    assert study.figures != [FIGURE], "declared for one winner of each cell"
+    (best,) = winners(record, [])
+    assert best.settings == {"x": 0.4, "kind": "a"}
