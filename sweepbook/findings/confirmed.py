@@ -157,17 +157,14 @@ def _flattery(judge: Judge, table: pd.DataFrame) -> Finding:
     found = one_sample(gaps.to_numpy())
     found = _wider(found, math.sqrt(found.se**2 + (rows or 0.0)))
     asked = _with_numbers(judge, asked, found)
-    name = metric_name(record.metric)
-    against = (
-        f"the {metric_name(judge.metric)} of the same configs retrained; the interval allows for "
-        "other rows in both splits"
-        if judge.is_test
-        else "that of the same configs retrained, on rows that chose them, too"
-    )
+    against = "that of the same configs retrained"
+    if judge.is_test:
+        against = f"the {metric_name(judge.metric)} of the same configs retrained"
+    allows = ", which allows for other rows in both splits" if judge.is_test else ""
     text = (
-        f"the {name} that chose each winner, less {against} (above 0: it flatters): "
-        f"{_amount(judge, found)}, over {count(found.n, 'winner')}, at {_steps(record, table)}: "
-        f"{asked.verdict}."
+        f"the {metric_name(record.metric)} that chose each winner is better than {against} by "
+        f"{_amount(judge, found)}{allows} (above 0: it flatters), over "
+        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {asked.verdict}."
     )
     return replace(asked, sentence=text)
 

@@ -21,7 +21,6 @@ from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.record.load import Record
 
 _ROW = 0.38  # inches of one winner
-_CHOSEN = "where it was chosen"
 
 ORDER = Keys(
     shows="The winners of a search or a grid, retrained: a row for each, the best on top.",
@@ -77,7 +76,7 @@ def _figure(table: pd.DataFrame, judge: Judge) -> Figure:
 
 
 def _draw_rows(ax: Axes, table: pd.DataFrame, judge: Judge) -> Axes:
-    chosen = f"{metric_name(judge.record.metric)} that chose it" if judge.is_test else _CHOSEN
+    chosen = f"{metric_name(judge.record.metric)} that chose it"
     places = np.arange(len(table))[::-1].astype("float64")
     blue, orange = style.PALETTE[0], style.PALETTE[1]
     for place, row in zip(places, table.to_dict("records"), strict=True):
@@ -113,7 +112,7 @@ def beside_sentence(table: pd.DataFrame, shown: pd.DataFrame, record: Record) ->
     """What stands beside the winners: the values of `shown` that chose, and what is published."""
     steps = listing([str(step) for step in sorted(set(shown["step"]))])
     name = metric_name(record.metric)
-    said = f"Where it was chosen: the {name} at {record.unit} {steps} that chose the config."
+    said = f"The {name} that chose a config is that at {record.unit} {steps}."
     parts = [said] if len(shown) else []
     if table["published"].notna().any():
         parts.append(

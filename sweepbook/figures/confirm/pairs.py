@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.labels import number, with_half_width
+from sweepbook.aggregates.labels import metric_name, number, with_half_width
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import captions
 from sweepbook.figures.confirm.order import (
@@ -57,7 +57,9 @@ def _cells(table: pd.DataFrame, pairs: pd.DataFrame, judge: Judge) -> pd.DataFra
         cells = {"place": str(places[str(row["label"])]), "winner": str(row["label"])}
         cells["tuned to"] = row["tuned"]
         cells[judge.value] = with_half_width(row["mean"], row["low"], row["high"])
-        cells["where it was chosen"] = f"{number(row['search'])} ({unit} {row['step']})"
+        cells[f"{metric_name(judge.record.metric)} that chose it"] = (
+            f"{number(row['search'])} ({unit} {row['step']})"
+        )
         cells[f"retrained, at that {unit}"] = number(row["beside"])
         cells["published"] = number(row["published"])
         cells["better for sure than"] = _listed([places[str(a)] for a in better])
