@@ -22,6 +22,7 @@ from sweepbook.findings.arms import (
 )
 from sweepbook.record.load import Record
 from sweepbook.record.values import LAST_STEPS
+from sweepbook.stats.trend import detrended_sd
 from sweepbook.study.claim import Claim, Window
 
 LAST_SHARE, LEAST_BATCHES = 0.2, 50  # of a trial's batches, where each has a value of its own
@@ -270,17 +271,6 @@ def _last_batches(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def _flat(cells: pd.Series[Any]) -> np.ndarray[Any, Any]:
     """The numbers of a column whose cells are numbers or lists of them."""
     return np.concatenate([np.atleast_1d(np.asarray(c, dtype=np.float64)) for c in cells])
-
-
-def detrended_sd(values: np.ndarray[Any, Any]) -> float:
-    """Standard deviation of values (n,) about their least-squares line; NaN for n < 3 or NaN."""
-    n = len(values)
-    if n < 3:
-        return math.nan
-    x = np.linspace(-1.0, 1.0, n)
-    centred = values - values.mean()
-    rest = centred - x * (x @ centred) / (x @ x)
-    return float(np.sqrt((rest**2).sum() / (n - 2)))
 
 
 def _steps_to(record: Record, claim: Claim, label: str, trial_id: str, table: pd.DataFrame) -> Arm:
