@@ -86,7 +86,7 @@ def winners(record: Record, by: Sequence[str], top: int = 1) -> list[Winner]:
         number = row.get("number")
         number = places[row["trial_id"]] if number is None or number != number else int(number)
         winner = Winner(
-            settings={key: config[key] for key in naming if key in config},
+            settings={key: config[key] for key in naming if config.get(key) is not None},
             trial_id=row["trial_id"],
             number=number,
             fidelity=int(row["last_fidelity"]),
@@ -102,7 +102,25 @@ def winners(record: Record, by: Sequence[str], top: int = 1) -> list[Winner]:
             "diverged or was interrupted"
         )
     best = (sorted(own, key=lambda one: one[0])[:top] for own in found.values())
-    return [winner for own in best for _, winner in own]
+    chosen = [winner for own in best for _, winner in own]
+    if _are_told_apart(chosen, configs):
+        return chosen
+    return [  # a setting that one of them has not got is named as well
+        dataclasses.replace(one, settings={key: configs[one.trial_id].get(key) for key in naming})
+        for one in chosen
+    ]
+
+
+def _are_told_apart(chosen: Sequence[Winner], configs: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the settings of each winner fit that winner alone."""
+    return all(
+        sum(
+            all(configs[other.trial_id].get(key) == value for key, value in one.settings.items())
+            for other in chosen
+        )
+        == 1
+        for one in chosen
+    )
 
 
 def _check_settings(
@@ -117,13 +135,19 @@ def _check_settings(
 
 
 def _tuned(record: Record, by: Sequence[str]) -> list[str]:
-    """The settings that were searched, or that differ between the trials of a grid."""
+    """The settings that were searched, or that tell the trials of a grid apart: of those that
+    differ the ones that the study lists, where they are enough."""
     search, configs = record.manifest.search, [trial.config for trial in record.manifest.trials]
     if search:
         return [key for key in search.space if key not in by]
     keys = dict.fromkeys(key for config in configs for key in config)
     varied = [key for key in keys if len({setting_key(c.get(key)) for c in configs}) > 1]
-    return [key for key in varied if key not in (*by, *OWN, *PLACES)]
+    study = record.manifest.study
+    listed = {*study.grid, *(key for point in study.points for key in point)}
+    short = [key for key in varied if key in listed]
+    texts = {setting_key([config.get(key) for key in short]) for config in configs}
+    enough = short if len(texts) == len(configs) else varied
+    return [key for key in enough if key not in (*by, *OWN, *PLACES)]
 
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:

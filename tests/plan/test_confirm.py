@@ -186,3 +186,21 @@ def test_runners_up_of_a_search_are_told_apart_by_what_was_searched(record):
     assert study.figures != [FIGURE], "declared for one winner of each cell"
     (best,) = winners(record, [])
     assert best.settings == {"x": 0.4, "kind": "a"}
+
+
+def test_a_model_without_a_setting_is_named_without_it_where_that_is_enough(tmp_path):
+    points = [{"kind": "a", "x": 0.1}, {"kind": "a", "x": 0.2}, {"kind": "b", "x": None}]
+    study = dataclasses.replace(
+        STUDY, search=None, scheduler=None, grid={}, points=points,
+        fixed={"rounds": 1, "w": 0}, replicates=1,
+    )  # fmt: skip
+    plan = make_plan(study, Options())
+    writer = RecordWriter(tmp_path / "g", new_manifest(plan, Options(), [], []))
+    for trial in plan.trials:
+        writer.add_rows(trial.trial_id, [{"replicate": 0, "round": 1, "loss": 0.5}])
+        writer.end_trial(trial.trial_id)
+    writer.close()
+    chosen = winners(load_record(tmp_path / "g"), ["kind"], top=2)
+    assert sorted(map(str, (w.settings for w in chosen))) == [
+        "{'kind': 'a', 'x': 0.1}", "{'kind': 'a', 'x': 0.2}", "{'kind': 'b'}"
+    ]  # fmt: skip
