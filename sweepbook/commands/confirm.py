@@ -51,6 +51,13 @@ def confirm(
     study, confirms = confirming_study(record, by, replicates, seed, top)
     for winner in confirms.trials:
         say(console, _line(winner, record))
+    search = record.manifest.study.search
+    if search and search.confirm_claims and not study.claims:
+        say(
+            console,
+            "the claims of the confirmation are not decided: they are of one winner for each "
+            "cell of the search, so leave --by and --top out to decide them",
+        )
     return run_studies(
         [study],
         Options(epochs=epochs),

@@ -1,11 +1,14 @@
 """Which configs a search's record confirms, and what the new study is."""
 
 import dataclasses
+import io
 import math
 
 import pytest
+from rich.console import Console
 
-from sweepbook import ASHA, Fidelity, Metric, Published, PublishedValue, Search, Study
+from sweepbook import ASHA, Claim, Fidelity, Metric, Published, PublishedValue, Search, Study
+from sweepbook.commands.confirm import confirm
 from sweepbook.plan.confirmation import confirming_study, winners
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
@@ -204,3 +207,25 @@ def test_a_model_without_a_setting_is_named_without_it_where_that_is_enough(tmp_
     assert sorted(map(str, (w.settings for w in chosen))) == [
         "{'kind': 'a', 'x': 0.1}", "{'kind': 'a', 'x': 0.2}", "{'kind': 'b'}"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{"top": 2}, {"by": ["kind"]}])
+def test_claims_that_are_left_out_are_said(tmp_path, monkeypatch, more):
+    claim = Claim(
+        name="c", statement="", reading="w 1 is better", kind="direction", metric="loss",
+        direction="lower", smallest=0, reason="any", arms=({"w": 1}, {"w": 0}),
+    )  # fmt: skip
+    search = dataclasses.replace(STUDY.search, confirm_claims=(claim,))
+    recorded(tmp_path / "r", dataclasses.replace(STUDY, search=search))
+    monkeypatch.setattr("sweepbook.commands.confirm.check_unchanged", lambda *_: None)
+    planned = []
+    monkeypatch.setattr(
+        "sweepbook.commands.confirm.run_studies", lambda studies, *_, **__: planned.extend(studies)
+    )
+    said = io.StringIO()
+    options = {"by": None, "replicates": 5, "seed": 1, "console": Console(file=said, width=300)}
+    confirm(tmp_path / "r", **options | more)
+    assert "the claims of the confirmation are not decided" in said.getvalue()
+    assert not planned[0].claims
+    confirm(tmp_path / "r", **options)
+    assert len(planned[1].claims) == 1 and said.getvalue().count("not decided") == 1
