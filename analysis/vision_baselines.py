@@ -2,10 +2,11 @@
 
     python analysis/vision_baselines.py records/vision-baselines [OUT]
 
-Prints each model at its best learning rate, chosen by validation accuracy, with the 95 % interval
-of the mean over seeds. Draws the figures that the study declares: test accuracy beside the
-published values, accuracy against the learning rate, curves within the epoch, example pictures,
-and what an accuracy costs in seconds.
+Prints each model at the learning rate with the best validation accuracy over all seeds, with the
+95 % interval of the mean over seeds. The same seeds chose the rate, so this value is a little too
+good; in figures and findings the other seeds choose for each seed. Draws the figures that the
+study declares: test accuracy beside the published values, accuracy against the learning rate,
+curves within the epoch, example pictures, and what an accuracy costs in seconds.
 
 A file of weights that the study knows by its hash, such as one that was downloaded by hand, counts
 as what it is (`with_known_files`): so it does in the report.

@@ -1,9 +1,9 @@
 """Claims of the image studies: the published statements, and the questions that they leave.
 
-The smallest differences were set before any result was seen. A model is its trial with the best
-validation accuracy over the learning rates; test accuracies are compared on the same images, with
-intervals over images and seeds. What starts from ImageNet weights and what starts from the
-pretext task are different models, with claims of their own.
+The smallest differences were set before any result was seen. Of each model, validation accuracy
+chooses the learning rate, for each seed over the other seeds; test accuracies are compared on the
+same images, with intervals over images and seeds. What starts from ImageNet weights and what
+starts from the pretext task are different models, with claims of their own.
 """
 
 from collections.abc import Mapping, Sequence

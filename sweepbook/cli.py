@@ -147,9 +147,10 @@ def run(
 @app.command(epilog=examples.OF_CONFIRM)
 def confirm(
     context: typer.Context,
-    record: own.SearchRecord,
+    record: own.ChosenRecord,
     seed: own.FreshSeed,
     by: own.By = None,
+    top: own.Top = 1,
     replicates: own.SeedsPerTrial = 5,
     epochs: given.Epochs = None,
     storage: own.ConfirmStorage = None,
@@ -161,10 +162,10 @@ def confirm(
     force: own.ForceConfirm = False,
     project: given.ProjectDir = None,
 ) -> None:
-    """Retrain the winners of a search with new seeds.
+    """Retrain the winners of a search or a grid with new seeds.
 
     No trial is stopped early. The score that selected a winner is too optimistic: only the new
-    scores compare the winners fairly.
+    scores compare the winners fairly. They are of test data where the record has them.
     """
     from sweepbook.commands.confirm import confirm as train_winners
     from sweepbook.commands.training import tell_endings
@@ -176,6 +177,7 @@ def confirm(
         by=None if by is None else [key for key in by.split(",") if key],
         replicates=replicates,
         seed=seed,
+        top=top,
         epochs=epochs,
         storage=storage,
         name=name,

@@ -35,7 +35,7 @@ def draw_pictures(spec: Spec, record: Record) -> Drawn:
         f"worst wrong, in the order of how far apart they are on the true class{_turns(record)}; "
         "below each picture what it is, and the probability that the best / the worst gives to "
         "that.",
-        chosen_sentence(record, chosen.models),
+        chosen_sentence(record, chosen.models, whole=True),
         captions.data_sentence(record, intervals=False),
     ]
     figure = _figure(pixels, shown.to_dict("records"), names)

@@ -20,9 +20,10 @@ GROUPS = {
     "optimizer steps so far, and `time_s`, the seconds of one step of fidelity (such as an "
     "epoch). `per_batch` needs `batch_losses`, a list with the loss of each batch. `ledger` shows "
     "the phases that the trainable yields as `times`; every report draws it.",
-    "Models": "These kinds compare classifiers by their test predictions. For each model, the "
-    "best of the trials that fit it is shown, selected on validation data. The trainable must "
-    "yield `predictions`, and the metrics `val_acc` and `test_acc`.",
+    "Models": "These kinds compare classifiers by their test predictions. Several trials may fit "
+    "a model, such as one for each learning rate. Validation data choose among them, for each "
+    "seed by the other seeds, so that no seed chooses what it scores. The trainable must yield "
+    "`predictions`, and the metrics `val_acc` and `test_acc`.",
     "Searches": "The report of a search draws these by itself. Declare one only to change its "
     "keys. ([Words](words.md) explains rung, cell and incumbent.)",
     "Confirmations": "The report of a confirmation (`sweepbook confirm`) draws these by itself.",

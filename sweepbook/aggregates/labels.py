@@ -34,6 +34,15 @@ def metric_name(metric: str) -> str:
     return visible(metric.replace("_", " "))
 
 
+def test_twin(metric: str) -> str | None:
+    """The test metric that goes with a validation metric; None of another one.
+
+    >>> test_twin("val_acc"), test_twin("rmse")
+    ('test_acc', None)
+    """
+    return f"test_{metric.removeprefix('val_')}" if metric.startswith("val_") else None
+
+
 def quantity_name(metrics: Sequence[str], units: dict[str, str] | None = None) -> str:
     """Axis label that `metrics` share: their common quantity, with its unit where one is known.
 

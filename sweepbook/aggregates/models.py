@@ -1,8 +1,9 @@
 """Models of a record: each the best of the trials that fit it, chosen on validation.
 
 A figure spec of these kinds lists its models as {"label", "where"}: the trials with these
-settings are one model, tried with other settings (a learning rate, say), and the one with the
-best mean of the study's metric at its last fidelity stands for it. Test data choose nothing.
+settings are one model, tried with other settings (a learning rate, say). Validation chooses among
+them as `aggregates.choice` says: the value of each replicate is that of the trial which the other
+replicates choose. Test data choose nothing.
 With "split", a setting, each value of it in the record is a model of its own, called by "names"
 (a path by its file name); values in "always" stand there also where the record has none of them.
 """
@@ -17,51 +18,67 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.curves import curve_table, last_rows
+from sweepbook.aggregates.choice import Choice, choose
+from sweepbook.aggregates.hits import Hits, hits_of
 from sweepbook.aggregates.labels import count, listing, metric_name, setting_name, setting_value
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.aggregates.predictions import grouped_predictions, hit_table
+from sweepbook.aggregates.predictions import grouped_predictions
 from sweepbook.aggregates.published import published_value
 from sweepbook.aggregates.trials import select_trials
 from sweepbook.record.load import CONFIG, Record
+from sweepbook.stats.choice import with_choice
+from sweepbook.stats.intervals import one_sample
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """One model of a record.
 
-    label: as the spec says. trials: those that fit, in any state. trial_id: of the chosen one, ""
-    where there is none; problem then says why. mean, low, high: the metric that chose it, with
-    its t interval over replicates. hits: row_id x replicate of its test predictions, empty where
-    there are none. published: the printed test accuracy, NaN where none is.
+    label: as the spec says. trials: those that fit, in any state. choice: among them; None where
+    there is none, and problem then says why. mean, low, high: the metric that chooses, with its
+    t interval over replicates. hits: of its test predictions, empty where there are none.
+    published: the printed test accuracy, NaN where none is.
     """
 
     label: str
     trials: pd.DataFrame
-    trial_id: str = ""
+    choice: Choice | None = None
     problem: str = ""
     mean: float = math.nan
     low: float = math.nan
     high: float = math.nan
     n: int = 0
-    hits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    hits: Hits = field(default_factory=lambda: Hits(pd.DataFrame()))
     published: float = math.nan
 
     @property
     def known(self) -> bool:
         """Whether there is a chosen trial with test predictions."""
-        return not self.hits.empty
+        return not self.hits.table.empty
+
+    @property
+    def trial_id(self) -> str:
+        """The trial that all replicates together choose, the one to use; "" where none is."""
+        return self.choice.trial_id if self.choice else ""
 
     @property
     def trial(self) -> Mapping[Any, Any]:
-        """The chosen trial's row of `trials`."""
-        rows = self.trials[self.trials["trial_id"] == self.trial_id]
+        """That trial's row of `trials`."""
+        return self._row(self.trial_id)
+
+    def _row(self, trial_id: str) -> Mapping[Any, Any]:
+        rows = self.trials[self.trials["trial_id"] == trial_id]
         return dict(rows.to_dict("records")[0])
 
+    def trial_of(self, replicate: int) -> str:
+        """The trial whose values those of a replicate are; "" where none is."""
+        return self.choice.picks.get(replicate, "") if self.choice else ""
+
     def setting(self, key: str) -> str:
-        """A setting of the chosen trial as text; "–" where it has none."""
-        value = self.trial.get(CONFIG + key) if self.trial_id else None
-        return "–" if value is None or value != value else setting_value(value)
+        """A setting of the chosen trials as text, the most frequent first; "–" for none."""
+        rows = [self._row(name) for name in (self.choice.trial_ids if self.choice else ())]
+        known = [v for row in rows if (v := row.get(CONFIG + key)) is not None and v == v]
+        return ", ".join(dict.fromkeys(map(setting_value, known))) or "–"
 
 
 def models_of(record: Record, spec: Spec) -> list[Model]:
@@ -72,7 +89,6 @@ def models_of(record: Record, spec: Spec) -> list[Model]:
     Raises:
         NothingToDraw: a setting is unknown, or the record has none of them.
     """
-    values = last_values(record)
     predictions = grouped_predictions(record)
     found = []
     for label, where in _entries(record, spec):
@@ -80,7 +96,7 @@ def models_of(record: Record, spec: Spec) -> list[Model]:
         published = published_value(record, where, "test_acc")
         if trials.empty and math.isnan(published):
             continue
-        found.append(_model(record, label, trials, values, predictions, published))
+        found.append(_model(record, label, trials, predictions, published))
     if all(model.trials.empty for model in found):
         raise NothingToDraw("the record has none of these models")
     return found
@@ -111,48 +127,28 @@ def _select(record: Record, where: Mapping[str, Any]) -> pd.DataFrame:
         raise NothingToDraw(str(error)) from error
 
 
-def last_values(record: Record) -> pd.DataFrame:
-    """Mean, low, high and n of the study's metric at each trial's last fidelity, by trial_id."""
-    if record.reports.empty or record.metric not in record.reports:
-        return pd.DataFrame(columns=["mean", "low", "high", "n"])
-    table = curve_table(record, [record.metric], record.trials)
-    return last_rows(table, record.unit).set_index("trial_id")[["mean", "low", "high", "n"]]
-
-
-def best_trial(record: Record, trials: pd.DataFrame, values: pd.DataFrame) -> str:
-    """trial_id of the finished trial with the best value; of equals the first by id; "" for none.
-
-    A diverged trial has no mean and a stopped one is censored: neither is a candidate.
-    """
-    ids = trials.loc[trials["status"] == "finished", "trial_id"]
-    means = values["mean"].reindex(ids).astype("float64").dropna().sort_index()
-    if means.empty:
-        return ""
-    return str(means.idxmax() if record.mode == "max" else means.idxmin())
-
-
 def _model(
     record: Record,
     label: str,
     trials: pd.DataFrame,
-    values: pd.DataFrame,
     predictions: pd.DataFrame,
     published: float,
 ) -> Model:
-    trial_id = best_trial(record, trials, values)
-    if not trial_id:
+    choice = choose(record, trials, record.metric, "max" if record.mode == "max" else "min")
+    if choice is None:
         return Model(label, trials, problem=_why_none(trials), published=published)
-    row = values.loc[[trial_id]].astype("float64")
-    hits = hit_table(predictions, trial_id)
+    values, pseudo = choice.values({str(i): row for i, row in choice.scores.iterrows()})
+    found = with_choice(one_sample(values), values, pseudo)
+    hits = hits_of(predictions, choice)
     return Model(
         label,
         trials,
-        trial_id,
-        problem="" if len(hits) else "no predictions were recorded",
-        mean=float(row["mean"].iloc[0]),
-        low=float(row["low"].iloc[0]),
-        high=float(row["high"].iloc[0]),
-        n=int(row["n"].iloc[0]),
+        choice,
+        problem="" if len(hits.table) else "no predictions were recorded",
+        mean=found.mean,
+        low=found.low,
+        high=found.high,
+        n=found.n,
         hits=hits,
         published=published,
     )
@@ -191,15 +187,26 @@ def best_and_worst_model(record: Record, models: Sequence[Model]) -> tuple[Model
     return order[0], order[-1]
 
 
-def chosen_sentence(record: Record, models: Sequence[Model]) -> str:
-    """How the models' trials were chosen, where there was a choice."""
+def chosen_sentence(record: Record, models: Sequence[Model], whole: bool = False) -> str:
+    """How the models' trials were chosen, where there was a choice.
+
+    whole: one trial of each model is shown, the one that all its replicates choose.
+    """
     if all(len(model.trials) < 2 for model in models):
         return ""
     varied = sorted({key for model in models for key in _varied(model.trials)})
     names = " and ".join(setting_name(key) for key in varied) or "trial"
     way = "lowest" if record.mode == "min" else "highest"
     chosen = f"the {names} with the {way} mean {metric_name(record.metric)}"
-    return f"Of each model {chosen}; test data choose nothing."
+    if whole or any(model.choice and model.choice.flatters for model in models):
+        return (
+            f"Of each model {chosen} is shown. Its seeds have chosen it, so its values are a "
+            "little too good; test data choose nothing."
+        )
+    return (
+        f"Each seed's value is of {chosen} over the other seeds, so no seed chooses what it "
+        "scores; test data choose nothing."
+    )
 
 
 def _varied(trials: pd.DataFrame) -> list[str]:

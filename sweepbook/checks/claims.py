@@ -129,7 +129,7 @@ def _several(claim: Claim, arm: Mapping[str, Any], planned: Planned) -> Misfit |
         return None
     reason = f"{n} trials fit its arm {_shown(arm)}, and a claim compares single trials"
     metric = planned.study.metric.name
-    best = f"give best_by={metric!r}, and the trial with the best {metric} is meant"
+    best = f"give best_by={metric!r}, and {metric} chooses among them"
     columns = _telling(places, planned) if planned.n_each == 1 else []
     if not columns:
         return Misfit(reason, best)

@@ -1,4 +1,4 @@
-"""A search's winners trained anew with fresh seeds: what was chosen is not what judges."""
+"""Winners trained anew with fresh seeds: what was chosen is not what judges."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -23,6 +23,7 @@ def confirm(
     by: Sequence[str] | None,
     replicates: int,
     seed: int,
+    top: int = 1,
     epochs: int | None = None,
     storage: str | None = None,
     name: str | None = None,
@@ -30,23 +31,33 @@ def confirm(
     force: bool = False,
     console: Console,
 ) -> Endings:
-    """Trains the best config of each combination of some settings, as a grid study of its own.
+    """Trains the best configs of each combination of some settings, as a grid study of its own.
 
     Args:
-        by: the settings whose combinations are compared; None: those of the search's cells.
-        seed: of the new study; other than the search's.
-        epochs: length of every trial; None: as in the search.
-        storage: None: beside the search's record.
+        where: the record of a search or of a grid.
+        by: the settings whose combinations are compared; None: those of a search's cells, and
+            none of a grid, of which the best of all trials is trained.
+        seed: of the new study; other than the record's.
+        top: configs of each combination, the best first.
+        epochs: length of every trial; None: as in the record.
+        storage: None: beside the record.
 
     Raises:
-        ValueError: no search, an unknown setting, the search's own seed, nothing to choose from.
+        ValueError: an unknown setting, the record's own seed, nothing to choose from.
     """
     folder = place(where)
     record = load_record(folder)
     check_unchanged(folder, record.manifest, force)
-    study, confirms = confirming_study(record, by, replicates, seed)
+    study, confirms = confirming_study(record, by, replicates, seed, top)
     for winner in confirms.trials:
         say(console, _line(winner, record))
+    search = record.manifest.study.search
+    if search and search.confirm_claims and not study.claims:
+        say(
+            console,
+            "the claims of the confirmation are not decided: they are of one winner for each "
+            "cell of the search, so leave --by and --top out to decide them",
+        )
     return run_studies(
         [study],
         Options(epochs=epochs),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from sweepbook.aggregates.choice import Choice, choose
 from sweepbook.aggregates.labels import better, setting_name, setting_value
 from sweepbook.aggregates.trials import same_value
 from sweepbook.record.load import CONFIG, Record
@@ -45,20 +45,14 @@ def _same_values(column: pd.Series[Any], value: Any) -> list[bool]:
 
 
 def find_trial(
-    record: Record,
-    settings: Mapping[str, Any],
-    diverged_is_fine: bool = False,
-    best_by: str | None = None,
+    record: Record, settings: Mapping[str, Any], diverged_is_fine: bool = False
 ) -> tuple[dict[str, Any] | None, str]:
     """The one trial with these settings that trained to its end; or None and the reason.
 
-    With `best_by`, of several trials the best by the last mean of that validation metric. A
-    diverged trial passes only where that is what is asked about: survivors are not averaged.
+    A diverged trial passes only where that is what is asked about: survivors are not averaged.
     """
     rows = fitting_trials(record.trials, settings)
     label = settings_label(settings)
-    if best_by and len(rows) > 1:
-        return _best(record, rows, best_by, label)
     if len(rows) != 1:
         return None, f"{len(rows) or 'no'} trial{'s' * (len(rows) > 1)} with {label}"
     trial = {str(key): value for key, value in rows[0].items()}
@@ -77,29 +71,27 @@ def find_trial(
     return trial, ""
 
 
-def _best(
-    record: Record, rows: Sequence[Mapping[Any, Any]], metric: str, label: str
-) -> tuple[dict[str, Any] | None, str]:
-    """The best of some trials; only those that finished with all replicates are candidates."""
-    sign = 1.0 if better(metric) == "max" else -1.0
-    means = {}
-    for row in rows:
-        table = value_table(record, str(row["trial_id"]), metric)
-        if row["status"] == "finished" and table is not None:
-            mean = table.iloc[-1].astype("float64").mean(skipna=False)
-            if math.isfinite(mean):
-                means[str(row["trial_id"])] = sign * mean
-    if not means:
-        ended = Counter(row["status"] for row in rows)
-        failed, stopped = ended["failed"], ended["stopped"]
-        how = [f"{failed} failed"] if failed else []
-        how += [f"{stopped} {'was' if stopped == 1 else 'were'} stopped"] if stopped else []
-        counts = f" ({', '.join(how)})" if how else ""
-        next_step = f"; {_ANEW}" if stopped else ""
-        return None, f"none of the {len(rows)} trials with {label} finished{counts}{next_step}"
-    best = max(sorted(means), key=lambda trial_id: means[trial_id])
-    chosen = next(row for row in rows if row["trial_id"] == best)
-    return {str(key): value for key, value in chosen.items()}, ""
+def find_choice(
+    record: Record, settings: Mapping[str, Any], metric: str
+) -> tuple[Choice | None, str]:
+    """The choice by a validation metric among the trials with these settings; or the reason.
+
+    At least one trial must have these settings.
+    """
+    rows = fitting_trials(record.trials, settings)
+    label = settings_label(settings)
+    choice = choose(
+        record, pd.DataFrame(rows), metric, "max" if better(metric) == "max" else "min"
+    )
+    if choice is not None:
+        return choice, ""
+    ended = Counter(row["status"] for row in rows)
+    failed, stopped = ended["failed"], ended["stopped"]
+    how = [f"{failed} failed"] if failed else []
+    how += [f"{stopped} {'was' if stopped == 1 else 'were'} stopped"] if stopped else []
+    counts = f" ({', '.join(how)})" if how else ""
+    next_step = f"; {_ANEW}" if stopped else ""
+    return None, f"none of the {len(rows)} trials with {label} finished{counts}{next_step}"
 
 
 def value_table(record: Record, trial_id: str, column: str) -> pd.DataFrame | None:

@@ -1,14 +1,12 @@
-"""What a confirmation says: a search's winners, trained anew with seeds that chose nothing.
+"""What a confirmation says: the winners of a search or grid, trained anew with fresh seeds.
 
-A record is one where its manifest has `confirms`: the search's record, the settings whose
-combinations were compared (`by`), and each winner with the value that chose it. Order and
-differences are of the mean of the last 5 steps; beside the search, whose value is of one step,
-stands that step.
+A record is one where its manifest has `confirms`: the record of the winners, the settings whose
+combinations were compared (`by`), and each winner with the value that chose it. confirm.judge
+says what judges them.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,11 +23,17 @@ from sweepbook.aggregates.labels import (
     number,
     with_half_width,
 )
-from sweepbook.aggregates.published import published_value
 from sweepbook.findings.amounts import amount, behind, interval
-from sweepbook.findings.arms import settings_label, value_table
-from sweepbook.findings.deciding.of_record import outcome
-from sweepbook.findings.deciding.verdicts import ALPHA
+from sweepbook.findings.confirm.judge import Judge, judge_of
+from sweepbook.findings.confirm.tables import (
+    REASON,
+    label_of,
+    order_table,
+    pair_table,
+    printed_value,
+    steps_that_hold,
+    winners_of,
+)
 from sweepbook.findings.finding import (
     FAILS,
     HOLDS,
@@ -40,134 +44,40 @@ from sweepbook.findings.finding import (
     unavailable,
 )
 from sweepbook.findings.question import Question, slug
-from sweepbook.findings.values import value_at
-from sweepbook.record.load import CONFIG, Record
-from sweepbook.record.manifest import Winner
-from sweepbook.stats.intervals import (
-    Difference,
-    against_one_run,
-    one_sample,
-    t_interval,
-)
-from sweepbook.stats.multiple import holm
+from sweepbook.record.load import Record
+from sweepbook.stats.intervals import Difference, against_one_run, one_sample, t_quantile
 from sweepbook.stats.winners import leave_one_out_winner
 from sweepbook.study.claim import Claim
 
 KIND = "confirmation"
-_REASON = "any difference that the replicates can tell"
 
 
 def is_confirmation(record: Record) -> bool:
-    """Whether the record confirms a search's winners, and some of them have reported."""
+    """Whether the record confirms winners, and some of them have reported."""
     known = record.manifest.confirms is not None and not record.reports.empty
     return known and record.metric in record.reports
 
 
-def winners_of(record: Record) -> tuple[Winner, ...]:
-    """The winners of the search that the record confirms; () where it confirms none."""
-    return record.manifest.confirms.trials if record.manifest.confirms else ()
-
-
-def winner_settings(record: Record) -> list[dict[str, Any]]:
-    """The settings that name each winner, in the order of the search's cells."""
-    return [dict(winner.settings) for winner in winners_of(record)]
-
-
-def order_table(record: Record) -> pd.DataFrame:
-    """One row per winner, the best first; those without a value for every replicate last.
-
-    Columns: label, the settings compared as config/*, mean, low, high (95 % t interval of the
-    mean of the last 5 steps), n, replicate_* (of each), search (the value that chose it), step
-    (of that value), beside (mean at that step; NaN where it is not of the same training: a trial
-    of another length of a study that is not extendable), last (step trained), published (the
-    printed value of the same config untuned; NaN where there is none), trial_id, problem.
-    """
-    rows = []
-    for chosen in winners_of(record):
-        settings = dict(chosen.settings)
-        arm = value_at(record, settings, record.metric)
-        values = arm.values.to_numpy(dtype="float64") if not arm.problem else np.array([math.nan])
-        own = t_interval(values)
-        table = value_table(record, arm.trial_id, record.metric) if arm.trial_id else None
-        rows.append(
-            {"label": settings_label(settings)}
-            | {CONFIG + key: value for key, value in settings.items()}
-            | {"mean": float(own.mean), "low": float(own.low)}
-            | {"high": float(own.high), "n": len(arm.values)}
-            | {f"replicate_{i}": value for i, value in arm.values.items()}
-            | {"search": chosen.value, "step": chosen.fidelity}
-            | {"beside": _beside(record, table, chosen.fidelity)}
-            | {"last": math.nan if table is None else int(table.index[-1])}
-            | {"published": published_value(record, settings, record.metric)}
-            | {"trial_id": arm.trial_id, "problem": arm.problem}
-        )
-    table = pd.DataFrame(rows)
-    return table.sort_values(
-        "mean", ascending=record.mode == "min", kind="stable", ignore_index=True
-    )
-
-
-def _beside(record: Record, table: pd.DataFrame | None, step: int) -> float:
-    if table is None or step not in table.index:
-        return math.nan
-    if step != table.index[-1] and not record.manifest.study.extendable:
-        return math.nan
-    return float(table.loc[step].to_numpy(dtype="float64").mean())
-
-
-def pair_table(record: Record) -> pd.DataFrame:
-    """Every two winners, the better one first: is there a difference that holds?
-
-    Columns: arm, against, difference (in the metric's unit), low, high (95 % t interval, paired
-    where the data say so), n, p (two-sided, of none), p_holm (adjusted for all pairs), holds.
-    """
-    known = order_table(record)
-    known = known[known["mean"].notna()]
-    settings = {settings_label(own): own for own in winner_settings(record)}
-    rows = []
-    for arm, against in itertools.combinations(known["label"], 2):
-        claim = Claim(
-            name="pair",
-            statement="",
-            kind="direction",
-            metric=record.metric,
-            smallest=0.0,
-            reason=_REASON,
-            direction="higher" if record.mode == "max" else "lower",
-            arms=(settings[arm], settings[against]),
-        )
-        found = outcome(record, claim)
-        if not found.tests:
-            continue
-        gap = found.tests[0].difference
-        row = {"arm": arm, "against": against, "difference": gap.mean, "n": gap.n}
-        rows.append(row | {"low": gap.low, "high": gap.high, "p": found.tests[0].guarded_p})
-    columns = ["arm", "against", "difference", "low", "high", "n", "p"]
-    pairs = pd.DataFrame(rows, columns=columns)
-    adjusted = holm(pairs["p"].astype("float64").to_numpy())
-    return pairs.assign(p_holm=adjusted, holds=adjusted <= ALPHA)
-
-
 def published_questions(record: Record) -> list[Question]:
     """Whether each winner beats the printed single run of the same config, untuned."""
-    questions = []
-    for settings in winner_settings(record):
-        printed = published_value(record, settings, record.metric)
+    questions, metric = [], _printed_metric(record, judge_of(record))
+    for winner in winners_of(record):
+        printed = printed_value(record, winner, metric)
         if printed != printed:
             continue
-        label = settings_label(settings)
+        label, values = label_of(winner), map(str, winner.settings.values())
         direction: Literal["higher", "lower"] = "higher" if record.mode == "max" else "lower"
         claim = Claim(
-            name=f"published-{slug('-'.join(map(str, settings.values())))}",
+            name=f"published-{slug('-'.join(values))}",
             statement="",
             kind="threshold",
-            metric=record.metric,
+            metric=metric,
             reading=f"each at its own number of {record.unit}s, the published one untuned",
             target=printed,
             smallest=0.0,
-            reason=_REASON,
+            reason=REASON,
             direction=direction,
-            arms=(settings,),
+            arms=(winner.settings,),
             labels=(label,),
             family="published",
             single_run=True,
@@ -177,59 +87,100 @@ def published_questions(record: Record) -> list[Question]:
     return questions
 
 
+def _printed_metric(record: Record, judge: Judge) -> str:
+    """The metric that judges, or the study's own where nothing is printed of that one."""
+    printed = [printed_value(record, winner, judge.metric) for winner in winners_of(record)]
+    return judge.metric if any(value == value for value in printed) else record.metric
+
+
 def confirmation_findings(record: Record) -> list[Finding]:
     """What is asked of every confirmation: the order, the flattery, the best published value."""
-    table = order_table(record)
-    found = (_differences(record, table), _flattery(record, table), _best_published(record, table))
+    judge = judge_of(record)
+    table = order_table(record, judge)
+    found = (
+        _differences(judge, table),
+        _flattery(judge, table),
+        _best_published(judge, table),
+    )
     return [quoted(finding) for finding in found if finding is not None]
 
 
-def _asked(record: Record, name: str, claim: str) -> Finding:
-    unit = "points" if is_share(record.metric) else ""
-    finding = own_finding(record, KIND, name, claim)
-    return replace(finding, smallest=0.0, reason=_REASON, unit=unit)
+def _asked(judge: Judge, name: str, claim: str) -> Finding:
+    unit = "points" if is_share(judge.metric) else ""
+    finding = own_finding(judge.record, KIND, name, claim)
+    return replace(finding, metric=judge.metric, smallest=0.0, reason=REASON, unit=unit)
 
 
-def _differences(record: Record, table: pd.DataFrame) -> Finding | None:
-    pairs = pair_table(record)
+def _differences(judge: Judge, table: pd.DataFrame) -> Finding | None:
+    pairs = pair_table(judge.record, table)
     if pairs.empty:
         return None
     n_hold, n = int(pairs["holds"].sum()), len(pairs)
-    texts = [f"{r['label']} {_value(record, r)}" for r in table.to_dict("records")]
+    steps = steps_that_hold(table, pairs)
+    holds = bool(steps.all()) and bool(table["mean"].notna().all())
+    texts = [f"{r['label']} {_value(r)}" for r in table.to_dict("records")]
     open_pairs = pairs[~pairs["holds"]]
     rest = [f"{a} from {b}" for a, b in zip(open_pairs["arm"], open_pairs["against"], strict=True)]
-    text = f"{listing(texts, most=20)}. {n_hold} of {n} differences hold (Holm over all pairs)"
-    text += f"; not told apart: {listing(rest, most=8)}." if rest else "."
+    apart = f"; not told apart: {listing(rest, most=8)}" if rest else ""
+    text = (
+        f"{judge.value}: {listing(texts, most=20)}. {n_hold} of {n} differences hold (Holm over "
+        f"all pairs){apart}. From each winner to the next, {int(steps.sum())} of "
+        f"{count(len(steps), 'difference')} hold, each on its own: {HOLDS if holds else OPEN}."
+    )
+    if judge.rows_sentence:
+        text += f" {judge.rows_sentence}"
     return replace(
-        _asked(record, "order", "the order of the winners holds"),
+        _asked(judge, "order", "the order of the winners holds"),
         estimate=n_hold / n,
         unit="share",
         n=int(table["n"].max()),
         family_size=n,
-        verdict=HOLDS if n_hold == n else OPEN,
+        verdict=HOLDS if holds else OPEN,
         sentence=text,
     )
 
 
-def _value(record: Record, row: Mapping[Any, Any]) -> str:
+def _value(row: Mapping[Any, Any]) -> str:
     return with_half_width(row["mean"], row["low"], row["high"])
 
 
-def _flattery(record: Record, table: pd.DataFrame) -> Finding:
-    """By how much the search's values were too good: they chose the winners."""
-    asked = _asked(record, "flattery", "the search's best values flatter")
+def _flattery(judge: Judge, table: pd.DataFrame) -> Finding:
+    """By how much the values that chose the winners were too good."""
+    record = judge.record
+    rows = _variance_of_rows(judge, table)
+    if rows is None and judge.is_test:  # how far the two splits differ is not known
+        judge = Judge(record, record.metric)
+        table = order_table(record, judge)
+    asked = _asked(judge, "flattery", "the values that chose the winners flatter")
     sign = 1.0 if record.mode == "max" else -1.0
     gaps = sign * (table["search"] - table["beside"]).dropna()
     if gaps.empty:
-        return unavailable(asked, "the winners were trained for another length than in the search")
+        return unavailable(asked, "the winners were trained for another length than before")
     found = one_sample(gaps.to_numpy())
-    asked = _with_numbers(record, asked, found)
+    found = _wider(found, math.sqrt(found.se**2 + (rows or 0.0)))
+    asked = _with_numbers(judge, asked, found)
+    against = "that of the same configs retrained"
+    if judge.is_test:
+        against = f"the {metric_name(judge.metric)} of the same configs retrained"
+    allows = ", which allows for other rows in both splits" if judge.is_test else ""
     text = (
-        "gain in the search over the same configs retrained (above 0: the search flatters): "
-        f"{_amount(record, found)}, over {count(found.n, 'winner')}, at {_steps(record, table)}: "
-        f"{asked.verdict}."
+        f"the {metric_name(record.metric)} that chose each winner is better than {against} by "
+        f"{_amount(judge, found)}{allows} (above 0: it flatters), over "
+        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {asked.verdict}."
     )
     return replace(asked, sentence=text)
+
+
+def _variance_of_rows(judge: Judge, table: pd.DataFrame) -> float | None:
+    """Of the difference of an accuracy on two splits: what their rows add, at most."""
+    known = judge.record.manifest.data.rows
+    sizes = [known.get("validation", known.get("val")), known.get("test")]
+    mean = float(table["beside"].mean())
+    if not (judge.is_test and is_share(judge.metric) and 0 <= mean <= 1):
+        return None
+    if not all(isinstance(n, int) and n > 0 for n in sizes):
+        return None
+    return mean * (1 - mean) * sum(1 / int(n) for n in sizes if n)
 
 
 def _steps(record: Record, table: pd.DataFrame) -> str:
@@ -237,8 +188,12 @@ def _steps(record: Record, table: pd.DataFrame) -> str:
     return f"{record.unit} {listing([str(step) for step in steps])}"
 
 
-def _best_published(record: Record, table: pd.DataFrame) -> Finding | None:
+def _best_published(judge: Judge, table: pd.DataFrame) -> Finding | None:
     """The best winner, on replicates that did not select it, beside the best printed value."""
+    record = judge.record
+    if (metric := _printed_metric(record, judge)) != judge.metric:
+        judge = Judge(record, metric)
+        table = order_table(record, judge)
     replicates = [str(name) for name in table if str(name).startswith("replicate_")]
     known = table[table[replicates].notna().all(axis=1)] if replicates else table.head(0)
     printed = table[table["published"].notna()]
@@ -251,30 +206,37 @@ def _best_published(record: Record, table: pd.DataFrame) -> Finding | None:
     sign = 1.0 if mode == "max" else -1.0
     found = against_one_run(sign * (np.asarray(scores) - target))
     claim = "the best winner is better than the best published single run"
-    asked = _with_numbers(record, _asked(record, "published-best", claim), found)
+    asked = _with_numbers(judge, _asked(judge, "published-best", claim), found)
     best = str(known["label"].iloc[0])
     text = (
-        f"{best} has the best mean, {_value(record, known.iloc[0].to_dict())}; chosen and scored "
+        f"{best} has the best {judge.value}, {_value(known.iloc[0].to_dict())}; chosen and scored "
         f"on different replicates the best is better than {printed_label}'s {number(target)} by "
-        f"{_amount(record, found)}, n = {found.n}: {asked.verdict}."
+        f"{_amount(judge, found)}, n = {found.n}, with an interval that allows for the scatter of "
+        f"the published run: {asked.verdict}."
     )
     return replace(asked, target=target, best=best, sentence=text)
 
 
-def _scale(record: Record) -> float:
-    return 100.0 if is_share(record.metric) else 1.0
+def _wider(found: Difference, se: float) -> Difference:
+    """The difference with another standard error."""
+    half = t_quantile(0.95, found.df) * se if found.df > 0 else math.nan
+    return found._replace(se=se, low=found.mean - half, high=found.mean + half)
 
 
-def _amount(record: Record, found: Difference) -> str:
-    unit, scale = ("points" if is_share(record.metric) else ""), _scale(record)
+def _scale(judge: Judge) -> float:
+    return 100.0 if is_share(judge.metric) else 1.0
+
+
+def _amount(judge: Judge, found: Difference) -> str:
+    unit, scale = ("points" if is_share(judge.metric) else ""), _scale(judge)
     mean, low, high = (amount(scale * v, unit, "+") for v in (found.mean, found.low, found.high))
     bounds = f" ({interval(low, high)})" if math.isfinite(found.low) else ""
     return f"{mean}{behind(unit)}{bounds}"
 
 
-def _with_numbers(record: Record, asked: Finding, found: Difference) -> Finding:
+def _with_numbers(judge: Judge, asked: Finding, found: Difference) -> Finding:
     """The finding with a difference that is claimed to be above 0, and its verdict."""
-    scale = _scale(record)
+    scale = _scale(judge)
     return replace(
         asked,
         estimate=scale * found.mean,
@@ -287,14 +249,17 @@ def _with_numbers(record: Record, asked: Finding, found: Difference) -> Finding:
 
 
 def summary(record: Record) -> str:
-    """Where the winners come from, in two sentences."""
+    """Where the winners come from, and what judges them, in a few sentences."""
     confirms = record.manifest.confirms
     if confirms is None:
-        raise ValueError(f"{record.path} confirms no search")
-    n = record.manifest.n_replicates
+        raise ValueError(f"{record.path} confirms no other record")
+    n, judge = record.manifest.n_replicates, judge_of(record)
+    winners = confirms.trials
+    which = f" ({label_of(winners[0])})" if len(winners) == 1 else ""
     return (
-        f"{count(len(confirms.trials), 'winner')} of the search {confirms.record} (seed "
+        f"{count(len(winners), 'winner')}{which} of the record {confirms.record} (seed "
         f"{confirms.seed}) trained anew with {n} fresh seeds (study seed "
-        f"{record.manifest.seed}) and without early stopping. What chose a config does not "
-        f"score it here; the {metric_name(record.metric)} that chose it is told beside it."
-    )
+        f"{record.manifest.seed}) and without early stopping. No seed that chose a config scores "
+        f"it here; the {metric_name(record.metric)} that chose it is told beside it. "
+        f"{judge.rows_sentence}"
+    ).rstrip()

@@ -185,7 +185,7 @@ def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Fi
         against=claim.against_metric or (other.label if other else None),
         against_value=against_value,
         steps=next((arm.steps for arm in arms if arm.steps), None),
-        trial_ids=" ".join(dict.fromkeys(arm.trial_id for arm in arms if arm.trial_id)),
+        trial_ids=" ".join(dict.fromkeys(name for arm in arms for name in arm.trial_id.split())),
     )
 
 

@@ -30,7 +30,8 @@ def general_questions(record: Record) -> list[Question]:
     is left out, so is the leak where no test row has the inputs of a training row.
     """
     arms = trial_arms(record)
-    questions = [*_extremes(record, arms)]
+    confirms = record.manifest.confirms is not None  # which of its winners is best is the order
+    questions = [] if confirms else [*_extremes(record, arms)]
     for label, settings in arms.items():
         questions += _leak(record, label, settings) + _gaps(record, label, settings)
     for label, settings in arms.items():
@@ -52,8 +53,8 @@ def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
         return {}
     columns = telling_columns(record)
     confirms = record.manifest.confirms
-    if confirms:  # a search's winners are named by what was compared, not by how each was tuned
-        columns = [CONFIG + key for key in confirms.by]
+    if confirms:  # winners are named by what was compared, not by how each was tuned
+        columns = list(dict.fromkeys(CONFIG + k for w in confirms.trials for k in w.settings))
     epochs = CONFIG + record.setting
     shorter = [name for name in columns if name != epochs]
     if trials[shorter].drop_duplicates().shape[0] == len(trials):

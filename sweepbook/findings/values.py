@@ -11,10 +11,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sweepbook.aggregates.choice import Choice
 from sweepbook.aggregates.labels import better, metric_name
-from sweepbook.findings.arms import find_trial, settings_label, value_table
+from sweepbook.findings.arms import (
+    find_choice,
+    find_trial,
+    fitting_trials,
+    settings_label,
+    value_table,
+)
 from sweepbook.record.load import Record
 from sweepbook.record.values import LAST_STEPS
+from sweepbook.stats.trend import detrended_sd, logs
 from sweepbook.study.claim import Claim, Window
 
 LAST_SHARE, LEAST_BATCHES = 0.2, 50  # of a trial's batches, where each has a value of its own
@@ -24,7 +32,10 @@ LAST_SHARE, LEAST_BATCHES = 0.2, 50  # of a trial's batches, where each has a va
 class Arm:
     """One arm's values by replicate, in the metric's own unit (a "change" may be relative).
 
-    steps: which fidelity steps they are of, in words. problem: why there are no values, or "".
+    trial_id: several, separated by spaces, where the other replicates choose a trial for each
+    one: `choice` says which. pseudo: the jackknife's values of such a choice on the tested scale;
+    their spread is that of the mean (see stats.choice); None where nothing was chosen. steps:
+    which fidelity steps the values are of, in words. problem: why there are none, or "".
     n_missing: replicates that never reached the level of a "steps_to". same_for_all: one model
     that every seed gives. looks: at how many steps a comparison with it could have been made,
     where early stopping chose the step.
@@ -39,6 +50,8 @@ class Arm:
     n_missing: int = 0
     same_for_all: bool = False
     looks: int = 1
+    choice: Choice | None = None
+    pseudo: pd.Series[float] | None = None
 
 
 def arm_values(record: Record, claim: Claim, i: int, metric: str | None = None) -> Arm:
@@ -48,12 +61,45 @@ def arm_values(record: Record, claim: Claim, i: int, metric: str | None = None) 
     """
     column = metric or claim.metric
     label = arm_label(claim, i)
-    fine = claim.kind == "mixture"
-    trial, problem = find_trial(record, claim.arms[i], fine, claim.best_by)
+    if claim.best_by and len(fitting_trials(record.trials, claim.arms[i])) > 1:
+        return _chosen(record, claim, i, claim.best_by, column)
+    trial, problem = find_trial(record, claim.arms[i], diverged_is_fine=claim.kind == "mixture")
     if trial is None:
         return Arm(label, problem=problem)
     arm = _measured(record, claim, i, str(trial["trial_id"]), column)
     return _for_every_seed(record, trial, arm) if len(claim.arms) > 1 else arm
+
+
+def _chosen(record: Record, claim: Claim, i: int, best_by: str, column: str) -> Arm:
+    """The arm whose replicates each have the value of the trial that the others choose."""
+    label = arm_label(claim, i)
+    choice, problem = find_choice(record, claim.arms[i], best_by)
+    if choice is None:
+        return Arm(label, problem=problem)
+    arms = {
+        str(name): _measured(record, claim, i, str(name), column) for name in choice.scores.index
+    }
+    best = arms[choice.trial_id]
+    problem = next((arm.problem for arm in arms.values() if arm.problem), "")
+    if problem or all(len(arm.values) == 1 for arm in arms.values()):
+        note = f"{label}: one seed chose and is scored, so its value flatters"
+        best = dataclasses.replace(best, problem=problem, note=note if choice.flatters else "")
+        trial = {"n_replicates": len(choice.scores.columns)}
+        return _for_every_seed(record, trial, best) if len(claim.arms) > 1 else best
+    values, pseudo = choice.values({name: arm.values for name, arm in arms.items()})
+    if claim.relative and claim.quantity != "change":
+        _, pseudo = choice.values({name: logs(arm.values) for name, arm in arms.items()})
+    ids, n = choice.trial_ids, len(arms)
+    note = f"{label}: the other seeds choose a trial for each seed, {len(ids)} of the {n} in all"
+    return dataclasses.replace(
+        best,
+        trial_id=" ".join(ids),
+        values=values,
+        choice=choice,
+        pseudo=pseudo,
+        note=note if len(ids) > 1 else best.note,
+        n_missing=int(values.isna().sum()) if claim.quantity == "steps_to" else 0,
+    )
 
 
 def value_at(
@@ -242,17 +288,6 @@ def _flat(cells: pd.Series[Any]) -> np.ndarray[Any, Any]:
     return np.concatenate([np.atleast_1d(np.asarray(c, dtype=np.float64)) for c in cells])
 
 
-def detrended_sd(values: np.ndarray[Any, Any]) -> float:
-    """Standard deviation of values (n,) about their least-squares line; NaN for n < 3 or NaN."""
-    n = len(values)
-    if n < 3:
-        return math.nan
-    x = np.linspace(-1.0, 1.0, n)
-    centred = values - values.mean()
-    rest = centred - x * (x @ centred) / (x @ x)
-    return float(np.sqrt((rest**2).sum() / (n - 2)))
-
-
 def _steps_to(record: Record, claim: Claim, label: str, trial_id: str, table: pd.DataFrame) -> Arm:
     level = arm_values(record, claim, 1)
     if level.problem:
@@ -263,8 +298,3 @@ def _steps_to(record: Record, claim: Claim, label: str, trial_id: str, table: pd
     first = there.idxmax().astype("float64").where(there.any())
     steps = f"first {record.unit} with what “{level.label}” has at {level.steps}"
     return Arm(label, trial_id, first, steps, n_missing=int(first.isna().sum()))
-
-
-def logs(values: pd.Series[float]) -> pd.Series[float]:
-    """Natural logarithms of a sample, NaN where a value is not positive; the index stays."""
-    return pd.Series(np.log(values.where(values > 0).to_numpy()), index=values.index)

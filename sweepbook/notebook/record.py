@@ -95,7 +95,8 @@ class Record(load.Record):
         The study's metric chooses, on validation data: the trial and the step with the best mean
         over all replicates; of equal ones the lower step, then the trial_id that comes first.
         Trials that failed, or of which a replicate diverged, are not chosen; trials that a
-        scheduler has stopped may be. A record of `confirm` gives the winner that its report names.
+        scheduler has stopped may be. In a record of `confirm` the mean of the last 5 steps
+        chooses.
 
         Args:
             trial_id: of a trial whose own best model is wanted instead, however it ended; the

@@ -173,6 +173,7 @@ def confirm(
     *,
     seed: int,
     by: Sequence[str] | None = None,
+    top: int = 1,
     replicates: int = 5,
     epochs: int | None = None,
     storage: str | None = None,
@@ -183,24 +184,26 @@ def confirm(
     max_failures: int = 1,
     max_node_losses: int = 3,
 ) -> Record:
-    """Retrains the winners of a search with new seeds and without early stopping.
+    """Retrains the winners of a search or a grid with new seeds and without early stopping.
 
     The score that has selected a winner is too optimistic; the new record's is not.
 
     Args:
-        record: the search's record, its folder, or its URI.
-        seed: the new record's study seed, other than the search's.
-        by: settings whose combinations are compared, one winner each; None: the search's cells.
+        record: the record of a search or a grid, its folder, or its URI.
+        seed: the new record's study seed, other than the record's.
+        by: settings whose combinations are compared; None: the search's cells, or of a grid the
+            best of all trials.
+        top: winners of each combination, at least 1: the best, and its runners-up.
         replicates: seeds per winner, at least 1.
-        epochs: fidelity of every trial; None: as in the search.
-        storage: folder of the new record; None: beside the search's.
-        name: the new record's name; None: the search's with "-confirm".
+        epochs: fidelity of every trial; None: as in the record.
+        storage: folder of the new record; None: beside the other.
+        name: the new record's name; None: the study's with "-confirm".
         force: go on although code or versions have changed.
         address, max_concurrent, max_failures, max_node_losses: as for `run`.
 
     Raises:
-        ValueError: the record is no search's, the seed is the search's own, or a setting is
-            unknown.
+        ValueError: the seed is the record's own, a setting is unknown, or no trial can be
+            chosen.
         OSError, Interrupted: as for `run`.
     """
     placement = _placement(address, max_concurrent, max_failures, max_node_losses)
@@ -208,6 +211,7 @@ def confirm(
         ended = train_winners(
             place_of(record),
             by=by,
+            top=top,
             replicates=replicates,
             seed=seed,
             epochs=epochs,

@@ -99,6 +99,10 @@ def _unknown(record: Record, best: Best) -> list[str]:
     if not any(name.startswith("test_") for name in best.metrics):
         found.append("The study reports no metric of test data: no number here is of data that "
                      "chose nothing.")  # fmt: skip
+    else:
+        found.append("No test row has chosen the model, but the seeds that chose it are tested: "
+                     "its test values are a little too good, too. sweepbook confirm trains its "
+                     "settings with other seeds.")  # fmt: skip
     found.append(
         "Calibration, robustness, fairness between groups and safety were not tested, unless a "
         "finding above says so."

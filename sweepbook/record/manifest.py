@@ -72,23 +72,29 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Winner:
-    """A trial that a search chose, by its settings that were compared, and what chose it."""
+    """A trial that was chosen, by the settings that name it, and the value that chose it."""
 
     settings: Mapping[str, Any]
     trial_id: str
-    number: int  # order of suggestion, from 0
+    number: int  # order of suggestion in a search, else of the plan, from 0
     fidelity: int
     value: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confirms:
-    """The search whose winners a record trains anew, and the settings that were compared."""
+    """The record whose winners a record trains anew.
+
+    Args:
+        by: the settings that were compared. tuned: those that told the trials of one combination
+            apart; () where an earlier version did not write them.
+    """
 
     record: str
     record_digest: str | None = None
     seed: int
     by: tuple[str, ...]
+    tuned: tuple[str, ...] = ()
     trials: tuple[Winner, ...]
 
 

@@ -89,7 +89,8 @@ def one_more(values: FloatArray, found: Difference, unusual: Unusual) -> list[Di
     if not math.isfinite(found.se) or not len(values):
         return []
     middle, n = float(np.median(values)), len(values)
-    wider = found.se * math.sqrt(n) / found.sd if found.sd > 0 else 1.0
+    own = float(values.std(ddof=1)) if n > 1 else 0.0
+    wider = found.se * math.sqrt(n) / own if own > 0 else 1.0
     grown = []
     for distance in (unusual.low, unusual.high):
         if distance:
@@ -106,13 +107,15 @@ def one_more_of_two(
     """The same for an unpaired difference of two samples: the seed is one of either sample."""
     if not math.isfinite(found.se):
         return []
+    plain = sum(float(one.var(ddof=1)) / len(one) for one in (first, second))
+    rest = max(found.se**2 - plain, 0.0)  # what a choice of trials adds
     grown = []
     for sample, other, sign in ((first, second, 1.0), (second, first, -1.0)):
-        rest = float(other.var(ddof=1)) / len(other)
+        known = rest + float(other.var(ddof=1)) / len(other)
         for distance in (unusual.low, unusual.high):
             if distance:
                 larger = np.append(sample, float(np.median(sample)) + distance)
                 mean = sign * float(larger.mean() - other.mean())
-                se = math.sqrt(float(larger.var(ddof=1)) / len(larger) + rest)
+                se = math.sqrt(float(larger.var(ddof=1)) / len(larger) + known)
                 grown.append(found._replace(mean=mean, se=se, sd=se * math.sqrt(found.n)))
     return grown

@@ -75,8 +75,9 @@ class Claim:
         reason: why this is the smallest difference that matters, in one line.
         arms: what is compared: dicts of settings, each of which must match one trial, or several
             if `best_by` is given.
-        best_by: validation metric that picks one of several matching trials: the one with the
-            best last mean (lowest for a loss, else highest).
+        best_by: validation metric that chooses one of several matching trials: for each seed the
+            one with the best mean of its last value over the other seeds (lowest for a loss,
+            else highest), so that no seed chooses what it scores.
         labels: names of the arms in the report; () for names made of the settings.
         direction: "higher" or "lower": the side on which arms[0] is claimed to lie (in a ranking,
             each next arm).

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from sweepbook.aggregates.hits import hits_interval
 from sweepbook.aggregates.models import (
     best_and_worst_model,
     chosen_sentence,
@@ -10,6 +11,7 @@ from sweepbook.aggregates.models import (
     models_of,
 )
 from sweepbook.aggregates.nothing import NothingToDraw
+from sweepbook.stats.bootstrap import row_interval
 
 WRONG, RIGHT = [0, 0, 0, 1], [1, 1, 1, 0]
 ERROR = "Traceback\nOSError: no weights: give --weights FILE"
@@ -21,7 +23,9 @@ SPEC = {"models": [NAMED, TREES]}
 
 def net(lr, val_acc, weights="pretext", hits=WRONG, **rest):
     settings = {"model": "resnet18-finetune", "weights": weights, "lr": lr}
-    return {**settings, "hits": [hits] * 2, "val_acc": [val_acc] * 2, **rest}
+    tables = hits if isinstance(hits[0], list) else [hits] * 2
+    val_acc = val_acc if isinstance(val_acc, list) else [val_acc] * 2
+    return {**settings, "hits": tables, "val_acc": val_acc, **rest}
 
 
 def trees(val_acc=0.6, hits=WRONG):
@@ -36,8 +40,27 @@ def test_validation_chooses_and_never_the_test(models_record):
     record = models_record([net(0.1, 0.9), net(0.01, 0.7, hits=RIGHT), trees()])
     chosen = by_label(record)["net (pretext)"]
     assert chosen.setting("lr") == "0.1"
-    assert (chosen.mean, chosen.hits.to_numpy().mean()) == (0.9, 0.25)
+    assert (chosen.mean, chosen.hits.table.to_numpy().mean()) == (0.9, 0.25)
     assert "the lr with the highest mean validation accuracy" in chosen_sentence(record, [chosen])
+
+
+def test_no_seed_chooses_what_it_scores(models_record):
+    lucky = net(0.1, [0.99, 0.6, 0.6], hits=[RIGHT, WRONG, WRONG])
+    steady = net(0.01, [0.7, 0.7, 0.7], hits=[WRONG, RIGHT, RIGHT])
+    model = by_label(models_record([lucky, steady, trees()], n_replicates=3))["net (pretext)"]
+    assert model.setting("lr") == "0.1, 0.01", "seed 0 makes the first look best of all"
+    assert model.mean == pytest.approx((0.7 + 0.6 + 0.6) / 3)
+    assert model.hits.table.mean().tolist() == [0.25, 0.25, 0.25]
+    assert (model.trial_of(0), model.trial_of(1)) == ("trial0000001", "trial0000000")
+    alone = row_interval(model.hits.table)
+    assert hits_interval(model.hits).se > 1.5 * alone.se, "the choice is unsteady"
+
+
+def test_one_seed_that_chooses_and_scores_is_said(models_record):
+    entries = [net(lr, [lr], hits=[WRONG]) for lr in (0.1, 0.01)]
+    record = models_record(entries, n_replicates=1)
+    said = chosen_sentence(record, list(by_label(record).values()))
+    assert "too good" in said and "no seed chooses" not in said
 
 
 def test_a_trial_that_did_not_end_whole_is_no_candidate(models_record):

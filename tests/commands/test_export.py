@@ -94,6 +94,7 @@ def test_the_card_says_what_the_model_is_and_where_it_comes_from(toy_file, tmp_p
     record, out = record_of(toy_file, STATES["state.json"][0]), tmp_path / "model"
     export(record, "--best", out)
     card = (out / "README.md").read_text()
+    assert "test values are a little too good" in card, "its seeds were chosen"
     manifest = json.loads((record / "manifest.json").read_text())
     for said in (
         "Which rate tells the shapes apart?", r"shapes \| of \<b\>", "abc123", "1,200",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sweepbook.findings.arms import find_trial
+from sweepbook.findings.arms import find_choice
 from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.finding import findings_frame
 from sweepbook.stats.bootstrap import row_interval
@@ -19,7 +19,9 @@ STRONG, WEAK, TREES = hits(0.85), hits(0.6), hits(0.6, 1)
 
 
 def net(lr, val_acc, table, **rest):
-    own = {"model": "net", "lr": lr, "hits": table, "val_acc": [val_acc, val_acc + 0.01]}
+    own = {"model": "net", "lr": lr, "hits": table, "val_acc": val_acc}
+    if not isinstance(val_acc, list):
+        own["val_acc"] = [val_acc, val_acc + 0.01]
     return {**own, **rest}
 
 
@@ -50,6 +52,33 @@ def test_models_are_compared_on_the_same_rows_chosen_on_validation(models_record
     assert row["verdict"] == "holds"
     assert row["sentence"].startswith("“the net beats the trees”: Test accuracy (eval 2): net ")
     assert "300 test rows, 2 seeds" in row["sentence"]
+
+
+LUCKY = net(0.1, [0.99, 0.6, 0.6], [STRONG[0], WEAK[0], WEAK[1]])
+STEADY = net(0.01, [0.7, 0.7, 0.7], [WEAK[0], STRONG[0], STRONG[1]])
+
+
+@pytest.mark.parametrize("over", ["rows", "replicates"])
+def test_a_seed_does_not_choose_the_trial_that_it_scores(models_record, over):
+    """All seeds choose the first trial, for the one seed on which the others do not."""
+    record = models_record([LUCKY, STEADY, trees()], claims=[claim(over=over)], n_replicates=3)
+    row = finding(record)
+    weak = [np.mean(WEAK[0]), np.mean(WEAK[0]), np.mean(WEAK[1])]
+    assert row["arm_value"] == pytest.approx(np.mean(weak)), "seed 0 is scored where others chose"
+    assert row["trial_ids"] == "trial0000000 trial0000001 trial0000002"
+    assert "the other seeds choose a trial for each seed, 2 of the 2" in row["sentence"]
+    assert row["verdict"] == "undecided"
+    plain = row_interval(np.array([WEAK[0], WEAK[0], WEAK[1]]).T - np.array(TREES).T)
+    if over == "rows":
+        assert row["high"] - row["low"] > 100 * (plain.high - plain.low), "an unsteady choice"
+
+
+def test_one_seed_that_chooses_and_scores_flatters(models_record):
+    alone = [net(0.1, [0.7], [STRONG[0]]), net(0.01, [0.6], [WEAK[0]])]
+    record = models_record([*alone, trees()], claims=[claim()], n_replicates=1)
+    assert (
+        "net: one seed chose and is scored, so its value flatters" in finding(record)["sentence"]
+    )
 
 
 def test_an_equal_model_is_not_beaten(models_record):
@@ -95,10 +124,11 @@ def test_predictions_are_needed(models_record, tmp_path):
 def test_a_diverged_or_stopped_trial_is_not_the_best(models_record):
     entries = [net(0.1, 0.9, STRONG, status="stopped"), net(0.01, 0.6, WEAK), trees()]
     record = models_record(entries)
-    trial, problem = find_trial(record, {"model": "net"}, best_by="val_acc")
-    assert (trial["config/lr"], problem) == (0.01, "")
-    worst, _ = find_trial(record, {"model": "net"}, best_by="val_loss")
-    assert worst["config/lr"] == 0.01
+    ids = record.trials.set_index("config/lr")["trial_id"]
+    choice, problem = find_choice(record, {"model": "net"}, "val_acc")
+    assert (choice.trial_id, set(choice.picks.values()), problem) == (ids[0.01], {ids[0.01]}, "")
+    worst, _ = find_choice(record, {"model": "net"}, "val_loss")
+    assert worst.trial_id == ids[0.01]
 
 
 def test_a_model_of_one_seed_alone_has_no_interval_over_seeds(models_record):

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from sweepbook.pages.claims import finding_table
 from sweepbook.record.best import best_of
 from sweepbook.record.load import load_record
 
@@ -135,6 +136,24 @@ def test_the_same_numbers_whatever_workers_and_order(sweepbook, tmp_path):
     planned = [[t.trial_id for t in record.manifest.trials] for record in (one, two)]
     assert sorted(planned[0]) == sorted(planned[1]) and planned[0] != planned[1], "another order"
     assert one.manifest.record_digest == two.manifest.record_digest
+
+
+def test_the_best_of_a_grid_are_trained_anew_with_other_seeds(complete, tmp_path):
+    code, output = complete("run", "planted.py:QUICK")
+    assert code == 0, output
+    refused = complete("confirm", "records/quick", "--seed", 0)
+    assert refused[0] == 2 and "--seed must differ" in refused[1]
+    code, output = complete("confirm", "records/quick", "--seed", 1, "--top", 2)
+    assert code == 0, output
+    record = load_record(tmp_path / "records" / "quick-confirm")
+    assert record.manifest.confirms.record == "quick"
+    assert set(record.trials["config/mode"]) < {"good", "fine", "also"}
+    assert [(r.status, r.n_replicates, r.seed) for r in record.trials.itertuples()] == [
+        ("finished", 5, 1)
+    ] * 2
+    findings = finding_table(record)
+    order = findings.set_index("name").loc["order"]
+    assert order["verdict"] == "undecided" and "mode" in order["sentence"]
 
 
 def test_a_study_interrupted_in_every_way_goes_on_to_the_undisturbed_record(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sweepbook import Fidelity, Metric, Study
-from sweepbook.findings.confirmed import order_table
+from sweepbook.findings.confirm.judge import Judge
+from sweepbook.findings.confirm.tables import order_table
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
@@ -151,7 +152,7 @@ def test_lineage_leads_back_to_the_record(made):
     assert lineage.record == str(made.folder) and lineage.versions["numpy"] == np.__version__
 
 
-def test_a_confirmation_s_best_model_is_the_winner_that_the_report_names(tmp_path):
+def test_a_confirmation_s_best_model_is_the_first_by_validation_whatever_the_test_says(tmp_path):
     winners = tuple(
         Winner(settings={"lr": lr}, trial_id=f"s{i}", number=i, fidelity=3, value=0.9)
         for i, lr in enumerate((0.3, 0.2, 0.1))
@@ -163,7 +164,9 @@ def test_a_confirmation_s_best_model_is_the_winner_that_the_report_names(tmp_pat
     made.add(0.3, [0.2, 0.3, 0.7, 0.7, 0.7, 0.7, 0.7])  # as good, and earlier in the search
     record = made.load()
     best = best_of(record)
-    assert best.trial_id == order_table(record)["trial_id"].iloc[0] == made.ids[0.3]
+    by_validation = order_table(record, Judge(record, "val_acc"))["trial_id"]
+    assert best.trial_id == by_validation.iloc[0] == made.ids[0.3]
+    assert order_table(record)["trial_id"].iloc[0] == made.ids[0.1], "the report judges by test"
     assert best.fidelity == 3
 
 

@@ -26,7 +26,10 @@ OF_RUN = examples(
     "run --resume records/my-study --replicates 10",
     after=_OWN_OPTIONS,
 )
-OF_CONFIRM = examples("confirm records/my-search --seed 1 --by depth,width")
+OF_CONFIRM = examples(
+    "confirm records/my-search --seed 1 --by depth,width",
+    "confirm records/my-grid --seed 1 --top 3",
+)
 OF_VERIFY = examples("verify records/my-study --trials 3")
 OF_LOGS = examples("logs records/my-study", "logs records/my-study 3fa9 --tail 20")
 OF_REPORT = examples(

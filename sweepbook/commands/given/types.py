@@ -57,22 +57,30 @@ OptunaStorage = Annotated[
     ),
 ]
 
-SearchRecord = Annotated[
+ChosenRecord = Annotated[
     str,
     typer.Argument(
         metavar="RECORD",
-        help="Folder or URI of a search's record, e.g. records/tuned-architecture.",
+        help="Folder or URI of the record of a search or a grid, e.g. records/my-search.",
     ),
 ]
 FreshSeed = Annotated[
-    int, typer.Option(metavar="N", help="Seed of the new study. It must differ from the search's.")
+    int, typer.Option(metavar="N", help="Seed of the new study. It must differ from the record's.")
 ]
 By = Annotated[
     str | None,
     typer.Option(
         metavar="KEY,KEY",
         help="Settings to compare: the best trial of each combination of their values is "
-        "retrained. Default: the settings that tell the cells of the search apart.",
+        "retrained. Default: the settings that tell the cells of a search apart; for a grid none, "
+        "so that the best of all trials is retrained.",
+    ),
+]
+Top = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Trials to retrain for each combination: the best, from 2 on also the runners-up.",
     ),
 ]
 SeedsPerTrial = Annotated[int, typer.Option(metavar="N", help="Seeds per trial.")]
@@ -80,12 +88,12 @@ ConfirmStorage = Annotated[
     str | None,
     typer.Option(
         metavar="PLACE",
-        help="Folder or URI for the new record. Default: beside the record of the search.",
+        help="Folder or URI for the new record. Default: beside RECORD.",
     ),
 ]
 ConfirmName = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Name of the new record. Default: SEARCH-confirm."),
+    typer.Option(metavar="NAME", help="Name of the new record. Default: STUDY-confirm."),
 ]
 ForceConfirm = Annotated[
     bool, typer.Option(help="Confirm although code, data or versions have changed.")

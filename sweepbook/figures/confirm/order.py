@@ -1,4 +1,4 @@
-"""Kind order: a search's winners, trained anew."""
+"""Kind order: winners, trained anew."""
 
 from __future__ import annotations
 
@@ -8,64 +8,75 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from sweepbook.aggregates.labels import listing, quantity_name
+from sweepbook.aggregates.labels import listing, metric_name, quantity_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures import captions, style
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import one_panel
-from sweepbook.findings.confirmed import is_confirmation, order_table
+from sweepbook.findings.confirm.judge import Judge, judge_of
+from sweepbook.findings.confirm.tables import order_table
+from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.record.load import Record
 
 _ROW = 0.38  # inches of one winner
-_SEARCH = "in the search, where it was chosen"
 
 ORDER = Keys(
-    shows="The winners of a search, retrained: a row for each, the best on top.",
+    shows="The winners of a search or a grid, retrained: a row for each, the best on top.",
     of="confirmation",
 )
 
 
 def draw_order(spec: Spec, record: Record) -> Drawn:
-    """A row per winner, the best on top: mean with interval, replicates, search, published."""
-    table = confirmed(record)
-    head = "Dot: mean of the last 5 steps; bar: its 95 % t interval; faint: each of"
+    """A row per winner, the best on top: mean with interval, replicates, what chose, published."""
+    judge, table = confirmed(record)
+    head = f"Dot: {judge.value}; bar: {interval_name(judge)}; faint: each of"
     sentences = [
         sizes_sentence(table, head),
+        judge.rows_sentence,
         beside_sentence(table, table[table["step"] == table["last"]], record),
-        captions.data_sentence(record),
+        captions.data_sentence(record, intervals=judge.over == "replicates"),
     ]
     alt = f": {listing(list(table['label']), most=8)}, the best first."
     numbers = table.drop(columns="problem")
-    return drawn_of(spec, sentences, numbers, figure=_figure(table, record), alt=alt)
+    return drawn_of(spec, sentences, numbers, figure=_figure(table, judge), alt=alt)
 
 
-def confirmed(record: Record) -> pd.DataFrame:
-    """`order_table` of a record.
+def confirmed(record: Record) -> tuple[Judge, pd.DataFrame]:
+    """What judges a record's winners, and their `order_table`.
 
     Raises:
-        NothingToDraw: it confirms no search, or no winner has a value yet.
+        NothingToDraw: it confirms no winners, or none has a value yet.
     """
     if not is_confirmation(record):
-        raise NothingToDraw("the record confirms no search, or nothing was reported yet")
-    table = order_table(record)
+        raise NothingToDraw("the record confirms no winners, or nothing was reported yet")
+    judge = judge_of(record)
+    table = order_table(record, judge)
     if not table["mean"].notna().any():
         raise NothingToDraw("no winner has a value for every replicate")
-    return table
+    return judge, table
 
 
-def _figure(table: pd.DataFrame, record: Record) -> Figure:
+def interval_name(judge: Judge) -> str:
+    """What an interval of a winner's mean is over."""
+    if judge.over == "rows":
+        return "its 95 % interval over test rows and seeds"
+    return "its 95 % t interval over seeds"
+
+
+def _figure(table: pd.DataFrame, judge: Judge) -> Figure:
     with style.look():
         figure, ax = one_panel(1.3 + _ROW * len(table))
-        _draw_rows(ax, table, record)
-        ax.set_xlabel(quantity_name([record.metric]))
+        _draw_rows(ax, table, judge)
+        ax.set_xlabel(quantity_name([judge.metric]))
         handles, names = ax.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=2)
     return figure
 
 
-def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> Axes:
+def _draw_rows(ax: Axes, table: pd.DataFrame, judge: Judge) -> Axes:
+    chosen = f"{metric_name(judge.record.metric)} that chose it"
     places = np.arange(len(table))[::-1].astype("float64")
     blue, orange = style.PALETTE[0], style.PALETTE[1]
     for place, row in zip(places, table.to_dict("records"), strict=True):
@@ -79,10 +90,10 @@ def _draw_rows(ax: Axes, table: pd.DataFrame, record: Record) -> Axes:
     if as_long.any():
         said = table["search"].where(as_long)
         ax.plot(said, places, color=orange, marker="|", markersize=13, zorder=3,
-                markeredgewidth=1.8, linestyle="none", label=_SEARCH, gid="search")  # fmt: skip
+                markeredgewidth=1.8, linestyle="none", label=chosen, gid="search")  # fmt: skip
     if table["published"].notna().any():
         ax.plot(table["published"], places, color="#333333", **style.PUBLISHED, zorder=3,
-                label=published_label(record), gid="published")  # fmt: skip
+                label=published_label(judge.record), gid="published")  # fmt: skip
     ax.set_yticks(places, list(table["label"]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.set_ylim(-0.6, len(table) - 0.4)
@@ -98,9 +109,10 @@ def sizes_sentence(table: pd.DataFrame, head: str) -> str:
 
 
 def beside_sentence(table: pd.DataFrame, shown: pd.DataFrame, record: Record) -> str:
-    """What stands beside the winners: the search's values of `shown`, and what is published."""
+    """What stands beside the winners: the values of `shown` that chose, and what is published."""
     steps = listing([str(step) for step in sorted(set(shown["step"]))])
-    said = f"In the search: the value at {record.unit} {steps} that chose the config."
+    name = metric_name(record.metric)
+    said = f"The {name} that chose a config is that at {record.unit} {steps}."
     parts = [said] if len(shown) else []
     if table["published"].notna().any():
         parts.append(

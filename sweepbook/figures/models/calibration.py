@@ -21,7 +21,7 @@ def positive_probabilities(predictions: pd.DataFrame, model: Model) -> pd.DataFr
     Raises NothingToDraw where there are more than two classes.
     """
     own = predictions[
-        (predictions["trial_id"] == model.trial_id)
+        (predictions["trial_id"] == model.trial_of(REPLICATE))
         & (predictions["replicate"] == REPLICATE)
         & (predictions["split"] == "test")
     ]

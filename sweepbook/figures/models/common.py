@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.aggregates.hits import hits_difference, hits_interval
 from sweepbook.aggregates.models import (
     Model,
     best_and_worst_model,
@@ -19,14 +20,15 @@ from sweepbook.aggregates.predictions import accuracy_columns
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures import captions, style
 from sweepbook.record.load import CONFIG, Record
-from sweepbook.stats.bootstrap import RESAMPLES, row_difference, row_interval
+from sweepbook.stats.bootstrap import RESAMPLES
 
 
 def accuracy_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.DataFrame:
     """One row per model, NaN where it is not available.
 
-    Columns: model, trial_id, config/KEY of `spec["settings"]`, status, val, val_low, val_high
-    (the metric that chose the trial, t interval over replicates), test_mean, test_low, test_high,
+    Columns: model, trial_id and config/KEY of `spec["settings"]` (of the trial that all seeds
+    together choose), picks (the trial of each seed, see `Choice`), status, val, val_low, val_high
+    (the metric that chooses, t interval over replicates), test_mean, test_low, test_high,
     test_se (over rows and replicates, see row_intervals), behind_mean, behind_low, behind_high
     (best model's accuracy minus this one's, paired; NaN for the best itself), n_replicates,
     n_rows, published, problem, replicate_0, ...
@@ -39,13 +41,15 @@ def accuracy_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Da
 def _numbers(model: Model, best: Model | None, spec: Spec) -> dict[str, Any]:
     trial = model.trial if model.trial_id else {}
     row: dict[str, Any] = {"model": model.label, "trial_id": model.trial_id or None}
+    row |= {"picks": " ".join(model.choice.picks.values()) if model.choice else None}
     row |= {CONFIG + key: trial.get(CONFIG + key) for key in spec.get("settings", [])}
     row |= {"status": trial.get("status"), "val": model.mean}
     row |= {"val_low": model.low, "val_high": model.high}
     row |= _of_test_rows(model, best)
-    row |= {"n_replicates": model.hits.shape[1], "n_rows": model.hits.shape[0]}
+    n_rows, n = model.hits.table.shape
+    row |= {"n_replicates": n, "n_rows": n_rows}
     row |= {"published": model.published, "problem": model.problem or None}
-    seeds = model.hits.mean()
+    seeds = model.hits.table.mean()
     return row | {f"replicate_{r}": float(value) for r, value in seeds.items()}
 
 
@@ -56,9 +60,9 @@ def _of_test_rows(model: Model, best: Model | None) -> dict[str, float]:
     if not model.known:
         return {f"test_{key}": value for key, value in unknown.items()} | behind
     if best is not None and best is not model:
-        gap = row_difference(best.hits, model.hits)
+        gap = hits_difference(best.hits, model.hits)
         behind = {"behind_mean": gap.mean, "behind_low": gap.low, "behind_high": gap.high}
-    found = row_interval(model.hits)
+    found = hits_interval(model.hits)
     return {"test_se": found.se} | accuracy_columns(found) | behind
 
 

@@ -61,7 +61,7 @@ def draw_models_curves(spec: Spec, record: Record) -> Drawn:
         palette = {line: look[0] for line, look in model_looks(models).items() if line in lines}
     sentences = [
         captions.replicates_sentence(table),
-        "" if spec.get("by") else chosen_sentence(record, models),
+        "" if spec.get("by") else chosen_sentence(record, models, whole=True),
         _without(spec, record, models),
         missing_sentence([model for model in models if not model.trial_id]),
         captions.data_sentence(record, intervals=False),

@@ -43,7 +43,8 @@ def draw_models_table(spec: Spec, record: Record) -> Drawn:
     sentences = [
         interval_sentence(numbers),
         "Behind the best: below the test accuracy of the model that is best on validation, paired "
-        "by test row and seed.",
+        "by test row and seed; the same seeds name that model, so the differences are a little "
+        "too large.",
         *shared_sentences(record, models, numbers),
     ]
     return drawn_of(spec, sentences, numbers, cells=shown)

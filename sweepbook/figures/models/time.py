@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sweepbook.aggregates.hits import hits_interval
 from sweepbook.aggregates.models import Model, chosen_sentence, models_of
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.predictions import accuracy_columns
@@ -18,7 +19,6 @@ from sweepbook.figures.keys import MODELS, Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.record.load import Record
-from sweepbook.stats.bootstrap import row_interval
 
 _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
 
@@ -36,7 +36,7 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
         raise NothingToDraw("no model has finished with predictions and seconds")
     rows = []
     for model in models:
-        found = row_interval(model.hits)
+        found = hits_interval(model.hits)
         rows.append(
             {"model": model.label, "trial_id": model.trial_id, "seconds": seconds_of(model),
              **accuracy_columns(found), "n_replicates": found.n}

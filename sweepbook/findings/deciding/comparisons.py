@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.findings.deciding.outcomes import Comparison, band
-from sweepbook.findings.values import Arm, logs
+from sweepbook.findings.values import Arm
+from sweepbook.stats.choice import with_choice
 from sweepbook.stats.intervals import (
     Difference,
     FloatArray,
@@ -21,6 +22,7 @@ from sweepbook.stats.intervals import (
     one_sample,
     welch_difference,
 )
+from sweepbook.stats.trend import logs
 from sweepbook.stats.unusual import Unusual, one_more, one_more_of_two
 from sweepbook.study.claim import Claim
 
@@ -49,7 +51,7 @@ def comparisons(
     lines = band(claim)
     if others:
         return [
-            _paired(a.label, scaled(claim, a) - scaled(claim, b), lines, unusual)
+            _paired(claim, a.label, (a, b), lines, unusual)
             for a, b in zip(arms, others, strict=True)
         ]
     if claim.kind == "ranking":
@@ -73,6 +75,7 @@ def scaled(claim: Claim, arm: Arm) -> pd.Series[float]:
 def _alone(claim: Claim, arm: Arm, lines: tuple[float, float], unusual: Unusual) -> Comparison:
     values = _numbers(scaled(claim, arm))
     found = against_one_run(values) if claim.single_run else one_sample(values)
+    found = with_choice(found, values, _pseudo(claim, arm))
     return Comparison(arm.label, found, lines, one_more(values, found, unusual))
 
 
@@ -87,10 +90,11 @@ def _compared(
     label = f"{a.label} against {b.label}"
     first, second = scaled(claim, a), scaled(claim, b)
     if paired and set(first.index) == set(second.index):
-        made = _paired(label, first - second.reindex(first.index), lines, unusual.of_difference())
+        made = _paired(claim, label, (a, b), lines, unusual.of_difference())
     else:
         x, y = _numbers(first), _numbers(second)
-        found = welch_difference(x, y)
+        found = with_choice(welch_difference(x, y), first, _pseudo(claim, a))
+        found = with_choice(found, second, _pseudo(claim, b))
         made = Comparison(label, found, lines, one_more_of_two(x, y, found, unusual))
     if a.same_for_all and b.same_for_all:
         return made._replace(difference=_without_spread(made.difference), with_one_more=())
@@ -98,11 +102,20 @@ def _compared(
 
 
 def _paired(
-    label: str, gaps: pd.Series[float], lines: tuple[float, float], unusual: Unusual
+    claim: Claim, label: str, pair: tuple[Arm, Arm], lines: tuple[float, float], unusual: Unusual
 ) -> Comparison:
-    values = _numbers(gaps)
+    a, b = pair
+    first = scaled(claim, a)
+    values = _numbers(first - scaled(claim, b).reindex(first.index))
     found = one_sample(values)
+    if a.pseudo is not None or b.pseudo is not None:
+        found = with_choice(found, values, _pseudo(claim, a) - _pseudo(claim, b))
     return Comparison(label, found, lines, one_more(values, found, unusual))
+
+
+def _pseudo(claim: Claim, arm: Arm) -> pd.Series[float]:
+    """What the standard error is of: the jackknife's values where replicates chose the trials."""
+    return scaled(claim, arm) if arm.pseudo is None else arm.pseudo
 
 
 def _without_spread(found: Difference) -> Difference:

@@ -85,7 +85,7 @@ def _never_reached(record: Record, claim: Claim, arms: Sequence[Arm]) -> Outcome
     """Replicates that never got to the level are later than all that was trained."""
     n = len(arms[0].values)
     unit = record.unit
-    rows = record.reports[record.reports["trial_id"] == arms[0].trial_id]
+    rows = record.reports[record.reports["trial_id"].isin(arms[0].trial_id.split())]
     last = int(rows[unit].max())
     note = f"{arms[0].n_missing} of {n} replicates never reach the level in {last} {unit}s"
     latest = band(claim)[1]

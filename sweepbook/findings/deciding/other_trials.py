@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from sweepbook.findings.deciding.counts import chance_level
-from sweepbook.findings.values import Arm, logs, trial_values
+from sweepbook.findings.values import Arm, trial_values
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import FloatArray
+from sweepbook.stats.trend import logs
 from sweepbook.stats.unusual import Unusual, unusual_seeds
 from sweepbook.study.claim import Claim
 

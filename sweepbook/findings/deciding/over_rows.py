@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from sweepbook.aggregates.hits import Hits, hits_difference, hits_of
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.predictions import grouped_predictions, hit_table
 from sweepbook.findings.deciding.comparisons import best_arm
 from sweepbook.findings.deciding.outcomes import Comparison, Outcome, band
 from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
-from sweepbook.stats.bootstrap import n_groups, row_difference
+from sweepbook.stats.bootstrap import n_groups
 from sweepbook.stats.intervals import Difference, FloatArray, one_sample
 from sweepbook.stats.unusual import Unusual, one_more
 from sweepbook.study.claim import Claim
@@ -31,14 +32,15 @@ def over_rows(
 ) -> Outcome:
     """The first arm against each other one, on the same test rows, over rows and replicates."""
     predictions = grouped_predictions(record)
-    tables = [hit_table(predictions, arm.trial_id) for arm in arms]
+    hits = [_hits(predictions, arm) for arm in arms]
+    tables = [one.table for one in hits]
     without = next((a.label for a, t in zip(arms, tables, strict=True) if t.empty), "")
     if without:
         return Outcome(arms, problem=f"{without} has no test predictions", notes=notes)
     try:
         tests = [
-            _compared(claim, arms[0], tables[0], b, table, unusual)
-            for b, table in zip(arms[1:], tables[1:], strict=True)
+            compare_rows(f"{arms[0].label} against {b.label}", band(claim), hits[0], own, unusual)
+            for b, own in zip(arms[1:], hits[1:], strict=True)
         ]
     except ValueError as error:
         return Outcome(arms, problem=str(error), notes=notes)
@@ -50,13 +52,18 @@ def over_rows(
     return replace(found, best=arms[best_arm(claim, arms)].label if claim.kind == "winner" else "")
 
 
-def _compared(
-    claim: Claim, a: Arm, first: pd.DataFrame, b: Arm, second: pd.DataFrame, unusual: Unusual
+def compare_rows(
+    label: str, lines: tuple[float, float], first: Hits, second: Hits, unusual: Unusual
 ) -> Comparison:
-    found = row_difference(first, second)
-    by_seed = _by_seed(first, second)
+    """The comparison of two models on the same test rows.
+
+    lines: the band of differences that makes the claim true. unusual: seeds of the accuracy over
+    all rows. Raises ValueError where the rows or the replicates do not pair.
+    """
+    found = hits_difference(first, second)
+    by_seed = _by_seed(first.table, second.table)
     more = with_one_more_seed(by_seed, found, unusual.of_difference())
-    return Comparison(f"{a.label} against {b.label}", found, band(claim), more)
+    return Comparison(label, found, lines, more)
 
 
 def with_one_more_seed(
@@ -82,3 +89,10 @@ def _by_seed(first: pd.DataFrame, second: pd.DataFrame) -> FloatArray:
     if 1 in (len(a), len(b)):
         return np.asarray(a.to_numpy() - b.to_numpy(), dtype=np.float64)
     return np.asarray(a - b.reindex(a.index), dtype=np.float64)
+
+
+def _hits(predictions: pd.DataFrame, arm: Arm) -> Hits:
+    """The test rows that an arm gets right; of each replicate those of the trial chosen for it."""
+    if arm.choice is not None:
+        return hits_of(predictions, arm.choice)
+    return Hits(hit_table(predictions, arm.trial_id))

@@ -5,9 +5,9 @@ mean over the replicates of the study's metric (see `sweepbook.record.values`). 
 is that of its best value, the first of equal ones. The best trial is that with the best value;
 of equal ones that with the lower fidelity, and then the one whose trial_id comes first. Trials
 that have failed, or of which a replicate has diverged, are not chosen; trials that a scheduler
-has stopped may be. A confirmation compares its winners by the mean of their last steps, as the
-report does, and so does this: its best trial is the first in the report's order of winners.
-The study's metric alone chooses; test data choose nothing.
+has stopped may be. Of a confirmation the best trial is the winner with the best mean of its last
+steps. The study's metric alone chooses; test data choose nothing, also where a report orders the
+winners by them.
 """
 
 from __future__ import annotations
