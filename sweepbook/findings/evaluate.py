@@ -38,9 +38,11 @@ from sweepbook.findings.verdicts import (
     verdict,
 )
 from sweepbook.record.load import Record
+from sweepbook.record.registration import AFTER
 from sweepbook.stats.intervals import holm
 from sweepbook.study.claim import Claim
 
+LATE = "declared after the training began"
 _COUNTED = {"mixture": count_at_chance, "gradients": class_of_gradients}
 Adjusted = tuple[list[float], int]  # a claim's adjusted p values, and the size of its family
 
@@ -70,9 +72,16 @@ def evaluate(record: Record) -> list[Finding]:
         )
         for question in questions
     ]
-    findings = [finding for finding in found if finding is not None]
+    findings = [_marked(finding) for finding in found if finding is not None]
     findings += search_findings(search) if search else []
     return findings + (confirmation_findings(record) if confirms else [])
+
+
+def _marked(finding: Finding) -> Finding:
+    """The finding, which says so if its claim was declared late."""
+    if finding.declared != AFTER:
+        return finding
+    return replace(finding, sentence=f"{finding.sentence.removesuffix('.')} ({LATE}).")
 
 
 def adjust(questions: Sequence[Question], results: Mapping[str, Outcome]) -> dict[str, Adjusted]:
@@ -119,6 +128,7 @@ def _asked(record: Record, question: Question) -> Finding:
         reason=claim.reason,
         seed=record.manifest.seed,
         data=record.data_name,
+        declared=record.manifest.declared(claim),
     )
 
 

@@ -36,6 +36,7 @@ class Finding:
         corrected, advantage: the best arm's mean on replicates that did not select it, and what
             selection adds. found: class of gradients, or "k of n" at chance. steps: of which
             fidelity steps. trial_ids: separated by spaces. seed: the study's. data: the data set.
+        declared: of a claim of the study's, "before" or "after" the training began.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Finding:
     trial_ids: str | None = None
     seed: int | None = None
     data: str | None = None
+    declared: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).copy().items():
