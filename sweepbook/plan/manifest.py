@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.plan.asked import ask_data
-from sweepbook.plan.modules.code import code_sha256
+from sweepbook.plan.modules.code import code_sha256, whole_code_sha256
 from sweepbook.plan.modules.missing import check_imports
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
@@ -36,7 +36,7 @@ def new_manifest(
         overrides={**_given(plan, options), "epochs": options.epochs},
         versions=versions(plan.study.packages),
         git_commit=git_commit(),
-        code_sha256=code_sha256(module),
+        code_sha256=code_sha256(plan.study),
         data=Data(plan.data),
         files=plan.files,
         started=started,
@@ -105,7 +105,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     load_object(study.trainable)
     check_imports(study)
     module = study.trainable.split(":")[0]
-    if code_sha256(module) != manifest.code_sha256:
+    if manifest.code_sha256 not in (code_sha256(study), whole_code_sha256(module)):
         file = sys.modules[module].__file__
         found.append(f"the trainable's code has changed ({file}, or a file that it imports)")
     if study.data:
