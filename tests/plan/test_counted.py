@@ -83,6 +83,8 @@ CLAIMS = (
 )
 HELPERS = (
     "def claim(width):\n    return Claim(name=f'c-{width}', arms=[{'width': width}])",
+    "def claim(width):\n    found = {}\n    found['w'] = width\n    found.update(h=1)\n"
+    "    return Claim(arms=[found])",
     "BY = 0.1\ndef claim(width) -> Claim:\n    found = learns('val_acc', {'w': width}, by=BY)"
     "\n    return found",
 )
@@ -196,6 +198,11 @@ def test_where_names_are_looked_up_everything_counts(hash_of, text):
         ("N = {n}\ndef seed():\n    torch.manual_seed(N)\n    return 1", ", seed=seed()"),
         ("REG = []\ndef reg():\n    REG.append({n})\n    return 1", ", seed=reg()"),
         ("REG = {{}}\ndef reg():\n    REG['a'] = {n}\n    return 1", ", seed=reg()"),
+        ("def reg():\n    torch.backends.x = {n}\n    return 1", ", seed=reg()"),
+        ("def reg(w):\n    w.append({n})\n    return w", ", grid={{'w': reg(WIDTHS)}}"),
+        ("def reg():\n    w = WIDTHS\n    w[0] = {n}\n    return w", ", grid={{'w': reg()}}"),
+        ("", ", grid={{'w': WIDTHS.append({n}) or WIDTHS}}"),
+        ("def reg(*, d={{}}):\n    d['a'] = {n}\n    return d", ", fixed=reg()"),
         ("def reg():\n    global WIDTHS\n    WIDTHS = [{n}]\n    return 1", ", seed=reg()"),
         ("", ", seed=torch.manual_seed({n}).seed()"),
         ("", ", seed=print({n}) or 1"),

@@ -25,10 +25,11 @@ def counted_texts(files: Iterable[Path], roots: Collection[str]) -> dict[Path, s
         files: of one trainable's code.
         roots: the names of functions that count, whoever names them.
     """
+    files = list(files)
+    if not any(TOOL.encode() in file.read_bytes() for file in files):
+        return {}
     read = {file: found for file in files if (found := _read(file)) is not None}
     trees = {file: tree for file, (_, tree) in read.items()}
-    if not any(TOOL in text for text, _ in read.values()):
-        return {}
     parts = parts_of(trees, roots)
     dropped = _dropped(parts, {*roots, *(name for part in parts for name in part.paths)})
     kept = [part for part in parts if id(part) not in dropped]

@@ -46,14 +46,14 @@ def parts_of(trees: dict[Path, ast.Module], roots: Collection[str]) -> list[Part
     """
     parts = [_part(file, node) for file, tree in trees.items() for node in tree.body]
     names = {file: _imported(parts, file) for file in trees}
-    functions, values = own_names(parts)
+    functions = own_functions(parts)
     declared = _declared(parts, names)
     of_options = {name for part in parts for name in claims_of(part.node)}
     for part in parts:
         node, is_function = part.node, isinstance(part.node, ast.FunctionDef)
         if part.kind != "counts" or not is_plain(node):
             continue
-        is_pure = not impure(node, names[part.file], functions, values)
+        is_pure = not impure(node, names[part.file], functions)
         if part.binds <= (of_options if is_function and not is_pure else of_options | declared):
             part.kind = "declares"
         elif is_pure:
@@ -62,11 +62,9 @@ def parts_of(trees: dict[Path, ast.Module], roots: Collection[str]) -> list[Part
     return parts
 
 
-def own_names(parts: Iterable[Part]) -> tuple[set[str], set[str]]:
-    """Returns the names of the functions and those of the values of some modules."""
-    functions = {name for p in parts if isinstance(p.node, ast.FunctionDef) for name in p.binds}
-    given = ast.Assign | ast.AnnAssign | ast.AugAssign
-    return functions, {name for p in parts if isinstance(p.node, given) for name in p.binds}
+def own_functions(parts: Iterable[Part]) -> set[str]:
+    """Returns the names of the functions of some modules."""
+    return {name for p in parts if isinstance(p.node, ast.FunctionDef) for name in p.binds}
 
 
 def _declared(parts: Sequence[Part], names: dict[Path, dict[str, str]]) -> set[str]:

@@ -19,26 +19,41 @@ _PURE_BUILTINS = (
 )
 
 
-def impure(
-    node: ast.AST, imported: dict[str, str], functions: set[str], values: set[str]
-) -> list[ast.AST]:
+def impure(node: ast.AST, imported: dict[str, str], functions: set[str]) -> list[ast.AST]:
     """Returns what may change something elsewhere: calls of other modules, changes of values.
 
     Args:
-        imported: name -> full name. functions, values: the names of the modules' own.
+        imported: name -> full name. functions: the names of the modules' own.
     """
-    own = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
-    found: list[ast.AST] = []
+    fresh, found = _fresh(node), list[ast.AST]()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Call):
-            is_pure = _is_pure(inner.func, imported, functions, values - own)
+            is_pure = _is_pure(inner.func, imported, functions, fresh)
         elif isinstance(inner, ast.Subscript | ast.Attribute):
-            is_pure = isinstance(inner.ctx, ast.Load) or _root(inner) not in values - own
+            is_pure = isinstance(inner.ctx, ast.Load) or _root(inner) in fresh
         else:
             statements = ast.Global | ast.Import | ast.ImportFrom | ast.Delete
             is_pure = not isinstance(inner, statements)
         found += [] if is_pure else [inner]
     return found
+
+
+def _fresh(node: ast.AST) -> set[str]:
+    """The names in a function that hold lists, dicts and objects that it makes itself."""
+    if not isinstance(node, ast.FunctionDef):
+        return set()
+    made = ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp | ast.Call
+    given = [(n, n.targets) for n in ast.walk(node) if isinstance(n, ast.Assign)]
+    one = ast.AnnAssign | ast.AugAssign | ast.NamedExpr | ast.For
+    given += [(n, [n.target]) for n in ast.walk(node) if isinstance(n, one)]  # type: ignore[misc]
+    fresh = set[str]()
+    other = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+    for statement, targets in given:
+        bound = [t for t in targets if not isinstance(t, ast.Subscript | ast.Attribute)]
+        names = {n.id for t in bound for n in ast.walk(t) if isinstance(n, ast.Name)}
+        is_made = isinstance(getattr(statement, "value", None), made)
+        (fresh if is_made else other).update(names)
+    return fresh - other
 
 
 def _root(node: ast.expr) -> str:
@@ -48,7 +63,7 @@ def _root(node: ast.expr) -> str:
 
 
 def _is_pure(
-    function: ast.expr, imported: dict[str, str], functions: set[str], values: set[str]
+    function: ast.expr, imported: dict[str, str], functions: set[str], fresh: set[str]
 ) -> bool:
     name = full_name(function, imported)
     first, *rest = name.split(".")
@@ -59,4 +74,5 @@ def _is_pure(
     if _root(function) in imported:
         is_own = rest and rest[-1] in functions
         return bool(is_own) or (first in _PURE_MODULES and not {*rest} & {*_IMPURE})
-    return not (rest and rest[-1] in _CHANGING and _root(function) in values)
+    is_change = isinstance(function, ast.Attribute) and function.attr in _CHANGING
+    return not is_change or _root(function) in {*fresh, ""}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sweepbook.plan.modules.made import TOOL
-from sweepbook.plan.modules.parts import Part, own_names
+from sweepbook.plan.modules.parts import Part, own_functions
 from sweepbook.plan.modules.pure import impure
 
 
@@ -58,9 +58,9 @@ def _apart(lines: Sequence[str]) -> list[str]:
 def _calls(part: Part, own: Sequence[Part], parts: Sequence[Part]) -> list[str]:
     """The calls in a declaration that may change something elsewhere: they count."""
     imported = {k: v for other in own for k, v in other.imported.items()}
-    functions, values = own_names(parts)
+    functions = own_functions(parts)
     counting = {name for p in parts if p.kind == "counts" for name in p.binds & functions}
-    found = impure(part.node, imported, functions, values)
+    found = impure(part.node, imported, functions)
     found += [
         node
         for node in ast.walk(part.node)
