@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 import textwrap
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from sweepbook import cli, higher
 from sweepbook.commands import training
 from sweepbook.commands.extend import extend
+from sweepbook.commands.judging.later import with_claims_of
 from sweepbook.commands.resume import resume
 from sweepbook.commands.run import run_studies
 from sweepbook.notebook.record import load_record
@@ -241,3 +243,61 @@ def test_a_notebook_adds_claims_to_a_record(run):
     }
     with pytest.raises(ValueError, match="'los', which toy does not have"):
         record.with_claims([higher("los", {"slope": 1.0}, than=0.5, by=0.1, because="x")])
+
+
+SEARCH = """
+    from sweepbook import Fidelity, Metric, Search, Study, lower
+
+    def train(config):
+        yield {"epoch": 1, "val_loss": 1.0}
+
+    SEARCH = Study(
+        name="tuned", question="?", trainable="MODULE:train", metric=Metric("val_loss", "min"),
+        fidelity=Fidelity("epoch", "epochs"), grid={"batch_norm": [True, False]},
+        search=Search(space="MODULE:space", n_trials=2, confirm_claims=[
+            lower("val_loss", {"batch_norm": True}, than={"batch_norm": False}, by=0, because="x"),
+        ]),
+    )
+"""
+
+
+def test_a_confirmation_is_judged_by_what_the_search_claims_for_it(toy_file, make_record):
+    toy_file.write_text(textwrap.dedent(SEARCH).replace("MODULE", toy_file.stem))
+    confirms = {"record": "tuned", "seed": 1, "by": ["batch_norm"], "trials": []}
+    configs = [{"batch_norm": True}, {"batch_norm": False}]
+    trials = [{"config": config, "trial_id": f"{i}"} for i, config in enumerate(configs)]
+    whole = {"trainable": "x:y", "stacked": False, "seed": 0, "n_replicates": 3, "unit": "epoch"}
+    whole |= {"max_fidelity": 8, "metric": "val_loss", "cpus": 1, "gpus": 0, "cost_s": 1.0}
+    folder, other = (
+        make_record(
+            configs, name=name, at=f"records/{name}", trials=[whole | trial for trial in trials],
+            confirms=confirms,
+        )
+        for name in ("tuned-confirm", "another")
+    )  # fmt: skip
+    record, untouched = with_claims_of(
+        [load_record(folder), load_record(other)], str(toy_file), None
+    )
+    (claim,) = record.manifest.study.claims
+    assert (claim.metric, record.manifest.declared(claim)) == ("val_loss", "after")
+    assert untouched.manifest.study.claims == ()
+
+
+def test_a_file_that_is_not_there_is_named(run, report):
+    code, _, err = report(run(), "--claims", "nowhere.py")
+    assert code == 2 and "nowhere.py" in err
+
+
+def test_the_commit_is_that_of_the_study_s_own_repository(run, study_file):
+    def git(*words):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        done = ["git", "-C", str(study_file.parent), *identity, *words]
+        return subprocess.run(done, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    git("add", study_file.name)
+    git("commit", "-qm", "a study")
+    commit = git("rev-parse", "HEAD")
+    assert load_record(run()).manifest.registration.commit == commit
+    edit(study_file, "by=0.1", "by=0.3")
+    assert load_record(run()).manifest.registration.commit == f"{commit}+changes"
