@@ -77,7 +77,14 @@ def lower(
         >>> claim.direction, claim.name
         ('lower', 'lower-val-loss-lr-0-1-than-lr-0-01')
 
-    Args and errors are those of `higher`.
+    Args:
+        metric, settings, than, by, because, name, statement, options: as for `higher`.
+
+    Returns:
+        A claim of the kind "direction", or "threshold" where `than` is a number.
+
+    Raises:
+        ValueError: as `higher`.
     """
     given = Given("lower", metric, settings, by, because, name, statement, options)
     return _compared("lower", given, than)
@@ -144,8 +151,16 @@ def worst(
         >>> claim.direction
         'lower'
 
-    Args, result and errors are those of `best`; `direction` is the side of the metric that is
-    worst.
+    Args:
+        direction: "higher" or "lower": which side of the metric is worst. None: the other one
+            than for `best`.
+        metric, settings, among, by, because, name, statement, options: as for `best`.
+
+    Returns:
+        A claim of the kind "winner".
+
+    Raises:
+        ValueError: as `higher`.
     """
     given = Given("worst", metric, settings, by, because, name, statement, options)
     return _extreme(given, among, direction or opposite(best_direction(given)))
