@@ -3,7 +3,7 @@
 from typing import Any
 
 from search_spaces.mlp_training_claims import ACC, ACC_REASON, DIGIT, DIGIT_REASON
-from sweepbook import Claim
+from sweepbook import Claim, best, higher, lower, worst
 
 
 def _nets(*shapes: tuple[int, int]) -> dict[str, Any]:
@@ -20,89 +20,79 @@ _DEPTHS = "more layers: better training accuracy; validation and test best at de
 
 
 def _first(shape: tuple[int, int], shapes: tuple[tuple[int, int], ...]) -> dict[str, Any]:
-    return _nets(shape, *(other for other in shapes if other != shape))
+    """The settings and the labels of a net, and of those that it is compared with."""
+    nets = _nets(shape, *(other for other in shapes if other != shape))
+    return {"settings": nets["arms"][0], "among": nets["arms"][1:], "labels": nets["labels"]}
 
 
-def _accuracy(name: str, statement: str, kind: Any, metric: str, **rest: Any) -> Claim:
+_BEST: dict[str, Any] = {"by": DIGIT, "because": DIGIT_REASON}
+
+
+def _ranking(name: str, statement: str, reading: str = "", **nets: Any) -> Claim:
     return Claim(
         name=name,
         statement=statement,
-        kind=kind,
-        metric=metric,
-        smallest=ACC if kind == "direction" else DIGIT,
-        reason=ACC_REASON if kind == "direction" else DIGIT_REASON,
-        **rest,
+        kind="ranking",
+        metric="train_acc",
+        reading=reading,
+        smallest=DIGIT,
+        reason=DIGIT_REASON,
+        **nets,
     )
 
 
 ARCHITECTURE_CLAIMS = (
-    _accuracy(
-        "best-net",
-        "best by validation accuracy: 6x64",
-        "winner",
+    best(
         "val_acc",
+        name="best-net",
+        statement="best by validation accuracy: 6x64",
         **_first((6, 64), _SHAPES),
+        **_BEST,
     ),
-    _accuracy(
-        "worst-net",
-        "worst: 1x16, which underfits",
-        "winner",
+    worst(
         "val_acc",
+        name="worst-net",
+        statement="worst: 1x16, which underfits",
         reading="lowest validation accuracy",
-        direction="lower",
         **_first((1, 16), _SHAPES),
+        **_BEST,
     ),
-    _accuracy(
-        "worst-net-underfits",
-        "worst: 1x16, which underfits",
-        "winner",
+    worst(
         "train_acc",
+        name="worst-net-underfits",
+        statement="worst: 1x16, which underfits",
         reading="it underfits: lowest training accuracy",
-        direction="lower",
         **_first((1, 16), _SHAPES),
+        **_BEST,
     ),
-    Claim(
+    lower(
+        "train_acc",
+        _nets(*_SHAPES)["arms"],
+        than="val_acc",
+        by=ACC,
+        because=ACC_REASON,
         name="train-below-validation",
         statement="training accuracy is below validation accuracy",
-        kind="direction",
-        metric="train_acc",
-        against_metric="val_acc",
-        direction="lower",
-        smallest=ACC,
-        reason=ACC_REASON,
-        **_nets(*_SHAPES),
+        labels=_nets(*_SHAPES)["labels"],
     ),
-    _accuracy(
-        "depth-training",
-        _DEPTHS,
-        "ranking",
-        "train_acc",
-        reading="training accuracy",
-        **_nets(*_BY_DEPTH),
-    ),
-    _accuracy(
-        "depth-validation",
-        _DEPTHS,
-        "winner",
+    _ranking("depth-training", _DEPTHS, "training accuracy", **_nets(*_BY_DEPTH)),
+    best(
         "val_acc",
+        name="depth-validation",
+        statement=_DEPTHS,
         reading="validation best at depth 6",
         **_first((6, 16), _BY_DEPTH),
+        **_BEST,
     ),
-    _accuracy(
-        "depth-test",
-        _DEPTHS,
-        "winner",
+    best(
         "test_acc",
+        name="depth-test",
+        statement=_DEPTHS,
         reading="test best at depth 6",
         **_first((6, 16), _BY_DEPTH),
+        **_BEST,
     ),
-    _accuracy(
-        "width-training",
-        "more neurons: better training accuracy",
-        "ranking",
-        "train_acc",
-        **_nets(*_BY_WIDTH),
-    ),
+    _ranking("width-training", "more neurons: better training accuracy", **_nets(*_BY_WIDTH)),
 )
 
 _PUBLISHED_DEEP_NET: dict[str, Any] = {
@@ -134,12 +124,14 @@ DEEP_GRADIENTS_CLAIMS = (
 )
 
 IMPLICIT_CLAIMS = (
-    _accuracy(
-        "sines-higher",
-        "the sine encoding reaches a higher validation accuracy",
-        "direction",
+    higher(
         "val_acc",
-        arms=({"encoding": "sines"}, {"encoding": "raw"}),
+        {"encoding": "sines"},
+        than={"encoding": "raw"},
+        by=ACC,
+        because=ACC_REASON,
+        name="sines-higher",
+        statement="the sine encoding reaches a higher validation accuracy",
         labels=("sine encoding", "raw input"),
     ),
 )

@@ -8,7 +8,7 @@ but a tenth of one, the last digit printed, where something is called best; 5 pe
 
 from typing import Any
 
-from sweepbook import Claim
+from sweepbook import Claim, best, higher, lower, same, worst
 
 ACC = 0.005
 ACC_REASON = "half a point: more than twice the sampling error of one accuracy on 13,000 points"
@@ -18,17 +18,16 @@ LOSS = 0.05
 LOSS_REASON = "5 percent of the loss: below it the curves cannot be told apart by eye"
 
 LEARNING_RATE_CLAIMS = (
-    Claim(
+    same(
+        "val_loss",
+        {"lr": 1.0},
+        3.4,
+        within=0.2,
+        because="'about 3.4': what rounds to 3.2 .. 3.6, about the loss of guessing by shares",
         name="lr-high-loss",
         statement="lr 1: validation loss stays at about 3.4 for all epochs",
         reading="the loss stays within 3.2 and 3.6",
-        kind="equivalence",
-        metric="val_loss",
         fidelity="every",
-        target=3.4,
-        smallest=0.2,
-        reason="'about 3.4': what rounds to 3.2 .. 3.6, about the loss of guessing by shares",
-        arms=({"lr": 1.0},),
         labels=("lr 1",),
     ),
     Claim(
@@ -42,106 +41,99 @@ LEARNING_RATE_CLAIMS = (
         arms=({"lr": 1.0},),
         labels=("lr 1",),
     ),
-    Claim(
+    lower(
+        "val_loss",
+        {"lr": 0.00001},
+        than=0.0,
+        by=0.01,
+        because="a converged net does not lose 1 percent of its loss in 10 epochs",
         name="lr-low-still-falls",
         statement="lr 0.00001 does not converge within 50 epochs",
         reading="the loss still falls at the end",
-        kind="threshold",
         quantity="change",
-        metric="val_loss",
-        direction="lower",
         since=40,
         fidelity=50,
-        target=0.0,
         relative=True,
-        smallest=0.01,
-        reason="a converged net does not lose 1 percent of its loss in 10 epochs",
-        arms=({"lr": 0.00001},),
         labels=("lr 0.00001",),
     ),
-    Claim(
+    higher(
+        "val_loss",
+        {"lr": 0.00001},
+        than={"lr": 0.001},
+        by=LOSS,
+        because=LOSS_REASON,
         name="lr-low-behind",
         statement="lr 0.00001 does not converge within 50 epochs",
         reading="the loss ends above that of lr 0.001",
-        kind="direction",
-        metric="val_loss",
         relative=True,
-        smallest=LOSS,
-        reason=LOSS_REASON,
-        arms=({"lr": 0.00001}, {"lr": 0.001}),
         labels=("lr 0.00001", "lr 0.001"),
     ),
 )
 
 EPOCHS_CLAIMS = (
-    Claim(
+    lower(
+        "val_loss",
+        {"lr": 0.001},
+        than=0.0,
+        by=0.02,
+        because="0.1 percent an epoch, the least fall that is worth training on for",
         name="epochs-still-falling-at-50",
         statement="validation loss still falls at 50 epochs",
-        kind="threshold",
         quantity="change",
-        metric="val_loss",
-        direction="lower",
         since=40,
         fidelity=60,
         window=10,
-        target=0.0,
         relative=True,
-        smallest=0.02,
-        reason="0.1 percent an epoch, the least fall that is worth training on for",
-        arms=({"lr": 0.001},),
         labels=("the net",),
     ),
-    Claim(
+    higher(
+        "val_loss",
+        {"lr": 0.001},
+        than=0.0,
+        by=0.01,
+        because="'a little': 1 percent is the least rise that a plotted curve shows",
         name="epochs-rise-after-80",
         statement="after about epoch 80 it fluctuates and rises a little",
         reading="the loss rises",
-        kind="threshold",
         quantity="change",
-        metric="val_loss",
         since=80,
         fidelity=100,
         window=10,
-        target=0.0,
         relative=True,
-        smallest=0.01,
-        reason="'a little': 1 percent is the least rise that a plotted curve shows",
-        arms=({"lr": 0.001},),
         labels=("the net",),
     ),
-    Claim(
+    higher(
+        "val_loss",
+        {"lr": 0.001},
+        than=0.0,
+        by=0.01,
+        because="0.01 nats from epoch to epoch is the least that a plotted curve shows",
         name="epochs-fluctuates-after-80",
         statement="after about epoch 80 it fluctuates and rises a little",
         reading="the loss fluctuates",
-        kind="threshold",
         quantity="spread",
-        metric="val_loss",
         since=80,
         fidelity="last",
-        target=0.0,
-        smallest=0.01,
-        reason="0.01 nats from epoch to epoch is the least that a plotted curve shows",
-        arms=({"lr": 0.001},),
         labels=("the net",),
     ),
 )
 
 _NORM, _PLAIN = {"batch_norm": True}, {"batch_norm": False}
-_NORMS: dict[str, Any] = {
-    "arms": (_NORM, _PLAIN),
-    "labels": ("with batch norm", "without batch norm"),
-}
+_LABELS = ("with batch norm", "without batch norm")
+_NORMS: dict[str, Any] = {"arms": (_NORM, _PLAIN), "labels": _LABELS}
 
 BATCH_NORM_CLAIMS = (
-    Claim(
+    higher(
+        "val_acc",
+        _NORM,
+        than=_PLAIN,
+        by=ACC,
+        because=ACC_REASON,
         name="bn-final-accuracy",
         statement="final accuracy +2.5 points against no batch norm",
         reading="it is higher",
-        kind="direction",
-        metric="val_acc",
-        smallest=ACC,
-        reason=ACC_REASON,
         family="final",
-        **_NORMS,
+        labels=_LABELS,
     ),
     Claim(
         name="bn-final-accuracy-size",
@@ -154,18 +146,18 @@ BATCH_NORM_CLAIMS = (
         reason="a point on either side: single last epochs scatter by that much",
         **_NORMS,
     ),
-    Claim(
+    lower(
+        "val_loss",
+        _NORM,
+        than=_PLAIN,
+        by=0.02,
+        because="2 percent: less would not be reported as a difference",
         name="bn-final-loss",
         statement="final loss lower by about 5 percent",
         reading="it is lower",
-        kind="direction",
-        metric="val_loss",
-        direction="lower",
         relative=True,
-        smallest=0.02,
-        reason="2 percent: less would not be reported as a difference",
         family="final",
-        **_NORMS,
+        labels=_LABELS,
     ),
     Claim(
         name="bn-final-loss-size",
@@ -179,16 +171,17 @@ BATCH_NORM_CLAIMS = (
         reason="'about 5 percent': 2 to 8 percent round to it",
         **_NORMS,
     ),
-    Claim(
+    higher(
+        "val_acc",
+        _NORM,
+        than=_PLAIN,
+        by=0.05,
+        because="5 points: the first epoch scatters by several points from seed to seed",
         name="bn-first-epoch",
         statement="validation accuracy after epoch 1 is 0.795 with batch norm, 0.375 without",
         reading="it is higher with batch norm",
-        kind="direction",
-        metric="val_acc",
         fidelity=1,
-        smallest=0.05,
-        reason="5 points: the first epoch scatters by several points from seed to seed",
-        **_NORMS,
+        labels=_LABELS,
     ),
     Claim(
         name="bn-first-epoch-size",
@@ -222,57 +215,55 @@ BATCH_NORM_CLAIMS = (
 )
 
 
-def _sizes(*sizes: int, batch_norm: bool) -> dict[str, Any]:
+def _sizes(size: int, *others: int, batch_norm: bool) -> dict[str, Any]:
+    """The settings and the labels of a batch size, and of those that it is compared with."""
     tail = " with batch norm" if batch_norm else ""
     return {
-        "arms": tuple({"batch_size": size, "batch_norm": batch_norm} for size in sizes),
-        "labels": tuple(f"batch size {size}{tail}" for size in sizes),
+        "settings": {"batch_size": size, "batch_norm": batch_norm},
+        "among": tuple({"batch_size": other, "batch_norm": batch_norm} for other in others),
+        "labels": tuple(f"batch size {one}{tail}" for one in (size, *others)),
     }
 
 
 BATCH_SIZE_CLAIMS = (
-    Claim(
+    best(
+        "val_acc",
+        by=DIGIT,
+        because=DIGIT_REASON,
         name="batch-size-best",
         statement="batch size 128 is best",
         reading="best validation accuracy, without batch norm",
-        kind="winner",
-        metric="val_acc",
-        smallest=DIGIT,
-        reason=DIGIT_REASON,
         **_sizes(128, 1, 16, 1024, batch_norm=False),
     ),
-    Claim(
+    best(
+        "val_acc",
+        by=DIGIT,
+        because=DIGIT_REASON,
         name="batch-size-best-with-batch-norm",
         statement="batch size 128 is best",
         reading="best validation accuracy, with batch norm",
-        kind="winner",
-        metric="val_acc",
-        smallest=DIGIT,
-        reason=DIGIT_REASON,
         **_sizes(128, 16, 1024, batch_norm=True),
     ),
-    Claim(
+    best(
+        "batch_losses",
+        by=0.1,
+        because="10 percent of the sd of the loss from batch to batch; less is not visible",
+        direction="lower",
         name="batch-size-steadiest",
         statement="batch size 1024 has the steadiest loss",
         reading="smallest sd of the loss from batch to batch",
-        kind="winner",
         quantity="spread",
-        metric="batch_losses",
-        direction="lower",
         relative=True,
-        smallest=0.1,
-        reason="10 percent of the sd of the loss from batch to batch; less is not visible",
         **_sizes(1024, 1, 16, 128, batch_norm=False),
     ),
-    Claim(
+    worst(
+        "single_s",
+        by=0.5,
+        because="half as long again: timings on a shared machine differ by less than that",
         name="batch-size-slowest",
         statement="batch size 1 is slowest",
         reading="longest epoch of one model, without batch norm",
-        kind="winner",
-        metric="single_s",
         relative=True,
-        smallest=0.5,
-        reason="half as long again: timings on a shared machine differ by less than that",
         **_sizes(1, 16, 128, 1024, batch_norm=False),
     ),
 )

@@ -6,7 +6,7 @@ from analysis.published import PUBLISHED
 from search_spaces.mlp_nets import ARCHITECTURES
 from search_spaces.mlp_study import ACCURACIES, LOSSES, mlp_study
 from search_spaces.mlp_training_claims import DIGIT, DIGIT_REASON
-from sweepbook import ASHA, Claim, Metric, Search
+from sweepbook import ASHA, Claim, Metric, Search, best, worst
 
 VAL_ACC = Metric("val_acc", "max")  # what the published winners were named by
 
@@ -45,20 +45,20 @@ _CURVES = {"kind": "curves", "metrics": list(ACCURACIES)}
 _TABLE = {"kind": "table", "metrics": [*ACCURACIES, *LOSSES], "at": ["last"]}
 
 
-def _winner(name: str, pair: tuple[int, int], direction: Any, statement: str) -> Claim:
+def _claim(form: Any, pair: tuple[int, int], **rest: Any) -> Claim:
     pairs = [pair, *(other for other in _PAIRS if other != pair)]
-    return Claim(
-        name=name,
-        statement=statement,
-        kind="winner",
-        metric="val_acc",
+    first, *others = ({"depth": depth, "width": width} for depth, width in pairs)
+    claim: Claim = form(
+        "val_acc",
+        first,
+        among=others,
+        by=DIGIT,
+        because=DIGIT_REASON,
         reading="of architectures that are each tuned at the same budget",
-        direction=direction,
-        smallest=DIGIT,
-        reason=DIGIT_REASON,
-        arms=tuple({"depth": depth, "width": width} for depth, width in pairs),
         labels=tuple(f"{depth}x{width}" for depth, width in pairs),
+        **rest,
     )
+    return claim
 
 
 TUNED_ARCHITECTURE = mlp_study(
@@ -98,8 +98,15 @@ TUNED_ARCHITECTURE = mlp_study(
             },
         ),
         confirm_claims=(
-            _winner("tuned-best-net", (6, 64), "higher", "best by validation accuracy: 6x64"),
-            _winner("tuned-worst-net", (1, 16), "lower", "worst: 1x16, which underfits"),
+            _claim(
+                best,
+                (6, 64),
+                name="tuned-best-net",
+                statement="best by validation accuracy: 6x64",
+            ),
+            _claim(
+                worst, (1, 16), name="tuned-worst-net", statement="worst: 1x16, which underfits"
+            ),
         ),
         confirm_published=PUBLISHED["architecture"],
     ),

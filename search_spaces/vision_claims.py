@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sweepbook import Claim
+from sweepbook import Claim, best, higher, lower, same, worst
 
 LEARNING_RATES = (0.1, 0.01, 0.001, 0.0001, 0.00001)
 CONVERGED = 10_000  # at most so many iterations: scikit-learn's solver stops long before
@@ -62,21 +62,14 @@ def _label(arm: Settings) -> str:
     return f"{name} ({source_name(arm['weights'])}{stopped})"
 
 
-def _on_test(name: str, reading: str, kind: Any, *arms: Settings, **rest: Any) -> Claim:
-    """A claim about test accuracy of models, each chosen on validation."""
-    given: dict[str, Any] = {"statement": "", "smallest": POINTS, "reason": POINTS_REASON, **rest}
-    return Claim(
-        name=name,
-        reading=reading,
-        kind=kind,
-        metric="test_acc",
-        fidelity="last",
-        best_by="val_acc",
-        over="rows",
-        arms=arms,
-        labels=tuple(map(_label, arms)),
-        **given,
-    )
+def _on_test(*arms: Settings) -> dict[str, Any]:
+    """What claims about test accuracy of models share, each model chosen on validation."""
+    return {
+        "fidelity": "last",
+        "best_by": "val_acc",
+        "over": "rows",
+        "labels": tuple(map(_label, arms)),
+    }
 
 
 _BEST = "best two: fine-tuned ResNet-18 and XGBoost"
@@ -84,43 +77,54 @@ _WORST = (
     "worst: ResNet-18 from scratch and the sklearn probe "
     "(the latter fitted with a single iteration)"
 )
-_DIGIT: dict[str, Any] = {"smallest": DIGIT, "reason": DIGIT_REASON}
+_DIGIT: dict[str, Any] = {"by": DIGIT, "because": DIGIT_REASON}
+_POINTS: dict[str, Any] = {"by": POINTS, "because": POINTS_REASON}
 _FINE, _PROBE, _ONE = finetuned("imagenet"), probe("imagenet"), logistic("imagenet", 1)
 
+
+def _extreme(form: Any, name: str, reading: str, statement: str, *arms: Settings) -> Claim:
+    """A published statement: the first model has the best, or the worst, test accuracy."""
+    claim: Claim = form(
+        "test_acc",
+        arms[0],
+        among=arms[1:],
+        name=name,
+        reading=reading,
+        statement=statement,
+        **_on_test(*arms),
+        **_DIGIT,
+    )
+    return claim
+
+
 _PUBLISHED_ORDER = (
-    _on_test(
+    _extreme(
+        best,
         "best-two-finetuned",
         "fine-tuned ResNet-18 is above every other model but XGBoost",
-        "winner",
+        _BEST,
         *(_FINE, _PROBE, _ONE, SCRATCH),
-        statement=_BEST,
-        **_DIGIT,
     ),
-    _on_test(
+    _extreme(
+        best,
         "best-two-xgboost",
         "XGBoost is above every other model but fine-tuned ResNet-18",
-        "winner",
+        _BEST,
         *(XGBOOST, _PROBE, _ONE, SCRATCH),
-        statement=_BEST,
-        **_DIGIT,
     ),
-    _on_test(
+    _extreme(
+        worst,
         "worst-scratch",
         "ResNet-18 from scratch is below every other model but the sklearn probe",
-        "winner",
+        _WORST,
         *(SCRATCH, XGBOOST, _FINE, _PROBE),
-        statement=_WORST,
-        direction="lower",
-        **_DIGIT,
     ),
-    _on_test(
+    _extreme(
+        worst,
         "worst-sklearn",
         "the sklearn probe of one iteration is below every other model but ResNet-18 from scratch",
-        "winner",
+        _WORST,
         *(_ONE, XGBOOST, _FINE, _PROBE),
-        statement=_WORST,
-        direction="lower",
-        **_DIGIT,
     ),
 )
 
@@ -128,17 +132,24 @@ _PUBLISHED_ORDER = (
 def _best_lr(name: str, arm: Settings) -> Claim:
     """lr 0.001 has the best validation accuracy of one model's five."""
     rates = (0.001, *(lr for lr in LEARNING_RATES if lr != 0.001))
-    return Claim(
+    first, *others = ({**arm, "lr": lr} for lr in rates)
+    return best(
+        "val_acc",
+        first,
+        among=others,
         name=f"best-lr-{name}",
         statement="lr 0.001 is best for the CNNs",
         reading=f"best validation accuracy of the {_label(arm)}",
-        kind="winner",
-        metric="val_acc",
         fidelity="last",
-        arms=tuple({**arm, "lr": lr} for lr in rates),
         labels=tuple(f"lr {lr:f}".rstrip("0") for lr in rates),
         **_DIGIT,
     )
+
+
+def _beats(name: str, reading: str, arm: Settings, other: Settings) -> Claim:
+    """The first model has the higher test accuracy."""
+    options = _on_test(arm, other) | _POINTS
+    return higher("test_acc", arm, than=other, name=name, reading=reading, **options)
 
 
 def _of_weights(weights: str, source: str) -> tuple[Claim, ...]:
@@ -151,36 +162,40 @@ def _of_weights(weights: str, source: str) -> tuple[Claim, ...]:
     return (
         _best_lr(f"probe-{source}", last),
         _best_lr(f"finetuned-{source}", fine),
-        _on_test(
+        _beats(
             f"finetuning-beats-probing-{source}",
             f"fine-tuning all of ResNet-18 beats training its last layer ({name})",
-            "direction",
             *(fine, last),
         ),
-        _on_test(
+        _beats(
             f"pretraining-helps-{source}",
             f"ResNet-18 fine-tuned from {name} weights beats ResNet-18 from scratch",
-            "direction",
             *(fine, SCRATCH),
         ),
-        _on_test(
-            f"one-iteration-costs-{source}",
-            f"LogisticRegression stopped after 1 iteration is worse than converged ({name})",
-            "direction",
-            *(one, converged),
-            direction="lower",
+        lower(
+            "test_acc",
+            one,
+            than=converged,
+            name=f"one-iteration-costs-{source}",
+            reading="LogisticRegression stopped after 1 iteration is worse than converged "
+            f"({name})",
+            **_on_test(one, converged),
+            **_POINTS,
         ),
-        _on_test(
-            f"probes-agree-{source}",
-            f"converged LogisticRegression and the last layer trained by Adam agree ({name})",
-            "equivalence",
-            *(converged, last),
-            target=0.0,
+        same(
+            "test_acc",
+            converged,
+            last,
+            within=POINTS,
+            because=POINTS_REASON,
+            name=f"probes-agree-{source}",
+            reading="converged LogisticRegression and the last layer trained by Adam agree "
+            f"({name})",
+            **_on_test(converged, last),
         ),
-        _on_test(
+        _beats(
             f"finetuned-beats-xgboost-{source}",
             f"ResNet-18 fine-tuned from {name} weights beats XGBoost",
-            "direction",
             *(fine, XGBOOST),
         ),
     )
@@ -190,12 +205,7 @@ BASELINES_CLAIMS = (
     *_PUBLISHED_ORDER,
     _best_lr("scratch", SCRATCH),
     *_of_weights("imagenet", "imagenet"),
-    _on_test(
-        "xgboost-beats-scratch",
-        "XGBoost beats ResNet-18 from scratch",
-        "direction",
-        *(XGBOOST, SCRATCH),
-    ),
+    _beats("xgboost-beats-scratch", "XGBoost beats ResNet-18 from scratch", *(XGBOOST, SCRATCH)),
 )
 
 

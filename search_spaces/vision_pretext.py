@@ -6,7 +6,7 @@ seed and length are the trainable's defaults.
 
 from search_spaces.packages import PACKAGES
 from search_spaces.vision_options import SKIP_CORRUPT
-from sweepbook import Claim, Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Study, best, higher
 
 MADE_WITH = 0.001  # the learning rate of the weights that the other image studies start from
 _OTHERS = (0.01, 0.0001)
@@ -25,28 +25,25 @@ PRETEXT = Study(
     replicates=3,
     options=(SKIP_CORRUPT,),
     claims=(
-        Claim(
+        higher(
+            "val_acc",
+            {"lr": MADE_WITH},
+            than=_CHANCE,
+            by=0.05,
+            because="5 points above chance: less is no sign of what an image shows",
             name="turns-are-learnt",
-            statement="",
             reading="turns are told more often than by chance",
-            kind="threshold",
-            metric="val_acc",
             fidelity="last",
-            arms=({"lr": MADE_WITH},),
-            target=_CHANCE,
-            smallest=0.05,
-            reason="5 points above chance: less is no sign of what an image shows",
         ),
-        Claim(
+        best(
+            "val_acc",
+            {"lr": MADE_WITH},
+            among=tuple({"lr": lr} for lr in _OTHERS),
+            by=0.001,
+            because="a tenth of a point, the last digit printed: best means best",
             name="pretext-lr",
-            statement="",
             reading="the learning rate that the weights are made with is the best of the three",
-            kind="winner",
-            metric="val_acc",
             fidelity="last",
-            arms=tuple({"lr": lr} for lr in (MADE_WITH, *_OTHERS)),
-            smallest=0.001,
-            reason="a tenth of a point, the last digit printed: best means best",
         ),
     ),
     figures=(

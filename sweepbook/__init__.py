@@ -5,6 +5,7 @@ public: the names of its rooms may change. What needs pandas, Ray or matplotlib 
 it is first asked for, so that a study file is read quickly.
 
     declare    Study, Metric, Fidelity, Search, ASHA, Claim; Option, Published, PublishedValue
+    claim      higher, lower, best, worst, same, learns: short forms of the usual claims
     train      run, resume, confirm, which return a Record; Interrupted
     check      verify
     load       load_record, with_known_files; Best and read_state of a record's best model
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.claims.short import best, higher, learns, lower, same, worst
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published, PublishedValue
 from sweepbook.study.search import Search
@@ -59,21 +61,27 @@ __all__ = [
     "Record",
     "Search",
     "Study",
+    "best",
     "confirm",
     "curve_table",
     "draw",
     "draw_all",
     "find_project",
     "finding_table",
+    "higher",
     "last_rows",
+    "learns",
     "load_record",
+    "lower",
     "read_state",
     "resume",
     "run",
+    "same",
     "select_trials",
     "trial_table",
     "verify",
     "with_known_files",
+    "worst",
     "write_figure",
     "write_report",
     "write_table",

@@ -226,6 +226,7 @@ def report(
     records: own.Records,
     out: own.ReportFolder = Path("report"),
     repeat: own.Repeat = None,
+    claims: own.ClaimsOf = None,
     project: given.ProjectDir = None,
 ) -> None:
     """Write a report with figures, tables and findings.
@@ -235,7 +236,7 @@ def report(
     """
     from sweepbook.commands.report import report as write_report
 
-    write_report(records, out, repeat or (), console, given.enter_project(project))
+    write_report(records, out, repeat or (), console, given.enter_project(project), claims)
 
 
 @app.command(epilog=examples.OF_EXPORT)

@@ -92,10 +92,7 @@ def _of_metrics(
 ) -> list[str]:
     """Metrics of the study and of its claims that no trial can report."""
     asked = {f"the metric of study {study.name}": study.metric.name}
-    for claim in claims:
-        for key in ("metric", "against_metric", "best_by"):
-            if (name := getattr(claim, key)) is not None:
-                asked[f"study {study.name}, claim {claim.name}: {key}"] = name
+    asked |= metrics_of_claims(study.name, claims)
     problems = {what: metric_problem(name, columns) for what, name in asked.items()}
     found = [f"{what} {problem}" for what, problem in problems.items() if problem]
     if columns is not None and "predictions" not in columns:
@@ -106,6 +103,16 @@ def _of_metrics(
             if claim.over == "rows"
         ]
     return found
+
+
+def metrics_of_claims(study: str, claims: Sequence[Claim]) -> dict[str, str]:
+    """Returns where a claim of a study names a metric -> that metric."""
+    return {
+        f"study {study}, claim {claim.name}: {key}": name
+        for claim in claims
+        for key in ("metric", "against_metric", "best_by")
+        if (name := getattr(claim, key)) is not None
+    }
 
 
 def _of_confirmation(planned: Planned) -> list[str]:

@@ -29,13 +29,19 @@ def value_problem(key: Key, value: Any, planned: Planned, columns: Columns) -> s
     return _CHECKS[key.form](value, planned, columns)
 
 
-def metric_problem(name: Any, columns: Columns) -> str:
-    """Returns why no trial can report a metric of this name; "" where one may."""
+def metric_problem(name: Any, columns: Columns, record: str = "") -> str:
+    """Returns why no trial can report a metric of this name; "" where one may.
+
+    Args:
+        record: the name of the record whose columns these are; "": the trainable yields them.
+    """
     if not isinstance(name, str) or not name:
         return f"must be the name of a metric, got {_shown(name)}"
     if columns is None or name in columns.difference(YIELDED):
         return ""
     yielded = sorted(columns.difference(COLUMNS, YIELDED))
+    if record:
+        return f"is {name!r}, which {record} does not have{_near(name, yielded, 'It has')}"
     return f"is {name!r}, which the trainable never yields{_near(name, yielded, 'It yields')}"
 
 

@@ -93,7 +93,8 @@ def _stated(claim: Claim, unit: str) -> str:
     first, others = arms[0], listing(arms[1:], most=_MOST)
     what, at_least = _quantity(claim, unit), _at_least(claim, unit)
     if claim.kind == "mixture":
-        return f"no replicate of {first} learns: its {claim.metric} stays at chance"
+        does = "gets above chance" if claim.expected == "learns" else "stays at chance"
+        return f"the {claim.metric} of {first} {does} in at least 80 % of the seeds"
     if claim.kind == "gradients":
         return f"the gradients of {first} are {claim.expected}"
     if claim.quantity == "steps_to":

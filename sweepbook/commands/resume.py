@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sweepbook.commands.judging.others import other_claims
 from sweepbook.commands.training import Endings, say_on, train_and_close
 from sweepbook.plan.extension import what_becomes
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
@@ -41,6 +42,8 @@ def resume(
     """
     record = load_record(folder)
     changes = check_unchanged(folder, record.manifest, force)
+    if line := other_claims(record):
+        say(console, line)
     plan = recorded_plan(record.manifest)
     placement = _as_begun(placement, record.manifest, console)
     check_room(plan.needs, placement.address)

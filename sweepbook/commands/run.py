@@ -14,6 +14,7 @@ from sweepbook.commands.resume import resume
 from sweepbook.commands.training import Endings, close_all, new_folders, say_on, train_and_close
 from sweepbook.commands.words import studies_and_options
 from sweepbook.plan.manifest import new_manifest
+from sweepbook.plan.modules.code import whole_code_sha256
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -148,7 +149,7 @@ def run_studies(
             )
             writers.append(RecordWriter(folder, manifest, say_on(console)))
         if cache:
-            _take_known(writers, place(storage), console)
+            _take_known(plans, writers, place(storage), console)
     except BaseException:
         close_all(writers, say_on(console))
         raise
@@ -173,8 +174,11 @@ def _with_search_options(
     return plan
 
 
-def _take_known(writers: Sequence[RecordWriter], storage: Place, console: Console) -> None:
-    taken, damaged = take_known_trials(writers)
+def _take_known(
+    plans: Sequence[Plan], writers: Sequence[RecordWriter], storage: Place, console: Console
+) -> None:
+    modules = {plan.study.trainable.partition(":")[0] for plan in plans}
+    taken, damaged = take_known_trials(writers, [*map(whole_code_sha256, modules)])
     for line in damaged:
         say(console, line)
     for name, n_trials in Counter(taken.values()).items():

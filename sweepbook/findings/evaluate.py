@@ -33,9 +33,11 @@ from sweepbook.findings.search_checks import search_findings
 from sweepbook.findings.sentences import arm_mean, in_unit, rival_of, sentence, unit_of
 from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
+from sweepbook.record.registration import AFTER
 from sweepbook.stats.power import Range
 from sweepbook.study.claim import Claim
 
+LATE = "declared after the training began"
 _COUNTED = {"mixture": count_at_chance, "gradients": class_of_gradients}
 
 
@@ -65,9 +67,16 @@ def evaluate(record: Record) -> list[Finding]:
         )
         for question in questions
     ]
-    findings = [finding for finding in found if finding is not None]
+    findings = [_marked(finding) for finding in found if finding is not None]
     findings += search_findings(search) if search else []
     return findings + (confirmation_findings(record) if confirms else [])
+
+
+def _marked(finding: Finding) -> Finding:
+    """The finding, which says so if its claim was declared late."""
+    if finding.declared != AFTER:
+        return finding
+    return replace(finding, sentence=f"{finding.sentence.removesuffix('.')} ({LATE}).")
 
 
 def _asked(record: Record, question: Question) -> Finding:
@@ -87,6 +96,7 @@ def _asked(record: Record, question: Question) -> Finding:
         reason=claim.reason,
         seed=record.manifest.seed,
         data=record.data_name,
+        declared=record.manifest.declared(claim),
     )
 
 

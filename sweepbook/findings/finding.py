@@ -44,6 +44,7 @@ class Finding:
             selection adds. failing: arms of which some replicates are at chance. found: class of
             gradients, or "k of n" at chance. steps: of which fidelity steps. trial_ids: separated
             by spaces. seed: the study's. data: the data set.
+        declared: of a claim of the study's, "before" or "after" the training began.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Finding:
     trial_ids: str | None = None
     seed: int | None = None
     data: str | None = None
+    declared: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).copy().items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pandas as pd
 
 from sweepbook.record import load
 from sweepbook.record.storage.places import Place
+from sweepbook.study.claim import Claim
 from sweepbook.tune.screen import show_figures
 
 if TYPE_CHECKING:
@@ -88,6 +90,27 @@ class Record(load.Record):
         from sweepbook.pages.claims import finding_table
 
         return finding_table(load.with_known_files(self))
+
+    def with_claims(self, claims: Sequence[Claim]) -> Record:
+        """Returns the record with further claims, for its findings and its report.
+
+        They are marked as declared after the training began. What the record declares itself
+        stays, and a claim that is equal to one of these keeps its mark. The folder of the record
+        is not changed.
+
+        Args:
+            claims: of a study, or new ones, as `higher` and `Claim` give them.
+
+        Raises:
+            ValueError: a claim does not fit the record's trials, steps or metrics.
+
+        Example:
+            record = record.with_claims(STUDY.claims)
+            sweepbook.write_report(record, "report")
+        """
+        from sweepbook.commands.judging.later import with_claims
+
+        return with_claims(self, claims)
 
     def best(self, trial_id: str | None = None) -> Best:
         """Returns the best model of the record: its settings, metrics, state and lineage.

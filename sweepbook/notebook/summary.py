@@ -75,9 +75,10 @@ def _best_html(record: Record) -> list[str]:
 
 def _verdicts_html(record: Record) -> list[str]:
     claims = claims_of(record)
-    if claims.problem and not claims.declared:
+    told = claims.declared + claims.late
+    if claims.problem and not told:
         return [f"<p>{escape(claims.problem)}</p>"]
-    rows = [[verdict, sentence] for verdict, sentence in claims.declared]
+    rows = [[verdict, sentence] for verdict, sentence in told]
     return _table("Claims", ["verdict", "finding"], rows) if rows else []
 
 

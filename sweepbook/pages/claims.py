@@ -12,7 +12,7 @@ from sweepbook.aggregates.search import search_of
 from sweepbook.findings.confirmed import KIND as CONFIRMATION
 from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.findings.confirmed import summary as confirmation_summary
-from sweepbook.findings.evaluate import evaluate
+from sweepbook.findings.evaluate import LATE, evaluate
 from sweepbook.findings.finding import (
     COLUMNS,
     FAILS,
@@ -28,15 +28,17 @@ from sweepbook.findings.search_checks import summary
 from sweepbook.pages.answers import general_answers, study_answers
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
+from sweepbook.record.registration import AFTER
 
 VERDICTS = (HOLDS, FAILS, MIXED, OPEN, MISSING)
 
 
 @dataclass(frozen=True, eq=False)
 class Claims:
-    """One record's findings: all of them as a frame; what was declared, what every record is
-    asked and what a search or its confirmation is checked for as (verdict, sentence); answers as
-    paragraphs; problem: what could not be computed, with the reason, or ""."""
+    """One record's findings: all of them as a frame; what was declared before the training began,
+    and late, what every record is asked and what a search or its confirmation is checked for as
+    (verdict, sentence); answers as paragraphs; problem: what could not be computed, with the
+    reason, or ""."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
@@ -44,6 +46,7 @@ class Claims:
     answers: list[str]
     problem: str = ""
     checks: list[tuple[str, str]] = field(default_factory=list)
+    late: list[tuple[str, str]] = field(default_factory=list)
 
 
 def finding_table(record: Record) -> pd.DataFrame:
@@ -82,11 +85,12 @@ def claims_of(record: Record) -> Claims:
     others = [finding for finding in findings if finding.kind not in (SEARCH, CONFIRMATION)]
     return Claims(
         frame=_table(record, findings),
-        declared=_told([finding for finding in others if finding.name in declared]),
+        declared=_told([one for one in others if one.name in declared and one.declared != AFTER]),
         asked=_told([finding for finding in others if finding.name not in declared]),
         answers=answers,
         problem=problem,
         checks=_told(checks),
+        late=_told([finding for finding in others if finding.declared == AFTER]),
     )
 
 
@@ -115,13 +119,14 @@ def together(claims: Sequence[Claims]) -> pd.DataFrame:
 
 
 def tally(names: Sequence[str], claims: Sequence[Claims]) -> Table:
-    """How many declared claims of each record got which verdict; records without any are left
-    out."""
+    """How many declared claims of each record got which verdict, late ones in a row of their own;
+    records without any are left out."""
     rows = []
     for name, own in zip(names, claims, strict=True):
-        verdicts = [verdict for verdict, _ in own.declared]
-        if verdicts:
-            rows.append([name, *(str(verdicts.count(verdict)) for verdict in VERDICTS)])
+        for title, told in ((name, own.declared), (f"{name}, {LATE}", own.late)):
+            verdicts = [verdict for verdict, _ in told]
+            if verdicts:
+                rows.append([title, *(str(verdicts.count(verdict)) for verdict in VERDICTS)])
     return Table(["study", *VERDICTS], rows, frozenset(VERDICTS))
 
 

@@ -68,6 +68,7 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ("Extends", _extends(manifest)),
         ("Scheduler", _scheduler(manifest.study.scheduler)),
         ("Resumed", _resumed(manifest)),
+        ("Claims", _registered(manifest)),
         ("Started", _text(manifest.started)),
         ("Ended", _text(manifest.ended) or "not yet"),
         ("Git commit", _text(manifest.git_commit)),
@@ -99,6 +100,17 @@ def _extends(manifest: Manifest) -> str:
         f"{extension.record}: {count(kept, 'trial')} kept, {went_on} went on from their "
         f"checkpoints, {anew} trained from the beginning{_accepted(manifest.resumed[:1])}"
     )
+
+
+def _registered(manifest: Manifest) -> str:
+    """The claims that were declared before the training began, as their hash."""
+    registration = manifest.registration
+    if registration is None or not registration.claims:
+        return ""
+    commit = f", commit {registration.commit}" if registration.commit else ""
+    number = count(len(registration.claims), "claim")
+    when = f"declared before the training began ({_text(registration.at)}{commit})"
+    return f"{number} {when}, sha256 {registration.sha256}" if registration.at else ""
 
 
 def _resumed(manifest: Manifest) -> str:

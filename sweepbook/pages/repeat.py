@@ -13,6 +13,7 @@ from sweepbook.findings.finding import findings_frame
 from sweepbook.findings.repeat import COLUMNS, compare, summary
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
+from sweepbook.record.registration import AFTER
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,10 @@ def repeat_of(records: Sequence[Record], repeats: Sequence[Record]) -> Repeat | 
     frames = [tuple(findings_frame(evaluate(record)) for record in pair) for pair in pairs]
     frame = pd.concat([compare(first, again) for first, again in frames], ignore_index=True)
     declared = {
-        (first.study, claim.name) for first, _ in pairs for claim in first.manifest.study.claims
+        (first.study, claim.name)
+        for first, _ in pairs
+        for claim in first.manifest.study.claims
+        if first.manifest.declared(claim) != AFTER
     }
     keys = zip(frame["study"], frame["name"], strict=True)
     frame["declared"] = [key in declared for key in keys]

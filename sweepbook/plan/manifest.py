@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.plan.asked import ask_data
-from sweepbook.plan.modules.code import code_sha256
+from sweepbook.plan.modules.code import code_sha256, whole_code_sha256
 from sweepbook.plan.modules.missing import check_imports
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
@@ -14,6 +14,7 @@ from sweepbook.plan.plan import Plan
 from sweepbook.plan.trial import file_sha256
 from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.provenance import git_commit, now, versions
+from sweepbook.record.registration import Registration, claim_hashes
 from sweepbook.record.storage.places import Where
 from sweepbook.study.hooks import add_to_path, load_object
 from sweepbook.study.project import add_behind_project, find_project
@@ -22,7 +23,10 @@ from sweepbook.study.project import add_behind_project, find_project
 def new_manifest(
     plan: Plan, options: Options, command: Sequence[str], paths: Sequence[str]
 ) -> Manifest:
-    """Returns the manifest of a new record: all that its numbers depend on."""
+    """Returns the manifest of a new record: all that its numbers depend on, and its claims."""
+    started, module = now(), plan.study.trainable.split(":")[0]
+    commit = git_commit(Path(sys.modules[module].__file__ or ""))
+    claims = claim_hashes(plan.study.claims)
     return Manifest(
         study=plan.study,
         command=tuple(command),
@@ -32,14 +36,15 @@ def new_manifest(
         overrides={**_given(plan, options), "epochs": options.epochs},
         versions=versions(plan.study.packages),
         git_commit=git_commit(),
-        code_sha256=code_sha256(plan.study.trainable.split(":")[0]),
+        code_sha256=code_sha256(plan.study),
         data=Data(plan.data),
         files=plan.files,
-        started=now(),
+        started=started,
+        registration=Registration(claims=claims, commit=commit, at=started),
         import_paths=tuple(paths),
         trials=plan.trials,
         search=plan.search,
-        project=_project_of(plan.study.trainable.split(":")[0]),
+        project=_project_of(module),
     )
 
 
@@ -100,7 +105,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     load_object(study.trainable)
     check_imports(study)
     module = study.trainable.split(":")[0]
-    if code_sha256(module) != manifest.code_sha256:
+    if manifest.code_sha256 not in (code_sha256(study), whole_code_sha256(module)):
         file = sys.modules[module].__file__
         found.append(f"the trainable's code has changed ({file}, or a file that it imports)")
     if study.data:

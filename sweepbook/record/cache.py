@@ -1,6 +1,8 @@
 """What an ended record under the same storage already holds is taken, not trained again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -8,28 +10,46 @@ from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.ledger import TIMES
 from sweepbook.record.load import Record, load_record, read_manifest
 from sweepbook.record.logs import copy_logs
+from sweepbook.record.manifest import Manifest
+from sweepbook.record.planned import Trial
+from sweepbook.record.registration import claim_hashes
 from sweepbook.record.storage.files import write_parquet
 from sweepbook.record.values import TRAIN_LOSS
 from sweepbook.record.writer import RecordWriter
+from sweepbook.study.claim import Claim
+from sweepbook.study.settings import setting_key
 
 
-def take_known_trials(writers: Sequence[RecordWriter]) -> tuple[dict[str, str], list[str]]:
+def take_known_trials(
+    writers: Sequence[RecordWriter], earlier_codes: Collection[str] = ()
+) -> tuple[dict[str, str], list[str]]:
     """Copies the trials that earlier records hold into new ones.
 
     A trial is taken from a record whose versions, code of the trainable and identity (config,
-    seed, data: the trial_id) are the same, and whose data has a hash. Each taken trial is named
-    in its manifest.
+    seed, data: the trial_id) are the same, and whose data has a hash; and only where the study
+    had it trained and reported in the same way. Each taken trial is named
+    in its manifest. A claim about it is only registered there if it was in the earlier record.
+
+    Args:
+        earlier_codes: the hashes that earlier versions took of the same code.
 
     Returns: trial_id -> name of the record that it was taken from; and a line for each record
     that could not be read.
     """
     taken: dict[str, str] = {}
     damaged: list[str] = []
-    for record, predictions in _same_code(writers, damaged):
+    for record, predictions in _same_code(writers, earlier_codes, damaged):
         ended = record.trials[ended_by_itself(record.trials)]
         new = set(ended["trial_id"]) - taken.keys()
+        before = {trial.trial_id: _training_of(trial) for trial in record.manifest.trials}
         for writer in writers:
-            own = {trial_id: trial_id for trial_id in new if trial_id in writer.trials}
+            own = {
+                trial.trial_id: trial.trial_id
+                for trial in writer.manifest.trials
+                if trial.trial_id in new and before[trial.trial_id] == _training_of(trial)
+            }
+            if own:
+                _keep_registered(writer, own, record.manifest)
             for trial_id in own:
                 _take(writer, trial_id, record, predictions)
             copy_states(record.path, writer.folder, own)
@@ -38,6 +58,45 @@ def take_known_trials(writers: Sequence[RecordWriter]) -> tuple[dict[str, str], 
     for writer in writers:
         writer.note(taken={i: taken[i] for i in writer.trials if i in taken})
     return taken, damaged
+
+
+def _training_of(trial: Trial) -> list[Any]:
+    """What a trial's numbers depend on beside its id: what else the study says of the training."""
+    fields = ("stacked", "unit", "max_fidelity", "ends_itself", "metric", "cpus", "gpus")
+    return [getattr(trial, field) for field in fields]
+
+
+def _keep_registered(writer: RecordWriter, taken: Collection[str], earlier: Manifest) -> None:
+    """Leaves out claims about taken trials that were not declared before these began."""
+    registration = writer.manifest.registration
+    if registration is None:
+        return
+    if earlier.registration is not None:
+        known = earlier.registration.claims
+    else:  # an earlier version wrote it, and its claims at its start
+        known = {} if earlier.taken else claim_hashes(earlier.study.claims)
+    claims = {claim.name: claim for claim in writer.manifest.study.claims}
+    trials = writer.manifest.trials
+    kept = {
+        name: sha256
+        for name, sha256 in registration.claims.items()
+        if known.get(name) == sha256
+        or (name in claims and not _is_about(claims[name], taken, trials))
+    }
+    writer.note(registration=replace(registration, claims=kept))
+
+
+def _is_about(claim: Claim, taken: Collection[str], trials: Sequence[Trial]) -> bool:
+    """Whether an arm of a claim fits a taken trial, or none that is known here."""
+    for arm in claim.arms:
+        fits = [
+            trial.trial_id
+            for trial in trials
+            if all(setting_key(trial.config.get(k)) == setting_key(v) for k, v in arm.items())
+        ]
+        if not fits or any(trial_id in taken for trial_id in fits):
+            return True
+    return False
 
 
 def ended_by_itself(trials: pd.DataFrame) -> "pd.Series[bool]":
@@ -51,14 +110,18 @@ def ended_by_itself(trials: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _same_code(
-    writers: Sequence[RecordWriter], damaged: list[str]
+    writers: Sequence[RecordWriter], earlier_codes: Collection[str], damaged: list[str]
 ) -> Iterator[tuple[Record, pd.DataFrame]]:
     """The storage's other ended records of the same code and data, with their predictions.
 
     A record that cannot be read is left alone and named in `damaged`.
     """
     mine = {writer.folder for writer in writers}
-    codes = [(dict(w.manifest.versions), w.manifest.code_sha256) for w in writers]
+    codes = [
+        (dict(w.manifest.versions), code)
+        for w in writers
+        for code in (w.manifest.code_sha256, *earlier_codes)
+    ]
     wanted = {trial_id for writer in writers for trial_id in writer.trials}
     for folder in writers[0].folder.parent.iterdir():
         if folder in mine:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweepbook.record.planned import SearchPlan, Trial
+from sweepbook.record.registration import Registration
+from sweepbook.study.claim import Claim
 from sweepbook.study.read import built, study_of
 from sweepbook.study.study import Study
 
@@ -125,6 +127,8 @@ class Manifest:
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
+        registration: the claims that were declared before the training began; None: an earlier
+            version made the record.
         taken: trial_id -> the record that the trial was taken from.
         project: name of the project that its trainable is of; None outside any.
         artifacts: name -> "written", or why its hook gave no table.
@@ -149,6 +153,7 @@ class Manifest:
     search: SearchPlan | None = None
     confirms: Confirms | None = None
     extends: Extends | None = None
+    registration: Registration | None = None
     taken: Mapping[str, str] = field(default_factory=dict)
     resumed: tuple[Mapping[str, Any], ...] = ()
     sessions: tuple[Mapping[str, Any], ...] = ()
@@ -170,6 +175,15 @@ class Manifest:
         """Whether the command scaled the fidelity of the trials."""
         return self.scale not in (None, 1, 1.0)
 
+    def declared(self, claim: Claim) -> str | None:
+        """Returns whether a claim was declared "before" or "after" the training began.
+
+        None where nobody can say, and of questions that are no claim of the study's.
+        """
+        if self.registration is None or claim not in self.study.claims:
+            return None
+        return self.registration.declared(claim)
+
     def as_json(self) -> dict[str, Any]:
         """Returns the content of manifest.json: plain values in their usual order."""
         content: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
@@ -182,7 +196,7 @@ class Manifest:
 
 
 _LATER = (  # written only where there is something to say
-    *("confirms", "extends", "taken", "resumed", "sessions", "status", "n_trials"),
+    *("confirms", "extends", "registration", "taken", "resumed", "sessions", "status", "n_trials"),
     *("record_digest", "project", "max_concurrent", "artifacts"),
 )
 
@@ -210,7 +224,9 @@ def manifest_of(content: Any) -> Manifest:
 
 def _typed(content: Mapping[str, Any]) -> Manifest:
     known = {part.name for part in dataclasses.fields(Manifest)}
-    confirms, extends, search = (content.get(k) for k in ("confirms", "extends", "search"))
+    confirms, extends, search, registration = (
+        content.get(k) for k in ("confirms", "extends", "search", "registration")
+    )
     typed = {
         "study": study_of(content["study"]),
         "data": Data(content.get("data") or {}),
@@ -218,6 +234,7 @@ def _typed(content: Mapping[str, Any]) -> Manifest:
         "search": built(SearchPlan, search) if search else None,
         "confirms": _confirms(confirms) if confirms else None,
         "extends": built(Extends, _tuples(extends)) if extends else None,
+        "registration": built(Registration, registration) if registration else None,
     }
     further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
     return built(Manifest, {**_tuples(content), **typed, "further": further})

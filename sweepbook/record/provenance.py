@@ -30,11 +30,14 @@ def versions(packages: Iterable[str] = ()) -> dict[str, str]:
     return found
 
 
-def git_commit() -> str | None:
-    """Returns the commit of the code, with "+changes" where files differ from it, or None."""
-    here = Path(__file__).parent
-    git = ["git", "-C", str(here)]
-    ours = [*git, "ls-files", "--error-unmatch", Path(__file__).name]
+def git_commit(file: Path = Path(__file__)) -> str | None:
+    """Returns the commit of the code, with "+changes" where files differ from it, or None.
+
+    Args:
+        file: of the code; None is returned where it is not in the repository around it.
+    """
+    git = ["git", "-C", str(file.parent)]
+    ours = [*git, "ls-files", "--error-unmatch", file.name]
     try:
         if subprocess.run(ours, capture_output=True).returncode:
             return None  # installed beneath somebody else's repository

@@ -1,5 +1,7 @@
 """How much a series scatters about its trend."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

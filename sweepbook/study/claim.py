@@ -15,7 +15,7 @@ Kind = Literal[
     "equivalence",
     "winner",  # arms[0] is the highest (lowest) of all arms
     "ranking",  # each arm is higher (lower) than the arm before it
-    "mixture",  # no replicate of arms[0] gets above the largest class's share
+    "mixture",  # at least 80 % of the seeds of arms[0] stay at chance; or get above it
     "gradients",  # arms[0] is of the expected class: vanishing, exploding or healthy
 ]
 Quantity = Literal[
@@ -32,6 +32,10 @@ Over = Literal[
     "rows",  # and for further test rows: a bootstrap of the predictions' rows and replicates
 ]
 _NUMBER_OF_ARMS = {"mixture": 1, "gradients": 1, "threshold": 1}
+_EXPECTED = {  # by the kind; of other kinds nothing is
+    "gradients": ("vanishing", "exploding", "healthy"),
+    "mixture": (None, "fails", "learns"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +63,9 @@ class Claim:
             against_metric. "threshold": arms[0] is higher (lower) than target. "equivalence":
             arms[0] equals target, or arms[1] plus target, or the two metrics of every arm are
             equal, each up to smallest. "winner": arms[0] is the highest (lowest) of all arms.
-            "ranking": each arm is higher (lower) than the one before it. "mixture": no replicate
-            of arms[0] exceeds the share of the largest class. "gradients": the gradients of
-            arms[0] are as expected.
+            "ranking": each arm is higher (lower) than the one before it. "mixture": at least 80 %
+            of the seeds of arms[0] stay at chance, or get above it, as expected. "gradients": the
+            gradients of arms[0] are as expected.
         quantity: what is compared:
             "value": the metric at `fidelity`. "change": the metric at `fidelity` minus the metric
             at `since`, within a replicate. "steps_to": the first step at which arms[0] reaches
@@ -96,8 +100,12 @@ class Claim:
         over: "replicates": intervals hold for further replicates on these test rows. "rows": they
             hold for further test rows, too (a bootstrap); only for test_acc with quantity "value"
             at the last step, and at least two arms.
-        expected: the class that a "gradients" claim states: "vanishing", "exploding" or
-            "healthy".
+        expected: what a "gradients" claim states: "vanishing", "exploding" or "healthy"; and a
+            "mixture" claim: "fails" (at least 80 % of the seeds stay at chance; so does None) or
+            "learns" (at least 80 % of the seeds get above chance).
+        single_run: True if `target` is the result of one training, such as a printed number: the
+            verdict then allows for the scatter of that training, too. Only for the kinds
+            "threshold" and "equivalence" with a target and one arm.
 
     Raises:
         ValueError: when it is made, naming the claim, the field and its value.
@@ -123,7 +131,7 @@ class Claim:
     family: str = ""
     best_by: str | None = None
     over: Over = "replicates"
-    expected: Literal["vanishing", "exploding", "healthy", "learns"] | None = None
+    expected: Literal["vanishing", "exploding", "healthy", "fails", "learns"] | None = None
     single_run: bool = False
 
     def __post_init__(self) -> None:
@@ -194,8 +202,16 @@ class Claim:
         needs_target = compares or (self.kind == "equivalence" and self.against_metric is None)
         if needs_target != (self.target is not None):
             self._refuse("target", "be a number" if needs_target else "be None", self.target)
-        if (self.kind == "gradients") != (self.expected is not None):
-            self._refuse("expected", "be given if kind is gradients, and only then", self.expected)
+        if self.expected not in _EXPECTED.get(self.kind, (None,)):
+            allowed = [repr(one) for one in _EXPECTED.get(self.kind, ()) if one]
+            must = f"be {' or '.join(allowed) or 'None'}, because the kind is {self.kind}"
+            self._refuse("expected", must, self.expected)
+        has_target = self.kind in ("threshold", "equivalence") and self.target is not None
+        if self.single_run and not (has_target and len(self.arms) == 1):
+            must = (
+                "be False, unless the kind is threshold or equivalence, with a target and one arm"
+            )
+            self._refuse("single_run", must, self.single_run)
         if self.against_metric is not None and self.kind not in ("direction", "equivalence"):
             must = "be None, unless the kind is direction or equivalence"
             self._refuse("against_metric", must, self.against_metric)

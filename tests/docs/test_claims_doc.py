@@ -28,6 +28,23 @@ def read(code):
     return eval(code, {"Claim": Claim})
 
 
+def test_the_short_forms_are_claims_of_their_kinds():
+    (code,) = re.findall(r"```python\n(from sweepbook import .*?)```", PAGE, re.DOTALL)
+    names = {}
+    exec(code, names)
+    rows = re.findall(r"^\| (`\w+\(.*?) \| .*? \| (\[.*\]\(#\w+\)) \|$", PAGE, re.MULTILINE)
+    kinds = {
+        form: re.findall(r"\[(\w+)\]", said)
+        for forms, said in rows
+        for form in re.findall(r"`(\w+)\(", forms)
+    }
+    found = {claim.name.partition("-")[0] for claim in names["CLAIMS"]}
+    assert found == kinds.keys() and len(names["CLAIMS"]) > len(kinds)
+    for claim in names["CLAIMS"]:
+        assert claim.kind in kinds[claim.name.partition("-")[0]]
+        assert claim.name in PAGE or not claim.name.startswith("higher-val-acc-width-16")
+
+
 def curves(metric):
     """(5 replicates, 20 epochs) of each config: from a start to its end, with jumps."""
     epochs, start = np.arange(EPOCHS), 0.1 if metric == "val_acc" else 2.0

@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "notebook.md"
 @pytest.mark.timeout(300)
 def test_the_page_s_script_and_what_follows_it_run(tmp_path):
     study, *rest = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(rest) == 2
+    assert len(rest) == 3
     (tmp_path / "slopes.py").write_text(study)
     (tmp_path / "rest.py").write_text("import sweepbook\n" + "\n".join(rest))
     for name in ("slopes.py", "rest.py"):

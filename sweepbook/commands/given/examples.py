@@ -36,6 +36,7 @@ OF_REPORT = examples(
     "report records/my-study",
     "report records/* --out report",
     "report records/my-study --repeat records/my-study-seed-1",
+    "report records/my-study --claims my_study.py",
 )
 OF_EXPORT = examples("export records/my-study --best model")
 OF_REPLAY = examples(

@@ -136,6 +136,16 @@ Repeat = Annotated[
     ),
 ]
 
+ClaimsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STUDY",
+        help="Study file (my_study.py or my_study.py:NAME) or study whose claims are judged as "
+        "well. Those that a record does not declare are marked as declared after the training "
+        "began.",
+    ),
+]
+
 ModelFolder = Annotated[
     Path,
     typer.Option(

@@ -1,24 +1,45 @@
-"""A hash of a trainable's code."""
+"""A hash of the code that a study's numbers depend on."""
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from sweepbook.plan.modules.counted import counted_texts
 from sweepbook.plan.modules.imports import python_files, top_level_imports
+from sweepbook.study.study import Study
 
 
-def code_sha256(module: str) -> str:
-    """Returns a hash of a trainable's code.
+def code_sha256(study: Study) -> str:
+    """Returns a hash of the code that a study's numbers depend on.
 
-    That is its whole package's Python files, or its one file and what it imports from beside it.
+    That is its trainable's whole package, or its one file and what it imports from beside it,
+    without Study and Claim values and without what these alone use: a record keeps what they say.
     """
+    module = study.trainable.partition(":")[0]
+    files = _files(module)
+    hooks = [path for what, path in study.hooks().items() if what != "claims_of"]
+    texts = counted_texts(files, [path.partition(":")[2] for path in hooks])
+    return _sha256((path, texts.get(path)) for path in files)
+
+
+def whole_code_sha256(module: str) -> str:
+    """Returns the hash that earlier versions took of a trainable's code: of its whole files."""
+    return _sha256((path, None) for path in _files(module))
+
+
+def _sha256(texts: Iterable[tuple[Path, str | None]]) -> str:
+    content = hashlib.sha256()
+    for path, text in texts:
+        counted = path.read_bytes() if text is None else text.encode("utf-8", "surrogatepass")
+        content.update(path.name.encode() + b"\0" + counted)
+    return content.hexdigest()
+
+
+def _files(module: str) -> list[Path]:
     file = Path(sys.modules[module].__file__ or "")
     depth = module.count(".") + (file.name == "__init__.py")  # in folders of the package
-    files = sorted(file.parents[depth - 1].rglob("*.py")) if depth else [file, *_beside(file)]
-    content = hashlib.sha256()
-    for path in files:
-        content.update(path.name.encode() + b"\0" + path.read_bytes())
-    return content.hexdigest()
+    return sorted(file.parents[depth - 1].rglob("*.py")) if depth else [file, *_beside(file)]
 
 
 def _beside(file: Path) -> list[Path]:

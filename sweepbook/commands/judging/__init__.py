@@ -1,0 +1,1 @@
+"""Claims that are judged on a record after it was begun."""
