@@ -9,7 +9,7 @@ from sweepbook.aggregates.predictions import grouped_predictions, hit_table
 from sweepbook.findings.outcomes import Comparison, Outcome, band
 from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
-from sweepbook.stats.bootstrap import n_groups, row_difference
+from sweepbook.stats.rows import n_groups, row_difference
 from sweepbook.study.claim import Claim
 
 

@@ -19,7 +19,7 @@ from sweepbook.aggregates.predictions import accuracy_columns
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures import captions, style
 from sweepbook.record.load import CONFIG, Record
-from sweepbook.stats.bootstrap import RESAMPLES, row_difference, row_interval
+from sweepbook.stats.rows import row_difference, row_interval
 
 
 def accuracy_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def accuracy_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Da
 
     Columns: model, trial_id, config/KEY of `spec["settings"]`, status, val, val_low, val_high
     (the metric that chose the trial, t interval over replicates), test_mean, test_low, test_high,
-    test_se (over rows and replicates, see row_intervals), behind_mean, behind_low, behind_high
+    test_se (over rows and replicates, see row_interval), behind_mean, behind_low, behind_high
     (best model's accuracy minus this one's, paired; NaN for the best itself), n_replicates,
     n_rows, published, problem, replicate_0, ...
     """
@@ -71,9 +71,8 @@ def interval_sentence(numbers: pd.DataFrame) -> str:
     n = " to ".join(str(s) for s in dict.fromkeys((seeds[0], seeds[-1])))
     rows = " or ".join(f"{int(r):,}" for r in sorted(set(known["n_rows"])))
     return (
-        f"Test accuracy: mean of {n} seeds on {rows} test rows, with a 95 % interval over both "
-        f"(bootstrap of rows and seeds, {RESAMPLES:,} resamples; one seed where every seed gives "
-        "the same model)."
+        f"Test accuracy: mean of {n} seeds on {rows} test rows, with a 95 % interval that "
+        "holds for further rows and seeds (one seed where every seed gives the same model)."
     )
 
 

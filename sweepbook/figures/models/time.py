@@ -18,7 +18,7 @@ from sweepbook.figures.keys import MODELS, Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.record.load import Record
-from sweepbook.stats.bootstrap import row_interval
+from sweepbook.stats.rows import row_interval
 
 _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
 
