@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,31 @@ class Splits:
     def parts(self) -> dict[str, Split]:
         """The splits by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def places(part: Split) -> npt.NDArray[np.complex128]:
+    """complex128 (n,): one comparable number per coordinate pair; -0.0 counts as 0.0."""
+    return part.x[:, 0] + 0.0 + 1j * (part.x[:, 1] + 0.0)
+
+
+def clean_mask(train: Split, test: Split) -> npt.NDArray[np.bool_]:
+    """bool (n_test,): True where a test point's exact coordinates do not occur in train. Pure."""
+    return ~np.isin(places(test), places(train))
+
+
+def without_test_places(splits: Splits) -> Splits:
+    """The splits without those training rows whose exact coordinates occur in test.
+
+    Raises:
+        ValueError: no training row would be left.
+    """
+    kept = np.flatnonzero(clean_mask(splits.test, splits.train))
+    if not len(kept):
+        raise ValueError(
+            f"each of the {len(splits.train):,} training rows has the coordinates of a test row, "
+            "so leak='removed' leaves nothing to train on: use leak='kept', or other test rows"
+        )
+    return replace(splits, train=splits.train.take(kept))
 
 
 def content_sha256(parts: Mapping[str, Split]) -> str:

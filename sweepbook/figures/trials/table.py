@@ -51,7 +51,7 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     """
     arms = choose_arms(record, spec)
     unit = record.unit
-    wanted = _with_clean(record, spec["metrics"])
+    wanted = spec["metrics"]
     table = curves_of(record, wanted, arms)
     at = [v for v in spec.get("at", ["last"]) if not isinstance(v, str)]
     endings = captions.endings_sentence(table, arms, unit)
@@ -69,19 +69,6 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     ]
     cells = _cells(shown, arms, metrics_in(table, wanted), unit)
     return drawn_of(spec, sentences, csv_numbers(table, arms, unit), cells=cells)
-
-
-def _with_clean(record: Record, metrics: Sequence[str]) -> list[str]:
-    """`metrics`, with METRIC_clean after each METRIC of which the reports have other values."""
-    wanted: list[str] = []
-    for metric in metrics:
-        wanted.append(metric)
-        clean = f"{metric}_clean"
-        if {metric, clean} <= set(record.reports) and clean not in metrics:
-            pair = record.reports[[metric, clean]].dropna()
-            if (pair[metric] != pair[clean]).any():
-                wanted.append(clean)
-    return wanted
 
 
 def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -> pd.DataFrame:
