@@ -55,9 +55,9 @@ def train_mlp_leak(
 ) -> Iterator[dict[str, Any]]:
     """Trains as `train_mlp`, with the setting `leak`.
 
-    "kept" trains on all training rows, "removed" without those whose coordinates occur in test:
-    what the first has in test accuracy beyond the second is what the leak adds. Validation rows
-    whose coordinates occur in train stay: nothing is chosen by them here.
+    "kept" trains on all training rows, "removed" without those whose coordinates occur in test,
+    with as many others again: what the first has in test accuracy beyond the second is what the
+    leak adds. Validation rows whose coordinates occur in train stay: they choose nothing here.
     """
     yield from train_mlp(config, state)
 

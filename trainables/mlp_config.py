@@ -73,7 +73,7 @@ class LeakConfig(MLPConfig):
     A class of its own, because each setting of MLPConfig is part of the identity of every trial.
     """
 
-    leak: Leak = "kept"  # or without the training rows whose coordinates occur in test
+    leak: Leak = "kept"  # or others for the training rows whose coordinates occur in test
 
     def __post_init__(self) -> None:
         super().__post_init__()

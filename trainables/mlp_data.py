@@ -66,7 +66,7 @@ def load_stacked(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedD
     """Loads the splits of each replicate onto the config's device."""
     splits = [load_splits(config.data, split_seed=s.split) for s in seeds]
     if isinstance(config, LeakConfig) and config.leak == "removed":
-        splits = [without_test_places(own) for own in splits]
+        splits = [without_test_places(own, s.split) for own, s in zip(splits, seeds, strict=True)]
     return StackedData(
         _stack([s.train for s in splits], config),
         _stack([s.validation for s in splits], config),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.gradients import has_gradients
 from sweepbook.aggregates.labels import arm_labels, metric_name, sorted_trials
 from sweepbook.aggregates.trials import same_value, telling_columns
@@ -124,7 +125,7 @@ def _extreme(
 
 def _window(record: Record) -> Window:
     """The steps to judge by: a step that is part of an epoch is no epoch to average over."""
-    return "last" if record.manifest.study.fidelity.count else "last5"
+    return "last" if end_steps(record) == 1 else "last5"
 
 
 _GAPS: tuple[tuple[str, Kind, str, str, Direction, str], ...] = (

@@ -12,7 +12,13 @@ import pandas as pd
 import pytest
 
 from sweepbook.aggregates.batches import batch_table, step_table
-from sweepbook.aggregates.curves import best_rows, curve_table, extreme_trials, last_rows, rows_at
+from sweepbook.aggregates.curves import (
+    best_rows,
+    curve_table,
+    end_rows,
+    extreme_trials,
+    last_rows,
+)
 from sweepbook.aggregates.trials import (
     arm_columns,
     same_value,
@@ -119,7 +125,10 @@ def test_last_and_best_fidelity() -> None:
     assert last_rows(table, "epoch")["mean"].tolist() == [0.2, 0.3]
     assert best_rows(table, "min")["epoch"].tolist() == [2, 2]
     assert best_rows(table, "max")["epoch"].tolist() == [1, 1]
-    assert rows_at(table, "epoch", [1, 99])["epoch"].tolist() == [1, 3, 1, 2]
+    ends = end_rows(table, "epoch", 2)
+    assert ends["mean"].to_numpy() == pytest.approx([0.15, 0.35])
+    assert ends[["since", "epoch"]].to_numpy().tolist() == [[2, 3], [1, 2]]
+    assert end_rows(table, "epoch", 5)["since"].tolist() == [1, 1], "no more than there are"
 
 
 def test_extremes_choose_among_finished_trials_and_never_by_test_data() -> None:

@@ -331,7 +331,7 @@ def test_a_failed_trial_that_printed_nothing_has_no_lines(
 def test_the_markdown_holds_the_same_tables(make_record: Make, tmp_path: Path) -> None:
     write_report([make_record(CONFIGS, figures=FIGURES)], tmp_path / "out")
     text = (tmp_path / "out" / "report.md").read_text()
-    assert re.search(r"^\| 0\.01 \| 8 \| 3 \| \S+ ± \S+ \| ", text, re.MULTILINE)
+    assert re.search(r"^\| 0\.01 \| 4–8 \| 3 \| \S+ ± \S+ \| ", text, re.MULTILINE)
     assert "](figures/loss.svg)" in text
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         assert len({line.count("|") for line in block.splitlines()}) == 1

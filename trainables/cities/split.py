@@ -66,19 +66,26 @@ def clean_mask(train: Split, test: Split) -> npt.NDArray[np.bool_]:
     return ~np.isin(places(test), places(train))
 
 
-def without_test_places(splits: Splits) -> Splits:
-    """The splits without those training rows whose exact coordinates occur in test.
+def without_test_places(splits: Splits, seed: int) -> Splits:
+    """The splits with others in the place of training rows whose coordinates occur in test.
+
+    The others are drawn from the rest of the training rows: so a net makes as many steps of the
+    same sizes, and the two trainings differ in nothing else.
 
     Raises:
-        ValueError: no training row would be left.
+        ValueError: all training rows have such coordinates.
     """
-    kept = np.flatnonzero(clean_mask(splits.test, splits.train))
-    if not len(kept):
+    train = splits.train
+    kept = clean_mask(splits.test, train)
+    if not kept.any():
         raise ValueError(
-            f"each of the {len(splits.train):,} training rows has the coordinates of a test row, "
-            "so leak='removed' leaves nothing to train on: use leak='kept', or other test rows"
+            f"each of the {len(train):,} training rows has the coordinates of a test row, so "
+            "leak='removed' leaves nothing to train on: use leak='kept', or other test rows"
         )
-    return replace(splits, train=splits.train.take(kept))
+    rows = np.arange(len(train))
+    n_gone = int((~kept).sum())
+    rows[~kept] = np.random.default_rng(seed).choice(rows[kept], n_gone, n_gone > kept.sum())
+    return replace(splits, train=train.take(rows))
 
 
 def content_sha256(parts: Mapping[str, Split]) -> str:
