@@ -4,11 +4,11 @@ The europe data from CSV files has such places; the embedded data has none, and 
 train on the same rows. What the leak adds cannot be read from one training: its test accuracy on
 all rows and that on the others differ by their mix of countries (by 0.8 points at chance).
 
-In a pilot with the CSV files the interval over 13,363 test rows and 5 seeds was 0.3 points wide on
-either side, so half a point can be decided and a tenth of one cannot. That takes nets whose last
-epoch is calm (large batches, a low learning rate), and as many training rows in both: in a pilot
-with 2,386 rows fewer, and so with other batches, the scatter of the difference from seed to seed
-was five times as large.
+The claim was declared after a pilot, so the study has other seeds than the pilot's. There, with
+the CSV files, the interval over 13,363 test rows and 5 seeds was 0.3 points wide on either side:
+half a point can be decided, a tenth of one cannot. A first pilot, with small batches and with
+2,386 rows fewer in one of the trainings, had a difference that scattered five times as much from
+seed to seed. Now the batches are large, and other rows stand in for those left out.
 """
 
 from dataclasses import replace
@@ -24,6 +24,7 @@ LEAK = replace(
         "leak",
         "Do test places that also stand in the training rows raise the test accuracy?",
         grid={"leak": ("kept", "removed")},
+        seed=1,  # the pilot had 0
         fixed={
             "batch_norm": True,
             "width": 32,
