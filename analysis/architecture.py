@@ -2,7 +2,7 @@
 
     python analysis/architecture.py records/architecture [OUT]
 
-Prints the nets in the order of their validation accuracy at the last epoch, each with the 95 %
+Prints the nets in the order of their validation accuracy at their end, each with the 95 %
 interval of its mean over replicates. Draws the figures that the study declares: the curves of each
 net, accuracy against depth and against width, the best and the worst net side by side, and maps of
 what these two predict.
@@ -11,10 +11,9 @@ what these two predict.
 import sys
 
 from sweepbook import (
-    curve_table,
     draw_all,
+    end_table,
     finding_table,
-    last_rows,
     load_record,
     trial_table,
     write_figure,
@@ -29,9 +28,9 @@ def main(path: str, out: str = "out/architecture") -> None:
     # aggregate
     trials = trial_table(record)
     findings = finding_table(record)
-    last = last_rows(curve_table(record, ["val_acc"], record.trials), record.unit)
-    nets = record.trials[["trial_id", "config/depth", "config/width"]].merge(last, on="trial_id")
-    columns = ["config/depth", "config/width", "epoch", "mean", "low", "high"]
+    ends = end_table(record, ["val_acc"], record.trials)
+    nets = record.trials[["trial_id", "config/depth", "config/width"]].merge(ends, on="trial_id")
+    columns = ["config/depth", "config/width", "since", "epoch", "mean", "low", "high"]
     print(nets.sort_values("mean", ascending=False)[columns].to_string(index=False))
 
     # draw

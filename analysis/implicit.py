@@ -2,16 +2,23 @@
 
     python analysis/implicit.py records/implicit [OUT]
 
-Prints the gain in validation accuracy at the last epoch, sine encoding minus raw coordinates, for
-each replicate: both had the same split and the same seeds, so they are compared in pairs. Draws
-loss and accuracy over the epochs, maps of what each encoding predicts, and the accuracy of each
-country.
+Prints the gain in validation accuracy at the end, sine encoding minus raw, for each replicate:
+both had the same split and seeds, so they are compared in pairs. Draws loss and accuracy over the
+epochs, maps of what each encoding predicts, and the accuracy of each country.
 """
 
 import sys
 from typing import Any
 
-from sweepbook import draw_all, finding_table, load_record, trial_table, write_figure, write_table
+from sweepbook import (
+    draw_all,
+    end_table,
+    finding_table,
+    load_record,
+    trial_table,
+    write_figure,
+    write_table,
+)
 
 BY = ["encoding"]
 MAPS = "analysis.figures.map_kinds"  # figures of our own
@@ -33,10 +40,8 @@ def main(path: str, out: str = "out/implicit") -> None:
     # aggregate
     trials = trial_table(record)
     findings = finding_table(record)
-    encodings = record.trials.set_index("trial_id")["config/encoding"]
-    reports = record.reports.assign(encoding=record.reports["trial_id"].map(encodings))
-    last = reports[reports["epoch"] == reports["epoch"].max()]
-    pairs = last.pivot(index="replicate", columns="encoding", values="val_acc")
+    ends = end_table(record, ["val_acc"], record.trials).merge(record.trials, on="trial_id")
+    pairs = ends.set_index("config/encoding").filter(like="replicate_").T
     print(pairs.assign(gain=pairs["sines"] - pairs["raw"]).to_string())
 
     # draw

@@ -35,7 +35,7 @@ def main(path: str, out: str = "out/learning-rate") -> None:
     trials = trial_table(record)
     findings = finding_table(record)
     columns = ["config/lr", "status", "n_diverged"]
-    columns += ["val_loss_last", "val_loss_last_low", "val_loss_last_high"]
+    columns += ["val_loss_end", "val_loss_end_low", "val_loss_end_high"]
     print(trials[columns].to_string(index=False))
 
     # draw

@@ -28,7 +28,7 @@ def main(path: str, out: str = "out/pretext") -> None:
     # aggregate
     trials = trial_table(record)
     findings = finding_table(record)
-    columns = ["config/lr", "val_acc_last", "val_acc_last_low", "val_acc_last_high"]
+    columns = ["config/lr", "val_acc_end", "val_acc_end_low", "val_acc_end_high"]
     print(trials[columns].assign(chance=CHANCE).to_string(index=False))
 
     # draw

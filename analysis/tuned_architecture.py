@@ -22,9 +22,9 @@ def main(path: str, out: str = "out/tuned-architecture") -> None:
     # aggregate
     trials = trial_table(record)
     findings = finding_table(record)
-    whole = trials[trials["status"] == "finished"].sort_values("val_acc_last", ascending=False)
+    whole = trials[trials["status"] == "finished"].sort_values("val_acc_end", ascending=False)
     best = whole.drop_duplicates(["config/depth", "config/width"])
-    columns = ["config/depth", "config/width", "config/lr", "config/batch_size", "val_acc_last"]
+    columns = ["config/depth", "config/width", "config/lr", "config/batch_size", "val_acc_end"]
     print(best[columns].to_string(index=False))
 
     # draw

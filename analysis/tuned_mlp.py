@@ -24,9 +24,9 @@ def main(path: str, out: str = "out/tuned-mlp") -> None:
     # aggregate
     trials = trial_table(record)
     findings = finding_table(record)
-    whole = trials[trials["status"] == "finished"].sort_values("val_acc_last", ascending=False)
+    whole = trials[trials["status"] == "finished"].sort_values("val_acc_end", ascending=False)
     columns = [f"config/{key}" for key in SEARCHED if f"config/{key}" in whole]
-    print(whole[[*columns, "val_acc_last"]].head(10).to_string(index=False))
+    print(whole[[*columns, "val_acc_end"]].head(10).to_string(index=False))
 
     # draw
     figures = draw_all(record)  # what every search has

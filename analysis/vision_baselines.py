@@ -32,10 +32,10 @@ def main(path: str, out: str = "out/vision-baselines") -> None:
     # aggregate
     trials = trial_table(record)
     findings = finding_table(record)
-    whole = trials[trials["status"] == "finished"].sort_values("val_acc_last", ascending=False)
+    whole = trials[trials["status"] == "finished"].sort_values("val_acc_end", ascending=False)
     best = whole.drop_duplicates(["config/model", "config/weights", "config/max_iter"])
     columns = ["config/model", "config/weights", "config/lr"]
-    columns += ["val_acc_last", "val_acc_last_low", "val_acc_last_high"]
+    columns += ["val_acc_end", "val_acc_end_low", "val_acc_end_high"]
     print(best[columns].to_string(index=False))
 
     # draw

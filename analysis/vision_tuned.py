@@ -22,10 +22,10 @@ def main(path: str, out: str = "out/vision-tuned") -> None:
     # aggregate
     trials = trial_table(record)
     findings = finding_table(record)
-    whole = trials[trials["status"] == "finished"].sort_values("val_acc_last", ascending=False)
+    whole = trials[trials["status"] == "finished"].sort_values("val_acc_end", ascending=False)
     best = whole.drop_duplicates("config/frozen_depth")
     columns = ["config/frozen_depth", "config/lr", "config/weight_decay", "config/augment"]
-    print(best[[*columns, "val_acc_last"]].to_string(index=False))
+    print(best[[*columns, "val_acc_end"]].to_string(index=False))
 
     # draw
     figures = draw_all(record)  # what every search has

@@ -1,5 +1,6 @@
 """The studies: what to ask. `STUDIES` maps the name of each study to its value."""
 
+from search_spaces.leak import LEAK
 from search_spaces.mlp_nets import ARCHITECTURE, DEEP_GRADIENTS, IMPLICIT
 from search_spaces.mlp_training import BATCH_NORM, BATCH_SIZE, EPOCHS, LEARNING_RATE
 from search_spaces.tuned import TUNED_ARCHITECTURE, TUNED_MLP
@@ -18,6 +19,7 @@ STUDIES: dict[str, Study] = {
         ARCHITECTURE,
         DEEP_GRADIENTS,
         IMPLICIT,
+        LEAK,
         TUNED_ARCHITECTURE,
         TUNED_MLP,
         VISION_BASELINES,

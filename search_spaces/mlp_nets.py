@@ -80,7 +80,7 @@ ARCHITECTURE = mlp_study(
         {
             "kind": "table",
             "name": "architecture-table",
-            "title": "Architectures at the last epoch",
+            "title": "Architectures at the end",
             "metrics": [*ACCURACIES, *LOSSES],
             "by": ["depth", "width"],
             "at": ["last"],
@@ -132,7 +132,7 @@ DEEP_GRADIENTS = mlp_study(
         {
             "kind": "table",
             "name": "deep-gradients-table",
-            "title": "The variants at the last epoch",
+            "title": "The variants at the end",
             "metrics": [*ACCURACIES, *LOSSES],
             "by": ["batch_norm", "init", "residual", "clip_norm"],
             "at": ["last"],
@@ -175,7 +175,7 @@ IMPLICIT = mlp_study(
         {
             "kind": "table",
             "name": "implicit-table",
-            "title": "Encodings at the last epoch",
+            "title": "Encodings at the end",
             "metrics": [*ACCURACIES, *LOSSES],
             "by": ["encoding"],
             "at": ["last"],

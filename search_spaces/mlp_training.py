@@ -18,7 +18,7 @@ LEARNING_RATE = mlp_study(
         {
             "kind": "table",
             "name": "learning-rate-table",
-            "title": "Learning rates at the last epoch",
+            "title": "Learning rates at the end",
             "metrics": [*LOSSES, *ACCURACIES],
             "by": ["lr"],
             "at": ["last"],
@@ -129,7 +129,7 @@ BATCH_SIZE = mlp_study(
         {
             "kind": "table",
             "name": "batch-size-table",
-            "title": "Batch sizes at the last epoch",
+            "title": "Batch sizes at the end",
             "metrics": [*ACCURACIES, *LOSSES],
             "by": ["batch_norm", "batch_size"],
             "at": ["last"],

@@ -93,7 +93,7 @@ TUNED_ARCHITECTURE = mlp_study(
             {
                 **_TABLE,
                 "name": "tuned-architecture-table",
-                "title": "Each architecture at its best settings, at the last epoch",
+                "title": "Each architecture at its best settings, at the end",
                 "by": ["depth", "width"],
             },
         ),
@@ -135,7 +135,7 @@ TUNED_MLP = mlp_study(
             {
                 **_TABLE,
                 "name": "tuned-mlp-table",
-                "title": "The best MLP at the last epoch",
+                "title": "The best MLP at the end",
                 "by": [],
             },
         ),

@@ -9,7 +9,7 @@ it is first asked for, so that a study file is read quickly.
     train      run, resume, confirm, which return a Record; Interrupted
     check      verify
     load       load_record, with_known_files; Best and read_state of a record's best model
-    aggregate  select_trials, curve_table, last_rows, trial_table, finding_table
+    aggregate  select_trials, curve_table, end_table, last_rows, trial_table, finding_table
     draw       draw, draw_all; NothingToDraw where a record has nothing to show
     write      write_report, write_figure, write_table; find_project
 
@@ -32,7 +32,7 @@ from sweepbook.study.search import Search
 from sweepbook.study.study import Fidelity, Metric, Study
 
 if TYPE_CHECKING:
-    from sweepbook.aggregates.curves import curve_table, last_rows
+    from sweepbook.aggregates.curves import curve_table, end_table, last_rows
     from sweepbook.aggregates.nothing import NothingToDraw
     from sweepbook.aggregates.trials import select_trials
     from sweepbook.notebook.interrupted import Interrupted
@@ -69,6 +69,7 @@ __all__ = [
     "find_project",
     "finding_table",
     "higher",
+    "end_table",
     "last_rows",
     "learns",
     "load_record",
@@ -98,6 +99,7 @@ _LAZY = {
     "draw_all": "sweepbook.pages.script",
     "find_project": "sweepbook.study.project",
     "finding_table": "sweepbook.pages.claims",
+    "end_table": "sweepbook.aggregates.curves",
     "last_rows": "sweepbook.aggregates.curves",
     "load_record": "sweepbook.notebook.record",
     "read_state": "sweepbook.record.best",

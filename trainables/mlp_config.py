@@ -15,6 +15,7 @@ from trainables.settings import (
 
 Encoding = Literal["raw", "sines"]
 Init = Literal["default", "he", "he2", "orthogonal"]
+Leak = Literal["kept", "removed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +66,30 @@ class MLPConfig:
             )
 
 
+@dataclass(frozen=True, kw_only=True)
+class LeakConfig(MLPConfig):
+    """Settings of an MLP trial, and whether it trains on places that the test asks about.
+
+    A class of its own, because each setting of MLPConfig is part of the identity of every trial.
+    """
+
+    leak: Leak = "kept"  # or others for the training rows whose coordinates occur in test
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("leak", self.leak, get_args(Leak))
+
+
 def as_config(config: MLPConfig | Mapping[str, Any]) -> MLPConfig:
     """Returns the checked settings of a mapping; missing ones take their defaults.
+
+    They are a LeakConfig where `leak` is one of them.
 
     Raises:
         ValueError: for an unknown setting (with the nearest names) or one out of range.
     """
-    return as_settings(MLPConfig, config)
+    has_leak = isinstance(config, Mapping) and "leak" in config
+    return as_settings(LeakConfig if has_leak else MLPConfig, config)
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (

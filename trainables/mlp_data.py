@@ -8,8 +8,14 @@ import torch
 from torch import Tensor
 
 from trainables.batches import epoch_order
-from trainables.cities.europe import COUNTRIES, Split, clean_mask, load_splits
-from trainables.mlp_config import MLPConfig
+from trainables.cities.europe import (
+    COUNTRIES,
+    Split,
+    clean_mask,
+    load_splits,
+    without_test_places,
+)
+from trainables.mlp_config import LeakConfig, MLPConfig
 from trainables.seeds import ReplicateSeeds
 
 N_CLASSES = len(COUNTRIES)
@@ -59,6 +65,8 @@ class StackedData:
 def load_stacked(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedData:
     """Loads the splits of each replicate onto the config's device."""
     splits = [load_splits(config.data, split_seed=s.split) for s in seeds]
+    if isinstance(config, LeakConfig) and config.leak == "removed":
+        splits = [without_test_places(own, s.split) for own, s in zip(splits, seeds, strict=True)]
     return StackedData(
         _stack([s.train for s in splits], config),
         _stack([s.validation for s in splits], config),

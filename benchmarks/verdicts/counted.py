@@ -14,7 +14,7 @@ from sweepbook.findings.deciding.counts import counted_verdict
 from sweepbook.findings.deciding.outcomes import Comparison
 from sweepbook.findings.deciding.over_rows import with_one_more_seed
 from sweepbook.findings.finding import FAILS, HOLDS
-from sweepbook.stats.bootstrap import row_difference
+from sweepbook.stats.rows import row_difference
 from sweepbook.stats.shares import exact_share
 from sweepbook.stats.unusual import unusual_seeds
 

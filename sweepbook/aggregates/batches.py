@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sweepbook.aggregates.curves import end_steps
 from sweepbook.record.load import Record
 
 BINS = 250  # a curve of more points than a printed line has dots only grows the file
@@ -64,9 +65,10 @@ def step_table(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
     """Optimizer steps and seconds per unit of fidelity, one row per trial that reported.
 
     Columns: trial_id, the fidelity's own (its last value), steps (n_steps at the last fidelity
-    divided by it), seconds, seconds_low, seconds_high (median, smallest and largest time_s of one
+    divided by it), seconds, seconds_low, seconds_high (mean, smallest and largest time_s of one
     unit, for the whole stack of replicates), n (units timed), n_replicates (trained together),
-    single_seconds (one model on its own, where measured as single_s, else NaN).
+    single_seconds (one model on its own, where measured as single_s, else NaN: the mean of the
+    replicates at the trial's end, as in the findings).
     """
     unit = record.unit
     rows = record.reports[record.reports["trial_id"].isin(trials["trial_id"])]
@@ -75,17 +77,17 @@ def step_table(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
         seconds=("time_s", "max"),
         steps=("n_steps", "max"),
         size=("replicate", "nunique"),
-        single=("single_s", "median"),
     )
+    ended = rows[unit] > rows.groupby("trial_id")[unit].transform("max") - end_steps(record)
+    alone = rows[ended].groupby("trial_id")["single_s"].mean()
     groups = per_unit.reset_index().groupby("trial_id")
     table = groups.agg(
-        seconds=("seconds", "median"),
+        seconds=("seconds", "mean"),
         seconds_low=("seconds", "min"),
         seconds_high=("seconds", "max"),
         n=("seconds", "count"),
         n_replicates=("size", "max"),
-        single_seconds=("single", "median"),
-    )
+    ).assign(single_seconds=alone)
     last = per_unit.reset_index().loc[groups[unit].idxmax()].set_index("trial_id")
     table = table.assign(**{unit: last[unit], "steps": last["steps"] / last[unit]}).reset_index()
     first = ["trial_id", unit, "steps", "seconds", "seconds_low", "seconds_high"]

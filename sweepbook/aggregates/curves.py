@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
-from sweepbook.record.values import carried, diverged
+from sweepbook.record.values import LAST_STEPS, carried, diverged
 from sweepbook.stats.intervals import t_interval
 
 LEVEL = 0.95
@@ -123,19 +123,59 @@ def best_rows(curve: pd.DataFrame, mode: str) -> pd.DataFrame:
     return known.loc[groups.idxmin() if mode == "min" else groups.idxmax()]
 
 
-def rows_at(curve: pd.DataFrame, unit: str, at: Sequence[float]) -> pd.DataFrame:
-    """The rows at the fidelities `at`, and each trial's last row whether or not `at` names it.
+def end_steps(record: Record) -> int:
+    """How many steps a trial's value at its end is the mean of: 5, as in the findings.
 
-    A fidelity beyond a trial's last is left out for it.
+    1 where a step is no whole pass over the data to average over (the fidelity has a `count`), and
+    in a search, which compares its trials by their last step.
     """
-    last = last_rows(curve, unit).index
-    return curve[curve[unit].isin(list(at)) | curve.index.isin(last)]
+    is_last = record.manifest.study.fidelity.count or record.manifest.search
+    return 1 if is_last else LAST_STEPS
+
+
+def end_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) -> pd.DataFrame:
+    """Returns the value of each metric at each trial's end, the number that findings compare.
+
+    It is each replicate's mean over its last five steps, the mean of these, and its 95 % t
+    interval. Where the study's `Fidelity` has a `count`, and in a search, it is the value of the
+    last step. A metric that was not evaluated at all of these steps has the mean over those at
+    which it was.
+
+    Args:
+        record: as `load_record` returns it.
+        metrics: columns of its reports.
+        trials: the rows of its trials that are wanted.
+
+    Returns:
+        The columns of `curve_table`, one row for each trial and metric: the fidelity's own column
+        says the last step, and `since` the first step of the mean.
+
+    Raises:
+        ValueError: a metric is no column of the reports.
+    """
+    return end_rows(curve_table(record, metrics, trials), record.unit, end_steps(record))
+
+
+def end_rows(curve: pd.DataFrame, unit: str, n_steps: int) -> pd.DataFrame:
+    """`end_table` of a curve: as `curve_table` returns it; n_steps: as `end_steps` says."""
+    keys = ["trial_id", "metric"]
+    ends = last_rows(curve, unit).set_index(keys)
+    names = [str(name) for name in curve if str(name).startswith("replicate_")]
+    last = curve.groupby(keys)[unit].transform("max")
+    values = curve[curve[unit] > last - n_steps].groupby(keys)[names].mean(skipna=False)
+    ends[names] = values.loc[ends.index]
+    bounds = _with_intervals(ends[names].to_numpy(), ends["n"].to_numpy())
+    ends[["mean", "low", "high"]] = bounds.to_numpy()
+    steps = curve.groupby("trial_id")[unit].agg(["min", "max"])
+    since = steps["min"].combine(steps["max"] - n_steps + 1, max)
+    ends = ends.reset_index()
+    return ends[list(curve.columns)].assign(since=ends["trial_id"].map(since))
 
 
 def extreme_trials(
     record: Record, select: str, mode: str, trials: pd.DataFrame
 ) -> tuple[str, str] | None:
-    """trial_ids of the best and the worst trial by the mean of `select` at the last fidelity.
+    """trial_ids of the best and the worst trial by the mean of `select` at their ends.
 
     Only finished trials whose replicates all have a value are candidates: a stopped trial is
     censored and a diverged one has no mean. None if there are fewer than two.
@@ -146,8 +186,8 @@ def extreme_trials(
     if select.startswith("test"):
         raise ValueError(f"select on a validation metric, not on {select!r}")
     finished = trials[trials["status"] == "finished"]
-    last = last_rows(curve_table(record, [select], finished), record.unit)
-    last = last[last["mean"].notna()].sort_values(["mean", "trial_id"], ascending=mode == "min")
-    if len(last) < 2:
+    ends = end_table(record, [select], finished)
+    ends = ends[ends["mean"].notna()].sort_values(["mean", "trial_id"], ascending=mode == "min")
+    if len(ends) < 2:
         return None
-    return str(last["trial_id"].iloc[0]), str(last["trial_id"].iloc[-1])
+    return str(ends["trial_id"].iloc[0]), str(ends["trial_id"].iloc[-1])

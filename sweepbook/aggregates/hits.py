@@ -8,9 +8,9 @@ import pandas as pd
 
 from sweepbook.aggregates.choice import Choice, spread
 from sweepbook.aggregates.predictions import hit_table
-from sweepbook.stats.bootstrap import row_difference, row_interval
 from sweepbook.stats.choice import with_choice
 from sweepbook.stats.intervals import Difference
+from sweepbook.stats.rows import row_difference, row_interval
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.labels import better, count, listing, metric_name, number
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures.arms import Arms
@@ -31,6 +32,12 @@ def replicates_sentence(numbers: pd.DataFrame, noun: str = "Line") -> str:
     if noun == "Cell":
         return f"Mean of n = {n} replicates ± half the width of its 95 % t interval."
     return f"{noun}: mean of n = {n} replicates; {band}: its 95 % t interval{faint}."
+
+
+def end_words(record: Record) -> str:
+    """What a trial's value at its end is: "the mean of its last 5 epochs"."""
+    n = end_steps(record)
+    return f"its last {record.unit}" if n == 1 else f"the mean of its last {n} {record.unit}s"
 
 
 def data_sentence(record: Record, *, intervals: bool = True) -> str:

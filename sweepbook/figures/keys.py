@@ -86,8 +86,7 @@ LOG_Y = Key(
 )
 UNITS = Key("The units of the metrics on the y axis: a dict of metric and text.", "units")
 SELECT = Key(
-    "The best and the worst trial are chosen by the mean of this validation metric at the last "
-    "step.",
+    "The best and the worst trial are chosen by this validation metric at the end of each trial.",
     "metric",
 )
 MODE = Key(

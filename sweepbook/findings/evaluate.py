@@ -1,10 +1,9 @@
 """Findings: every declared claim of a record, and what any record is asked, as computed sentences.
 
 The rules of the verdicts are stated in verdicts, those of gradients in aggregates.gradients. The
-questions of our own are in questions: which config is best and worst, the leak (test rows with
-the inputs of a training row), the gap between training and validation accuracy, training accuracy
-in train and in evaluation mode, replicates that stay at chance, and the gradients of every trial
-that tracked them.
+questions of our own are in questions: which config is best and worst, the gap between training
+and validation accuracy, training accuracy in train and in evaluation mode, replicates that stay at
+chance, and the gradients of every trial that tracked them.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.gradients import has_gradients
 from sweepbook.aggregates.labels import arm_labels, metric_name, sorted_trials
 from sweepbook.aggregates.trials import same_value, telling_columns
@@ -16,24 +17,22 @@ from sweepbook.findings.values import value_at
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.study.claim import Claim, Direction, Kind, Window
 
-_POINT = 0.001
-_POINT_REASON = "a tenth of a point: one right answer in a thousand"
 _GAP_REASON = "half a point: below it two accuracies are rarely told apart"
 _DECADES = 100.0  # the largest value over the smallest: an interval in units then tells nothing
 _LEARNS_REASON = "5 points above the largest class's share is the least that we call learning"
 
 
 def general_questions(record: Record) -> list[Question]:
-    """The questions, in the order of the report: extremes, then per trial leak, gaps, chance.
+    """The questions, in the order of the report: extremes, then per trial gaps and chance.
 
     Only trials that ended by themselves are asked. A question whose columns are missing or empty
-    is left out, so is the leak where no test row has the inputs of a training row.
+    is left out.
     """
     arms = trial_arms(record)
     confirms = record.manifest.confirms is not None  # which of its winners is best is the order
     questions = [] if confirms else [*_extremes(record, arms)]
     for label, settings in arms.items():
-        questions += _leak(record, label, settings) + _gaps(record, label, settings)
+        questions += _gaps(record, label, settings)
     for label, settings in arms.items():
         if has_gradients(record):
             questions += _gradients(label, settings)
@@ -141,27 +140,7 @@ def _extreme(
 
 def _window(record: Record) -> Window:
     """The steps to judge by: a step that is part of an epoch is no epoch to average over."""
-    return "last" if record.manifest.study.fidelity.count else "last5"
-
-
-def _leak(record: Record, label: str, settings: Mapping[str, Any]) -> list[Question]:
-    both = ("test_acc", "test_acc_clean")
-    if not _recorded(record, both) or _equal(record.reports[both[0]], record.reports[both[1]]):
-        return []
-    claim = Claim(
-        name=f"leak-{slug(label)}",
-        statement="",
-        kind="direction",
-        metric=both[0],
-        against_metric=both[1],
-        smallest=_POINT,
-        reason=_POINT_REASON,
-        arms=(settings,),
-        labels=(label,),
-        family="leak",
-    )
-    said = "test rows with the inputs of a training row raise the test accuracy"
-    return [Question(claim=claim, said=said)]
+    return "last" if end_steps(record) == 1 else "last5"
 
 
 _GAPS: tuple[tuple[str, Kind, str, str, Direction, str], ...] = (
@@ -255,7 +234,3 @@ def _chance(
 def _recorded(record: Record, columns: tuple[str, ...]) -> bool:
     reports = record.reports
     return all(name in reports and reports[name].notna().any() for name in columns)
-
-
-def _equal(a: pd.Series[Any], b: pd.Series[Any]) -> bool:
-    return bool(((a == b) | (a.isna() & b.isna())).all())

@@ -21,7 +21,7 @@ from sweepbook.findings.arms import (
     value_table,
 )
 from sweepbook.record.load import Record
-from sweepbook.record.values import LAST_STEPS
+from sweepbook.record.values import last_steps
 from sweepbook.stats.trend import detrended_sd, logs
 from sweepbook.study.claim import Claim, Window
 
@@ -194,7 +194,7 @@ def _value(
         steps = f"of all {last} {unit}s the furthest from the target"
         return dataclasses.replace(arm, values=series, steps=steps)
     if fidelity == "last5":
-        tail = table.iloc[-LAST_STEPS:]
+        tail = last_steps(table)
         values = measured(metric, tail.mean(skipna=False))
         return dataclasses.replace(arm, values=values, steps=_span(unit, tail))
     step = last if fidelity == "last" else int(fidelity)
@@ -269,7 +269,7 @@ def _spread(claim: Claim, label: str, trial_id: str, table: pd.DataFrame, unit: 
     if claim.since is not None:
         tail = table.loc[claim.since :]
     else:
-        tail = table if per_batch else table.iloc[-LAST_STEPS:]
+        tail = table if per_batch else last_steps(table)
     samples = {replicate: _flat(tail[replicate]) for replicate in tail}
     steps = _span(unit, tail).removeprefix("mean of ")
     if per_batch and claim.since is None:

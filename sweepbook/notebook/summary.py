@@ -7,6 +7,7 @@ from html import escape
 
 import pandas as pd
 
+from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.labels import number, setting_name, setting_value, with_half_width
 from sweepbook.aggregates.trials import telling_columns
 from sweepbook.pages.claims import claims_of
@@ -58,16 +59,19 @@ def _best_html(record: Record) -> list[str]:
     if best.empty:
         return []
     settings = [name for name in telling_columns(record) if is_shown(name)]
-    head = [*map(setting_name, settings), f"best {metric}", record.unit, f"last {metric}, 95 %"]
+    n = end_steps(record)
+    when = f"last {record.unit}" if n == 1 else f"mean of last {n} {record.unit}s"
+    head = [*map(setting_name, settings), f"best {metric}", record.unit]
+    head += [f"{metric}, {when}, 95 %"]
     rows = []
     for row in best.to_dict("records"):
-        last = (row[f"{metric}_last"], row[f"{metric}_last_low"], row[f"{metric}_last_high"])
+        end = (row[f"{metric}_end"], row[f"{metric}_end_low"], row[f"{metric}_end_high"])
         rows.append(
             [
                 *(setting_value(row[name]) for name in settings),
                 number(row[f"{metric}_best"]),
                 number(int(row[f"best_{record.unit}"])),
-                with_half_width(*last),
+                with_half_width(*end),
             ]
         )
     return _table("Best trials", head, rows)

@@ -83,13 +83,17 @@ def _splits(rows: Mapping[str, Any], classes: Any) -> Table:
 
 
 def _leak(card: dict[str, Any], rows: Mapping[str, Any]) -> list[str]:
+    """What is to be said of rows whose inputs stand on both sides of a split."""
     counts = {split: card.pop(f"{split}_rows_in_train", None) for split in ("validation", "test")}
+    n_train = card.pop("train_rows_in_test", None)
     parts = [f"{n:,}{_share_of(n, rows.get(s))} {s} rows" for s, n in counts.items() if n]
     if not parts:
         return []
+    of = _share_of(n_train, rows.get("train"))
+    others = f"; {n_train:,}{of} training rows have those of a test row" if n_train else ""
     return [
-        f"Leak: {' and '.join(parts)} have the inputs of a training row. Columns marked (clean) "
-        "leave such test rows out."
+        f"Leak: {' and '.join(parts)} have the inputs of a training row{others}. Only a training "
+        "without such training rows shows whether they raise an accuracy."
     ]
 
 

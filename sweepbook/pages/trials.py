@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.curves import best_rows, curve_table, last_rows
+from sweepbook.aggregates.curves import best_rows, curve_table, end_rows, end_steps
 from sweepbook.aggregates.labels import (
     metric_name,
     number,
@@ -38,9 +38,11 @@ def trial_table(record: Record) -> pd.DataFrame:
 
     Returns:
         A frame with the columns trial_id, config/SETTING, status, reason, error, n_replicates,
-        n_diverged, last_fidelity, time_total_s (seconds), and for the study's metric M: M_last
-        with M_last_low and M_last_high (a 95 % t interval over replicates), M_best, and
-        best_UNIT, the step of the best value. Last and best are means over all replicates, and
+        n_diverged, last_fidelity, time_total_s (seconds of all attempts at the trial, with all its
+        replicates), and for the study's metric M: M_end with M_end_low and M_end_high (the value
+        that findings compare, the mean over the last five steps, with a 95 % t interval over
+        replicates; the last step where the study's `Fidelity` has a `count`, and in a search),
+        M_best, and best_UNIT, the step of the best value. Both are means over all replicates, and
         NaN where one of them has diverged.
     """
     trials, unit, metric = record.trials, record.unit, record.metric
@@ -49,20 +51,21 @@ def trial_table(record: Record) -> pd.DataFrame:
     wanted = ["trial_id", *settings, "status", "reason", "error", "n_replicates", "last_fidelity",
               "time_total_s"]  # fmt: skip
     frame = sorted_trials(trials[[name for name in wanted if name in trials]], varying)
-    names = [f"{metric}_last", f"{metric}_last_low", f"{metric}_last_high", "n_diverged"]
+    names = [f"{metric}_end", f"{metric}_end_low", f"{metric}_end_high", "n_diverged"]
     if record.reports.empty or metric not in record.reports:
         return frame.assign(**dict.fromkeys([*names, f"{metric}_best", f"best_{unit}"], math.nan))
     curve = curve_table(record, [metric], trials)
-    last = last_rows(curve, unit).set_index("trial_id")
+    ends = end_rows(curve, unit, end_steps(record)).set_index("trial_id")
     best = best_rows(curve, record.mode).set_index("trial_id")
-    last = last[["mean", "low", "high", "n_diverged"]].set_axis(names, axis=1)
+    ends = ends[["mean", "low", "high", "n_diverged"]].set_axis(names, axis=1)
     best = best[["mean", unit]].set_axis([f"{metric}_best", f"best_{unit}"], axis=1)
-    return frame.join(last, on="trial_id").join(best, on="trial_id")
+    return frame.join(ends, on="trial_id").join(best, on="trial_id")
 
 
 def shown_trials(record: Record, frame: pd.DataFrame) -> Table:
     """The first 200 trials of `trial_table` as texts, with the settings that tell them apart."""
-    unit, metric = record.unit, record.metric
+    unit, metric, n_steps = record.unit, record.metric, end_steps(record)
+    when = f"last {unit}" if n_steps == 1 else f"mean of last {n_steps} {unit}s"
     settings = [n for n in telling_columns(record) if is_shown(n)]
     rows = []
     for row in frame.head(MOST_TRIALS).to_dict("records"):
@@ -71,13 +74,13 @@ def shown_trials(record: Record, frame: pd.DataFrame) -> Table:
         why = _text(row.get("error")) or _text(row.get("reason"))
         cells |= {"ending": str(row["status"]), "reason": why.strip().split("\n")[-1][:160]}
         cells[f"last {unit}"] = number(_whole(row.get("last_fidelity")))
-        bounds = (row[f"{metric}_last"], row[f"{metric}_last_low"], row[f"{metric}_last_high"])
-        cells[f"{metric_name(metric)}, last"] = with_half_width(*bounds)
+        bounds = (row[f"{metric}_end"], row[f"{metric}_end_low"], row[f"{metric}_end_high"])
+        cells[f"{metric_name(metric)}, {when}"] = with_half_width(*bounds)
         best = number(row[f"{metric}_best"])
         at = f" ({unit} {number(_whole(row[f'best_{unit}']))})" if best != "–" else ""
-        cells["best"] = best + at
+        cells[f"best single {unit}"] = best + at
         cells["diverged"] = _diverged(row)
-        cells["seconds"] = number(row.get("time_total_s"), 3)
+        cells["seconds of the trial"] = number(row.get("time_total_s"), 3)
         rows.append(cells)
     if not rows:
         return Table([], [])

@@ -164,7 +164,7 @@ def _figures(record: Record, by: Sequence[str]) -> list[dict[str, Any]]:
         {
             "kind": "table",
             "name": f"{name}-table",
-            "title": "The winners at the last step",
+            "title": "The winners at the end",
             "at": ["last"],
             **shared,
         },

@@ -1,11 +1,12 @@
-"""What a trial's reports say: one definition each of diverged, mean, last and best.
+"""What a trial's reports say: one definition each of diverged, mean, last, best and end.
 
 A replicate has diverged from the first fidelity on at which the study's metric or its training
 loss (`train_loss`, where it is reported) is not finite: NaN, infinite or None. Whatever else it
 reports from there on, an accuracy say, may be finite and means nothing. The mean over the
 replicates is NaN where one of them has diverged: survivors are never averaged silently. One that
 has ended, before the others do, keeps its last value. Last is
-the mean at the last fidelity; best is the best mean that is not NaN, the first of equal ones.
+the mean at the last fidelity; best is the best mean that is not NaN, the first of equal ones. The
+end is what findings, tables and figures compare: of each replicate the mean over the last steps.
 
 The worker, the scheduler, the sampler and the record's writer meet reports one by one
 (`Follower`); the report's tables and whatever reads a record meet a frame (`diverged`, `means`).
@@ -73,6 +74,12 @@ class Follower:
     def _is_bad(self, row: Mapping[str, Any]) -> bool:
         watched = [row[self.metric], *([row[TRAIN_LOSS]] if has_train_loss(row) else [])]
         return not all(math.isfinite(number_of(value)) for value in watched)
+
+
+def last_steps(table: pd.DataFrame, n_steps: int = LAST_STEPS) -> pd.DataFrame:
+    """Returns the last `n_steps` steps of a table of values by step (index, upwards)."""
+    last: pd.DataFrame = table.loc[table.index > table.index[-1] - n_steps]
+    return last
 
 
 def number_of(value: Any) -> float:

@@ -29,7 +29,7 @@ Direction = Literal["higher", "lower"]
 Window = Literal["last", "last5", "every"] | int
 Over = Literal[
     "replicates",  # intervals hold for further replicates, on these validation and test rows
-    "rows",  # and for further test rows: a bootstrap of the predictions' rows and replicates
+    "rows",  # and for further test rows: rows and replicates are crossed random effects
 ]
 _NUMBER_OF_ARMS = {"mixture": 1, "gradients": 1, "threshold": 1}
 _EXPECTED = {  # by the kind; of other kinds nothing is
@@ -98,7 +98,7 @@ class Claim:
         family: claims of a study with the same family share a Holm correction; "" for a family of
             its own. The comparisons within one claim always form one family.
         over: "replicates": intervals hold for further replicates on these test rows. "rows": they
-            hold for further test rows, too (a bootstrap); only for test_acc with quantity "value"
+            hold for further test rows, too; only for test_acc with quantity "value"
             at the last step, and at least two arms.
         expected: what a "gradients" claim states: "vanishing", "exploding" or "healthy"; and a
             "mixture" claim: "fails" (at least 80 % of the seeds stay at chance; so does None) or

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,14 @@ import pandas as pd
 import pytest
 
 from sweepbook.aggregates.batches import batch_table, step_table
-from sweepbook.aggregates.curves import best_rows, curve_table, extreme_trials, last_rows, rows_at
+from sweepbook.aggregates.curves import (
+    best_rows,
+    curve_table,
+    end_rows,
+    end_table,
+    extreme_trials,
+    last_rows,
+)
 from sweepbook.aggregates.trials import (
     arm_columns,
     same_value,
@@ -119,7 +127,30 @@ def test_last_and_best_fidelity() -> None:
     assert last_rows(table, "epoch")["mean"].tolist() == [0.2, 0.3]
     assert best_rows(table, "min")["epoch"].tolist() == [2, 2]
     assert best_rows(table, "max")["epoch"].tolist() == [1, 1]
-    assert rows_at(table, "epoch", [1, 99])["epoch"].tolist() == [1, 3, 1, 2]
+    ends = end_rows(table, "epoch", 2)
+    assert ends["mean"].to_numpy() == pytest.approx([0.15, 0.35])
+    assert ends[["since", "epoch"]].to_numpy().tolist() == [[2, 3], [1, 2]]
+    assert end_rows(table, "epoch", 5)["since"].tolist() == [1, 1], "no more than there are"
+
+
+def test_the_end_is_five_steps_and_in_a_search_the_last_that_it_compares() -> None:
+    record = record_of([("a", 0, epoch, 0.1 * epoch) for epoch in range(1, 8)])
+    (end,) = end_table(record, ["val_loss"], record.trials).to_dict("records")
+    assert (end["mean"], end["since"], end["epoch"]) == pytest.approx((0.5, 3, 7))
+    study = {"name": "s", "metric": {"name": "val_loss", "mode": "min"},
+             "fidelity": {"unit": "epoch", "setting": "epochs"}}  # fmt: skip
+    manifest = typed({"study": study, "search": {"space": {}}})
+    searched = Record(record.path, manifest, record.trials, record.reports)
+    (end,) = end_table(searched, ["val_loss"], record.trials).to_dict("records")
+    assert (end["mean"], end["since"], end["epoch"]) == pytest.approx((0.7, 7, 7))
+
+
+def test_a_trial_with_a_diverged_replicate_has_no_value_at_its_end() -> None:
+    rows = [("a", 0, epoch, 0.5) for epoch in range(1, 8)]
+    rows += [("a", 1, epoch, 0.5 if epoch < 7 else NAN) for epoch in range(1, 8)]
+    record = record_of(rows)
+    (end,) = end_table(record, ["val_loss"], record.trials).to_dict("records")
+    assert math.isnan(end["mean"]) and end["n_diverged"] == 1
 
 
 def test_extremes_choose_among_finished_trials_and_never_by_test_data() -> None:

@@ -11,7 +11,7 @@ from sweepbook.aggregates.models import (
     models_of,
 )
 from sweepbook.aggregates.nothing import NothingToDraw
-from sweepbook.stats.bootstrap import row_interval
+from sweepbook.stats.rows import row_interval
 
 WRONG, RIGHT = [0, 0, 0, 1], [1, 1, 1, 0]
 ERROR = "Traceback\nOSError: no weights: give --weights FILE"

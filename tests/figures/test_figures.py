@@ -146,12 +146,12 @@ def test_of_many_trials_the_best_are_named_and_the_csv_has_all(make_record: Make
     render(drawn)
 
 
-def test_against_draws_the_last_values_at_the_settings_tried(record: Record) -> None:
+def test_against_draws_the_values_at_the_end_at_the_settings_tried(record: Record) -> None:
     drawn = draw(spec_of("against", metrics=["val_acc"]), record)
     ax = drawn.figure.axes[0]  # type: ignore[union-attr]  # an against figure is never None
     (line,) = lines(ax, "mean")
     assert line.get_xdata() == pytest.approx([0.0001, 0.01, 1.0])
-    last = record.reports[record.reports["epoch"] == 8].groupby("trial_id")["val_acc"].mean()
+    last = record.reports[record.reports["epoch"] > 3].groupby("trial_id")["val_acc"].mean()
     by_lr = record.trials.set_index("config/lr")["trial_id"].sort_index()
     assert line.get_ydata() == pytest.approx([last[t] for t in by_lr])
     ticks = [text.get_text() for text in ax.get_xticklabels()]
@@ -170,23 +170,21 @@ def test_against_takes_words_and_switches_as_places(make_record: Make) -> None:
 def test_steps_shows_steps_and_seconds_of_each_trial(record: Record) -> None:
     drawn = draw(spec_of("steps"), record)
     assert drawn.numbers["steps"].tolist() == [12.0, 12.0, 12.0]
-    median = (
-        record.reports.groupby(["trial_id", "epoch"])["time_s"].max().groupby("trial_id").median()
-    )
-    assert drawn.numbers["seconds"].tolist() == [median[t] for t in drawn.numbers["trial_id"]]
+    mean = record.reports.groupby(["trial_id", "epoch"])["time_s"].max().groupby("trial_id").mean()
+    assert drawn.numbers["seconds"].tolist() == [mean[t] for t in drawn.numbers["trial_id"]]
     assert "all 3 replicates" in drawn.caption
 
 
-def test_a_table_has_reached_fidelities_and_each_last_one(make_record: Make) -> None:
+def test_a_table_has_reached_fidelities_and_each_trial_s_end(make_record: Make) -> None:
     record = load_record(make_record([{"lr": 0.1, "epochs": 4}, {"lr": 0.2, "epochs": 6}]))
     drawn = draw(spec_of("table", at=[1, 5, 50]), record)
     assert drawn.cells is not None
     assert list(zip(drawn.cells["lr"], drawn.cells["epoch"], strict=True)) == [
-        ("0.1", "1"), ("0.1", "4"), ("0.2", "1"), ("0.2", "5"), ("0.2", "6")
+        ("0.1", "1"), ("0.1", "1–4"), ("0.2", "1"), ("0.2", "5"), ("0.2", "2–6")
     ]  # fmt: skip
     assert drawn.cells["validation loss"].str.contains(" ± ").all()
     only_last = draw(spec_of("table", at=["last"]), record).cells
-    assert only_last is not None and only_last["epoch"].tolist() == ["4", "6"]
+    assert only_last is not None and only_last["epoch"].tolist() == ["1–4", "2–6"]
 
 
 def test_scaled_epochs_and_a_given_split_are_said(make_record: Make) -> None:

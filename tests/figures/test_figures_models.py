@@ -14,7 +14,7 @@ from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.kinds import draw
 from sweepbook.figures.models.accuracy import draw_rows
 from sweepbook.figures.models.calibration import calibration_error, confusion, reliability
-from sweepbook.stats.bootstrap import row_difference, row_interval
+from sweepbook.stats.rows import row_difference, row_interval
 from tests.records import with_manifest
 from trainables.pictures.images import Images, ImageSplit
 

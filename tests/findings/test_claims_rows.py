@@ -4,7 +4,7 @@ import pytest
 from sweepbook.findings.arms import find_choice
 from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.finding import findings_frame
-from sweepbook.stats.bootstrap import row_interval
+from sweepbook.stats.rows import row_interval
 
 RNG = np.random.default_rng(5)
 EASY = RNG.random(300)

@@ -23,8 +23,8 @@ from sweepbook.findings.scorecard import scorecard
 from sweepbook.pages.claims import claims_of
 from sweepbook.record.load import Record
 from sweepbook.record.storage.places import place
-from sweepbook.stats.bootstrap import row_interval
 from sweepbook.stats.multiple import holm
+from sweepbook.stats.rows import row_interval
 from tests.records import declared, typed, with_manifest
 
 # depth, width: the mean in truth, and what the search said; published are 0.932, 0.963, 0.935

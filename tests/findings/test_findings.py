@@ -176,24 +176,17 @@ def test_an_empty_record_gives_no_numbers_and_no_error(make_record):
     assert frame["verdict"].tolist() == ["not available"]
 
 
-def test_leak_and_gaps_are_found_where_their_columns_are(planted):
+def test_gaps_are_found_where_their_columns_are(planted):
     values = {
         "val_acc": [FIVE, FIVE],
         "train_acc": [FIVE - 0.04, FIVE - 0.03],
         "train_eval_acc": [FIVE + 0.001, FIVE - 0.001],
-        "test_acc": [FIVE, FIVE],
-        "test_acc_clean": [FIVE - 0.01, FIVE - 0.012],
     }
     frame = findings_frame(evaluate(planted([ON, OFF], [], values))).set_index("name")
-    assert frame.loc["leak-batch-norm-on", "estimate"] == pytest.approx(1.0)
-    assert frame.loc["leak-batch-norm-on", "verdict"] == "holds"
     assert frame.loc["gap-batch-norm-off", "estimate"] == pytest.approx(-3.0)
     assert frame.loc["gap-evaluation-mode-batch-norm-on", "verdict"] == "holds"
     assert frame.loc["train-mode-batch-norm-on", "estimate"] == pytest.approx(4.1)
     assert (frame["statement"] == "").all()
-    values["test_acc_clean"] = values["test_acc"]
-    frame = findings_frame(evaluate(planted([ON, OFF], [], values, at="clean")))
-    assert not frame["name"].str.startswith("leak").any()
 
 
 def test_scaled_epochs_are_said(planted):

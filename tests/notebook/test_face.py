@@ -12,7 +12,7 @@ DECLARED = ["ASHA", "Claim", "Fidelity", "Metric", "Option", "Published", "Publi
 DECLARED += ["Search", "Study", "best", "higher", "learns", "lower", "same", "worst"]
 TRAINED = ["Best", "Interrupted", "Record", "confirm", "resume", "run", "verify"]
 ANALYSED = ["NothingToDraw", "curve_table", "draw", "draw_all", "find_project", "finding_table"]
-ANALYSED += ["last_rows", "load_record", "read_state", "select_trials", "trial_table"]
+ANALYSED += ["end_table", "last_rows", "load_record", "read_state", "select_trials", "trial_table"]
 ANALYSED += ["with_known_files", "write_figure", "write_report", "write_table"]
 
 

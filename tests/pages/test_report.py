@@ -105,6 +105,7 @@ def test_the_page_says_where_everything_came_from(make_record: Make, tmp_path: P
                  "3 of 80 (3.8 %)"):  # fmt: skip
         assert said in text
     assert "Leak: 1 of 10 (10.0 %) test rows" in text and "lr=" not in text
+    assert "2 of 80 (2.5 %) training rows" in text
 
 
 def test_a_digest_that_differs_from_the_manifest_is_said(
@@ -113,20 +114,6 @@ def test_a_digest_that_differs_from_the_manifest_is_said(
     folder = make_record(CONFIGS, record_digest="00" * 32)
     write_report([folder], tmp_path / "out")
     assert f"the manifest says {'00' * 32}" in page_of(tmp_path / "out").text
-
-
-def test_accuracy_on_clean_test_rows_stands_beside_a_leaking_one(
-    make_record: Make, tmp_path: Path
-) -> None:
-    folder = make_record(CONFIGS, figures=FIGURES)
-    reports = pd.read_parquet(folder / "reports.parquet")
-    reports.assign(test_acc_clean=reports["test_acc"] - 0.1).to_parquet(folder / "reports.parquet")
-    write_report([folder], tmp_path / "out")
-    numbers = pd.read_csv(tmp_path / "out" / "figures" / "numbers.csv").set_index("metric")["mean"]
-    assert numbers["test_acc_clean"].to_numpy() == pytest.approx(
-        numbers["test_acc"].to_numpy() - 0.1
-    )
-    assert "test accuracy (clean)" in page_of(tmp_path / "out").text
 
 
 def test_the_same_records_give_the_same_files_and_replace_an_earlier_report(
@@ -344,7 +331,7 @@ def test_a_failed_trial_that_printed_nothing_has_no_lines(
 def test_the_markdown_holds_the_same_tables(make_record: Make, tmp_path: Path) -> None:
     write_report([make_record(CONFIGS, figures=FIGURES)], tmp_path / "out")
     text = (tmp_path / "out" / "report.md").read_text()
-    assert re.search(r"^\| 0\.01 \| 8 \| 3 \| \S+ ± \S+ \| ", text, re.MULTILINE)
+    assert re.search(r"^\| 0\.01 \| 4–8 \| 3 \| \S+ ± \S+ \| ", text, re.MULTILINE)
     assert "](figures/loss.svg)" in text
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         assert len({line.count("|") for line in block.splitlines()}) == 1

@@ -154,6 +154,7 @@ def test_the_card_counts_planted_leaks_and_conflicts(leaky: Path) -> None:
     assert card["class_shares"]["train"]["2"] == 0.25 and card["class_shares"]["test"]["0"] == 0
     assert card["repeated_train_rows"] == 3
     assert card["validation_rows_in_train"] == 1 and card["test_rows_in_train"] == 2
+    assert card["train_rows_in_test"] == 4, "both places, with the rows that repeat them"
     assert card["conflicting_coordinates"] == {"train": 1, "all": 2}
     assert card["longitude"] == [-9, 50] and card["latitude"] == [3, 60]
 
@@ -211,6 +212,8 @@ def test_the_card_agrees_with_counting_by_hand(
     assert card["repeated_train_rows"] == len(train) - len(seen)
     assert card["test_rows_in_train"] == sum(row[:2] in seen for row in test)
     assert card["validation_rows_in_train"] == sum(row[:2] in seen for row in validation)
+    asked = {row[:2] for row in test}
+    assert card["train_rows_in_test"] == sum(row[:2] in asked for row in train)
     pairs = {(row[:2], row[2]) for row in train + validation + test}
     carried = Counter(point for point, _ in pairs)
     assert card["conflicting_coordinates"]["all"] == sum(n > 1 for n in carried.values())

@@ -1,17 +1,21 @@
 """Encoding, orders and batches of the stacked data."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.batches import batches, epoch_order
 from trainables.cities.europe import load_splits
-from trainables.mlp_config import MLPConfig
+from trainables.mlp_config import Leak, LeakConfig, MLPConfig
 from trainables.mlp_data import encode, load_stacked
 from trainables.seeds import replicate_seeds
+
+WAYS = get_args(Leak)
 
 
 def test_sines_are_of_ten_frequencies_of_longitude_then_latitude() -> None:
@@ -60,3 +64,27 @@ def test_a_stack_holds_each_replicates_own_split() -> None:
 def test_clean_marks_the_test_points_that_train_lacks(city_folder: Path) -> None:
     data = load_stacked(MLPConfig(data=str(city_folder)), [replicate_seeds(0, 0)] * 2)
     assert data.clean.tolist() == [[False] * 30 + [True] * 270] * 2
+
+
+def test_without_the_leak_no_training_row_lies_at_the_place_of_a_test_row(
+    city_folder: Path,
+) -> None:
+    seeds, data = [replicate_seeds(0, 0)] * 2, str(city_folder)
+    plain = load_stacked(MLPConfig(data=data), seeds)
+    kept, removed = (load_stacked(LeakConfig(data=data, leak=leak), seeds) for leak in WAYS)
+    assert torch.equal(kept.train.x, plain.train.x)
+    assert removed.clean.all() and not plain.clean.all()
+    own, others = plain.train.row_id[0], removed.train.row_id[0]
+    gone = np.isin(own, plain.test.row_id[0][:30])
+    assert gone.sum() == 30 and np.array_equal(own[~gone], others[~gone]), "the others stay"
+    assert set(others[gone]) <= set(own[~gone]), "as many rows, so as many steps"
+    for split in ("validation", "test"):  # the two are asked the same
+        assert torch.equal(getattr(removed, split).x, getattr(plain, split).x)
+
+
+def test_nothing_left_to_train_on_is_refused(city_folder: Path, tmp_path: Path) -> None:
+    for name in ("train", "validation", "test"):
+        source = "train" if name != "validation" else name
+        (tmp_path / f"{name}.csv").write_text((city_folder / f"{source}.csv").read_text())
+    with pytest.raises(ValueError, match="2,001 training rows .*leak='kept'"):
+        load_stacked(LeakConfig(data=str(tmp_path), leak="removed"), [replicate_seeds(0, 0)])

@@ -13,7 +13,15 @@ import numpy.typing as npt
 from trainables.cache import cache_folder
 from trainables.cities.embedded import LATITUDE, LONGITUDE, read_embedded
 from trainables.cities.folder import read_folder
-from trainables.cities.split import COUNTRIES, Split, Splits, content_sha256
+from trainables.cities.split import (
+    COUNTRIES,
+    Split,
+    Splits,
+    clean_mask,
+    content_sha256,
+    places,
+    without_test_places,
+)
 from trainables.seeds import replicate_seeds
 
 __all__ = [
@@ -25,6 +33,7 @@ __all__ = [
     "clean_mask",
     "describe",
     "load_splits",
+    "without_test_places",
 ]
 
 EMBEDDED = "embedded"
@@ -139,16 +148,6 @@ def stratified_rows(
     return train, validation, test
 
 
-def clean_mask(train: Split, test: Split) -> npt.NDArray[np.bool_]:
-    """bool (n_test,): True where a test point's exact coordinates do not occur in train. Pure."""
-    return ~np.isin(_points(test), _points(train))
-
-
-def _points(part: Split) -> npt.NDArray[np.complex128]:
-    """complex128 (n,): one comparable number per coordinate pair; -0.0 counts as 0.0."""
-    return part.x[:, 0] + 0.0 + 1j * (part.x[:, 1] + 0.0)
-
-
 def describe(data: str = EMBEDDED, seed: int = 0, replicates: int = 1) -> dict[str, Any]:
     """What the manifest says about the data; JSON-able, and checked: bad data raises here.
 
@@ -192,6 +191,7 @@ def data_card(splits: Splits) -> dict[str, Any]:
     largest_class: label, name and share (of the training rows) of train's largest class.
     repeated_train_rows: training rows at the coordinates of an earlier training row.
     validation_rows_in_train, test_rows_in_train: rows whose coordinates occur in train.
+    train_rows_in_test: training rows whose coordinates occur in test.
     conflicting_coordinates: distinct coordinates that carry more than one label, within train
         and over all splits together.
     longitude, latitude: [lowest, highest] over all splits, degrees.
@@ -199,7 +199,7 @@ def data_card(splits: Splits) -> dict[str, Any]:
     """
     parts, train = splits.parts(), splits.train
     counts = {name: np.bincount(part.y, minlength=len(COUNTRIES)) for name, part in parts.items()}
-    points = np.concatenate([_points(part) for part in parts.values()])
+    points = np.concatenate([places(part) for part in parts.values()])
     labels = np.concatenate([part.y for part in parts.values()])
     largest = int(counts["train"].argmax())
     return {
@@ -218,11 +218,12 @@ def data_card(splits: Splits) -> dict[str, Any]:
             "name": COUNTRY_NAMES[largest],
             "share": int(counts["train"][largest]) / len(train),
         },
-        "repeated_train_rows": len(train) - len(np.unique(_points(train))),
+        "repeated_train_rows": len(train) - len(np.unique(places(train))),
         "validation_rows_in_train": int((~clean_mask(train, splits.validation)).sum()),
         "test_rows_in_train": int((~clean_mask(train, splits.test)).sum()),
+        "train_rows_in_test": int((~clean_mask(splits.test, train)).sum()),
         "conflicting_coordinates": {
-            "train": _conflicts(_points(train), train.y),
+            "train": _conflicts(places(train), train.y),
             "all": _conflicts(points, labels),
         },
         "longitude": [float(points.real.min()), float(points.real.max())],

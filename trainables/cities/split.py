@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,38 @@ class Splits:
     def parts(self) -> dict[str, Split]:
         """The splits by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def places(part: Split) -> npt.NDArray[np.complex128]:
+    """complex128 (n,): one comparable number per coordinate pair; -0.0 counts as 0.0."""
+    return part.x[:, 0] + 0.0 + 1j * (part.x[:, 1] + 0.0)
+
+
+def clean_mask(train: Split, test: Split) -> npt.NDArray[np.bool_]:
+    """bool (n_test,): True where a test point's exact coordinates do not occur in train. Pure."""
+    return ~np.isin(places(test), places(train))
+
+
+def without_test_places(splits: Splits, seed: int) -> Splits:
+    """The splits with others in the place of training rows whose coordinates occur in test.
+
+    The others are drawn from the rest of the training rows: so a net makes as many steps of the
+    same sizes, and the two trainings differ in nothing else.
+
+    Raises:
+        ValueError: all training rows have such coordinates.
+    """
+    train = splits.train
+    kept = clean_mask(splits.test, train)
+    if not kept.any():
+        raise ValueError(
+            f"each of the {len(train):,} training rows has the coordinates of a test row, so "
+            "leak='removed' leaves nothing to train on: use leak='kept', or other test rows"
+        )
+    rows = np.arange(len(train))
+    n_gone = int((~kept).sum())
+    rows[~kept] = np.random.default_rng(seed).choice(rows[kept], n_gone, n_gone > kept.sum())
+    return replace(splits, train=train.take(rows))
 
 
 def content_sha256(parts: Mapping[str, Split]) -> str:

@@ -132,9 +132,9 @@ def _draw_slots(ax: Axes, sessions: Sequence[Mapping[str, float]]) -> None:
 def _sentences(
     numbers: pd.DataFrame, sessions: Sequence[Mapping[str, float]], n_bars: int
 ) -> list[str]:
-    what = f"Each bar is a trial, n = {len(numbers)}"
+    what = f"Each bar is one of {count(len(numbers), 'trial')}"
     if n_bars < len(numbers):
-        what = f"{n_bars} bars, each the mean of as many of n = {len(numbers)} trials in turn"
+        what = f"{n_bars} bars, each the mean of as many of {len(numbers)} trials in turn"
         what += ", the longest first"
     total = numbers["time_total_s"].sum()
     work = numbers[["train", "evaluate"]].to_numpy().sum()

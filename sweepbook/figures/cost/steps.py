@@ -88,10 +88,10 @@ def _sentences(table: pd.DataFrame, record: Record) -> list[str]:
     unit = record.unit
     sizes = sorted({int(n) for n in table["n_replicates"]})
     stack = " to ".join(str(n) for n in dict.fromkeys((sizes[0], sizes[-1])))
-    alone = "One model alone: as the trainable timed it (single_s)."
+    alone = "One model alone: mean of the replicates, as the trainable timed each (single_s)."
     return [
         f"Left: optimizer steps of one model per {unit}. Right: seconds per {unit} of all {stack} "
-        f"replicates together, training and evaluation; point: median over the {unit}s, bar: "
+        f"replicates together, training and evaluation; point: mean over the {unit}s, bar: "
         "smallest to largest.",
         alone if _is_timed_alone(table) else "",
         captions.data_sentence(record, intervals=False),

@@ -20,7 +20,6 @@ from sweepbook.aggregates.predictions import accuracy_columns
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures import captions, style
 from sweepbook.record.load import CONFIG, Record
-from sweepbook.stats.bootstrap import RESAMPLES
 
 
 def accuracy_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.DataFrame:
@@ -29,7 +28,7 @@ def accuracy_table(record: Record, spec: Spec, models: Sequence[Model]) -> pd.Da
     Columns: model, trial_id and config/KEY of `spec["settings"]` (of the trial that all seeds
     together choose), picks (the trial of each seed, see `Choice`), status, val, val_low, val_high
     (the metric that chooses, t interval over replicates), test_mean, test_low, test_high,
-    test_se (over rows and replicates, see row_intervals), behind_mean, behind_low, behind_high
+    test_se (over rows and replicates, see row_interval), behind_mean, behind_low, behind_high
     (best model's accuracy minus this one's, paired; NaN for the best itself), n_replicates,
     n_rows, published, problem, replicate_0, ...
     """
@@ -75,9 +74,8 @@ def interval_sentence(numbers: pd.DataFrame) -> str:
     n = " to ".join(str(s) for s in dict.fromkeys((seeds[0], seeds[-1])))
     rows = " or ".join(f"{int(r):,}" for r in sorted(set(known["n_rows"])))
     return (
-        f"Test accuracy: mean of {n} seeds on {rows} test rows, with a 95 % interval over both "
-        f"(bootstrap of rows and seeds, {RESAMPLES:,} resamples; one seed where every seed gives "
-        "the same model)."
+        f"Test accuracy: mean of {n} seeds on {rows} test rows, with a 95 % interval that "
+        "holds for further rows and seeds (one seed where every seed gives the same model)."
     )
 
 

@@ -23,7 +23,7 @@ from sweepbook.figures.keys import LOG_X, MODELS, Key, Keys
 from sweepbook.figures.layout import grid, side_by_side
 from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.record.load import CONFIG, Record
-from sweepbook.stats.bootstrap import row_interval
+from sweepbook.stats.rows import row_interval
 
 _HEIGHT = 3.5  # inches
 Looks = Mapping[str, tuple[str, str]]  # colour and marker of each model

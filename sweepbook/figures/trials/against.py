@@ -1,4 +1,4 @@
-"""Kind against: each trial's last value against a setting."""
+"""Kind against: each trial's value at its end against a setting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.curves import last_rows
+from sweepbook.aggregates.curves import end_rows, end_steps
 from sweepbook.aggregates.labels import (
     is_share,
     metric_name,
@@ -26,26 +26,26 @@ from sweepbook.figures.trials.parts import curves_of, metrics_in
 from sweepbook.record.load import CONFIG, Record
 
 AGAINST = Keys(
-    shows="The last value of each trial against one setting: a line for each metric.",
+    shows="The value of each trial at its end against one setting: a line for each metric.",
     required={"metrics": METRICS, "x": Key("The setting on the x axis.", "setting")},
     optional={"where": WHERE, "arms": ARMS, **AXES},
 )
 
 
 def draw_against(spec: Spec, record: Record) -> Drawn:
-    """Each trial's value at its own last fidelity against the setting `x`, one line per metric."""
+    """Each trial's value at its own end against the setting `x`, one line per metric."""
     arms = choose_arms(record, spec, by=[spec["x"]])
     unit, column = record.unit, CONFIG + spec["x"]
-    table = last_rows(curves_of(record, spec["metrics"], arms), unit)
+    table = end_rows(curves_of(record, spec["metrics"], arms), unit, end_steps(record))
     table = with_published(with_arms(table, arms, unit), record, arms)
     table, names = _placed(table, column)
     told_apart = arms.trials[column].nunique() == len(arms.trials)
     figure = _figure(spec, table, names, connect=told_apart and not names)
     last = sorted({int(v) for v in table[unit]})
-    when = f"{unit} {last[0]}" if len(last) == 1 else f"{unit} {last[0]} to {last[-1]}"
+    when = f"up to {unit} {last[0]}" + (f" to {last[-1]}" if len(last) > 1 else "")
     sentences = [
         captions.replicates_sentence(table, "Point"),
-        f"Each trial at its own last {unit} ({when}).",
+        f"Of each trial {captions.end_words(record)} ({when}).",
         captions.data_sentence(record),
         captions.endings_sentence(table, arms, unit),
         captions.published_sentence(table, record),

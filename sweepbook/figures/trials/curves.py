@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.curves import curve_table, last_rows
+from sweepbook.aggregates.curves import end_table
 from sweepbook.aggregates.labels import is_share, metric_name, quantity_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions, style
@@ -72,17 +72,16 @@ def _draw_many(spec: Spec, record: Record, arms: Arms, table: pd.DataFrame) -> D
     figure, _ = _figure(spec, record, table, looks, _draw_best)
     how = (
         f"Each line is the mean of one of {len(arms.trials)} trials; named: the {len(named)} "
-        f"best by {metric_name(record.metric)} at the last {record.unit}."
+        f"best by {metric_name(record.metric)}, of each {captions.end_words(record)}."
     )
     table = table.drop(columns=["low", "high", "published"], errors="ignore")
     return drawn_curves(spec, record, arms, table, figure, how)
 
 
 def _best_labels(record: Record, arms: Arms) -> list[str]:
-    table = curve_table(record, [record.metric], arms.trials)
-    last = last_rows(table, record.unit).dropna(subset=["mean"])
-    last = last.sort_values(["mean", "trial_id"], ascending=record.mode == "min")
-    return [str(arms.labels[trial_id]) for trial_id in last["trial_id"].head(NAMED)]
+    ends = end_table(record, [record.metric], arms.trials).dropna(subset=["mean"])
+    ends = ends.sort_values(["mean", "trial_id"], ascending=record.mode == "min")
+    return [str(arms.labels[trial_id]) for trial_id in ends["trial_id"].head(NAMED)]
 
 
 def _figure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sweepbook.aggregates.labels import count, metric_name
 from sweepbook.aggregates.nothing import Spec
+from sweepbook.figures import captions
 from sweepbook.figures.arms import best_and_worst, choose_arms
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.keys import ARMS, AXES, METRICS, MODE, SELECT, WHERE, Key, Keys
@@ -29,7 +30,7 @@ def draw_extremes(spec: Spec, record: Record) -> Drawn:
     pair = best_and_worst(record, arms, spec)
     select = str(spec.get("select", record.metric))
     left_out = len(arms.trials[arms.trials["status"] != "finished"])
-    how = f"Chosen by {metric_name(select)} at each trial's last {record.unit}."
+    how = f"Chosen by {metric_name(select)}, of each trial {captions.end_words(record)}."
     if left_out:
         how += f" Not a candidate: {count(left_out, 'trial')} that did not finish."
     return draw_panels_of(spec, record, pair, how)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sweepbook.aggregates.curves import rows_at
+from sweepbook.aggregates.curves import end_rows, end_steps
 from sweepbook.aggregates.labels import (
     metric_name,
     number,
@@ -36,8 +36,8 @@ TABLE = Keys(
     optional={
         **OF_TRIALS,
         "at": Key(
-            'The steps to show: a list of whole numbers and "last". The last step of each trial '
-            'is always shown. Default: ["last"].',
+            'The steps to show: a list of whole numbers and "last". The end of each trial, the '
+            'mean of its last five steps, is always shown. Default: ["last"].',
             "steps",
         ),
     },
@@ -47,21 +47,26 @@ TABLE = Keys(
 def draw_table(spec: Spec, record: Record) -> Drawn:
     """One row per trial and fidelity of `at` (numbers, "last"), one cell per metric.
 
-    Fidelities beyond a trial's last are left out; its last is always there.
+    Fidelities beyond a trial's last are left out; "last" is the trial's end (see `end_rows`),
+    which is always there.
     """
     arms = choose_arms(record, spec)
     unit = record.unit
-    wanted = _with_clean(record, spec["metrics"])
+    wanted = spec["metrics"]
     table = curves_of(record, wanted, arms)
     at = [v for v in spec.get("at", ["last"]) if not isinstance(v, str)]
     endings = captions.endings_sentence(table, arms, unit)
-    table = with_published(with_arms(rows_at(table, unit, at), arms, unit), record, arms)
-    table = without_replicates(table)
-    steps = table[["trial_id", unit]].drop_duplicates()
+    table = with_arms(_rows_at(table, unit, at, end_steps(record)), arms, unit)
+    table = without_replicates(_beside_published(table, record, arms))
+    key = ["trial_id", "since", unit]
+    steps = table[key].drop_duplicates()
     kept = f"The first {MOST_ROWS} of {len(steps):,} rows." if len(steps) > MOST_ROWS else ""
-    shown = table.merge(steps.head(MOST_ROWS), on=["trial_id", unit])
+    shown = table.merge(steps.head(MOST_ROWS), on=key)
     sentences = [
         captions.replicates_sentence(table, "Cell"),
+        f"Where a row names several {unit}s, the value is the mean over them, as in the findings."
+        if (table["since"] < table[unit]).any()
+        else "",
         captions.data_sentence(record),
         endings,
         captions.published_sentence(table, record, "Rows in italics"),
@@ -71,23 +76,28 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     return drawn_of(spec, sentences, csv_numbers(table, arms, unit), cells=cells)
 
 
-def _with_clean(record: Record, metrics: Sequence[str]) -> list[str]:
-    """`metrics`, with METRIC_clean after each METRIC of which the reports have other values."""
-    wanted: list[str] = []
-    for metric in metrics:
-        wanted.append(metric)
-        clean = f"{metric}_clean"
-        if {metric, clean} <= set(record.reports) and clean not in metrics:
-            pair = record.reports[[metric, clean]].dropna()
-            if (pair[metric] != pair[clean]).any():
-                wanted.append(clean)
-    return wanted
+def _rows_at(curve: pd.DataFrame, unit: str, at: Sequence[float], n_steps: int) -> pd.DataFrame:
+    """The rows at the fidelities `at`, and each trial's end."""
+    ends = end_rows(curve, unit, n_steps)
+    single = curve[curve[unit].isin(list(at))]
+    single = single.assign(since=single[unit])
+    key = ["trial_id", "metric", unit, "since"]
+    return pd.concat([single, ends], ignore_index=True).drop_duplicates(key)
+
+
+def _beside_published(table: pd.DataFrame, record: Record, arms: Arms) -> pd.DataFrame:
+    """The table with published values: at the very step where it has a row of its own."""
+    table = with_published(table, record, arms)
+    twice = table.duplicated(["trial_id", "metric", record.unit], keep=False)
+    is_mean = table["since"] < table[record.unit]
+    return table.assign(published=table["published"].mask(twice & is_mean))
 
 
 def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -> pd.DataFrame:
     rows = []
-    for (_, fidelity), group in table.groupby(["trial_id", unit], sort=False):
+    for (_, since, last), group in table.groupby(["trial_id", "since", unit], sort=False):
         first = group.iloc[0]
+        steps = number(last) if since == last else f"{number(since)}–{number(last)}"
         settings = {setting_name(c): setting_value(first[c]) for c in arms.columns}
         of = f"{int(first['n'])}"
         if first["n_diverged"] > 0:
@@ -99,9 +109,9 @@ def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -
             else "–"
             for m in metrics
         }
-        rows.append({**settings, unit: number(fidelity), "n": of, **values})
+        rows.append({**settings, unit: steps, "n": of, **values})
         if group["published"].notna().any():
             printed = by_metric["published"]
             told = {metric_name(m): number(printed.get(m, float("nan"))) for m in metrics}
-            rows.append({**settings, unit: number(fidelity), "n": "published", **told})
+            rows.append({**settings, unit: number(last), "n": "published", **told})
     return pd.DataFrame(rows).astype("str")

@@ -16,8 +16,8 @@ from sweepbook.findings.deciding.comparisons import best_arm
 from sweepbook.findings.deciding.outcomes import Comparison, Outcome, band
 from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
-from sweepbook.stats.bootstrap import n_groups
 from sweepbook.stats.intervals import Difference, FloatArray, one_sample
+from sweepbook.stats.rows import n_groups
 from sweepbook.stats.unusual import Unusual, one_more
 from sweepbook.study.claim import Claim
 
