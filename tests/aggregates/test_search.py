@@ -98,6 +98,17 @@ def test_isolation_takes_the_best_of_each_value_with_all_else_free() -> None:
     assert stretches["label"].iloc[0] == "0.0001 to 0.000237"
 
 
+def test_isolation_of_a_setting_with_steps_has_a_place_for_each_of_its_values() -> None:
+    domain = {"kind": "float", "low": 0.0, "high": 0.5, "log": False, "step": 0.25}
+    trials = [
+        {"settings": {"lr": 0.01, "dropout": 0.25 * (i % 3)}, "values": [0.1 * i]}
+        for i in range(6)
+    ]
+    found = search(trials, space=LR | {"dropout": domain}, scientific=("dropout",))
+    table = isolation_table(found)
+    assert table["x"].tolist() == [0, 0.25, 0.5] and table["n_full"].tolist() == [2, 2, 2]
+
+
 def test_cells_are_told_apart_and_each_has_its_incumbent() -> None:
     cells = [{"depth": 1}, {"depth": 2}]
     found = search(THREE, cells=cells)

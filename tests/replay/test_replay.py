@@ -296,8 +296,8 @@ def slow_and_good(rng: np.random.Generator) -> tuple[list[float], list[Curve]]:
     truth, curves = [], []
     for i in range(24):
         slow = i < 10
-        end = -abs(rng.normal(0, 2.4 if slow else 6.0))
-        mean = end - 25 * np.exp(-np.arange(1, 10) / (rng.uniform(1.7, 3) if slow else 0.5))
+        end = -abs(rng.normal(0, 3.0 if slow else 9.0))
+        mean = end - 25 * np.exp(-np.arange(1, 10) / (rng.uniform(2.2, 4) if slow else 0.5))
         noise = rng.normal(0, 1.5, (3, 1)) + rng.normal(0, 0.4, (3, 9))
         values = mean + noise
         own = tuple(values.mean(axis=0).tolist()), tuple(map(float, range(1, 10)))
@@ -315,15 +315,15 @@ def test_a_setting_that_loses_more_than_the_margin_is_seldom_recommended() -> No
             (found,) = play(curves, setting, arrivals(24, 1, seed))
             kept = [t for t, n in zip(truth, found.reached, strict=True) if n == 9]
             losing[setting].append(max(truth) - max(kept) > 1.0)
-    too_often = {s.grace_period for s, own in losing.items() if np.mean(own) > 0.05}
+    too_often = {s.grace_period for s, own in losing.items() if np.mean(own) > 0.1}
     assert too_often == {1}, "this is the cheapest setting, and it loses too much"
     wrong = 0
-    for seed in range(10):
+    for seed in range(12):
         _, curves = slow_and_good(np.random.default_rng([2, seed]))
         arrived = redrawn(arrivals(24, 100, seed), seed)
         table = replay_table(curves, options, arrived, margin=1.0)
         wrong += bool(set(cheapest(table, "kept_close")["grace_period"]) & too_often)
-    assert wrong <= 1
+    assert wrong <= 4, "of 12 records"
 
 
 def test_the_margin_is_the_smallest_difference_of_the_studys_claims() -> None:
