@@ -117,7 +117,7 @@ def test_without_early_stopping_they_are_of_the_values_at_full_length() -> None:
 def test_the_band_is_what_chance_gives() -> None:
     space = {key: KINDS[key] for key in ("lr", "width", "encoding")}
     tops, n_beyond = [], 0
-    for seed in range(20):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         configs = drawn_configs(41, seed, space)
         trials = [{"settings": own, "values": [float(rng.normal())]} for own in configs]
@@ -125,7 +125,7 @@ def test_the_band_is_what_chance_gives() -> None:
         tops.append(table["importance"].iloc[0])
         n_beyond += bool((table["importance"] > table["limit"]).any())
     assert np.mean(tops) > 0.5, "an importance is large without any effect"
-    assert n_beyond <= 4, "expected in 1 of 20"
+    assert n_beyond <= 3, "expected in 1 of 20"
 
 
 def test_the_figure_says_where_nothing_leaves_the_band() -> None:
