@@ -264,6 +264,7 @@ def replay(
     seed: own.OrderSeed = 0,
     equal_times: own.EqualTimes = False,
     jitter: own.Jitter = 0.1,
+    margin: own.Margin = None,
     out: own.ReplayFolder = Path("replay"),
 ) -> None:
     """Simulate early stopping by ASHA on recorded curves.
@@ -281,5 +282,6 @@ def replay(
         seed=seed,
         equal_times=equal_times,
         jitter=jitter,
+        margin=margin,
     )
     write_replay(record, out, wanted, console)

@@ -13,7 +13,7 @@ from sweepbook.aggregates.search import Domain, Search, place_of, value_at
 from sweepbook.record.load import CONFIG
 from sweepbook.study.rungs import rung_levels
 
-MOST_VALUES = 12  # of a whole-number setting; with more it is cut into stretches
+MOST_VALUES = 12  # of a setting of whole numbers or steps; with more it is cut into stretches
 N_STRETCHES = 8
 _LOST = ("diverged", "failed", "interrupted", "running")
 
@@ -137,7 +137,7 @@ def _grouped(
         groups = column.map(lambda v: place_of(domain, v) * max(1, n - 1))
         return groups, [setting_value(v) for v in domain["choices"]], [float(i) for i in range(n)]
     distinct = sorted(column.unique())
-    if domain["kind"] == "int" and len(distinct) <= MOST_VALUES:
+    if (domain["kind"] == "int" or domain.get("step")) and len(distinct) <= MOST_VALUES:
         places = {value: float(i) for i, value in enumerate(distinct)}
         return column.map(places), [setting_value(v) for v in distinct], list(map(float, distinct))
     edges = np.linspace(0, 1, N_STRETCHES + 1)

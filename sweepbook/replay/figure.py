@@ -23,20 +23,20 @@ _RANDOM: dict[str, Any] = {"color": "#9a9a9a", "linewidth": 1, "linestyle": (0, 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def draw_replay(table: pd.DataFrame, n_equal: int, regret_label: str, unit: str) -> Figure:
+def draw_replay(table: pd.DataFrame, n_close: int, regret_label: str, unit: str) -> Figure:
     """Chances of keeping the winner, and regret, against the share of fidelity spent.
 
-    table: as replay_table returns it; n_equal: trials that cannot be told from the winner, it
+    table: as replay_table returns it; n_close: recorded trials that are as good as the winner, it
     included; with one there is no row of panels for them. One column of panels per number of
     workers (four of them, spread evenly, where there are more), one line per reduction factor,
-    one marker per grace period. Bars: 95 % Wilson interval of a chance; 2.5 % to 97.5 % of single
-    orders else.
+    one marker per grace period. Bars: 2.5 % to 97.5 % of draws of configs for a chance, of
+    single searches else.
     """
     workers = _spread(sorted(table["n_workers"].unique()), MOST_PANELS)
     shown = table[table["n_workers"].isin(workers)]
     chances = {"kept": ("keep the winner", 1)}
-    if n_equal > 1:
-        chances["kept_equal"] = (f"keep one of {n_equal} alike", n_equal)
+    if n_close > 1:
+        chances["kept_close"] = ("keep one that\nis as good", n_close)
     colours, markers = _looks(table)
     with style.look():
         figure = Figure(figsize=(style.WIDTH, 1.2 + 2.2 * len(chances) + 2), layout="constrained")
@@ -47,7 +47,7 @@ def draw_replay(table: pd.DataFrame, n_equal: int, regret_label: str, unit: str)
             _draw_column(column, shown[shown["n_workers"] == n], chances, colours, markers)
             column[0].set_title(f"{n} worker{'' if n == 1 else 's'}")
         for ax, (label, _) in zip(axes[:, 0], chances.values(), strict=False):
-            ax.set_ylabel(f"share of orders that\n{label}")
+            ax.set_ylabel(f"share of searches that\n{label}")
             ax.set(ylim=(-0.03, 1.03), yticks=_TICKS)
         axes[-1, 0].set_ylabel(f"regret\n({regret_label})")
         axes[-1, 0].set(xlim=(0, 1.02), xticks=_TICKS, xticklabels=["0", "¼", "½", "¾", "1"])

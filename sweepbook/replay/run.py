@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,11 @@ from sweepbook.figures import style
 from sweepbook.record.load import load_record
 from sweepbook.record.storage.files import write_bytes
 from sweepbook.record.storage.places import Where
+from sweepbook.replay.close import stated_margin
 from sweepbook.replay.figure import draw_replay
-from sweepbook.replay.page import Clock, replay_page
+from sweepbook.replay.page import Asked, n_close, replay_page
 from sweepbook.replay.table import Setting, replay_table
-from sweepbook.replay.virtual import Curve, arrivals, full_curves, not_told_apart
+from sweepbook.replay.virtual import Curve, arrivals, full_curves, redrawn
 from sweepbook.study.asha import ASHA
 
 FACTORS = (2, 3, 4)
@@ -39,6 +41,7 @@ class Wanted:
     seed: int = 0
     equal_times: bool = False
     jitter: float = 0.1
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         bad = [n for n in self.workers or () if n < 1]
@@ -50,6 +53,11 @@ class Wanted:
             raise ValueError(f"--seed must be at least 0, got {self.seed}")
         if not 0 <= self.jitter <= 2:
             raise ValueError(f"--jitter must lie in 0 .. 2, got {self.jitter}")
+        if self.margin is not None and not 0 <= self.margin < math.inf:
+            raise ValueError(
+                f"--margin must be a number of at least 0, in the unit of the study's metric, got "
+                f"{self.margin}"
+            )
 
 
 def replay(path: Where, out: Path, wanted: Wanted, console: Console) -> Path:
@@ -63,21 +71,31 @@ def replay(path: Where, out: Path, wanted: Wanted, console: Console) -> Path:
     curves = full_curves(record, equal_times=wanted.equal_times)
     settings = settings_of(curves, wanted)
     _check_out(out)
+    margin = stated_margin(record, curves) if wanted.margin is None else wanted.margin
     arrived = arrivals(len(curves), wanted.n_orders, wanted.seed, wanted.jitter)
+    arrived = redrawn(arrived, wanted.seed)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"{len(settings)} settings", total=len(settings))
-        table = replay_table(curves, settings, arrived, after_each=lambda: progress.advance(task))
+        table = replay_table(
+            curves, settings, arrived, margin=margin, after_each=lambda: progress.advance(task)
+        )
     out.mkdir(parents=True, exist_ok=True)
     text = table.to_csv(index=False, lineterminator="\n")
     write_bytes(out / "replay.csv", text.encode())
-    figure = draw_replay(table, len(not_told_apart(curves)), record.metric, record.unit)
+    figure = draw_replay(table, n_close(curves, margin), record.metric, record.unit)
     with style.look():
         for form, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
             picture = io.BytesIO()
             figure.savefig(picture, format=form, metadata=metadata)
             write_bytes(out / f"replay.{form}", picture.getvalue())
-    clock = Clock(seed=wanted.seed, equal_times=wanted.equal_times, jitter=wanted.jitter)
-    page = replay_page(record, curves, table, clock)
+    asked = Asked(
+        seed=wanted.seed,
+        equal_times=wanted.equal_times,
+        jitter=wanted.jitter,
+        margin=margin,
+        of_claims=wanted.margin is None,
+    )
+    page = replay_page(record, curves, table, asked)
     write_bytes(out / "replay.md", page.encode())
     return out / "replay.md"
 

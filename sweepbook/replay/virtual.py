@@ -17,10 +17,10 @@ import pandas as pd
 
 from sweepbook.record.load import Record
 from sweepbook.record.values import means
-from sweepbook.stats.intervals import t_interval
 from sweepbook.study.rungs import Rungs
 
 LEAST_CURVES = 2
+ORDERS_PER_DRAW, LEAST_DRAWS = 10, 20  # of configs
 _WHOLE = ("finished", "diverged")  # endings of trials that nobody stopped
 
 
@@ -45,13 +45,15 @@ class Curve:
 
 
 class Arrival(NamedTuple):
-    """One random arrival: places of the curves in their order, and the pace of each place.
+    """One random arrival: places of the trials in their order, and the pace of each place.
 
-    paces: by what each trial's recorded times are multiplied in this search.
+    paces: by what each trial's recorded times are multiplied in this search. drawn: place of the
+    curve that each trial has, some twice and some never; (): each has its own.
     """
 
     order: list[int]
     paces: list[float]
+    drawn: Sequence[int] = ()
 
 
 class Visit(NamedTuple):
@@ -220,22 +222,18 @@ def arrivals(n_trials: int, n_orders: int, seed: int, jitter: float = 0.0) -> li
     ]
 
 
-def not_told_apart(curves: Sequence[Curve]) -> list[int]:
-    """Places of the winner and of the trials that cannot be told from it, the winner first.
+def redrawn(arrived: Sequence[Arrival], seed: int) -> list[Arrival]:
+    """The same arrivals, of as many configs drawn at random from the record's, some twice.
 
-    The winner has the best final mean, the first of equal ones. A trial cannot be told from it
-    where the 95 % t interval of their difference, paired by replicate, holds 0; with one
-    replicate only where both are equal.
+    A bootstrap: each draw stands for other configs from the same search space. Ten arrivals in a
+    row share a draw (fewer where there would be less than 20 draws), so that the part of the
+    configs can be told from that of the orders.
     """
-    best = max(
-        (i for i, curve in enumerate(curves) if math.isfinite(curve.final)),
-        key=lambda i: (curves[i].final, -i),
-    )
-    winner, found = np.array(curves[best].finals), [best]
-    for i, curve in enumerate(curves):
-        if i == best or not math.isfinite(curve.final):
-            continue
-        gap = t_interval(winner - np.array(curve.finals))
-        if gap.low <= 0 or curve.final == curves[best].final:
-            found.append(i)
+    rng = np.random.default_rng([seed, 1])
+    each = max(1, min(ORDERS_PER_DRAW, len(arrived) // LEAST_DRAWS))
+    found: list[Arrival] = []
+    for place, arrival in enumerate(arrived):
+        n = len(arrival.order)
+        drawn = rng.integers(n, size=n).tolist() if place % each == 0 else found[-1].drawn
+        found.append(arrival._replace(drawn=drawn))
     return found

@@ -20,14 +20,16 @@ _DISTRIBUTIONS = {
 }
 
 
-def distributions(space: Space) -> dict[str, optuna.distributions.BaseDistribution]:
+def distributions(
+    space: Mapping[str, Mapping[str, Any]],
+) -> dict[str, optuna.distributions.BaseDistribution]:
     """Returns a described space as Optuna's distributions."""
     found: dict[str, optuna.distributions.BaseDistribution] = {}
     for key, domain in space.items():
         if domain["kind"] == "choice":
             found[key] = optuna.distributions.CategoricalDistribution(domain["choices"])
         else:
-            steps = {"step": domain["step"]} if domain["step"] else {}
+            steps = {"step": domain["step"]} if domain.get("step") else {}
             found[key] = _DISTRIBUTIONS[domain["kind"]](
                 domain["low"], domain["high"], log=domain["log"], **steps
             )

@@ -70,11 +70,24 @@ def test_it_writes_table_figure_and_page_and_again_the_same(command, write_recor
     }
     assert set(table["reduction_factor"]) == {2, 3, 4}
     assert (table["kept"] == 1).all(), "the order of these curves never changes"
+    assert (table["share_q025"] <= table["share"]).all()
     page = first["replay.md"].decode()
     assert "8 full curves of 8 trials, 72 epochs." in page
     assert "is lr 0.0000001: 1.4" in page
-    assert "1 trial cannot be told from the winner, itself included" in page
+    assert (
+        "winner. State such a difference with --margin." in page
+        and table["kept_close"].isna().all()
+    )
     assert len([line for line in page.splitlines() if line.startswith("| ")]) == 1 + len(table)
+
+
+def test_a_margin_says_which_trials_are_as_good(command, write_record, tmp_path):
+    code, _ = command(write_record(), "--orders", 40, "--margin", 0.15, "--workers", 1)
+    assert code == 0
+    page = (tmp_path / "replay" / "replay.md").read_text()
+    assert "2 trials, the winner included, are as good" in page and "0.15" in page
+    table = pd.read_csv(tmp_path / "replay" / "replay.csv")
+    assert (table["kept_close"] >= table["kept"]).all() and table["kept_close"].notna().all()
 
 
 def test_one_setting_in_equal_times_is_what_was_asked_for(command, write_record, tmp_path):
@@ -95,6 +108,7 @@ def test_one_setting_in_equal_times_is_what_was_asked_for(command, write_record,
         (["--workers", 0], "--workers must be at least 1, got 0"),
         (["--orders", 1], "--orders must be at least 2, got 1"),
         (["--seed", -1], "--seed must be at least 0, got -1"),
+        (["--margin", -0.1], "--margin must be a number of at least 0"),
         (["--jitter", 3], "--jitter must lie in 0 .. 2, got 3"),
         (["--grace-period", 10], "max_t (9), got 10"),
         (["--reduction-factor", 1], "reduction_factor must be a whole number >= 2, got 1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray.tune.schedulers import AsyncHyperBandScheduler
 
-from sweepbook import ASHA, Metric
+from sweepbook import ASHA, Claim, Metric
 from sweepbook.record.load import Record
+from sweepbook.replay.close import as_good, stated_margin, winner_of
 from sweepbook.replay.table import Setting, cheapest, play, replay_table
 from sweepbook.replay.virtual import (
     Arrival,
@@ -25,7 +27,7 @@ from sweepbook.replay.virtual import (
     arrivals,
     full_curves,
     full_time,
-    not_told_apart,
+    redrawn,
     search,
     visits_of,
 )
@@ -259,12 +261,110 @@ def test_arrivals_are_seeded_and_few_are_the_first_of_many() -> None:
     assert {pace for arrival in arrivals(7, 2, seed=3) for pace in arrival.paces} == {1.0}
 
 
-def test_trials_that_cannot_be_told_from_the_winner_are_known_by_pairs() -> None:
+def noisy(means: Sequence[float], sd: float, seed: int) -> list[Curve]:
+    """A curve of one step per mean, with 3 replicates that scatter about it."""
+    rng = np.random.default_rng(seed)
+    finals = [tuple(mean + sd * rng.normal(size=3)) for mean in means]
+    return [Curve(str(i), (float(np.mean(f)),), (1.0,), f) for i, f in enumerate(finals)]
+
+
+def test_trials_that_are_as_good_as_the_winner_are_known_by_pairs() -> None:
     finals = [(0.90, 0.80, 0.70), (0.89, 0.79, 0.69), (0.95, 0.60, 0.80), (math.nan,) * 3]
     curves = [Curve(str(i), (float(np.mean(f)),), (1.0,), f) for i, f in enumerate(finals)]
-    assert not_told_apart(curves) == [0, 2], "0.01 worse on every replicate can be told"
+    assert as_good(curves, 0, 0.011).tolist() == [True, True, False, False]
+    assert as_good(curves, 0, 0.009).tolist() == [True, False, False, False]
     alone = curves_of([(0.5,), (0.5,), (0.4,)])
-    assert not_told_apart(alone) == [0, 1], "one replicate: equal values alone"
+    assert as_good(alone, 0, 0.2).tolist() == [True, True, False], "one replicate: equal alone"
+
+
+def test_noise_makes_fewer_trials_as_good_never_more() -> None:
+    """24 trials, each 0.5 worse than the one before; the margin is 1.1, so 3 are as good."""
+    means = [-0.5 * i for i in range(24)]
+    counts = {}
+    for sd in (0.01, 0.5, 3.0):
+        draws = [noisy(means, sd, seed) for seed in range(50)]
+        counts[sd] = np.mean([as_good(own, winner_of(own), 1.1).sum() for own in draws])
+    assert counts[0.01] == pytest.approx(3, abs=0.5)
+    assert 1 <= counts[3.0] < counts[0.5] < counts[0.01] + 0.01
+
+
+def slow_and_good(rng: np.random.Generator) -> tuple[list[float], list[Curve]]:
+    """24 trials of 9 epochs, and what they reach in truth: slow ones, that are better, and others.
+
+    Their 3 replicates scatter by 1.5 margins.
+    """
+    truth, curves = [], []
+    for i in range(24):
+        slow = i < 10
+        end = -abs(rng.normal(0, 3.0 if slow else 9.0))
+        mean = end - 25 * np.exp(-np.arange(1, 10) / (rng.uniform(2.2, 4) if slow else 0.5))
+        noise = rng.normal(0, 1.5, (3, 1)) + rng.normal(0, 0.4, (3, 9))
+        values = mean + noise
+        own = tuple(values.mean(axis=0).tolist()), tuple(map(float, range(1, 10)))
+        truth.append(end)
+        curves.append(Curve(str(i), *own, tuple(values[:, -1].tolist())))
+    return truth, curves
+
+
+def test_a_setting_that_loses_more_than_the_margin_is_seldom_recommended() -> None:
+    options = [Setting(grace_period=grace, reduction_factor=3, n_workers=1) for grace in (1, 3, 9)]
+    losing: dict[Setting, list[bool]] = {setting: [] for setting in options}
+    for seed in range(150):  # the truth, of other draws of configs
+        truth, curves = slow_and_good(np.random.default_rng([1, seed]))
+        for setting in options:
+            (found,) = play(curves, setting, arrivals(24, 1, seed))
+            kept = [t for t, n in zip(truth, found.reached, strict=True) if n == 9]
+            losing[setting].append(max(truth) - max(kept) > 1.0)
+    too_often = {s.grace_period for s, own in losing.items() if np.mean(own) > 0.1}
+    assert too_often == {1}, "this is the cheapest setting, and it loses too much"
+    wrong = 0
+    for seed in range(12):
+        _, curves = slow_and_good(np.random.default_rng([2, seed]))
+        arrived = redrawn(arrivals(24, 100, seed), seed)
+        table = replay_table(curves, options, arrived, margin=1.0)
+        wrong += bool(set(cheapest(table, "kept_close")["grace_period"]) & too_often)
+    assert wrong <= 4, "of 12 records"
+
+
+def test_the_margin_is_the_smallest_difference_of_the_studys_claims() -> None:
+    record = record_of(FOUR)
+    curves = full_curves(record)
+    assert stated_margin(record, curves) is None
+    claims = [
+        dict(kind="direction", metric="m", smallest=0.02, arms=[{"a": 1}, {"a": 2}]),
+        dict(kind="winner", metric="m", smallest=0.01, relative=True, arms=[{"a": 1}, {"a": 2}]),
+        dict(kind="winner", metric="m", smallest=0.0, arms=[{"a": 1}, {"a": 2}]),
+        dict(kind="direction", metric="other", smallest=1e-4, arms=[{"a": 1}, {"a": 2}]),
+        dict(kind="mixture", metric="m", smallest=1e-4, arms=[{"a": 1}]),
+    ]
+    named = [Claim(name=f"c{i}", statement="", reason="r", **c) for i, c in enumerate(claims)]
+    with_claims = replace(record.manifest.study, claims=tuple(named))
+    claimed = Record(
+        record.path, replace(record.manifest, study=with_claims), record.trials, record.reports
+    )
+    assert stated_margin(claimed, curves) == pytest.approx(0.01 * 0.9), "of the winner's 0.9"
+
+
+def test_intervals_cover_other_draws_of_configs() -> None:
+    """One config in twelve is good and starts slowly: whether it is drawn decides."""
+    values = [(0.5 + 0.01 * i, 0.5 + 0.01 * i, 0.5 + 0.01 * i) for i in range(11)]
+    curves = curves_of([*values, (0.1, 0.1, 0.9)])
+    setting = Setting(grace_period=1, reduction_factor=3, n_workers=1)
+    arrived = arrivals(12, 200, 0)
+    (fixed,) = replay_table(curves, [setting], arrived).to_dict("records")
+    (drawn,) = replay_table(curves, [setting], redrawn(arrived, 0)).to_dict("records")
+    assert fixed["kept_high"] < 0.25, "recorded configs alone: it is nearly always stopped"
+    assert drawn["kept_low"] < 0.1 and drawn["kept_high"] > 0.9
+    assert drawn["regret_q025"] == 0 < drawn["regret_q975"]
+
+
+def test_of_a_config_that_is_drawn_twice_one_is_kept() -> None:
+    curves = curves_of([(0.1, 0.9), (0.5, 0.5)])
+    arrived = [Arrival([1, 2, 0], [1.0] * 3, drawn=[0, 0, 1])]
+    setting = Setting(grace_period=1, reduction_factor=2, n_workers=1)
+    (row,) = replay_table(curves, [setting], arrived).to_dict("records")
+    assert row["n_finished"] == 2 and row["kept"] == 0, "only its double trained to the end"
+    assert row["regret"] == pytest.approx(0.4)
 
 
 def test_the_cheapest_setting_is_one_that_keeps_the_winner() -> None:

@@ -41,5 +41,6 @@ OF_REPORT = examples(
 OF_EXPORT = examples("export records/my-study --best model")
 OF_REPLAY = examples(
     "replay records/my-study",
+    "replay records/my-study --margin 0.005",
     "replay records/my-study --grace-period 3 --workers 4 --workers 64",
 )

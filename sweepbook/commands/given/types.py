@@ -181,9 +181,11 @@ Workers = Annotated[
     ),
 ]
 Orders = Annotated[
-    int, typer.Option(metavar="N", help="Number of random orders of the trials to simulate.")
+    int, typer.Option(metavar="N", help="Number of searches to simulate for each setting.")
 ]
-OrderSeed = Annotated[int, typer.Option(metavar="N", help="Seed that draws the orders.")]
+OrderSeed = Annotated[
+    int, typer.Option(metavar="N", help="Seed that draws the configs and the orders.")
+]
 EqualTimes = Annotated[
     bool,
     typer.Option(
@@ -194,8 +196,17 @@ Jitter = Annotated[
     float,
     typer.Option(
         metavar="X",
-        help="Random spread of a trial's speed between orders: the standard deviation of its "
+        help="Random spread of a trial's speed between searches: the standard deviation of its "
         "logarithm, 0 (no spread) to 2.",
+    ),
+]
+Margin = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        help="Largest loss that you accept: trials that are worse than the best one by at most X, "
+        "in the unit of the study's metric, count as good. Default: the smallest difference of "
+        "the study's claims about this metric, if it has any.",
     ),
 ]
 ReplayFolder = Annotated[

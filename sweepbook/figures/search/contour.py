@@ -22,7 +22,7 @@ from sweepbook.figures.search.common import endings_of, searched
 from sweepbook.figures.search.marks import scale_domain
 from sweepbook.figures.search.space import colour_scale, trial_numbers
 from sweepbook.record.load import CONFIG, Record
-from sweepbook.search.importance import importance_table
+from sweepbook.search.importance import importances
 
 LEAST_CONTOUR = 10  # trials at full length; with fewer a surface between them is fancy
 _HEIGHT = 4.4  # inches
@@ -93,8 +93,8 @@ def _two_numbers(search: Search, spec: Spec) -> tuple[str, str]:
         numeric = [key for key in wanted if key in numeric]
     else:
         try:
-            order = list(importance_table(search)["setting"])
-            numeric = sorted(numeric, key=order.index)
+            found = importances(search)
+            numeric = sorted(numeric, key=lambda key: -found[key])
         except ValueError:
             pass
     if len(numeric) < 2:
