@@ -94,6 +94,8 @@ ARCHITECTURE_CLAIMS = (
         "winner",
         "test_acc",
         reading="test best at depth 6",
+        fidelity="last",
+        over="rows",
         **_first((6, 16), _BY_DEPTH),
     ),
     _accuracy(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sweepbook.aggregates.gradients import classify, gradient_table, slopes
 from sweepbook.findings.arms import find_trial
+from sweepbook.findings.comparable.steps import needed_step
 from sweepbook.findings.finding import (
     FAILS,
     HOLDS,
@@ -91,7 +92,7 @@ def _ending(verdict: str, n: int, mixed: bool, diverged: int) -> str:
 def class_of_gradients(record: Record, claim: Claim, asked: Finding) -> Counted:
     """Decides a "gradients" claim: is the class, by the rule of gradients.py, the expected one?"""
     label = arm_label(claim, 0)
-    trial, problem = find_trial(record, claim.arms[0])
+    trial, problem = find_trial(record, claim.arms[0], reached=needed_step(claim))
     table = gradient_table(record)
     if trial is not None:
         table = table[table["trial_id"] == trial["trial_id"]]

@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from sweepbook.aggregates.search import search_of
+from sweepbook.findings.comparable.notes import length_note, split_note
 from sweepbook.findings.confirmed import (
     confirmation_findings,
     is_confirmation,
@@ -88,7 +89,7 @@ def adjust(questions: Sequence[Question], results: Mapping[str, Outcome]) -> dic
             members[claim.family or f"claim {claim.name}"].append(question)
     adjusted = {}
     for family in members.values():
-        p = [[test.p for test in results[question.claim.name].tests] for question in family]
+        p = [results[question.claim.name].p_values for question in family]
         flat = [value for values in p for value in values]
         unseen = sum(
             (len(v) * (len(v) - 1)) // 2 for v, q in zip(p, family, strict=True) if q.chosen
@@ -111,6 +112,7 @@ def _asked(record: Record, question: Question) -> Finding:
         statement=claim.statement,
         claim=question.statement,
         reading=claim.reading,
+        question=question.group,
         kind=claim.kind,
         metric=claim.metric,
         smallest=claim.smallest,
@@ -128,7 +130,8 @@ def _counted(record: Record, question: Question) -> Finding | None:
     finding, is_mixed = decide(record, question.claim, _asked(record, question))
     if question.only_mixed and not is_mixed:
         return None
-    return replace(finding, sentence=_whole(question, finding.sentence, _scaling(record)))
+    notes = _reach(record, question.claim)
+    return replace(finding, sentence=_whole(question, finding.sentence, notes))
 
 
 def _decided(record: Record, question: Question, result: Outcome, adjusted: Adjusted) -> Finding:
@@ -137,7 +140,8 @@ def _decided(record: Record, question: Question, result: Outcome, adjusted: Adju
     found = verdict(result, p)
     needed = replicates_needed(result, p) if found == OPEN else None
     text = sentence(claim, result, found, needed, record.unit)
-    notes = [*result.notes, *_together(result, found, size), *_scaling(record)]
+    notes = [*result.notes, *_together(result, found, size)]
+    notes += [*length_note(record, claim, result.arms), *_reach(record, claim)]
     finding = _with_arms(_asked(record, question), claim, result, record.unit)
     return replace(
         _with_numbers(finding, claim, result, adjusted),
@@ -161,14 +165,16 @@ def _whole(question: Question, text: str, notes: Sequence[str]) -> str:
 
 def _together(result: Outcome, found: str, size: int) -> list[str]:
     """Says where the claims of a family are undecided that would be decided each alone."""
-    if found != OPEN or size < 2 or verdict(result, [t.p for t in result.tests]) == OPEN:
+    if found != OPEN or size < 2 or verdict(result, result.p_values) == OPEN:
         return []
     return [f"the interval alone would decide it, {size} comparisons together do not"]
 
 
-def _scaling(record: Record) -> list[str]:
+def _reach(record: Record, claim: Claim) -> list[str]:
+    """What limits how far a finding reaches: a shorter training, a given split."""
     manifest = record.manifest
-    return [f"{record.unit}s scaled by {manifest.scale:g}"] if manifest.is_scaled else []
+    scaled = [f"{record.unit}s scaled by {manifest.scale:g}"] if manifest.is_scaled else []
+    return [*scaled, *split_note(record, claim)]
 
 
 def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Finding:
@@ -196,7 +202,7 @@ def _with_numbers(finding: Finding, claim: Claim, result: Outcome, adjusted: Adj
     arms, shown, (p, size) = result.arms, result.shown, adjusted
     if shown is None:
         return finding
-    tested = [test.p for test in result.tests if not math.isnan(test.p)]
+    tested = [value for value in result.p_values if not math.isnan(value)]
     known = [value for value in p if not math.isnan(value)]
     finite = math.isfinite(result.corrected)
     return replace(

@@ -22,6 +22,7 @@ class Finding:
             not; reading: how it is read, "" where that is plain. sentence: the finding as text,
             with its verdict.
         verdict: "holds", "does not hold", "undecided" or "not available".
+        question: name of what every trial is asked, "gap" for example; "" where that is not so.
         kind, metric, direction, smallest, reason: as declared; target too, and for a mixture the
             accuracy up to which a replicate counts as at chance.
         estimate, low, high: arm minus against (or the value itself) with its 95 % interval, in
@@ -45,6 +46,7 @@ class Finding:
     reading: str = ""
     sentence: str = ""
     verdict: str = MISSING
+    question: str = ""
     kind: str = ""
     metric: str = ""
     estimate: float | None = None

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from sweepbook.findings.values import Arm
 from sweepbook.stats.intervals import Difference, p_value
 from sweepbook.study.claim import Claim
@@ -67,6 +69,16 @@ class Outcome:
     sample: str = ""  # what the intervals are over, where that is not replicates alone
     corrected: float = math.nan
     advantage: float = math.nan
+
+    @property
+    def looks(self) -> int:
+        """At how many steps it could have been decided, where early stopping chose the step."""
+        return max((arm.looks for arm in self.arms), default=1)
+
+    @property
+    def p_values(self) -> list[float]:
+        """The p value of each comparison, for as many looks as there are."""
+        return [float(np.minimum(1.0, self.looks * test.p)) for test in self.tests]
 
 
 def band(claim: Claim) -> tuple[float, float]:

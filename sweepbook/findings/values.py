@@ -13,6 +13,7 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import better, metric_name
 from sweepbook.findings.arms import find_trial, settings_label, value_table
+from sweepbook.findings.comparable.steps import Common, common_step, needed_step
 from sweepbook.record.load import Record
 from sweepbook.record.values import LAST_STEPS
 from sweepbook.study.claim import Claim, Window
@@ -25,7 +26,8 @@ class Arm:
     """One arm's values by replicate, in the metric's own unit (a "change" may be relative).
 
     steps: which fidelity steps they are of, in words. problem: why there are no values, or "".
-    n_missing: replicates that never reached the level of a "steps_to".
+    n_missing: replicates that never reached the level of a "steps_to". looks: at how many steps
+    the arm could have been compared, where early stopping says at which; else 1.
     """
 
     label: str
@@ -35,20 +37,36 @@ class Arm:
     problem: str = ""
     note: str = ""
     n_missing: int = 0
+    looks: int = 1
 
 
-def arm_values(record: Record, claim: Claim, i: int, metric: str | None = None) -> Arm:
+def claim_arms(record: Record, claim: Claim) -> list[Arm]:
+    """Values of all arms of a claim, at the last step that all have where one was stopped."""
+    places = range(len(claim.arms))
+    common = common_step(record, claim, [arm_label(claim, i) for i in places])
+    return [arm_values(record, claim, i, common=common) for i in places]
+
+
+def arm_values(
+    record: Record,
+    claim: Claim,
+    i: int,
+    metric: str | None = None,
+    common: Common | None = None,
+) -> Arm:
     """Values of arm i of a claim, of `metric` or else the claim's own, by replicate.
 
-    Never raises for what a record lacks: the arm's problem says what is missing.
+    common: the step up to which the arm counts; None: up to its own last. Never raises for what a
+    record lacks: the arm's problem says what is missing.
     """
     column = metric or claim.metric
     label = arm_label(claim, i)
     fine = claim.kind == "mixture"
-    trial, problem = find_trial(record, claim.arms[i], fine, claim.best_by)
+    reached = common.step if common else needed_step(claim, i)
+    trial, problem = find_trial(record, claim.arms[i], fine, claim.best_by, reached)
     if trial is None:
         return Arm(label, problem=problem)
-    arm = _measured(record, claim, i, str(trial["trial_id"]), column)
+    arm = _measured(record, claim, i, str(trial["trial_id"]), column, common)
     return _for_every_seed(record, trial, arm) if len(claim.arms) > 1 else arm
 
 
@@ -74,13 +92,18 @@ def _not_recorded(metric: str) -> str:
     return f"the record has no {metric_name(metric)} ({metric})"
 
 
-def _measured(record: Record, claim: Claim, i: int, trial_id: str, column: str) -> Arm:
+def _measured(
+    record: Record, claim: Claim, i: int, trial_id: str, column: str, common: Common | None
+) -> Arm:
     label = arm_label(claim, i)
     table = value_table(record, trial_id, column)
     if table is None:
         return Arm(label, trial_id, problem=_not_recorded(column))
     if claim.quantity == "steps_to" and i == 0:
         return _steps_to(record, claim, label, trial_id, table)
+    if common:
+        arm = _reduce(record, claim, label, trial_id, table.loc[: common.step], level_only=i > 0)
+        return dataclasses.replace(arm, note=common.note, looks=common.looks)
     return _reduce(record, claim, label, trial_id, table, level_only=i > 0)
 
 

@@ -32,7 +32,7 @@ import pandas as pd
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN
 from sweepbook.findings.outcomes import Comparison, Outcome, band
 from sweepbook.findings.over_rows import over_rows
-from sweepbook.findings.values import Arm, arm_values, logs
+from sweepbook.findings.values import Arm, arm_values, claim_arms, logs
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import (
     Difference,
@@ -54,7 +54,7 @@ def outcome(record: Record, claim: Claim, chosen: bool = False) -> Outcome:
 
     chosen: the arms were ordered after seeing their values.
     """
-    arms = [arm_values(record, claim, i) for i in range(len(claim.arms))]
+    arms = claim_arms(record, claim)
     others = [
         arm_values(record, claim, i, claim.against_metric)
         for i in range(len(claim.arms) if claim.against_metric else 0)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import metric_name, number
 from sweepbook.aggregates.search import search_of
+from sweepbook.findings.asked.groups import question_groups
 from sweepbook.findings.confirmed import KIND as CONFIRMATION
 from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.findings.confirmed import summary as confirmation_summary
@@ -25,6 +26,7 @@ from sweepbook.findings.finding import (
 from sweepbook.findings.search_checks import KIND as SEARCH
 from sweepbook.findings.search_checks import summary
 from sweepbook.pages.answers import general_answers, study_answers
+from sweepbook.pages.questions import Asked, asked_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 
@@ -33,9 +35,10 @@ VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
 
 @dataclass(frozen=True, eq=False)
 class Claims:
-    """One record's findings: all of them as a frame; what was declared, what every record is
-    asked and what a search or its confirmation is checked for as (verdict, sentence); answers as
-    paragraphs; problem: what could not be computed, with the reason, or ""."""
+    """One record's findings: all of them as a frame; what was declared, what the record is asked
+    and what a search or its confirmation is checked for as (verdict, sentence); answers as
+    paragraphs; problem: what could not be computed, with the reason, or ""; questions: what every
+    trial is asked."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
@@ -43,6 +46,7 @@ class Claims:
     answers: list[str]
     problem: str = ""
     checks: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[Asked] = field(default_factory=list)
 
 
 def finding_table(record: Record) -> pd.DataFrame:
@@ -82,10 +86,11 @@ def claims_of(record: Record) -> Claims:
     return Claims(
         frame=_table(record, findings),
         declared=_told([finding for finding in others if finding.name in declared]),
-        asked=_told([finding for finding in others if finding.name not in declared]),
+        asked=_told([f for f in others if f.name not in declared and not f.question]),
         answers=answers,
         problem=problem,
         checks=_told(checks),
+        questions=asked_of(question_groups(record, findings)),
     )
 
 
