@@ -29,6 +29,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from sweepbook.aggregates.predictions import have_own_rows
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN
 from sweepbook.findings.outcomes import Comparison, Outcome, band
 from sweepbook.findings.over_rows import over_rows
@@ -69,8 +70,10 @@ def outcome(record: Record, claim: Claim, chosen: bool = False) -> Outcome:
     if bad:
         return Outcome(arms, problem=f"not every replicate has a value with {bad[0]}", notes=notes)
     paired = record.manifest.data.is_paired
-    if claim.over == "rows":
+    if claim.over == "rows" and not have_own_rows(record):
         return over_rows(record, claim, arms, notes)
+    if claim.over == "rows":  # the spread over replicates has that of the rows in it
+        notes = (*notes, "each replicate has test rows of its own")
     if claim.kind == "winner":
         return _winner(claim, arms, paired, notes, chosen)
     tests = _tests(claim, arms, others, paired)
