@@ -1,11 +1,10 @@
 """How often two equal arms are told apart where early stopping says at which step to compare them.
 
-python -m benchmarks.early_stopping      # some minutes; prints a table
+python -m benchmarks.early_stopping > benchmarks/early-stopping.md      # some minutes
 
-Half of a study's trials are equal and are claimed about in pairs; the others are equal to them,
-scattered around them, or worse. Scores are correlated over the steps. ASHA stops trials by the
-rule of a study (sweepbook/study/rungs.py) in virtual time, and the verdicts come from the record
-as in a report.
+Half of a study's trials are equal and are claimed about in pairs; the others are equal to them or
+worse. ASHA stops trials by the rule of a study (sweepbook/study/rungs.py) in virtual time, and
+the verdicts come from the record as in a report.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from sweepbook.record.manifest import Data, Manifest
 from sweepbook.replay.virtual import Curve, arrivals, search, visits_of
 from sweepbook.study.rungs import Rungs
 
-N_EPOCHS = 20
+N_TRIALS, N_EPOCHS = 12, 20
 STOPS = ASHA(grace_period=2, reduction_factor=2, max_t=N_EPOCHS)
 LEVELS = STOPS.rungs(N_EPOCHS - 1)  # 2, 4, 8 and 16
 N_WORKERS = 4
@@ -36,6 +35,15 @@ OTHERS: Mapping[str, tuple[float, float]] = {
     "worse": (-3.0, 0.5),
 }
 CORRELATIONS = {"high": 0.9, "none": 0.0}  # of a replicate's scores at two distant steps
+_HEAD = """# False verdicts on arms that early stopping compares before their end
+
+Written by `python -m benchmarks.early_stopping`. In each row {n_studies} studies of {n_trials}
+trials under ASHA (rungs at epochs {levels}, then the end at {end}). Half of the trials are equal:
+each verdict on two of them is false. "Correlation": between a replicate's scores at two distant
+epochs. "With p <= 5 %": of the comparisons at a rung, without regard to the number of chances.
+"With a verdict": the same, as Sweepbook decides. "Of all": of all comparisons, those at the end
+included.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,17 +61,15 @@ class Rates:
     all: float
 
 
-def error_rates(
-    n_replicates: int, others: str, correlation: str, n_studies: int, n_trials: int = 12
-) -> Rates:
+def error_rates(n_replicates: int, others: str, correlation: str, n_studies: int) -> Rates:
     """Runs studies with early stopping and counts verdicts on pairs of equal arms."""
     rng = np.random.default_rng(0)
     rows = []
     for _ in range(n_studies):
-        scores = _scores(rng, n_trials, n_replicates, CORRELATIONS[correlation])
+        scores = _scores(rng, N_TRIALS, n_replicates, CORRELATIONS[correlation])
         mean, spread = OTHERS[others]
-        half = n_trials // 2
-        scores[half:] += mean + spread * rng.standard_normal((n_trials - half, 1, 1))
+        half = N_TRIALS // 2
+        scores[half:] += mean + spread * rng.standard_normal((N_TRIALS - half, 1, 1))
         rows += [*_decided(stopped_early(scores, int(rng.integers(2**31)), half // 2))]
     found = pd.DataFrame(rows)
     early = found[found["early"]]
@@ -173,6 +179,8 @@ def main() -> None:
     )
     parser.add_argument("--studies", type=int, default=400, help="per row (default 400)")
     n_studies = parser.parse_args().studies
+    levels = ", ".join(map(str, LEVELS))
+    print(_HEAD.format(n_studies=n_studies, n_trials=N_TRIALS, levels=levels, end=N_EPOCHS))
     print("| replicates | other trials | correlation | comparisons | at a rung | with p <= 5 % "
           "| with a verdict | of all |")  # fmt: skip
     print("| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |")

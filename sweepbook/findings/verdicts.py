@@ -8,7 +8,7 @@ seeds are shared and Welch's elsewhere:
 * **holds**: the interval lies wholly inside the band;
 * **does not hold**: it lies wholly outside;
 * **undecided**: it crosses the band's edge, or there is one replicate only;
-* **not available**: a trial is missing, stopped early, failed or diverged, or a value is.
+* **not available**: a trial is missing, failed, diverged or stopped too early, or a value is.
 
 So one edge decides both ways, and two repetitions of a study contradict each other only where
 both intervals miss the truth. A claim of several comparisons (a winner against every other arm, a
@@ -202,7 +202,7 @@ def replicates_needed(result: Outcome, p_adjusted: Sequence[float]) -> int | Non
     if result.sample:  # it takes more test rows
         return None
     still_open = [t for t, p in zip(result.tests, p_adjusted, strict=True) if not p <= ALPHA]
-    level = 1 - ALPHA / max(len(still_open), 1)
+    level = 1 - ALPHA / (result.looks * max(len(still_open), 1))
     needed = [
         needed_n(t.difference.mean - t.edge, t.difference.sd, level=level) for t in still_open
     ]

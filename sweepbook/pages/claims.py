@@ -54,7 +54,8 @@ def finding_table(record: Record) -> pd.DataFrame:
 
     Columns: record (the folder's name) and the fields of `sweepbook.findings.finding.Finding`;
     above all name, sentence (the finding as text), verdict ("holds", "does not hold",
-    "undecided", "not available"), estimate with low and high (95 % interval, in unit), n
+    "undecided", "not available"), question (what every trial is asked, by its name; "" of a
+    claim), estimate with low and high (95 % interval, in unit), n
     (replicates or pairs) and p_holm. No row where nothing has been reported yet.
 
     Raises ValueError for what cannot be evaluated. Randomness: none.
