@@ -29,8 +29,9 @@ class Finding:
             unit: "points" of 100, "percent", the fidelity's unit as a plural, "s", "share",
             "log10 per layer", or "" for the metric's own. n: replicates or pairs. sd: of one
             difference, on the tested scale.
-        p: two-sided, against the edge of what the claim allows, the largest of several; p_holm:
-            adjusted within its family of family_size comparisons, None for a family of one.
+        p: two-sided, against the edge of what the claim allows, the largest of several, and times
+            the steps at which early stopping might have had it decided; p_holm: adjusted within
+            its family of family_size comparisons, None for a family of one.
         needed_n: replicates that would decide an undecided one. detectable: smallest difference
             that n replicates tell from 0 with power 0.8, in unit.
         arm, against, rival, best: labels; with _value: their means in the metric's own unit.

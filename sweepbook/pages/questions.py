@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sweepbook.aggregates.labels import count, metric_name
-from sweepbook.findings.amounts import amount
+from sweepbook.findings.amounts import amount, behind, declared_number
 from sweepbook.findings.asked.groups import Group
 from sweepbook.findings.finding import Finding
 from sweepbook.pages.answers import level_of
@@ -19,11 +19,15 @@ _KEYS = ("trial", "value", "against", "found", "estimate", "95 % interval", "n",
 
 @dataclass(frozen=True)
 class Asked:
-    """A question's line with the table of its answers; note: what another table has, or ""."""
+    """A question's line with the table of its answers.
+
+    rule: what makes an answer a yes, where a size does. note: what another table has, or "".
+    """
 
     name: str
     line: str
     rows: Sequence[Finding]
+    rule: str = ""
     note: str = ""
 
     @property
@@ -35,7 +39,12 @@ class Asked:
 def asked_of(groups: Sequence[Group]) -> list[Asked]:
     """The groups of one record's findings for the page."""
     return [
-        Asked(group.name, f"{group.line[:1].upper()}{group.line[1:]}", group.rows)
+        Asked(
+            group.name,
+            f"{group.line[:1].upper()}{group.line[1:]}",
+            group.rows,
+            _rule(group.rows[0]),
+        )
         for group in groups
     ]
 
@@ -58,6 +67,13 @@ def told_once(sections: Sequence[Sequence[Asked]], anchors: Sequence[str]) -> li
             seen |= {(one.name, row.trial_ids): anchor for row in one.rows if row.trial_ids}
         told.append(own)
     return told
+
+
+def _rule(row: Finding) -> str:
+    if row.kind not in ("direction", "equivalence") or not row.smallest:
+        return ""
+    size = declared_number(row.smallest, row.unit)
+    return f"Smallest difference that matters: {size}{behind(row.unit, size)}."
 
 
 def _elsewhere(anchors: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sweepbook.aggregates.labels import arm_labels, sorted_trials
 from sweepbook.aggregates.trials import same_value, telling_columns
+from sweepbook.findings.arms import find_trial
 from sweepbook.findings.counts import chance_level
 from sweepbook.findings.values import value_at
 from sweepbook.record.load import CONFIG, Record
@@ -57,8 +58,7 @@ def _declared_label(record: Record, trial: Mapping[Any, Any]) -> str:
 
 def whole_arms(record: Record, arms: Mapping[str, dict[str, Any]]) -> Arms:
     """Those of the arms whose trials finished, with all replicates."""
-    found = {label: value_at(record, own, record.metric) for label, own in arms.items()}
-    return {label: own for label, own in arms.items() if found[label].trial_id}
+    return {label: own for label, own in arms.items() if find_trial(record, own)[0] is not None}
 
 
 def learning_arms(record: Record, arms: Mapping[str, dict[str, Any]], window: Window) -> Arms:
