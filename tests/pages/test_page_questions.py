@@ -48,7 +48,8 @@ def test_a_question_is_a_line_with_a_table_folded_below(learnt: Make, tmp_path: 
     )
     assert all(f"<td>lr {lr}</td>" in folded for lr in ("0.1", "0.01", "0.001", "0.0001"))
     assert "-3.0" in folded and "points" in folded
-    assert markdown.count(line) == 1 and "| lr 0.001 |" in markdown
+    assert f"{line} Smallest difference that matters: 0.5 points.\n\n|" in markdown
+    assert "| lr 0.001 |" in markdown
     findings = pd.read_csv(tmp_path / "out" / "findings.csv")
     assert (findings["question"] == "gap").sum() == 4
     assert "0 no, 0 undecided" in html and html.count("is below validation accuracy") == 1
