@@ -4,26 +4,31 @@ Magnitude is the squared L2 norm of a layer's gradient, the mean over an epoch's
 is next to the input. The rule, per trial and epoch:
 
 1. A layer is zero where its magnitude is exactly 0. A replicate with more than a tenth of its
-   layers at zero has **vanishing** gradients (ZERO_LAYERS = 0.1).
-2. Else the slope of log10(magnitude) over the layer's index is fitted by least squares to each
-   replicate's non-zero layers, and a 95 % t interval is taken over the replicates. An interval
-   wholly above SLOPE is **vanishing** (the gradient shrinks on its way from the output to the
-   input), wholly below -SLOPE **exploding**, wholly between them **healthy**. SLOPE = 0.02 per
-   layer is a factor of 100 over 100 layers: on a linear axis the smaller end cannot be seen.
-3. **undecided** where replicates disagree on 1, the interval crosses an edge, or there is one
-   replicate; **not available** where a magnitude is not finite or was not recorded.
+   layers at zero has **vanishing** gradients (ZERO_LAYERS = 0.1). So has the trial where all
+   replicates have, and the 95 % t interval of their mean share of zero layers is above a tenth.
+2. Where it is so of none, the slope of log10(magnitude) over the layer's index is fitted by
+   least squares to each replicate's non-zero layers, and a 95 % t interval is taken over the
+   replicates. An interval wholly above SLOPE is **vanishing** (the gradient shrinks on its way
+   from the output to the input), wholly below -SLOPE **exploding**, wholly between them
+   **healthy**. SLOPE = 0.02 per layer is a factor of 100 over 100 layers: on a linear axis the
+   smaller end cannot be seen.
+   One more seed, as unusual as the most unusual one of the study, must not change that.
+3. **undecided** where 1 is open or replicates disagree on it, the interval crosses an edge, or
+   there is one replicate; **not available** where a magnitude is not finite or was not recorded.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
-from sweepbook.stats.intervals import t_interval
+from sweepbook.stats.intervals import Difference, FloatArray, one_sample, t_interval, t_quantile
+from sweepbook.stats.unusual import one_more, unusual_seeds
 
 MAGNITUDE, ZEROS = "grad_sq_norm", "grad_zero_share"
 ZERO_LAYERS = 0.1
@@ -91,31 +96,50 @@ def _slope(group: pd.DataFrame) -> dict[str, float]:
     return {"slope": slope, "n_layers": len(zero), "n_zero": int(zero.sum()), "zero_share": share}
 
 
-def classify(fits: pd.DataFrame, slope: float = SLOPE) -> dict[str, Any]:
+def _is_above(shares: FloatArray) -> bool:
+    return float(t_interval(shares).low) > ZERO_LAYERS
+
+
+def classify(
+    fits: pd.DataFrame, slope: float = SLOPE, others: Sequence[FloatArray] = ()
+) -> dict[str, Any]:
     """Class of one trial at one step by the rule above.
 
-    fits: its rows of `slopes`, one per replicate. Returns class, slope (mean), low, high, n,
-    n_vanished (replicates past ZERO_LAYERS), zero_share (mean over the replicates).
+    fits: its rows of `slopes`, one per replicate. others: the slopes of each other trial at that
+    step: the class must stand with one more seed as unusual as those of the study. Returns class,
+    slope (mean), low, high, n, n_vanished (replicates past ZERO_LAYERS), zero_share (mean over the
+    replicates).
     """
     shares = fits["zero_share"].to_numpy(np.float64)
-    interval = t_interval(fits["slope"].to_numpy(np.float64))
-    low, high, n = float(interval.low), float(interval.high), interval.n
-    vanished = int((shares > ZERO_LAYERS).sum())
+    values = fits["slope"].to_numpy(np.float64)
+    fit = one_sample(values)
+    reach = _reach(values, fit, others)
+    n, vanished = len(values), int((shares > ZERO_LAYERS).sum())
     found = "undecided"
     if n == 0 or np.isnan(shares).any():
         found = "not available"
-    elif vanished == n > 1 or (vanished == 0 and low > slope):
+    elif (vanished == n and _is_above(shares)) or (vanished == 0 and reach[0] > slope):
         found = "vanishing"
-    elif vanished == 0 and high < -slope:
+    elif vanished == 0 and reach[1] < -slope:
         found = "exploding"
-    elif vanished == 0 and low > -slope and high < slope:
+    elif vanished == 0 and reach[0] > -slope and reach[1] < slope:
         found = "healthy"
     return {
         "class": found,
-        "slope": float(interval.mean),
-        "low": low,
-        "high": high,
+        "slope": fit.mean,
+        "low": fit.low,
+        "high": fit.high,
         "n": n,
         "n_vanished": vanished,
         "zero_share": float(shares.mean()) if n else math.nan,
     }
+
+
+def _reach(
+    values: FloatArray, fit: Difference, others: Sequence[FloatArray]
+) -> tuple[float, float]:
+    """What the interval reaches, with one more unusual seed or without; NaN for no interval."""
+    half = t_quantile(0.95, fit.df) if fit.df > 0 else math.nan
+    more = one_more(values, fit, unusual_seeds([values], others))
+    ends = [(one.mean - half * one.se, one.mean + half * one.se) for one in (fit, *more)]
+    return min(low for low, _ in ends), max(high for _, high in ends)

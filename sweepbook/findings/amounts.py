@@ -54,6 +54,10 @@ def level(value: float, of_share: bool) -> str:
     return f"{100 * value:.1f} %" if of_share else number(value, 3)
 
 
-def interval(low: str, high: str) -> str:
-    """ "95 % interval +0.2 to +0.5": both ends are texts already."""
-    return f"95 % interval {low} to {high}"
+def interval(low: str, high: str, level: float = 0.95) -> str:
+    """ "95 % interval +0.2 to +0.5": both ends are texts already.
+
+    >>> interval("+0.2", "+0.5", 1 - 0.05 / 6)
+    '99.2 % interval +0.2 to +0.5'
+    """
+    return f"{number(100 * level, 3)} % interval {low} to {high}"

@@ -28,6 +28,8 @@ from sweepbook.aggregates.labels import (
 from sweepbook.aggregates.published import published_value
 from sweepbook.findings.amounts import amount, behind, interval
 from sweepbook.findings.arms import settings_label, value_table
+from sweepbook.findings.deciding.of_record import outcome
+from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.finding import (
     FAILS,
     HOLDS,
@@ -39,16 +41,16 @@ from sweepbook.findings.finding import (
 )
 from sweepbook.findings.question import Question, slug
 from sweepbook.findings.values import value_at
-from sweepbook.findings.verdicts import ALPHA, outcome
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.manifest import Winner
 from sweepbook.stats.intervals import (
     Difference,
-    holm,
-    leave_one_out_winner,
+    against_one_run,
     one_sample,
     t_interval,
 )
+from sweepbook.stats.multiple import holm
+from sweepbook.stats.winners import leave_one_out_winner
 from sweepbook.study.claim import Claim
 
 KIND = "confirmation"
@@ -135,11 +137,11 @@ def pair_table(record: Record) -> pd.DataFrame:
             arms=(settings[arm], settings[against]),
         )
         found = outcome(record, claim)
-        if found.shown is None:
+        if not found.tests:
             continue
-        shown = {name: getattr(found.shown, name) for name in ("low", "high", "n")}
-        row = {"arm": arm, "against": against, "difference": found.shown.mean, **shown}
-        rows.append(row | {"p": found.tests[0].p})
+        gap = found.tests[0].difference
+        row = {"arm": arm, "against": against, "difference": gap.mean, "n": gap.n}
+        rows.append(row | {"low": gap.low, "high": gap.high, "p": found.tests[0].guarded_p})
     columns = ["arm", "against", "difference", "low", "high", "n", "p"]
     pairs = pd.DataFrame(rows, columns=columns)
     adjusted = holm(pairs["p"].astype("float64").to_numpy())
@@ -168,6 +170,7 @@ def published_questions(record: Record) -> list[Question]:
             arms=(settings,),
             labels=(label,),
             family="published",
+            single_run=True,
         )
         said = f"{label}, tuned, is {direction} than its published single run"
         questions.append(Question(claim=claim, said=said))
@@ -246,7 +249,7 @@ def _best_published(record: Record, table: pd.DataFrame) -> Finding | None:
     target, printed_label = float(best_printed["published"]), str(best_printed["label"])
     scores = leave_one_out_winner(known[replicates].to_numpy(dtype="float64"), mode).scores
     sign = 1.0 if mode == "max" else -1.0
-    found = one_sample(sign * (np.asarray(scores) - target))
+    found = against_one_run(sign * (np.asarray(scores) - target))
     claim = "the best winner is better than the best published single run"
     asked = _with_numbers(record, _asked(record, "published-best", claim), found)
     best = str(known["label"].iloc[0])

@@ -10,12 +10,10 @@ that tracked them.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.search import search_of
 from sweepbook.findings.comparable.notes import length_note, split_note
 from sweepbook.findings.confirmed import (
@@ -23,27 +21,23 @@ from sweepbook.findings.confirmed import (
     is_confirmation,
     published_questions,
 )
-from sweepbook.findings.counts import class_of_gradients, count_at_chance
-from sweepbook.findings.finding import OPEN, Finding
-from sweepbook.findings.outcomes import Outcome
+from sweepbook.findings.deciding.counts import class_of_gradients, count_at_chance
+from sweepbook.findings.deciding.failing import failing_seeds
+from sweepbook.findings.deciding.of_record import outcome
+from sweepbook.findings.deciding.other_trials import LEAST_SEEDS, OtherTrials
+from sweepbook.findings.deciding.outcomes import Outcome
+from sweepbook.findings.deciding.verdicts import Decision, decide, detectable, replicates_needed
+from sweepbook.findings.finding import FAILS, HOLDS, OPEN, Finding
 from sweepbook.findings.question import Question
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.search_checks import search_findings
-from sweepbook.findings.sentences import in_unit, sentence, unit_of
+from sweepbook.findings.sentences import arm_mean, in_unit, rival_of, sentence, unit_of
 from sweepbook.findings.values import Arm
-from sweepbook.findings.verdicts import (
-    arm_mean,
-    detectable,
-    outcome,
-    replicates_needed,
-    verdict,
-)
 from sweepbook.record.load import Record
-from sweepbook.stats.intervals import holm
+from sweepbook.stats.power import Range
 from sweepbook.study.claim import Claim
 
 _COUNTED = {"mixture": count_at_chance, "gradients": class_of_gradients}
-Adjusted = tuple[list[float], int]  # a claim's adjusted p values, and the size of its family
 
 
 def evaluate(record: Record) -> list[Finding]:
@@ -57,50 +51,24 @@ def evaluate(record: Record) -> list[Finding]:
     questions = [Question(claim=claim) for claim in record.manifest.study.claims]
     questions += [] if search else general_questions(record)
     questions += published_questions(record) if confirms else []
+    trials = OtherTrials(record)
     results = {
-        question.claim.name: outcome(record, question.claim, question.chosen)
+        question.claim.name: outcome(record, question.claim, chosen=question.chosen, trials=trials)
         for question in questions
         if question.claim.kind not in _COUNTED
     }
-    adjusted = adjust(questions, results)
+    decisions = decide(questions, results)
     found = [
         _counted(record, question)
         if question.claim.kind in _COUNTED
         else _decided(
-            record, question, results[question.claim.name], adjusted[question.claim.name]
+            record, question, results[question.claim.name], decisions[question.claim.name], trials
         )
         for question in questions
     ]
     findings = [finding for finding in found if finding is not None]
     findings += search_findings(search) if search else []
     return findings + (confirmation_findings(record) if confirms else [])
-
-
-def adjust(questions: Sequence[Question], results: Mapping[str, Outcome]) -> dict[str, Adjusted]:
-    """Each claim's Holm-adjusted p values, one per comparison, and the size of its family.
-
-    A family is what shares a claim's `family`, or one claim. Where the arm was chosen after
-    seeing the results, all pairs of the arms count, also those that were not compared.
-    """
-    members: dict[str, list[Question]] = defaultdict(list)
-    for question in questions:
-        claim = question.claim
-        if claim.name in results:
-            members[claim.family or f"claim {claim.name}"].append(question)
-    adjusted = {}
-    for family in members.values():
-        p = [results[question.claim.name].p_values for question in family]
-        flat = [value for values in p for value in values]
-        unseen = sum(
-            (len(v) * (len(v) - 1)) // 2 for v, q in zip(p, family, strict=True) if q.chosen
-        )
-        found = holm([*flat, *[1.0] * unseen])
-        size = int((~np.isnan(found)).sum())
-        start = 0
-        for question, values in zip(family, p, strict=True):
-            adjusted[question.claim.name] = (found[start : start + len(values)].tolist(), size)
-            start += len(values)
-    return adjusted
 
 
 def _asked(record: Record, question: Question) -> Finding:
@@ -134,20 +102,27 @@ def _counted(record: Record, question: Question) -> Finding | None:
     return replace(finding, sentence=_whole(question, finding.sentence, notes))
 
 
-def _decided(record: Record, question: Question, result: Outcome, adjusted: Adjusted) -> Finding:
+def _decided(
+    record: Record, question: Question, result: Outcome, found: Decision, trials: OtherTrials
+) -> Finding:
     """What is decided by comparing means."""
-    claim, (p, size) = question.claim, adjusted
-    found = verdict(result, p)
-    needed = replicates_needed(result, p) if found == OPEN else None
+    claim = question.claim
+    needed = replicates_needed(found) if found.verdict == OPEN else Range(None, None, None)
+    if result.sample or found.overturned:  # it takes more test rows, or seeds that do not fail
+        needed = Range(None, None, None)
     text = sentence(claim, result, found, needed, record.unit)
-    notes = [*result.notes, *_together(result, found, size)]
+    failing = failing_seeds(record, result, trials.chance)
+    notes = [*result.notes, *failing, *_together(found), *_weak(result, found)]
     notes += [*length_note(record, claim, result.arms), *_reach(record, claim)]
     finding = _with_arms(_asked(record, question), claim, result, record.unit)
     return replace(
-        _with_numbers(finding, claim, result, adjusted),
-        verdict=found,
+        _with_numbers(finding, claim, result, found),
+        verdict=found.verdict,
         sentence=_whole(question, text, notes),
-        needed_n=needed,
+        needed_n=needed.likely,
+        needed_low=needed.low,
+        needed_high=needed.high,
+        failing="; ".join(failing) or None,
         note="; ".join([*([result.problem] if result.problem else []), *notes]),
     )
 
@@ -158,16 +133,30 @@ def _whole(question: Question, text: str, notes: Sequence[str]) -> str:
     reading = reading if reading != said else ""  # of what nobody has stated
     if reading:
         said = f"{said}” (read as: {reading}"
-    notes_text = f" ({'; '.join(notes)})" if notes else ""
+    text = text.removesuffix(".")
+    if notes and text.endswith(")"):
+        text = f"{text.removesuffix(')')}; {'; '.join(notes)})"
+    elif notes:
+        text = f"{text} ({'; '.join(notes)})"
     closing = ")" if reading else "”"
-    return f"{f'“{said}{closing}: ' if said else ''}{text.removesuffix('.')}{notes_text}."
+    return f"{f'“{said}{closing}: ' if said else ''}{text}."
 
 
-def _together(result: Outcome, found: str, size: int) -> list[str]:
-    """Says where the claims of a family are undecided that would be decided each alone."""
-    if found != OPEN or size < 2 or verdict(result, result.p_values) == OPEN:
+def _together(found: Decision) -> list[str]:
+    """Says where comparisons are undecided together that would be decided each alone."""
+    if found.verdict != OPEN or not found.alone:
         return []
-    return [f"the interval alone would decide it, {size} comparisons together do not"]
+    return [f"a 95 % interval of its own would decide it, {found.n_family} comparisons do not"]
+
+
+def _weak(result: Outcome, found: Decision) -> list[str]:
+    """Says where a verdict rests on seeds of which nobody knows how often they fail."""
+    if found.verdict not in (HOLDS, FAILS) or result.n_seeds >= LEAST_SEEDS or not result.tests:
+        return []
+    if not result.n_seeds:
+        return ["weak, since no other trial shows how seeds fail"]
+    seen = count(result.n_seeds, "seed")
+    return [f"weak, since only {seen} of other trials show how seeds fail"]
 
 
 def _reach(record: Record, claim: Claim) -> list[str]:
@@ -179,12 +168,12 @@ def _reach(record: Record, claim: Claim) -> list[str]:
 
 def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Finding:
     """The finding with what its arms are and scored."""
-    arms, shown = result.arms, result.shown
+    arms = result.arms
     first, other = arms[0], arms[1] if len(arms) == 2 else None
     value = arm_mean(first)
     against_value = arm_mean(other) if other else None
-    if claim.against_metric and len(arms) == 1 and shown is not None:
-        against_value = value - shown.mean
+    if claim.against_metric and len(arms) == 1 and result.tests:
+        against_value = value - result.tests[0].difference.mean
     return replace(
         finding,
         unit=unit_of(claim, unit),
@@ -197,31 +186,35 @@ def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Fi
     )
 
 
-def _with_numbers(finding: Finding, claim: Claim, result: Outcome, adjusted: Adjusted) -> Finding:
-    """The finding with its estimate and what the comparisons came to, where there are any."""
-    arms, shown, (p, size) = result.arms, result.shown, adjusted
-    if shown is None:
+def _with_numbers(finding: Finding, claim: Claim, result: Outcome, found: Decision) -> Finding:
+    """The finding with the estimate of the comparison that decides, where there is one."""
+    test, known = found.test, math.isfinite(result.corrected)
+    if test is None:
         return finding
-    tested = [value for value in result.p_values if not math.isnan(value)]
-    known = [value for value in p if not math.isnan(value)]
-    finite = math.isfinite(result.corrected)
+    low, high = test.interval(found.level)
+    reaches = test.guarded_interval(found.level) if test.with_one_more else (None, None)
+    rival = rival_of(result, test)
     return replace(
         finding,
-        estimate=in_unit(claim, shown.mean),
-        low=in_unit(claim, shown.low),
-        high=in_unit(claim, shown.high),
-        n=shown.n,
-        sd=shown.sd,
-        p=max(tested) if tested else None,
-        p_holm=max(known) if known and size > 1 else None,
-        family_size=size,
-        detectable=in_unit(claim, detectable(result)),
+        estimate=in_unit(claim, test.difference.mean),
+        low=in_unit(claim, low),
+        high=in_unit(claim, high),
+        level=found.level,
+        guard_low=None if reaches[0] is None else in_unit(claim, reaches[0]),
+        guard_high=None if reaches[1] is None else in_unit(claim, reaches[1]),
+        n_seeds=result.n_seeds,
+        n=test.difference.n,
+        sd=test.difference.sd,
+        p=test.p,
+        p_holm=found.p_adjusted if found.n_family > 1 else None,
+        family_size=found.n_family,
+        detectable=None if result.sample else in_unit(claim, detectable(found)),
         best=result.best or None,
-        best_value=_mean_of(arms, result.best),
-        rival=result.rival or None,
-        rival_value=_mean_of(arms, result.rival),
-        corrected=result.corrected if finite else None,
-        advantage=result.advantage if finite else None,
+        best_value=_mean_of(result.arms, result.best),
+        rival=rival or None,
+        rival_value=_mean_of(result.arms, rival),
+        corrected=result.corrected if known else None,
+        advantage=result.advantage if known else None,
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from sweepbook.record.load import Record
 
 HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "undecided", "not available"
+MIXED = "mixed"  # some seeds learn and some do not: certain, where their share is still open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,23 +22,29 @@ class Finding:
         statement: the published sentence, "" where none is. claim: what is decided, published or
             not; reading: how it is read, "" where that is plain. sentence: the finding as text,
             with its verdict.
-        verdict: "holds", "does not hold", "undecided" or "not available".
+        verdict: "holds", "does not hold", "undecided", "not available", or "mixed" of seeds of
+            which some learn and some do not.
         question: name of what every trial is asked, "gap" for example; "" where that is not so.
         kind, metric, direction, smallest, reason: as declared; target too, and for a mixture the
             accuracy up to which a replicate counts as at chance.
-        estimate, low, high: arm minus against (or the value itself) with its 95 % interval, in
-            unit: "points" of 100, "percent", the fidelity's unit as a plural, "s", "share",
-            "log10 per layer", or "" for the metric's own. n: replicates or pairs. sd: of one
-            difference, on the tested scale.
-        p: two-sided, against the edge of what the claim allows, the largest of several, and times
-            the steps at which early stopping might have had it decided; p_holm: adjusted within
-            its family of family_size comparisons, None for a family of one.
-        needed_n: replicates that would decide an undecided one. detectable: smallest difference
+        estimate, low, high: arm minus against (or the value itself) with its interval at level
+            (0.95, or more where several comparisons are decided together), in unit: "points" of
+            100, "percent", the fidelity's unit as a plural, "s", "share", "log10 per layer", or
+            "" for the metric's own. n: replicates or pairs. sd: of one difference, on the tested
+            scale. Of several comparisons it is the one that decides, or that is in the way.
+        guard_low, guard_high: what the interval reaches with one more seed, as unusual as the
+            most unusual one of the study. n_seeds: of other trials, which show how seeds fail.
+        p: two-sided, against the edge of what the claim allows; p_holm: with the guard, and
+            adjusted for the comparisons that are decided together, None where there is one.
+            family_size: how many these are.
+        needed_n: replicates that would decide an undecided one, between needed_low and
+            needed_high (None: more than 1,000, or not known). detectable: smallest difference
             that n replicates tell from 0 with power 0.8, in unit.
         arm, against, rival, best: labels; with _value: their means in the metric's own unit.
         corrected, advantage: the best arm's mean on replicates that did not select it, and what
-            selection adds. found: class of gradients, or "k of n" at chance. steps: of which
-            fidelity steps. trial_ids: separated by spaces. seed: the study's. data: the data set.
+            selection adds. failing: arms of which some replicates are at chance. found: class of
+            gradients, or "k of n" at chance. steps: of which fidelity steps. trial_ids: separated
+            by spaces. seed: the study's. data: the data set.
     """
 
     name: str
@@ -53,6 +60,10 @@ class Finding:
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    level: float | None = None
+    guard_low: float | None = None
+    guard_high: float | None = None
+    n_seeds: int | None = None
     unit: str | None = None
     n: int | None = None
     sd: float | None = None
@@ -60,6 +71,8 @@ class Finding:
     p_holm: float | None = None
     family_size: int | None = None
     needed_n: int | None = None
+    needed_low: int | None = None
+    needed_high: int | None = None
     detectable: float | None = None
     smallest: float | None = None
     direction: str | None = None
@@ -75,6 +88,7 @@ class Finding:
     rival_value: float | None = None
     corrected: float | None = None
     advantage: float | None = None
+    failing: str | None = None
     found: str | None = None
     reason: str | None = None
     note: str | None = None

@@ -10,7 +10,8 @@ import pandas as pd
 from sweepbook.aggregates.gradients import has_gradients
 from sweepbook.aggregates.labels import metric_name
 from sweepbook.findings.asked.texts import TEXTS
-from sweepbook.findings.asked.trials import LEARNS, learning_arms, trial_arms, whole_arms
+from sweepbook.findings.asked.trials import learning_arms, trial_arms, whole_arms
+from sweepbook.findings.deciding.failing import LEARNS
 from sweepbook.findings.question import Question, slug
 from sweepbook.findings.values import value_at
 from sweepbook.record.load import Record

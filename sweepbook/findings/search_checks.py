@@ -35,7 +35,7 @@ from sweepbook.findings.finding import (
     unavailable,
 )
 from sweepbook.record.load import CONFIG
-from sweepbook.stats.intervals import wilson_interval
+from sweepbook.stats.shares import exact_share
 
 EDGE = 0.05  # of a range, on its scale
 MOST_DIVERGED = 0.1
@@ -132,8 +132,8 @@ def _diverged(search: Search) -> Finding:
     k, n = int(bad.sum()), len(ended)
     if n == 0:
         return unavailable(asked, "no trial has ended yet")
-    share = wilson_interval(k, n)
-    low, high = float(share.low), float(share.high)
+    share = exact_share(k, n)
+    low, high = share.low, share.high
     verdict = HOLDS if high <= MOST_DIVERGED else FAILS if low > MOST_DIVERGED else OPEN
     text = f"{k} of {n} did ({interval(f'{100 * low:.0f}', f'{100 * high:.0f}')} %)."
     if k >= _LEAST_DIVERGED and verdict != HOLDS:

@@ -6,9 +6,13 @@ import math
 
 from sweepbook.aggregates.labels import count, is_share, listing, metric_name
 from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
+from sweepbook.findings.deciding.outcomes import Comparison, Outcome
+from sweepbook.findings.deciding.verdicts import Decision
 from sweepbook.findings.finding import MISSING, OPEN
-from sweepbook.findings.outcomes import Outcome
-from sweepbook.findings.verdicts import arm_mean
+from sweepbook.findings.values import Arm
+from sweepbook.stats.intervals import t_interval
+from sweepbook.stats.power import LARGEST_N, Range
+from sweepbook.stats.shares import Share
 from sweepbook.study.claim import Claim
 
 
@@ -38,15 +42,30 @@ def in_unit(claim: Claim, value: float) -> float:
     return 100 * value if unit_of(claim) == "points" else value
 
 
+def arm_mean(arm: Arm) -> float:
+    """Mean over the replicates; NaN where one is missing."""
+    return float(t_interval(arm.values.to_numpy()).mean) if len(arm.values) else math.nan
+
+
+def rival_of(result: Outcome, test: Comparison) -> str:
+    """Of several comparisons, whom the one that decides is with; "" where there is one only."""
+    if len(result.tests) < 2:
+        return ""
+    place = next(i for i, one in enumerate(result.tests) if one is test)
+    has_rival = len(result.arms) == len(result.tests) + 1
+    return result.arms[place + 1].label if has_rival and result.best else test.label
+
+
 def sentence(
-    claim: Claim, result: Outcome, verdict: str, needed: int | None, unit: str = "epoch"
+    claim: Claim, result: Outcome, found: Decision, needed: Range, unit: str = "epoch"
 ) -> str:
     """The finding as a sentence: what, each arm's mean, difference, interval, n, verdict."""
     head = _capital(_subject(claim, result))
-    if verdict == MISSING:
+    if found.verdict == MISSING:
         return f"{head}: {MISSING}: {result.problem}."
-    parts = [part for part in (_levels(claim, result), _estimate(claim, result, unit)) if part]
-    ending = _ending(claim, result, verdict, needed)
+    estimate = _estimate(claim, result, found, unit)
+    parts = [part for part in (_levels(claim, result), estimate) if part]
+    ending = _ending(result, found, needed)
     return f"{head}: {'; '.join(parts)}: {ending}."
 
 
@@ -84,15 +103,15 @@ def _levels(claim: Claim, result: Outcome) -> str:
     if _is_alone(claim, result) or claim.quantity in ("change", "steps_to"):
         return result.arms[0].label
     texts = [f"{arm.label} {_level(claim, arm_mean(arm))}" for arm in result.arms]
-    if claim.against_metric and len(texts) == 1 and result.shown is not None:
-        other = arm_mean(result.arms[0]) - result.shown.mean
+    if claim.against_metric and len(texts) == 1 and result.tests:
+        other = arm_mean(result.arms[0]) - result.tests[0].difference.mean
         texts.append(f"{metric_name(claim.against_metric)} {_level(claim, other)}")
     return listing(texts, most=9)
 
 
-def _estimate(claim: Claim, result: Outcome, unit: str) -> str:
-    shown = result.shown
-    if shown is None:
+def _estimate(claim: Claim, result: Outcome, found: Decision, unit: str) -> str:
+    test = found.test
+    if test is None:
         return ""
     words = _words(claim, unit, is_level=_is_level(claim, result))
     # signs belong to differences; a value (a loss, an epoch) has none
@@ -104,24 +123,27 @@ def _estimate(claim: Claim, result: Outcome, unit: str) -> str:
         shown = amount(in_unit(claim, value), name, "+" if signed else "")
         return "0" if name and float(shown) == 0 else shown
 
-    head = _compared(claim, result)
-    if not math.isfinite(shown.low):
-        return f"{head}{text(shown.mean)}{words} from {_sample(result)}, which has no interval"
-    bounds = interval(text(shown.low), f"{text(shown.high)}{words}")
+    head, sample = _compared(claim, result, test), _sample(result, test)
+    low, high = test.interval(found.level)
+    if not math.isfinite(low):
+        return f"{head}{text(test.difference.mean)}{words} from {sample}, which has no interval"
+    bounds = interval(text(low), f"{text(high)}{words}", found.level)
     return (
-        f"{head}{text(shown.mean)}{words} ({bounds}, {_sample(result)}; "
+        f"{head}{text(test.difference.mean)}{words} ({bounds}, {sample}; "
         f"{_criterion(claim, result, unit)})"
     )
 
 
-def _compared(claim: Claim, result: Outcome) -> str:
-    """Of which of several comparisons the estimate is: "to the nearest of the others, 6x32, "."""
-    if result.picked_anew:
-        how = "both picked anew on the other replicates for each one left out"
-        return f"to the runner-up, {result.rival} ({how}), "
-    what = {"winner": "to the nearest of the others, ", "ranking": "the weakest step, "}
-    lead = what.get(claim.kind, "" if len(result.tests) < 2 else "the weakest, ")
-    return f"{lead}{result.rival}, " if lead else ""
+def _compared(claim: Claim, result: Outcome, test: Comparison) -> str:
+    """Of which of several comparisons the estimate is: "against 6x32, "."""
+    rival = rival_of(result, test)
+    if not rival:
+        return ""
+    if claim.kind == "winner":
+        how = "least" if test.inside else "most"
+        return f"the {how} certain of {len(result.tests)} comparisons, against {rival}, "
+    lead = "the weakest step, " if claim.kind == "ranking" else "the weakest, "
+    return f"{lead}{rival}, "
 
 
 def _is_alone(claim: Claim, result: Outcome) -> bool:
@@ -141,11 +163,10 @@ def _words(claim: Claim, unit: str, is_level: bool = False) -> str:
     return behind(name)
 
 
-def _sample(result: Outcome) -> str:
+def _sample(result: Outcome, test: Comparison) -> str:
     if result.sample:
         return result.sample
-    n = result.shown.n if result.shown is not None else 0
-    several = len(result.arms) > 1
+    n, several = test.difference.n, len(result.arms) > 1
     if result.paired and several:
         return count(n, "pair")
     return f"{count(n, 'replicate')}{' an arm' if several else ''}"
@@ -170,25 +191,39 @@ def _criterion(claim: Claim, result: Outcome, unit: str) -> str:
     return f"claimed {claim.direction} by at least {size}{words}"
 
 
-def _ending(claim: Claim, result: Outcome, verdict: str, needed: int | None) -> str:
+def _ending(result: Outcome, found: Decision, needed: Range) -> str:
+    verdict = found.verdict
     if verdict != OPEN:
         return verdict
-    if result.sample:
-        return f"{verdict} on {result.sample}"
-    n = result.shown.n if result.shown is not None else len(result.arms[0].values)
+    n = found.test.difference.n if found.test else len(result.arms[0].values)
+    sample = f"on {result.sample}" if result.sample else f"at {count(n, 'seed')}"
+    where = f"{verdict} {sample}"
+    if found.overturned:
+        return f"{where} (one more seed as unusual as others in this study would overturn it)"
+    if result.sample or found.test is None:
+        return where
     if n < 2:
-        return f"{verdict} at {count(n, 'seed')} (a spread needs two)"
-    more = f"would need about {needed}" if needed else "more seeds would hardly decide it"
-    if result.shown is None:
-        return f"{verdict} at {count(n, 'seed')}"
-    return f"{verdict} at {count(n, 'seed')} ({more})"
+        return f"{where} (a spread needs two)"
+    if not math.isfinite(found.test.difference.se):
+        return where
+    return f"{where} ({_more_seeds(needed)})"
 
 
-def mixture_sentence(label: str, metric: str, k: int, n: int, threshold: float, steps: str) -> str:
+def _more_seeds(needed: Range) -> str:
+    if needed.low is None:
+        return "more seeds would hardly decide it"
+    if needed.high is None:
+        return f"would need {needed.low} seeds or more, perhaps over {LARGEST_N:,}"
+    return f"would need about {needed.low} to {needed.high} seeds"
+
+
+def mixture_sentence(label: str, metric: str, share: Share, threshold: float, steps: str) -> str:
     """ "2 of 5 replicates stay at chance ..." as a sentence without its verdict."""
+    bounds = interval(f"{100 * share.low:.0f}", f"{100 * share.high:.0f} %")
     return (
-        f"{k} of {n} replicates of {label} stay at chance, a {metric_name(metric)} ({steps}) of "
-        f"at most {100 * threshold:.1f} % (the largest class's share and a margin)"
+        f"{share.k} of {share.n} replicates of {label} stay at chance (share: {bounds}, exact), a "
+        f"{metric_name(metric)} ({steps}) of at most {100 * threshold:.1f} % (the largest class's "
+        "share and a margin)"
     )
 
 

@@ -26,8 +26,9 @@ class Arm:
     """One arm's values by replicate, in the metric's own unit (a "change" may be relative).
 
     steps: which fidelity steps they are of, in words. problem: why there are no values, or "".
-    n_missing: replicates that never reached the level of a "steps_to". looks: at how many steps
-    the arm could have been compared, where early stopping says at which; else 1.
+    n_missing: replicates that never reached the level of a "steps_to". same_for_all: one model
+    that every seed gives. looks: at how many steps a comparison with it could have been made,
+    where early stopping chose the step.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Arm:
     problem: str = ""
     note: str = ""
     n_missing: int = 0
+    same_for_all: bool = False
     looks: int = 1
 
 
@@ -92,6 +94,17 @@ def _not_recorded(metric: str) -> str:
     return f"the record has no {metric_name(metric)} ({metric})"
 
 
+def trial_values(record: Record, claim: Claim, trial_id: str, metric: str) -> pd.Series[float]:
+    """What another trial of the record scored, of a claim's quantity; empty where it has none.
+
+    A "steps_to" is about the claim's own arms alone.
+    """
+    table = value_table(record, trial_id, metric)
+    if table is None or claim.quantity == "steps_to":
+        return pd.Series(dtype="float64")
+    return _reduce(record, claim, "", trial_id, table, level_only=False).values
+
+
 def _measured(
     record: Record, claim: Claim, i: int, trial_id: str, column: str, common: Common | None
 ) -> Arm:
@@ -114,7 +127,7 @@ def _for_every_seed(record: Record, trial: Mapping[str, Any], arm: Arm) -> Arm:
     if not single or len(arm.values) != 1 or n < 2:
         return arm
     values = pd.Series([float(arm.values.iloc[0])] * n, index=range(n))
-    return dataclasses.replace(arm, values=values)
+    return dataclasses.replace(arm, values=values, same_for_all=True)
 
 
 def arm_label(claim: Claim, i: int) -> str:

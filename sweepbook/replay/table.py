@@ -18,7 +18,8 @@ from sweepbook.replay.virtual import (
     search,
     visits_of,
 )
-from sweepbook.stats.intervals import FloatArray, wilson_interval
+from sweepbook.stats.intervals import FloatArray
+from sweepbook.stats.shares import wilson_interval
 from sweepbook.study.rungs import Rungs, rung_levels
 
 CENTRAL = (0.025, 0.975)  # quantiles over the orders

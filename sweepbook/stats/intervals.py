@@ -7,12 +7,12 @@ and the order of replicates does not matter. Nothing here is random.
 """
 
 import math
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 FloatArray = NDArray[np.float64]
 
@@ -40,32 +40,6 @@ class Difference(NamedTuple):
     sd: float
     se: float
     df: float
-
-
-class Winner(NamedTuple):
-    """The best arm's score before and after leave-one-replicate-out correction.
-
-    naive: mean of the best arm; corrected: mean over replicates of the left-out score of the arm
-    that the others select; advantage: what selecting and scoring on the same replicates adds (>= 0
-    in expectation, in either mode); scores: (n_replicates,) left-out scores; picks: (n_arms,) how
-    often each arm was selected (ties share).
-    """
-
-    naive: float
-    corrected: float
-    advantage: float
-    scores: FloatArray
-    picks: FloatArray
-
-
-class Mixture(NamedTuple):
-    """k of n replicates at chance, the Wilson interval of that share, and whether 0 < k < n."""
-
-    k: int
-    n: int
-    low: float
-    high: float
-    mixed: bool
 
 
 def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
@@ -129,6 +103,18 @@ def one_sample(values: ArrayLike, level: float = 0.95) -> Difference:
     return Difference(float(interval.mean), low, high, interval.n, sd, se, interval.n - 1)
 
 
+def against_one_run(values: ArrayLike, level: float = 0.95) -> Difference:
+    """Mean of values (n,) from what one more run gave, which scatters as they do.
+
+    A printed number of a single training is no constant: its standard deviation is that of the
+    values, so the standard error is sd * sqrt(1 + 1/n). values: minus the printed number.
+    """
+    found = one_sample(values, level)
+    se = found.sd * math.sqrt(1 + 1 / max(found.n, 1))
+    half = t_quantile(level, found.df) * se
+    return found._replace(low=found.mean - half, high=found.mean + half, se=se)
+
+
 def welch_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Difference:
     """Mean of a minus mean of b for unpaired samples (n_a,), (n_b,) of unequal variance.
 
@@ -161,116 +147,7 @@ def p_value(difference: Difference, null: float = 0.0) -> float:
         return math.nan
     if difference.se == 0:
         return 1.0 if gap == 0 else 0.0
-    return float(2 * stats.t.sf(abs(gap) / difference.se, difference.df))
-
-
-def holm(p: ArrayLike) -> FloatArray:
-    """Holm's adjusted p values, in the order given; NaN stays NaN and counts as no comparison.
-
-    p: (n,) in [0, 1]. Source: Holm (1979). An adjusted value <= alpha keeps the family's chance of
-    any false rejection at alpha.
-
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    raw = np.asarray(p, dtype=np.float64)
-    adjusted = np.full(raw.shape, np.nan)
-    order = np.flatnonzero(~np.isnan(raw))
-    order = order[np.argsort(raw[order], kind="stable")]
-    steps = raw[order] * (len(order) - np.arange(len(order)))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
-
-
-def leave_one_out_winner(scores: ArrayLike, mode: Literal["min", "max"]) -> Winner:
-    """What the best of several arms scores on replicates that did not select it.
-
-    scores: (n_arms, n_replicates), the same replicates in each arm. For each replicate the arm
-    with the best mean over the others is scored on it; tied arms share. The best
-    of seven equal arms of 5 replicates looks 0.6 sd too good without this. NaN in any score, or
-    fewer than two replicates, gives NaN.
-    """
-    table = np.asarray(scores, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] == 0:
-        raise ValueError(f"scores must be (n_arms, n_replicates), got shape {table.shape}")
-    n_arms, n = table.shape
-    sign = 1.0 if mode == "max" else -1.0
-    naive = float(sign * (sign * table.mean(axis=1)).max()) if n else math.nan
-    if n < 2 or np.isnan(table).any():
-        nothing = np.full(n, np.nan)
-        return Winner(naive, math.nan, math.nan, nothing, np.full(n_arms, np.nan))
-    left_out, picks = np.empty(n), np.zeros(n_arms)
-    for i in range(n):
-        others = sign * np.delete(table, i, axis=1).mean(axis=1)
-        tied = np.isclose(others, others.max(), rtol=1e-12, atol=0.0)
-        left_out[i] = table[tied, i].mean()
-        picks[tied] += 1 / tied.sum()
-    corrected = float(left_out.mean())
-    return Winner(naive, corrected, sign * (naive - corrected), left_out, picks)
-
-
-def leave_one_out_margin(
-    scores: ArrayLike, mode: Literal["min", "max"], level: float = 0.95
-) -> Difference:
-    """How far the best of several arms is from the runner-up where neither was selected.
-
-    scores: (n_arms, n_replicates), the same replicates in each arm. For each replicate the best
-    arm and the runner-up by their means over the others are scored on it, best minus runner-up
-    (mode min: negative where best is ahead); 0 where several tie for best, tied runners-up share.
-    Equal arms have an expected margin of 0, of which the interval covers 93 % (seven arms, 5
-    replicates): where the selected arms change from replicate to replicate the scores depend on
-    each other, so the standard error is sd * sqrt(1/n + 1/(n - 1)). NaN in any score, or fewer
-    than two replicates, gives NaN. Raises ValueError unless there are two arms at least.
-    Source of the standard error: Nadeau and Bengio (2003), Inference for the generalization error.
-    """
-    table = np.asarray(scores, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] < 2:
-        raise ValueError(f"scores must be of two arms at least, (n_arms, n), got {table.shape}")
-    n = table.shape[1]
-    if n < 2 or np.isnan(table).any():
-        return one_sample(np.full(n, np.nan), level)
-    margins, picks = np.zeros(n), set()
-    for i in range(n):
-        others = (1.0 if mode == "max" else -1.0) * np.delete(table, i, axis=1).mean(axis=1)
-        best = np.isclose(others, others.max(), rtol=1e-12, atol=0.0)
-        rivals = np.zeros_like(best)
-        if best.sum() == 1:
-            rivals = ~best & np.isclose(others, others[~best].max(), rtol=1e-12, atol=0.0)
-            margins[i] = table[best, i].mean() - table[rivals, i].mean()
-        picks.add((best.tobytes(), rivals.tobytes()))
-    found = one_sample(margins, level)
-    wider = math.sqrt(1 + n / (n - 1)) if len(picks) > 1 else 1.0
-    half, mean = wider * (found.high - found.mean), found.mean
-    return found._replace(
-        low=mean - half, high=mean + half, sd=wider * found.sd, se=wider * found.se
-    )
-
-
-def wilson_interval(k: int, n: int, level: float = 0.95) -> Interval:
-    """Share k of n with Wilson's interval, which stays inside [0, 1]; n = 0 gives NaN.
-
-    Raises ValueError unless 0 <= k <= n.
-    """
-    if not 0 <= k <= n:
-        raise ValueError(f"0 <= k <= n must hold, got k = {k}, n = {n}")
-    if n == 0:
-        nothing = np.asarray(math.nan)
-        return Interval(nothing, nothing, nothing, 0)
-    bounds = stats.binomtest(k, n).proportion_ci(level, method="wilson")
-    return Interval(np.asarray(k / n), np.asarray(bounds.low), np.asarray(bounds.high), n)
-
-
-def mixture(values: ArrayLike, threshold: float) -> Mixture:
-    """How many of n replicates stay at chance: at or below threshold, or NaN (diverged).
-
-    threshold: stated beforehand (the share of the largest class plus the smallest difference that
-    matters), never tuned on the values. No t interval describes a sample that is part chance, part
-    learned: such a sample is reported by its count.
-    """
-    sample = np.asarray(values, dtype=np.float64)
-    k, n = int((~(sample > threshold)).sum()), len(sample)
-    share = wilson_interval(k, n)
-    return Mixture(k, n, float(share.low), float(share.high), 0 < k < n)
+    return float(2 * special.stdtr(difference.df, -abs(gap) / difference.se))
 
 
 def _check_level(level: float) -> None:
@@ -280,4 +157,4 @@ def _check_level(level: float) -> None:
 
 def t_quantile(level: float, df: float) -> float:
     """Quantile of the t distribution that leaves (1 - level) / 2 above it."""
-    return float(stats.t.ppf((1 + level) / 2, df))
+    return float(special.stdtrit(df, (1 + level) / 2))

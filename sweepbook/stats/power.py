@@ -4,12 +4,14 @@ Power of two-sided t tests from the noncentral t distribution; pure, nothing ran
 """
 
 import math
+from typing import NamedTuple
 
 from scipy import optimize, stats
 
 from sweepbook.stats.intervals import t_quantile
 
 LARGEST_N = 1000  # beyond it "needed n" is not a plan any more
+_EIGHTY = 1.2816  # standard errors on each side of an 80 % interval
 LARGEST_SHIFT = 40.0  # standard errors; power is above 0.99 there from n = 2 on
 
 
@@ -56,6 +58,34 @@ def needed_n(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+class Range(NamedTuple):
+    """Replicates that a comparison may need: about `likely`, between `low` and `high`.
+
+    None: more than LARGEST_N, or it cannot be estimated.
+    """
+
+    low: int | None
+    likely: int | None
+    high: int | None
+
+
+def needed_range(difference: float, sd: float, n: int, level: float = 0.95) -> Range:
+    """Replicates needed for 80 % power, with what n replicates leave open about the difference.
+
+    The observed difference in standard deviations, d, has about the standard error
+    sqrt(1/n + d^2 / (2 (n - 1))); low and high are of the ends of its 80 % interval. Where this
+    interval holds 0, no number would do at its lower end: high is None.
+    Source of the standard error: Hedges and Olkin (1985).
+    """
+    likely = needed_n(difference, sd, level=level)
+    if n < 2 or not sd > 0 or not math.isfinite(difference):
+        return Range(likely, likely, likely)
+    size = abs(difference) / sd
+    half = _EIGHTY * math.sqrt(1 / n + size**2 / (2 * (n - 1)))
+    ends = [needed_n(max(end, 0.0), 1.0, level=level) for end in (size + half, size - half)]
+    return Range(ends[0], likely, ends[1])
 
 
 def _power_terms(n: int, paired: bool) -> tuple[int, float]:

@@ -122,7 +122,8 @@ class Claim:
     family: str = ""
     best_by: str | None = None
     over: Over = "replicates"
-    expected: Literal["vanishing", "exploding", "healthy"] | None = None
+    expected: Literal["vanishing", "exploding", "healthy", "learns"] | None = None
+    single_run: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self, f"claim {self.name}", apart=["fidelity"])

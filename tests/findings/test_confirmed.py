@@ -122,9 +122,13 @@ def test_what_contradicts_a_published_value_is_said_so() -> None:
     record = confirmation()
     assert finding(record, "published-6-16")["verdict"] == HOLDS
     below = finding(record, "published-6-64")
-    assert below["verdict"] == FAILS and below["target"] == 0.963
+    assert below["verdict"] == OPEN and below["target"] == 0.963, "one run scatters, too"
     best = finding(record, "published-best")
-    assert best["verdict"] == FAILS and best["estimate"] == pytest.approx(-0.3)
+    assert best["verdict"] == OPEN and best["estimate"] == pytest.approx(-0.3)
+    far = {pair: (mean - 0.02, said) for pair, (mean, said) in WINNERS.items()}
+    far_below = confirmation(far)
+    assert finding(far_below, "published-6-64")["verdict"] == FAILS
+    assert finding(far_below, "published-best")["verdict"] == FAILS
     elsewhere = evaluate(confirmation(published=None))
     assert not any(f.name.startswith("published") for f in elsewhere), "nothing was printed of it"
     assert scorecard([record]).empty, "what was printed is of untuned configs"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sweepbook.stats import intervals
-from sweepbook.stats.power import detectable_difference, needed_n
+from sweepbook.stats import intervals, multiple, shares, winners
+from sweepbook.stats.power import detectable_difference, needed_n, needed_range
 
 NUMBERS = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: round(x, 6))
 SAMPLES = st.lists(NUMBERS, min_size=2, max_size=12)
@@ -106,15 +106,15 @@ def test_constant_differences_have_an_interval_of_width_zero():
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_holm_never_lowers_p_keeps_its_order_and_ignores_the_order_given(p, random):
-    adjusted = intervals.holm(p)
+    adjusted = multiple.holm(p)
     assert np.all(adjusted >= np.asarray(p) - 1e-15) and np.all(adjusted <= 1)
     assert adjusted.max() >= max(p)
     order = random.sample(range(len(p)), len(p))
-    assert np.allclose(intervals.holm([p[i] for i in order]), adjusted[order])
+    assert np.allclose(multiple.holm([p[i] for i in order]), adjusted[order])
 
 
 def test_holm_by_hand_and_nan_is_no_comparison():
-    assert intervals.holm([0.01, math.nan, 0.04, 0.03]).tolist() == pytest.approx(
+    assert multiple.holm([0.01, math.nan, 0.04, 0.03]).tolist() == pytest.approx(
         [0.03, math.nan, 0.06, 0.06], nan_ok=True
     )
 
@@ -122,62 +122,31 @@ def test_holm_by_hand_and_nan_is_no_comparison():
 @given(TABLES, st.randoms(use_true_random=False))
 def test_winner_ignores_order_and_mirrors(table, random):
     scores = np.asarray(table)
-    plain = intervals.leave_one_out_winner(scores, "max")
-    mirror = intervals.leave_one_out_winner(-scores, "min")
+    plain = winners.leave_one_out_winner(scores, "max")
+    mirror = winners.leave_one_out_winner(-scores, "min")
     rows = random.sample(range(len(scores)), len(scores))
     columns = random.sample(range(scores.shape[1]), scores.shape[1])
-    moved = intervals.leave_one_out_winner(scores[rows][:, columns], "max")
+    moved = winners.leave_one_out_winner(scores[rows][:, columns], "max")
     assert mirror.corrected == pytest.approx(-plain.corrected, abs=1e-9)
     assert mirror.advantage == pytest.approx(plain.advantage, abs=1e-9)
     assert moved.corrected == pytest.approx(plain.corrected, abs=1e-9)
     assert moved.naive == pytest.approx(plain.naive, abs=1e-9)
 
 
-def test_the_margin_of_the_best_of_equal_arms_is_nothing_on_replicates_that_did_not_pick_it():
-    random = np.random.default_rng(11)
-    scores = random.normal(size=(1_500, 7, 5))
-    found = [intervals.leave_one_out_margin(s, "max") for s in scores]
-    means = np.array([f.mean for f in found])
-    assert abs(means.mean()) < 3 * means.std() / np.sqrt(len(means))
-    covered = np.mean([f.low <= 0 <= f.high for f in found])
-    assert covered == pytest.approx(0.93, abs=0.02)  # 0.82 as if the scores were independent
-    ordered = np.sort(scores.mean(axis=2))
-    naive = ordered[:, -1] - ordered[:, -2]
-    assert naive.mean() > 0.2  # what choosing and scoring on the same replicates would show
-
-
-def test_a_planted_margin_is_found_in_either_mode_and_order():
-    random = np.random.default_rng(12)
-    scores = random.normal(0, 0.1, size=(6, 5)) + np.array([[3.0], [2.0], [0], [0], [0], [0]])
-    margin = intervals.leave_one_out_margin(scores, "max")
-    assert margin == pytest.approx(intervals.one_sample(scores[0] - scores[1]))
-    assert intervals.leave_one_out_margin(scores[::-1], "max") == pytest.approx(margin)
-    mirror = intervals.leave_one_out_margin(-scores, "min")
-    assert (mirror.mean, mirror.low) == pytest.approx((-margin.mean, -margin.high))
-    tied = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
-    assert intervals.leave_one_out_margin(tied, "max")[:3] == (0.0, 0.0, 0.0)
-    for unknown in ([[1.0], [2.0]], [[1.0, math.nan], [0.0, 0.0]]):
-        assert math.isnan(intervals.leave_one_out_margin(unknown, "max").mean)
-    with pytest.raises(ValueError, match="two arms"):
-        intervals.leave_one_out_margin([[1.0, 2.0]], "max")
-
-
 def test_leaving_one_out_removes_the_advantage_of_the_best_of_seven_equal_arms():
     random = np.random.default_rng(2)
-    found = [
-        intervals.leave_one_out_winner(random.normal(size=(7, 5)), "max") for _ in range(2_000)
-    ]
+    found = [winners.leave_one_out_winner(random.normal(size=(7, 5)), "max") for _ in range(2_000)]
     assert np.mean([w.naive for w in found]) == pytest.approx(0.6, abs=0.05)
     assert np.mean([w.corrected for w in found]) == pytest.approx(0.0, abs=0.05)
 
 
 def test_winner_by_hand_and_with_too_little():
-    found = intervals.leave_one_out_winner([[3.0, 3.0, 0.0], [2.0, 2.0, 2.0]], "max")
+    found = winners.leave_one_out_winner([[3.0, 3.0, 0.0], [2.0, 2.0, 2.0]], "max")
     # without 0: 1.5 < 2; without 1: 1.5 < 2; without 2: 3 > 2, which then scores 0
     assert found.scores.tolist() == [2.0, 2.0, 0.0]
     assert found.picks.tolist() == [1.0, 2.0]
-    assert math.isnan(intervals.leave_one_out_winner([[1.0], [2.0]], "max").corrected)
-    assert math.isnan(intervals.leave_one_out_winner([[1.0, math.nan]], "max").corrected)
+    assert math.isnan(winners.leave_one_out_winner([[1.0], [2.0]], "max").corrected)
+    assert math.isnan(winners.leave_one_out_winner([[1.0, math.nan]], "max").corrected)
 
 
 def test_power_matches_simulation_and_the_two_questions_agree():
@@ -199,10 +168,35 @@ def test_needed_n_at_the_edges():
     assert math.isnan(detectable_difference(1.0, 1))
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_factors_reject_what_holm_rejects(p):
+    factors = multiple.holm_factors(p, 0.05)
+    assert ((np.asarray(p) * factors <= 0.05) == (multiple.holm(p) <= 0.05)).all()
+
+
+def test_a_needed_number_comes_with_what_the_replicates_leave_open_about_it():
+    found = needed_range(0.5, 1.0, 5)
+    assert found.low < found.likely == 34 and found.high is None  # its interval holds 0
+    found = needed_range(0.5, 1.0, 60)
+    assert found.low < found.likely < found.high < 100
+    assert needed_range(math.nan, 1.0, 5).likely is None
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_an_exact_share_errs_at_each_end_in_at_most_a_fortieth(k, extra):
+    n = k + extra
+    found = shares.exact_share(k, n)
+    assert 0 <= found.low <= found.high <= 1
+    if 0 < k:
+        assert stats.binom.sf(k - 1, n, found.low) == pytest.approx(0.025)
+    if 0 < extra:
+        assert stats.binom.cdf(k, n, found.high) == pytest.approx(0.025)
+
+
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_wilson_mirrors_and_stays_a_share(k, extra):
     n = k + extra
-    share, rest = intervals.wilson_interval(k, n), intervals.wilson_interval(extra, n)
+    share, rest = shares.wilson_interval(k, n), shares.wilson_interval(extra, n)
     if n == 0:
         assert math.isnan(float(share.mean))
         return
@@ -211,10 +205,10 @@ def test_wilson_mirrors_and_stays_a_share(k, extra):
 
 
 def test_mixture_counts_chance_and_diverged_replicates():
-    found = intervals.mixture([0.10, 0.12, 0.93, 0.95, math.nan], threshold=0.15)
-    assert (found.k, found.n, found.mixed) == (3, 5, True)
-    assert not intervals.mixture([0.9, 0.8], 0.15).mixed
-    assert not intervals.mixture([0.1, 0.1], 0.15).mixed
+    found = shares.at_chance([0.10, 0.12, 0.93, 0.95, math.nan], threshold=0.15)
+    assert (found.k, found.n, found.is_mixed) == (3, 5, True)
+    assert not shares.at_chance([0.9, 0.8], 0.15).is_mixed
+    assert not shares.at_chance([0.1, 0.1], 0.15).is_mixed
 
 
 @pytest.mark.parametrize(
@@ -222,8 +216,8 @@ def test_mixture_counts_chance_and_diverged_replicates():
     [
         (lambda: intervals.t_interval([1.0, 2.0], level=95), r"level must lie in \(0, 1\).*95"),
         (lambda: intervals.prediction_interval([1.0], m=0), "m must be at least 1"),
-        (lambda: intervals.leave_one_out_winner([1.0], "max"), "n_arms"),
-        (lambda: intervals.wilson_interval(3, 2), "k = 3, n = 2"),
+        (lambda: winners.leave_one_out_winner([1.0], "max"), "n_arms"),
+        (lambda: shares.wilson_interval(3, 2), "k = 3, n = 2"),
         (lambda: detectable_difference(1.0, 5, power=1.0), "power"),
     ],
 )

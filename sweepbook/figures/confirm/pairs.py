@@ -13,7 +13,7 @@ from sweepbook.figures.confirm.order import beside_sentence, confirmed, sizes_se
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import Keys
 from sweepbook.findings.confirmed import pair_table
-from sweepbook.findings.verdicts import ALPHA
+from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.record.load import Record
 
 PAIRS = Keys(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sweepbook.aggregates.models import Model
 from sweepbook.aggregates.nothing import NothingToDraw
-from sweepbook.stats.intervals import wilson_interval
+from sweepbook.stats.shares import wilson_interval
 
 BINS = 10
 REPLICATE = 0  # one seed of each, the first: rows of several seeds would not be independent

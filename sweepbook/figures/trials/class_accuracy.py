@@ -19,7 +19,8 @@ from sweepbook.figures.layout import grid
 from sweepbook.figures.trials.few import drawn_of_few, few_arms
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Data
-from sweepbook.stats.intervals import FloatArray, t_interval, wilson_interval
+from sweepbook.stats.intervals import FloatArray, t_interval
+from sweepbook.stats.shares import wilson_interval
 
 _ROW = 0.21  # inches of one class in class_accuracy
 

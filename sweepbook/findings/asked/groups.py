@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from sweepbook.aggregates.labels import count, listing
 from sweepbook.findings.asked.texts import TEXTS
-from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN, Finding
+from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.record.load import Record
 
-ANSWERS = {HOLDS: "yes", FAILS: "no", OPEN: OPEN, MISSING: MISSING}
+ANSWERS = {HOLDS: "yes", FAILS: "no", OPEN: OPEN, MIXED: MIXED, MISSING: MISSING}
 _OF_LEARNERS = ("gap", "gap-evaluation-mode", "train-mode")
 _AT_CHANCE = "at chance"
 
@@ -41,7 +41,7 @@ class Group:
     def line(self) -> str:
         """The question and how often it is answered how, as one sentence or two."""
         counts = self.counts
-        told = [f"{n} {ANSWERS[v]}" for v, n in counts.items() if n or v not in (HOLDS, MISSING)]
+        told = [f"{n} {ANSWERS[v]}" for v, n in counts.items() if n or v in (FAILS, OPEN)]
         first = f"{counts[HOLDS]} of {count(len(self.rows), 'trial')} yes"
         answers = ", ".join([first, *(text for text in told if not text.endswith(" yes"))])
         return f"{self.text}: {answers}.{self._not_asked()}"

@@ -8,12 +8,12 @@ from typing import Any
 from sweepbook.aggregates.labels import arm_labels, sorted_trials
 from sweepbook.aggregates.trials import same_value, telling_columns
 from sweepbook.findings.arms import find_trial
-from sweepbook.findings.counts import chance_level
+from sweepbook.findings.deciding.counts import chance_level
+from sweepbook.findings.deciding.failing import LEARNS
 from sweepbook.findings.values import value_at
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.study.claim import Window
 
-LEARNS = 0.05  # above the largest class's share: the least that we call learning
 Arms = dict[str, dict[str, Any]]
 
 

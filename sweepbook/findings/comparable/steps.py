@@ -102,5 +102,5 @@ def _looks(record: Record, until: int) -> int:
 def _note(unit: str, step: int, length: int, who: str, looks: int) -> str:
     return (
         f"compared at {unit} {step} of {length}, because early stopping ended {who} there; this "
-        f"could have happened at {looks} steps, so the p value is multiplied by {looks}"
+        f"could have happened at {looks} steps, so the level is {looks} times stricter"
     )

@@ -1,0 +1,1 @@
+"""How often each kind of verdict is wrong, simulated through the product's own functions."""

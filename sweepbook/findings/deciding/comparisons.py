@@ -1,0 +1,116 @@
+"""From the values of a claim's arms to its comparisons: pure, from numbers to numbers.
+
+A difference is paired by replicate where split and seeds are shared, and Welch's elsewhere. Each
+is also made with one more seed that is as unusual as the most unusual one of the study.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from sweepbook.findings.deciding.outcomes import Comparison, band
+from sweepbook.findings.values import Arm, logs
+from sweepbook.stats.intervals import (
+    Difference,
+    FloatArray,
+    against_one_run,
+    one_sample,
+    welch_difference,
+)
+from sweepbook.stats.unusual import Unusual, one_more, one_more_of_two
+from sweepbook.study.claim import Claim
+
+SAME_FOR_ALL = "both models give the same for every seed: only further rows tell them apart"
+
+
+def comparisons(
+    claim: Claim,
+    arms: Sequence[Arm],
+    others: Sequence[Arm] = (),
+    *,
+    paired: bool = True,
+    unusual: Unusual = Unusual(),  # noqa: B008 - a tuple
+) -> list[Comparison]:
+    """The comparisons that a claim makes, in their order.
+
+    Args:
+        arms: each with a finite value per replicate.
+        others: the same of the claim's `against_metric`, one per arm.
+        paired: whether replicates of the same number share split and seeds.
+        unusual: of the values, or of the differences from `others`, on the tested scale.
+
+    Of a "winner" the first arm against each other one, of a "ranking" each arm against the one
+    before it, otherwise the first against the second, or each arm alone.
+    """
+    lines = band(claim)
+    if others:
+        return [
+            _paired(a.label, scaled(claim, a) - scaled(claim, b), lines, unusual)
+            for a, b in zip(arms, others, strict=True)
+        ]
+    if claim.kind == "ranking":
+        pairs = [(b, a) for a, b in zip(arms, arms[1:], strict=False)]
+    elif len(arms) == 1 or claim.quantity == "steps_to":
+        return [_alone(claim, arms[0], lines, unusual)]
+    else:
+        pairs = [(arms[0], b) for b in arms[1:]]
+    return [_compared(claim, a, b, lines, paired, unusual) for a, b in pairs]
+
+
+def _numbers(values: pd.Series[float]) -> FloatArray:
+    return np.asarray(values, dtype=np.float64)
+
+
+def scaled(claim: Claim, arm: Arm) -> pd.Series[float]:
+    """Values on the tested scale: logarithms where relative (a change is one already)."""
+    return logs(arm.values) if claim.relative and claim.quantity != "change" else arm.values
+
+
+def _alone(claim: Claim, arm: Arm, lines: tuple[float, float], unusual: Unusual) -> Comparison:
+    values = _numbers(scaled(claim, arm))
+    found = against_one_run(values) if claim.single_run else one_sample(values)
+    return Comparison(arm.label, found, lines, one_more(values, found, unusual))
+
+
+def _compared(
+    claim: Claim,
+    a: Arm,
+    b: Arm,
+    lines: tuple[float, float],
+    paired: bool,
+    unusual: Unusual,
+) -> Comparison:
+    label = f"{a.label} against {b.label}"
+    first, second = scaled(claim, a), scaled(claim, b)
+    if paired and set(first.index) == set(second.index):
+        made = _paired(label, first - second.reindex(first.index), lines, unusual.of_difference())
+    else:
+        x, y = _numbers(first), _numbers(second)
+        found = welch_difference(x, y)
+        made = Comparison(label, found, lines, one_more_of_two(x, y, found, unusual))
+    if a.same_for_all and b.same_for_all:
+        return made._replace(difference=_without_spread(made.difference), with_one_more=())
+    return made
+
+
+def _paired(
+    label: str, gaps: pd.Series[float], lines: tuple[float, float], unusual: Unusual
+) -> Comparison:
+    values = _numbers(gaps)
+    found = one_sample(values)
+    return Comparison(label, found, lines, one_more(values, found, unusual))
+
+
+def _without_spread(found: Difference) -> Difference:
+    """A difference of which the replicates tell no spread."""
+    return found._replace(low=math.nan, high=math.nan, sd=math.nan, se=math.nan)
+
+
+def best_arm(claim: Claim, arms: Sequence[Arm]) -> int:
+    """Which arm has the best mean, on the tested scale."""
+    sign = 1.0 if claim.direction == "higher" else -1.0
+    return int(np.argmax([sign * float(scaled(claim, arm).mean()) for arm in arms]))

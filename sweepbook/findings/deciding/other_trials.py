@@ -1,0 +1,60 @@
+"""How seeds fail in a study: the values of all its trials, for a claim's own quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sweepbook.findings.deciding.counts import chance_level
+from sweepbook.findings.values import Arm, logs, trial_values
+from sweepbook.record.load import Record
+from sweepbook.stats.intervals import FloatArray
+from sweepbook.stats.unusual import Unusual, unusual_seeds
+from sweepbook.study.claim import Claim
+
+LEAST_SEEDS = 15  # of other trials: fewer miss what happens to one seed in five in over 3.5 %
+
+
+class OtherTrials:
+    """The finished trials of a record, whose values are read once for all claims."""
+
+    def __init__(self, record: Record) -> None:
+        trials = record.trials
+        finished = trials[trials["status"] == "finished"] if len(trials) else trials
+        self._record = record
+        self._ids = [str(trial_id) for trial_id in finished.get("trial_id", ())]
+        self._known: dict[tuple[Any, ...], dict[str, FloatArray]] = {}
+
+    @cached_property
+    def chance(self) -> float:
+        """Share of the largest class; NaN where it is not known."""
+        return chance_level(self._record)
+
+    def unusual(self, claim: Claim, arms: Sequence[Arm]) -> tuple[Unusual, int]:
+        """The most unusual seeds of all trials, and how many seeds are not of the claim's arms."""
+        values = self._values(claim)
+        own = {trial_id for arm in arms for trial_id in arm.trial_id.split()}
+        others = [some for trial_id, some in values.items() if trial_id not in own]
+        compared = [some for trial_id, some in values.items() if trial_id in own]
+        return unusual_seeds(compared, others), sum(len(some) for some in others)
+
+    def _values(self, claim: Claim) -> dict[str, FloatArray]:
+        quantity = (claim.quantity, claim.fidelity, claim.since, claim.window, claim.relative)
+        target = claim.target if claim.fidelity == "every" else None
+        key = (claim.metric, claim.against_metric, *quantity, target)
+        if key not in self._known:
+            found = {trial_id: self._of(claim, trial_id) for trial_id in self._ids}
+            self._known[key] = {k: v for k, v in found.items() if len(v) and np.isfinite(v).all()}
+        return self._known[key]
+
+    def _of(self, claim: Claim, trial_id: str) -> FloatArray:
+        values = trial_values(self._record, claim, trial_id, claim.metric)
+        relative = claim.relative and claim.quantity != "change"
+        values = logs(values) if relative else values
+        if claim.against_metric:
+            other = trial_values(self._record, claim, trial_id, claim.against_metric)
+            values = values - (logs(other) if relative else other).reindex(values.index)
+        return np.asarray(values, dtype=np.float64)

@@ -1,0 +1,118 @@
+"""Seeds that fail: what one more of them would do to a comparison of a few replicates.
+
+Where one seed in five fails, five replicates hold no failed one in a third of all samples. Their t
+interval is then narrow and wrong. So a verdict must also stand after appending one imaginary seed
+that is as bad (or as good) as the most unusual one that was seen in any trial of the study.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from sweepbook.stats.intervals import Difference, FloatArray
+
+_LEAST = 3  # replicates of a trial whose spread tells anything
+_NORMAL = 1.4826  # standard deviation over median absolute deviation of normal values
+_SCATTERED = 4.0  # times the spread of all: such a trial scatters as a whole, no seed of it fails
+_CHANCE = 0.05  # that the most unusual of all normal values counts as unusual
+
+
+class Unusual(NamedTuple):
+    """How far the most unusual seeds lie from the median of their trial.
+
+    low <= 0 <= high; 0 where no seed is unusual. n: seeds that were looked at.
+    """
+
+    low: float = 0.0
+    high: float = 0.0
+    n: int = 0
+
+    def of_difference(self) -> "Unusual":
+        """The same of a difference of two arms, in either of which a seed may be unusual."""
+        return Unusual(min(self.low, -self.high), max(self.high, -self.low), self.n)
+
+
+def unusual_seeds(arms: Sequence[FloatArray], others: Sequence[FloatArray] = ()) -> Unusual:
+    """The most unusual seeds of some trials, as distances from their trial's median.
+
+    arms: of the trials that are compared, (n_replicates,) each; others: of the study's other
+    trials, on the same scale. A seed is unusual if it lies further from the median than the
+    largest of as many normal values would in about 9 of 10 studies; the spread is the median
+    absolute distance, over all trials or in its own, whichever is larger. Trials of fewer than 3
+    replicates or with a value that is not finite are left out, and so are others that scatter as
+    a whole: whose own distance is more than 4 times that of the arms.
+    """
+    compared = [_distances(arm) for arm in arms if _tells(arm)]
+    further = [_distances(arm) for arm in others if _tells(arm)]
+    if not compared and not further:
+        return Unusual()
+    reference = _typical(compared or further)
+    kept = compared + [one for one in further if _own(one) <= _SCATTERED * reference]
+    typical, n = _typical(kept), sum(len(one) for one in kept)
+    limit = -float(special.ndtri(_CHANCE / 2 / n)) * _NORMAL
+    low = high = 0.0
+    for one in kept:
+        own = limit * max(typical, _own(one))
+        low = min(low, float(one[one < -own].min(initial=0.0)))
+        high = max(high, float(one[one > own].max(initial=0.0)))
+    return Unusual(low, high, n)
+
+
+def _tells(arm: FloatArray) -> bool:
+    return len(arm) >= _LEAST and bool(np.isfinite(arm).all())
+
+
+def _distances(arm: FloatArray) -> FloatArray:
+    return arm - np.median(arm)
+
+
+def _own(trial: FloatArray) -> float:
+    """The lower median, which one of three seeds that fails does not move."""
+    sizes = np.sort(np.abs(trial))[1:]
+    return float(sizes[(len(sizes) - 1) // 2])
+
+
+def _typical(trials: Sequence[FloatArray]) -> float:
+    """Median absolute distance; the smallest of each trial is left out: the median was fitted."""
+    return float(np.median(np.concatenate([np.sort(np.abs(one))[1:] for one in trials])))
+
+
+def one_more(values: FloatArray, found: Difference, unusual: Unusual) -> list[Difference]:
+    """The estimate `found` of values (n,) with one imaginary unusual seed, low and high, each.
+
+    Degrees of freedom stay those of `found`, so that the critical value is the same. [] where
+    nothing is unusual or where there is no interval.
+    """
+    if not math.isfinite(found.se) or not len(values):
+        return []
+    middle, n = float(np.median(values)), len(values)
+    wider = found.se * math.sqrt(n) / found.sd if found.sd > 0 else 1.0
+    grown = []
+    for distance in (unusual.low, unusual.high):
+        if distance:
+            sample = np.append(values, middle + distance)
+            sd = float(sample.std(ddof=1))
+            se = wider * sd / math.sqrt(n + 1)
+            grown.append(found._replace(mean=float(sample.mean()), sd=sd, se=se))
+    return grown
+
+
+def one_more_of_two(
+    first: FloatArray, second: FloatArray, found: Difference, unusual: Unusual
+) -> list[Difference]:
+    """The same for an unpaired difference of two samples: the seed is one of either sample."""
+    if not math.isfinite(found.se):
+        return []
+    grown = []
+    for sample, other, sign in ((first, second, 1.0), (second, first, -1.0)):
+        rest = float(other.var(ddof=1)) / len(other)
+        for distance in (unusual.low, unusual.high):
+            if distance:
+                larger = np.append(sample, float(np.median(sample)) + distance)
+                mean = sign * float(larger.mean() - other.mean())
+                se = math.sqrt(float(larger.var(ddof=1)) / len(larger) + rest)
+                grown.append(found._replace(mean=mean, se=se, sd=se * math.sqrt(found.n)))
+    return grown
