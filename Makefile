@@ -17,7 +17,7 @@ FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
 
 export MPLBACKEND := Agg
 
-.PHONY: report docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu lint wheel clean
+.PHONY: report docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
 
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -47,6 +47,9 @@ chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same reco
 
 bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes
 	$(BIN)/python benchmarks/gpu.py
+
+simulate: $(DEV)  ## how often each kind of verdict is wrong; writes the tables of docs/verdicts.md
+	$(BIN)/python -m benchmarks.verdicts
 
 bench: $(DEV)  ## measure against the usual way; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks

@@ -113,6 +113,7 @@ def _decided(
     text = sentence(claim, result, found, needed, record.unit)
     failing = failing_seeds(record, result, trials.chance)
     notes = [*result.notes, *failing, *_together(found), *_weak(result, found)]
+    notes += _looked(record, found)
     notes += [*length_note(record, claim, result.arms), *_reach(record, claim)]
     finding = _with_arms(_asked(record, question), claim, result, record.unit)
     return replace(
@@ -157,6 +158,13 @@ def _weak(result: Outcome, found: Decision) -> list[str]:
         return ["weak, since no other trial shows how seeds fail"]
     seen = count(result.n_seeds, "seed")
     return [f"weak, since only {seen} of other trials show how seeds fail"]
+
+
+def _looked(record: Record, found: Decision) -> list[str]:
+    """Says where somebody could see the results before more of them were trained."""
+    if record.manifest.extends is None or found.verdict not in (HOLDS, FAILS):
+        return []
+    return ["looked at before the record was extended: it errs more often than in 5 %"]
 
 
 def _reach(record: Record, claim: Claim) -> list[str]:

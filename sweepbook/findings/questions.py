@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -20,6 +20,7 @@ from sweepbook.study.claim import Claim, Direction, Kind, Window
 _POINT = 0.001
 _POINT_REASON = "a tenth of a point: one right answer in a thousand"
 _GAP_REASON = "half a point: below it two accuracies are rarely told apart"
+_DECADES = 100.0  # the largest value over the smallest: an interval in units then tells nothing
 _LEARNS_REASON = "5 points above the largest class's share is the least that we call learning"
 
 
@@ -65,16 +66,29 @@ def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Que
     }
     if len(means) < 2:
         return []
+    relative = _spans_decades([found[label].values for label in means])
     best_first = sorted(means, key=lambda label: -means[label])
-    best = _extreme(record, "best", {label: arms[label] for label in best_first})
+    best = _extreme(record, "best", {label: arms[label] for label in best_first}, relative)
     if len(means) == 2 or (record.trials["status"] == "stopped").any():
         return [best]
     worst_first = sorted(means, key=lambda label: means[label])
-    return [best, _extreme(record, "worst", {label: arms[label] for label in worst_first})]
+    return [
+        best,
+        _extreme(record, "worst", {label: arms[label] for label in worst_first}, relative),
+    ]
+
+
+def _spans_decades(arms: Sequence[pd.Series[float]]) -> bool:
+    """Whether positive values differ so much that only their logarithms can be compared."""
+    lowest, highest = min(arm.min() for arm in arms), max(arm.max() for arm in arms)
+    return bool(lowest > 0 and highest >= _DECADES * lowest)
 
 
 def _extreme(
-    record: Record, name: Literal["best", "worst"], arms: Mapping[str, Mapping[str, Any]]
+    record: Record,
+    name: Literal["best", "worst"],
+    arms: Mapping[str, Mapping[str, Any]],
+    relative: bool,
 ) -> Question:
     """Whether the first of the arms is what it looks like: the best, or the worst."""
     higher = (record.mode == "max") == (name == "best")
@@ -89,6 +103,7 @@ def _extreme(
         arms=tuple(arms.values()),
         labels=tuple(arms),
         fidelity=_window(record),
+        relative=relative,
     )
     said = f"{next(iter(arms))} has the {name} {metric_name(record.metric)}"
     if len(arms) < len(record.trials):

@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sweepbook.aggregates.labels import count, is_share, listing, metric_name, number
 from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
-from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN, Finding
+from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.record.load import Record
 
 _ANY = Path(__file__).parent / "templates" / "any.md.j2"
@@ -118,14 +118,24 @@ def _lacking(row: Finding) -> str:
     return f"{subject} cannot be said from this record: {row.note or 'no reason given'}."
 
 
-def _judged(row: Finding, holds: str, fails: str, still_open: str) -> str:
+def _judged(row: Finding, holds: str, fails: str, still_open: str, mixed: str = "") -> str:
     words = {HOLDS: holds, FAILS: fails, OPEN: still_open, MISSING: "cannot be said"}
+    words[MIXED] = mixed or still_open
     return words[row.verdict]
 
 
 def _unsettled(row: Finding) -> str:
-    more = f" (about {row.needed_n} would be needed)" if row.needed_n else ""
-    return f"undecided at {count(row.n, 'seed')}{more}" if row.n else "undecided"
+    if not row.n:
+        return row.verdict
+    return f"{row.verdict} at {count(row.n, 'seed')}{_needed(row)}"
+
+
+def _needed(row: Finding) -> str:
+    if row.needed_low is None:
+        return ""
+    if row.needed_high is None:
+        return f" ({row.needed_low} or more would be needed)"
+    return f" (about {row.needed_low} to {row.needed_high} would be needed)"
 
 
 def _amount(row: Finding, sign: str = "", size_only: bool = False) -> str:
@@ -158,7 +168,7 @@ def _tally(rows: Sequence[Finding]) -> str:
     holding = sum(row.verdict == HOLDS for row in rows)
     if holding == len(rows):
         return f"all {len(rows)}"
-    still_open = sum(row.verdict == OPEN for row in rows)
+    still_open = sum(row.verdict in (OPEN, MIXED) for row in rows)
     return f"{holding} of {len(rows)}{f' ({still_open} undecided)' if still_open else ''}"
 
 

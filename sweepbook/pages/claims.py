@@ -19,6 +19,7 @@ from sweepbook.findings.finding import (
     FAILS,
     HOLDS,
     MISSING,
+    MIXED,
     OPEN,
     Finding,
     findings_frame,
@@ -30,7 +31,7 @@ from sweepbook.pages.questions import Asked, asked_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 
-VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
+VERDICTS = (HOLDS, FAILS, MIXED, OPEN, MISSING)
 
 
 @dataclass(frozen=True, eq=False)

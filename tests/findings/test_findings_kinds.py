@@ -9,6 +9,7 @@ from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.finding import findings_frame
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.values import arm_values, detrended_sd
+from sweepbook.record.manifest import Extends
 from tests.findings.claims import FIVE, OFF, ON, claim, finding
 from tests.records import with_manifest
 
@@ -81,6 +82,30 @@ def test_a_clear_winner_among_many_is_found_with_its_margin(planted):
     alone = finding(record, "best-config")
     assert alone["estimate"] == pytest.approx(best["estimate"])
     assert "5 replicates an arm" in alone["sentence"]
+
+
+def test_losses_that_span_decades_are_compared_by_their_logarithms(planted):
+    noise = 1 + 0.01 * np.random.default_rng(5).standard_normal((3, 5))
+    losses = np.array([[2.3], [2.9], [1.25e6]]) * noise
+    losses[2] *= [0.01, 1.0, 9.0, 0.1, 3.0]
+    row = finding(planted(SIZES, [], {"val_loss": losses}, epochs=1), "best-config")
+    assert (row["verdict"], row["best"], row["unit"]) == ("holds", "width 64", "percent")
+    assert row["high"] < 0
+
+
+def test_an_extension_by_hand_is_marked_as_looked_at_before(planted):
+    values = {"val_acc": [FIVE + 0.03, FIVE]}
+    record = planted([ON, OFF], [claim()], values)
+    assert "looked at" not in (finding(record)["note"] or "")
+    extends = Extends(record="earlier", kept=(), continued={}, anew=())
+    assert "looked at" in finding(with_manifest(record, extends=extends))["note"]
+
+
+def test_seeds_that_fail_are_told_beside_the_mean(planted):
+    some = np.array([0.95, 0.94, 0.75, 0.95, 0.96])  # the largest class has a share of 0.75
+    row = finding(planted([ON, OFF], [claim()], {"val_acc": [some, FIVE]}))
+    assert row["failing"].startswith("1 of 5 seeds of on stay at chance")
+    assert "0.95" in row["failing"] and row["failing"] in row["sentence"]
 
 
 def test_a_ranking_needs_every_step(planted):
