@@ -89,6 +89,8 @@ ARCHITECTURE_CLAIMS = (
         name="depth-test",
         statement=_DEPTHS,
         reading="test best at depth 6",
+        fidelity="last",
+        over="rows",
         **_first((6, 16), _BY_DEPTH),
         **_BEST,
     ),

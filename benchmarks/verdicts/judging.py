@@ -10,12 +10,12 @@ import pandas as pd
 
 from benchmarks.verdicts.errors import Table, draw
 from benchmarks.verdicts.studies import Planted
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.deciding.comparisons import comparisons
 from sweepbook.findings.deciding.outcomes import Outcome
 from sweepbook.findings.deciding.verdicts import Decision, decide
 from sweepbook.findings.finding import FAILS, HOLDS
 from sweepbook.findings.question import Question
-from sweepbook.findings.values import Arm
 from sweepbook.stats.unusual import Unusual, unusual_seeds
 from sweepbook.study.claim import Claim
 

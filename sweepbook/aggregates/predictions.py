@@ -22,6 +22,17 @@ def grouped_predictions(record: Record) -> pd.DataFrame:
     return found
 
 
+def have_own_rows(record: Record) -> bool:
+    """Whether each replicate was tested on rows of its own, so that replicates differ in them."""
+    splits = record.manifest.data.splits
+    if splits in ("given", "one per replicate"):
+        return splits != "given"
+    found = record.predictions()
+    test = found[found["split"] == "test"]
+    rows = test.groupby(["trial_id", "replicate"])["row_id"].agg(frozenset)
+    return bool((rows.groupby("trial_id").nunique() > 1).any())
+
+
 def hit_table(predictions: pd.DataFrame, trial_id: str, split: str = "test") -> pd.DataFrame:
     """Which rows a trial got right: row_id x replicate, 1.0 or 0.0; empty without predictions.
 

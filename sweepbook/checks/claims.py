@@ -11,7 +11,7 @@ from typing import Any
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.trials import arm_columns, same_value
 from sweepbook.checks.planned import Planned
-from sweepbook.findings.values import lacking_steps
+from sweepbook.findings.arm import lacking_steps
 from sweepbook.record.load import CONFIG
 from sweepbook.study.claim import Claim
 from sweepbook.study.texts import shortened, visible

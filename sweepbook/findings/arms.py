@@ -45,11 +45,15 @@ def _same_values(column: pd.Series[Any], value: Any) -> list[bool]:
 
 
 def find_trial(
-    record: Record, settings: Mapping[str, Any], diverged_is_fine: bool = False
+    record: Record,
+    settings: Mapping[str, Any],
+    diverged_is_fine: bool = False,
+    reached: int | None = None,
 ) -> tuple[dict[str, Any] | None, str]:
     """The one trial with these settings that trained to its end; or None and the reason.
 
-    A diverged trial passes only where that is what is asked about: survivors are not averaged.
+    A diverged trial passes only where that is what is asked about: survivors are not averaged. One
+    that was stopped early passes only where the step `reached`, and no later one, is asked for.
     """
     rows = fitting_trials(record.trials, settings)
     label = settings_label(settings)
@@ -62,6 +66,8 @@ def find_trial(
     if n_diverged == n_diverged and n_diverged > 0:
         total = trial.get("n_replicates")
         return None, f"{int(n_diverged)} of {total:.0f} replicates diverged with {label}"
+    if status == "stopped" and reached is not None and trial["last_fidelity"] >= reached:
+        return trial, ""
     if status != "finished":
         last = trial.get("last_fidelity")
         at = f" at {record.unit} {last:.0f}" if last is not None and last == last else ""

@@ -14,6 +14,8 @@ from dataclasses import replace
 
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.search import search_of
+from sweepbook.findings.arm import Arm
+from sweepbook.findings.comparable.notes import length_note, split_note
 from sweepbook.findings.confirmed import (
     confirmation_findings,
     is_confirmation,
@@ -30,7 +32,6 @@ from sweepbook.findings.question import Question
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.search_checks import search_findings
 from sweepbook.findings.sentences import arm_mean, in_unit, rival_of, sentence, unit_of
-from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
 from sweepbook.record.registration import AFTER
 from sweepbook.stats.power import Range
@@ -87,6 +88,7 @@ def _asked(record: Record, question: Question) -> Finding:
         statement=claim.statement,
         claim=question.statement,
         reading=claim.reading,
+        question=question.group,
         kind=claim.kind,
         metric=claim.metric,
         smallest=claim.smallest,
@@ -105,7 +107,8 @@ def _counted(record: Record, question: Question) -> Finding | None:
     finding, is_mixed = decide(record, question.claim, _asked(record, question))
     if question.only_mixed and not is_mixed:
         return None
-    return replace(finding, sentence=_whole(question, finding.sentence, _scaling(record)))
+    notes = _reach(record, question.claim)
+    return replace(finding, sentence=_whole(question, finding.sentence, notes))
 
 
 def _decided(
@@ -120,7 +123,7 @@ def _decided(
     failing = failing_seeds(record, result, trials.chance)
     notes = [*result.notes, *failing, *_together(found), *_weak(result, found)]
     notes += _looked(record, found)
-    notes += _scaling(record)
+    notes += [*length_note(record, claim, result.arms), *_reach(record, claim)]
     finding = _with_arms(_asked(record, question), claim, result, record.unit)
     return replace(
         _with_numbers(finding, claim, result, found),
@@ -173,9 +176,11 @@ def _looked(record: Record, found: Decision) -> list[str]:
     return ["looked at before the record was extended: it errs more often than in 5 %"]
 
 
-def _scaling(record: Record) -> list[str]:
+def _reach(record: Record, claim: Claim) -> list[str]:
+    """What limits how far a finding reaches: a shorter training, a given split."""
     manifest = record.manifest
-    return [f"{record.unit}s scaled by {manifest.scale:g}"] if manifest.is_scaled else []
+    scaled = [f"{record.unit}s scaled by {manifest.scale:g}"] if manifest.is_scaled else []
+    return [*scaled, *split_note(record, claim)]
 
 
 def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Finding:

@@ -24,6 +24,7 @@ class Finding:
             with its verdict.
         verdict: "holds", "does not hold", "undecided", "not available", or "mixed" of seeds of
             which some learn and some do not.
+        question: name of what every trial is asked, "gap" for example; "" where that is not so.
         kind, metric, direction, smallest, reason: as declared; target too, and for a mixture the
             accuracy up to which a replicate counts as at chance.
         estimate, low, high: arm minus against (or the value itself) with its interval at level
@@ -54,6 +55,7 @@ class Finding:
     reading: str = ""
     sentence: str = ""
     verdict: str = MISSING
+    question: str = ""
     kind: str = ""
     metric: str = ""
     estimate: float | None = None

@@ -17,12 +17,14 @@ class Question:
         said: our own statement, where nobody has published one.
         chosen: the arms were ordered after seeing their values.
         only_mixed: of a "mixture": not worth telling where all replicates say the same.
+        group: name of the question that other trials are asked as well; "" where none is.
     """
 
     claim: Claim
     said: str = ""
     chosen: bool = False
     only_mixed: bool = False
+    group: str = ""
 
     @property
     def statement(self) -> str:

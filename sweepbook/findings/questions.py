@@ -9,12 +9,13 @@ import pandas as pd
 
 from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.gradients import has_gradients
-from sweepbook.aggregates.labels import arm_labels, metric_name, sorted_trials
-from sweepbook.aggregates.trials import same_value, telling_columns
+from sweepbook.aggregates.labels import metric_name
+from sweepbook.findings.asked.texts import TEXTS
+from sweepbook.findings.asked.trials import learning_arms, trial_arms, whole_arms
 from sweepbook.findings.deciding.failing import LEARNS
 from sweepbook.findings.question import Question, slug
 from sweepbook.findings.values import value_at
-from sweepbook.record.load import CONFIG, Record
+from sweepbook.record.load import Record
 from sweepbook.study.claim import Claim, Direction, Kind, Window
 
 _GAP_REASON = "half a point: below it two accuracies are rarely told apart"
@@ -25,63 +26,32 @@ _LEARNS_REASON = "5 points above the largest class's share is the least that we 
 def general_questions(record: Record) -> list[Question]:
     """The questions, in the order of the report: extremes, then per trial gaps and chance.
 
-    Only trials that ended by themselves are asked. A question whose columns are missing or empty
-    is left out.
+    Only trials that ended by themselves are asked, and those that diverged only whether they
+    learn; trials that do not learn are not asked for a gap. A question whose columns are missing
+    or empty is left out.
     """
     arms = trial_arms(record)
+    whole = whole_arms(record, arms)
+    learning = learning_arms(record, whole, _window(record))
     confirms = record.manifest.confirms is not None  # which of its winners is best is the order
     questions = [] if confirms else [*_extremes(record, arms)]
-    for label, settings in arms.items():
+    for label, settings in learning.items():
         questions += _gaps(record, label, settings)
     for label, settings in arms.items():
         if has_gradients(record):
-            questions += _gradients(label, settings)
+            questions += _gradients(label, settings) if label in whole else []
+            questions.append(_never_learns(label, settings))
         elif "val_acc" in record.reports:
             questions.append(_mixture(label, settings, _window(record)))
     return questions
 
 
-def trial_arms(record: Record) -> dict[str, dict[str, Any]]:
-    """Settings that single out each ended trial, by its label, in the order of the settings.
-
-    A label that the study's figures declare for these settings ("arms") goes before one that is
-    made of them.
-    """
-    trials = record.trials
-    if trials.empty:
-        return {}
-    columns = telling_columns(record)
-    confirms = record.manifest.confirms
-    if confirms:  # winners are named by what was compared, not by how each was tuned
-        columns = list(dict.fromkeys(CONFIG + k for w in confirms.trials for k in w.settings))
-    epochs = CONFIG + record.setting
-    shorter = [name for name in columns if name != epochs]
-    if trials[shorter].drop_duplicates().shape[0] == len(trials):
-        columns = shorter  # the budget is named only where nothing else tells trials apart
-    ended = sorted_trials(trials[trials["status"].isin(["finished", "diverged"])], columns)
-    labels = arm_labels(ended, columns)
-    arms = {}
-    for row in ended.to_dict("records"):
-        settings = {str(c).removeprefix(CONFIG): row[c] for c in columns if row[c] == row[c]}
-        settings = {key: value for key, value in settings.items() if value is not None}
-        label = _declared_label(record, row)
-        known = label if label and label not in arms else str(labels[row["trial_id"]])
-        arms[known] = settings
-    return arms
-
-
-def _declared_label(record: Record, trial: Mapping[Any, Any]) -> str:
-    """The name that a figure of the study gives to this trial's settings, or ""."""
-    for figure in record.manifest.study.figures:
-        for arm in figure.get("arms") or ():
-            where = (arm.get("where") or {}).items()
-            if where and all(same_value(trial.get(CONFIG + k), v) for k, v in where):
-                return str(arm.get("label", ""))
-    return ""
-
-
 def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Question]:
-    """The best and the worst config by the study's own metric, chosen on the same replicates."""
+    """The best and the worst config by the study's own metric, chosen on the same replicates.
+
+    Of two the worst is not asked: it is the other one. Nor is it where trials were stopped, for
+    these were stopped because they were worse.
+    """
     sign = 1.0 if record.mode == "max" else -1.0
     found = {
         label: value_at(record, settings, record.metric, _window(record))
@@ -96,9 +66,12 @@ def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Que
         return []
     relative = _spans_decades([found[label].values for label in means])
     best_first = sorted(means, key=lambda label: -means[label])
+    best = _extreme(record, "best", {label: arms[label] for label in best_first}, relative)
+    if len(means) == 2 or (record.trials["status"] == "stopped").any():
+        return [best]
     worst_first = sorted(means, key=lambda label: means[label])
     return [
-        _extreme(record, "best", {label: arms[label] for label in best_first}, relative),
+        best,
         _extreme(record, "worst", {label: arms[label] for label in worst_first}, relative),
     ]
 
@@ -131,10 +104,8 @@ def _extreme(
         relative=relative,
     )
     said = f"{next(iter(arms))} has the {name} {metric_name(record.metric)}"
-    stopped = int((record.trials["status"] == "stopped").sum())
-    if stopped:  # these have no value at full length
-        were = "was" if stopped == 1 else "were"
-        said += f" (of the {len(arms)} trials at full length; {stopped} {were} stopped)"
+    if len(arms) < len(record.trials):
+        said += f" among the {len(arms)} of {len(record.trials)} trials that reached full length"
     return Question(claim=claim, said=said, chosen=True)
 
 
@@ -143,19 +114,10 @@ def _window(record: Record) -> Window:
     return "last" if end_steps(record) == 1 else "last5"
 
 
-_GAPS: tuple[tuple[str, Kind, str, str, Direction, str], ...] = (
-    (
-        *("gap", "direction", "train_acc", "val_acc", "lower"),
-        "training accuracy is below validation accuracy",
-    ),
-    (
-        *("gap-evaluation-mode", "equivalence", "train_eval_acc", "val_acc", "higher"),
-        "in evaluation mode training and validation accuracy are the same",
-    ),
-    (
-        *("train-mode", "direction", "train_eval_acc", "train_acc", "higher"),
-        "the train split scores higher in evaluation mode than while it is trained on",
-    ),
+_GAPS: tuple[tuple[str, Kind, str, str, Direction], ...] = (
+    ("gap", "direction", "train_acc", "val_acc", "lower"),
+    ("gap-evaluation-mode", "equivalence", "train_eval_acc", "val_acc", "higher"),
+    ("train-mode", "direction", "train_eval_acc", "train_acc", "higher"),
 )
 
 
@@ -178,9 +140,10 @@ def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Quest
                 labels=(label,),
                 family=name,
             ),
-            said=said,
+            said=TEXTS[name],
+            group=name,
         )
-        for name, kind, metric, against, direction, said in _GAPS
+        for name, kind, metric, against, direction in _GAPS
         if _recorded(record, (metric, against))
     ]
 
@@ -188,26 +151,29 @@ def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Quest
 def _gradients(label: str, settings: Mapping[str, Any]) -> list[Question]:
     moments: tuple[tuple[str, Window], ...] = (("first", 1), ("last", "last"))
     return [
-        *(
-            Question(
-                claim=Claim(
-                    name=f"gradients-{name}-{slug(label)}",
-                    statement="",
-                    kind="gradients",
-                    metric="grad_sq_norm",
-                    fidelity=step,
-                    expected="healthy",
-                    smallest=0.02,
-                    reason="a factor of 100 over 100 layers, in log10 of the magnitude per layer",
-                    arms=(settings,),
-                    labels=(label,),
-                ),
-                said=f"gradients of {label} are healthy",
-            )
-            for name, step in moments
-        ),
-        Question(claim=_chance("chance", label, settings), said=f"{label} does not learn"),
+        Question(
+            claim=Claim(
+                name=f"gradients-{name}-{slug(label)}",
+                statement="",
+                kind="gradients",
+                metric="grad_sq_norm",
+                fidelity=step,
+                expected="healthy",
+                smallest=0.02,
+                reason="a factor of 100 over 100 layers, in log10 of the magnitude per layer",
+                arms=(settings,),
+                labels=(label,),
+            ),
+            said=f"gradients of {label} are healthy",
+            group=f"gradients-{name}",
+        )
+        for name, step in moments
     ]
+
+
+def _never_learns(label: str, settings: Mapping[str, Any]) -> Question:
+    claim = _chance("chance", label, settings)
+    return Question(claim=claim, said=f"{label} does not learn", group="chance")
 
 
 def _mixture(label: str, settings: Mapping[str, Any], fidelity: Window) -> Question:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.aggregates.published import matching_trials, published_of
+from sweepbook.findings.arm import measured
 from sweepbook.findings.arms import settings_label, value_table
-from sweepbook.findings.values import measured
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import prediction_interval
 from sweepbook.study.published import MINUTES, Published, PublishedValue

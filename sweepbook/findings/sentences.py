@@ -6,10 +6,10 @@ import math
 
 from sweepbook.aggregates.labels import count, is_share, listing, metric_name
 from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.deciding.outcomes import Comparison, Outcome
 from sweepbook.findings.deciding.verdicts import Decision
 from sweepbook.findings.finding import MISSING, OPEN
-from sweepbook.findings.values import Arm
 from sweepbook.stats.intervals import t_interval
 from sweepbook.stats.power import LARGEST_N, Range
 from sweepbook.stats.shares import Share

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import metric_name, number
 from sweepbook.aggregates.search import search_of
+from sweepbook.findings.asked.groups import question_groups
 from sweepbook.findings.confirmed import KIND as CONFIRMATION
 from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.findings.confirmed import summary as confirmation_summary
@@ -26,6 +27,7 @@ from sweepbook.findings.finding import (
 from sweepbook.findings.search_checks import KIND as SEARCH
 from sweepbook.findings.search_checks import summary
 from sweepbook.pages.answers import general_answers, study_answers
+from sweepbook.pages.questions import Asked, asked_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 from sweepbook.record.registration import AFTER
@@ -36,9 +38,9 @@ VERDICTS = (HOLDS, FAILS, MIXED, OPEN, MISSING)
 @dataclass(frozen=True, eq=False)
 class Claims:
     """One record's findings: all of them as a frame; what was declared before the training began,
-    and late, what every record is asked and what a search or its confirmation is checked for as
+    and late, what the record is asked and what a search or its confirmation is checked for as
     (verdict, sentence); answers as paragraphs; problem: what could not be computed, with the
-    reason, or ""."""
+    reason, or ""; questions: what every trial is asked."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
@@ -47,6 +49,7 @@ class Claims:
     problem: str = ""
     checks: list[tuple[str, str]] = field(default_factory=list)
     late: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[Asked] = field(default_factory=list)
 
 
 def finding_table(record: Record) -> pd.DataFrame:
@@ -54,7 +57,8 @@ def finding_table(record: Record) -> pd.DataFrame:
 
     Columns: record (the folder's name) and the fields of `sweepbook.findings.finding.Finding`;
     above all name, sentence (the finding as text), verdict ("holds", "does not hold",
-    "undecided", "not available"), estimate with low and high (95 % interval, in unit), n
+    "undecided", "not available"), question (what every trial is asked, by its name; "" of a
+    claim), estimate with low and high (95 % interval, in unit), n
     (replicates or pairs) and p_holm. No row where nothing has been reported yet.
 
     Raises ValueError for what cannot be evaluated. Randomness: none.
@@ -86,11 +90,12 @@ def claims_of(record: Record) -> Claims:
     return Claims(
         frame=_table(record, findings),
         declared=_told([one for one in others if one.name in declared and one.declared != AFTER]),
-        asked=_told([finding for finding in others if finding.name not in declared]),
+        asked=_told([f for f in others if f.name not in declared and not f.question]),
         answers=answers,
         problem=problem,
         checks=_told(checks),
         late=_told([finding for finding in others if finding.declared == AFTER]),
+        questions=asked_of(question_groups(record, findings)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sweepbook.pages.aside import PAGE, is_aside, written_aside
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.names import figure_names, unique_names
+from sweepbook.pages.questions import told_once
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.sections import Section, data_anchor, section_of
@@ -112,9 +114,14 @@ def _sections(
 ) -> list[Section]:
     anchors = unique_names([record.study for record in records], [r.name for r in records])
     names = figure_names(records, anchors)
-    return [
+    sections = [
         section_of(record, anchor, of_record, kinds, folder)
         for record, anchor, of_record, kinds in zip(records, anchors, names, own, strict=True)
+    ]
+    told = told_once([section.claims.questions for section in sections], anchors)
+    return [
+        replace(section, claims=replace(section.claims, questions=asked))
+        for section, asked in zip(sections, told, strict=True)
     ]
 
 

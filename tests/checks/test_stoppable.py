@@ -12,12 +12,26 @@ STOPS = ASHA(grace_period=2, reduction_factor=3)
 
 
 def test_claims_on_single_trials_are_named_together_with_what_to_do(open_claims):
-    claims = (claim(SLOW, FAST), claim(SLOW, name="two"))
+    claims = (claim(SLOW, FAST), claim(FAST, SLOW, name="two"))
     said = open_claims(Options(), claims=claims, scheduler=STOPS)
     assert said.count("\n") == 0 and "2 claims" in said and "one and two" in said
-    assert "no verdict" in said and "--no-scheduler" in said
+    assert "no verdict" not in said and "last round" in said and "--no-scheduler" in said
     alone = open_claims(Options(), claims=claims[:1], scheduler=STOPS)
     assert "a claim" in alone and "one" in alone
+
+
+def test_what_is_decided_earlier_and_what_is_not_decided_are_told_apart(open_claims):
+    level = claim(SLOW, name="level")
+    said = open_claims(Options(), claims=(claim(SLOW, FAST), level), scheduler=STOPS)
+    without, earlier = said.split("\n")
+    assert "stop: level." in without and "no verdict" in without
+    assert "stop: one." in earlier and "stricter level" in earlier
+
+
+def test_a_claim_at_a_step_before_the_first_rung_is_decided_anyway(open_claims):
+    early = claim(SLOW, FAST, fidelity=2)
+    assert open_claims(Options(), claims=(early,), scheduler=STOPS) == ""
+    assert open_claims(Options(), claims=(claim(SLOW, FAST, fidelity=3),), scheduler=STOPS)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from sweepbook.findings.arms import find_choice
 from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.finding import findings_frame
 from sweepbook.stats.rows import row_interval
+from tests.records import with_manifest
 
 RNG = np.random.default_rng(5)
 EASY = RNG.random(300)
@@ -147,3 +149,32 @@ def test_a_model_of_one_seed_counts_as_the_same_in_every_replicate(models_record
     row = finding(models_record(entries, claims=[over_seeds]))
     assert (row["estimate"], row["n"]) == (pytest.approx(10.5), 2)
     assert row["low"] == pytest.approx(10.5 - 12.706 * 0.5, rel=1e-3), "t with 1 df, sd 0.707"
+
+
+def test_where_each_replicate_has_test_rows_of_its_own_replicates_are_enough(models_record):
+    """As with data that the trainable splits anew for each seed: no two share their rows."""
+    entries = [net(0.1, 0.7, STRONG), net(0.01, 0.6, WEAK), net(0.1, 0.6, WEAK, model="trees")]
+    over_rows = claim(smallest=0.0)
+    over_seeds = {**over_rows, "name": "seeds", "over": "replicates"}
+    record = models_record(entries, claims=[over_rows, over_seeds])
+    given = finding(record)
+    assert "300 test rows" in given["sentence"] and "for this split" not in given["sentence"]
+    assert "for this split" in finding(record, "seeds")["sentence"]
+    own = with_manifest(record, data={"splits": "one per replicate"})
+    row, seeds = finding(own), finding(own, "seeds")
+    for field in ("estimate", "low", "high", "n", "verdict"):
+        assert row[field] == seeds[field]
+    assert "test rows of its own" in row["sentence"]
+    assert "for this split" not in row["sentence"] + seeds["sentence"]
+
+
+def test_rows_that_differ_between_replicates_are_seen_in_the_predictions(models_record):
+    entries = [net(0.1, 0.7, STRONG), trees()]
+    record = models_record(entries, claims=[claim()])
+    unsaid = with_manifest(record, data={"splits": ""})
+    assert "300 test rows" in finding(unsaid)["sentence"]
+    path = record.path / "predictions.parquet"
+    found = pd.read_parquet(path)
+    found.loc[found["replicate"] == 1, "row_id"] += 1000
+    found.to_parquet(path)
+    assert "test rows of its own" in finding(unsaid)["sentence"]

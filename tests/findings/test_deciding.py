@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.deciding.comparisons import SAME_FOR_ALL, comparisons
 from sweepbook.findings.deciding.counts import counted_verdict
 from sweepbook.findings.deciding.outcomes import Outcome
 from sweepbook.findings.deciding.verdicts import ALPHA, Decision, decide
 from sweepbook.findings.finding import FAILS, HOLDS, OPEN
 from sweepbook.findings.question import Question
-from sweepbook.findings.values import Arm
 from sweepbook.stats.intervals import t_interval
 from sweepbook.stats.shares import exact_share
 from sweepbook.stats.unusual import Unusual

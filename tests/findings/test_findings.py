@@ -108,7 +108,6 @@ def test_holm_joins_the_claims_of_one_family(planted):
 @pytest.mark.parametrize(
     ("ending", "reason"),
     [
-        ({"status": "stopped", "last": 3}, "was stopped at epoch 3"),
         ({"status": "failed", "last": 2}, "failed at epoch 2"),
         ({"status": "diverged", "diverge": {1: 2}}, "1 of 5 replicates diverged"),
     ],
@@ -123,7 +122,9 @@ def test_a_trial_that_did_not_finish_is_said_not_averaged(planted, ending, reaso
 def test_after_a_scheduler_a_finding_says_what_to_do_next(planted):
     values = {"val_acc": [FIVE + 0.02, FIVE]}
     stopped = {"status": "stopped", "last": 3}
-    row = finding(planted([ON, OFF], [claim()], values, endings={0: stopped}))
+    alone = claim(kind="threshold", arms=[ON], labels=["on"], target=0.5)
+    row = finding(planted([ON, OFF], [alone], values, endings={0: stopped}))
+    assert "was stopped at epoch 3" in row["sentence"]
     assert "run the study again with --no-scheduler" in row["sentence"]
     failed = finding(
         planted([ON, OFF], [claim()], values, at="failed", endings={0: {"status": "failed"}})
@@ -134,18 +135,6 @@ def test_after_a_scheduler_a_finding_says_what_to_do_next(planted):
     of_none = planted(both, [best], values, at="best", endings={0: stopped, 1: stopped})
     row = finding(of_none)
     assert "2 were stopped" in row["sentence"] and "--no-scheduler" in row["sentence"]
-
-
-def test_best_and_worst_say_of_how_many_trials_where_some_were_stopped(planted):
-    configs = [{"lr": lr} for lr in (0.1, 0.2, 0.3, 0.4)]
-    values = {"val_loss": [FIVE, FIVE - 0.1, FIVE - 0.2, FIVE - 0.3]}
-    stopped = {"status": "stopped", "last": 3}
-    record = planted(configs, [], values, endings={0: stopped, 3: stopped})
-    for name in ("best-config", "worst-config"):
-        sentence = finding(record, name)["sentence"]
-        assert "of the 2 trials at full length; 2 were stopped" in sentence
-    whole = planted(configs, [], values, at="whole")
-    assert "stopped" not in finding(whole, "best-config")["sentence"]
 
 
 def test_missing_trials_columns_values_and_replicates_are_said(planted):

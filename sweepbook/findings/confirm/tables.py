@@ -11,13 +11,14 @@ import pandas as pd
 
 from sweepbook.aggregates.hits import hits_interval
 from sweepbook.aggregates.published import published_value
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.arms import settings_label, value_table
 from sweepbook.findings.confirm.judge import Judge, judge_of
 from sweepbook.findings.deciding.of_record import outcome
 from sweepbook.findings.deciding.outcomes import Comparison
 from sweepbook.findings.deciding.over_rows import compare_rows
 from sweepbook.findings.deciding.verdicts import ALPHA
-from sweepbook.findings.values import Arm, value_at
+from sweepbook.findings.values import value_at
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.manifest import Winner
 from sweepbook.stats.intervals import Difference, one_sample

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.deciding.outcomes import Comparison, band
-from sweepbook.findings.values import Arm
 from sweepbook.stats.choice import with_choice
 from sweepbook.stats.intervals import (
     Difference,

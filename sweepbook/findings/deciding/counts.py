@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sweepbook.aggregates.gradients import classify, gradient_table, slopes
 from sweepbook.aggregates.labels import count
 from sweepbook.findings.arms import find_trial
+from sweepbook.findings.comparable.steps import needed_step
 from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.finding import (
     FAILS,
@@ -109,7 +110,7 @@ def _ending(verdict: str, share: Share, diverged: int) -> str:
 def class_of_gradients(record: Record, claim: Claim, asked: Finding) -> Counted:
     """Decides a "gradients" claim: is the class, by the rule of gradients.py, the expected one?"""
     label = arm_label(claim, 0)
-    trial, problem = find_trial(record, claim.arms[0])
+    trial, problem = find_trial(record, claim.arms[0], reached=needed_step(claim))
     every = gradient_table(record)
     table = every.head(0)
     if trial is not None:

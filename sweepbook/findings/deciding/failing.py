@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from sweepbook.findings.amounts import level
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.arms import value_table
 from sweepbook.findings.deciding.outcomes import Outcome
-from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
 from sweepbook.stats.shares import at_chance
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from sweepbook.aggregates.predictions import have_own_rows
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.deciding.comparisons import (
     SAME_FOR_ALL,
     best_arm,
@@ -17,7 +19,7 @@ from sweepbook.findings.deciding.other_trials import OtherTrials
 from sweepbook.findings.deciding.outcomes import Outcome, band
 from sweepbook.findings.deciding.over_rows import over_rows
 from sweepbook.findings.finding import FAILS, OPEN
-from sweepbook.findings.values import Arm, arm_values
+from sweepbook.findings.values import arm_values, claim_arms
 from sweepbook.record.load import Record
 from sweepbook.stats.shares import exact_share
 from sweepbook.stats.winners import leave_one_out_winner
@@ -33,7 +35,7 @@ def outcome(
         chosen: the arms were ordered after seeing their values.
         trials: of the record, where several claims are put to it.
     """
-    arms = [arm_values(record, claim, i) for i in range(len(claim.arms))]
+    arms = claim_arms(record, claim)
     others = [
         arm_values(record, claim, i, claim.against_metric)
         for i in range(len(claim.arms) if claim.against_metric else 0)
@@ -48,8 +50,10 @@ def outcome(
     if bad:
         return Outcome(arms, problem=f"not every replicate has a value with {bad[0]}", notes=notes)
     unusual, n_seeds = (trials or OtherTrials(record)).unusual(claim, arms)
-    if claim.over == "rows":
+    if claim.over == "rows" and not have_own_rows(record):
         return over_rows(record, claim, arms, notes, unusual, n_seeds)
+    if claim.over == "rows":  # the spread over replicates has that of the rows in it
+        notes = (*notes, "each replicate has test rows of its own")
     paired = record.manifest.data.is_paired
     tests = comparisons(claim, arms, others, paired=paired, unusual=unusual)
     if sum(arm.same_for_all for arm in arms) > 1:

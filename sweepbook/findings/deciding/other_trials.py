@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.deciding.counts import chance_level
-from sweepbook.findings.values import Arm, trial_values
+from sweepbook.findings.values import trial_values
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import FloatArray
 from sweepbook.stats.trend import logs
@@ -36,26 +37,27 @@ class OtherTrials:
 
     def unusual(self, claim: Claim, arms: Sequence[Arm]) -> tuple[Unusual, int]:
         """The most unusual seeds of all trials, and how many seeds are not of the claim's arms."""
-        values = self._values(claim)
+        until = max((arm.until for arm in arms if arm.until), default=None)
+        values = self._values(claim, until)
         own = {trial_id for arm in arms for trial_id in arm.trial_id.split()}
         others = [some for trial_id, some in values.items() if trial_id not in own]
         compared = [some for trial_id, some in values.items() if trial_id in own]
         return unusual_seeds(compared, others), sum(len(some) for some in others)
 
-    def _values(self, claim: Claim) -> dict[str, FloatArray]:
+    def _values(self, claim: Claim, until: int | None) -> dict[str, FloatArray]:
         quantity = (claim.quantity, claim.fidelity, claim.since, claim.window, claim.relative)
         target = claim.target if claim.fidelity == "every" else None
-        key = (claim.metric, claim.against_metric, *quantity, target)
+        key = (claim.metric, claim.against_metric, *quantity, target, until)
         if key not in self._known:
-            found = {trial_id: self._of(claim, trial_id) for trial_id in self._ids}
+            found = {trial_id: self._of(claim, trial_id, until) for trial_id in self._ids}
             self._known[key] = {k: v for k, v in found.items() if len(v) and np.isfinite(v).all()}
         return self._known[key]
 
-    def _of(self, claim: Claim, trial_id: str) -> FloatArray:
-        values = trial_values(self._record, claim, trial_id, claim.metric)
+    def _of(self, claim: Claim, trial_id: str, until: int | None) -> FloatArray:
+        values = trial_values(self._record, claim, trial_id, claim.metric, until)
         relative = claim.relative and claim.quantity != "change"
         values = logs(values) if relative else values
         if claim.against_metric:
-            other = trial_values(self._record, claim, trial_id, claim.against_metric)
+            other = trial_values(self._record, claim, trial_id, claim.against_metric, until)
             values = values - (logs(other) if relative else other).reindex(values.index)
         return np.asarray(values, dtype=np.float64)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sweepbook.findings.values import Arm
+from sweepbook.findings.arm import Arm
 from sweepbook.stats.intervals import Difference, p_value, t_quantile
 from sweepbook.study.claim import Claim
 

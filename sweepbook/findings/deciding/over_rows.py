@@ -12,9 +12,9 @@ import pandas as pd
 from sweepbook.aggregates.hits import Hits, hits_difference, hits_of
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.predictions import grouped_predictions, hit_table
+from sweepbook.findings.arm import Arm
 from sweepbook.findings.deciding.comparisons import best_arm
 from sweepbook.findings.deciding.outcomes import Comparison, Outcome, band
-from sweepbook.findings.values import Arm
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import Difference, FloatArray, one_sample
 from sweepbook.stats.rows import n_groups

@@ -1,0 +1,33 @@
+"""What a finding says of how far its numbers reach, as phrases behind its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sweepbook.findings.arm import Arm
+from sweepbook.record.load import Record
+from sweepbook.study.claim import Claim
+
+
+def split_note(record: Record, claim: Claim) -> list[str]:
+    """Says that an interval over seeds alone holds for the given split; [] where it says more.
+
+    Where the split is given ("splits" of the data's description), validation and test rows are
+    the same in every replicate, so the spread over replicates does not contain that of the rows.
+    """
+    over_seeds = claim.over == "replicates" and not claim.metric.endswith("_s")
+    return ["for this split"] if over_seeds and record.manifest.data.splits == "given" else []
+
+
+def length_note(record: Record, claim: Claim, arms: Sequence[Arm]) -> list[str]:
+    """Says from how many steps to how many the arms of a winner were trained, if that differs.
+
+    [] where all are compared at one step.
+    """
+    if claim.kind != "winner" or len({arm.steps for arm in arms}) == 1:
+        return []
+    trials = record.trials[record.trials["trial_id"].isin([arm.trial_id for arm in arms])]
+    lengths = trials["last_fidelity"].dropna().astype(int)
+    if lengths.nunique() < 2:
+        return []
+    return [f"trained for {lengths.min()} to {lengths.max()} {record.unit}s"]
