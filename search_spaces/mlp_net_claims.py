@@ -117,6 +117,7 @@ DEEP_GRADIENTS_CLAIMS = (
     Claim(
         name="deep-does-not-learn",
         statement="the net does not learn",
+        reading="at least 80 % of its seeds do not",
         kind="mixture",
         metric="val_acc",
         smallest=0.05,

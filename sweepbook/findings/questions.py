@@ -173,12 +173,12 @@ def _gradients(label: str, settings: Mapping[str, Any]) -> list[Question]:
 
 def _never_learns(label: str, settings: Mapping[str, Any]) -> Question:
     claim = _chance("chance", label, settings)
-    return Question(claim=claim, said=f"{label} does not learn", group="chance")
+    return Question(claim=claim, said=f"most seeds of {label} do not learn", group="chance")
 
 
 def _mixture(label: str, settings: Mapping[str, Any], fidelity: Window) -> Question:
     claim = _chance("mixture", label, settings, fidelity)
-    return Question(claim=claim, said=f"{label} does not learn", only_mixed=True)
+    return Question(claim=claim, said=f"most seeds of {label} do not learn", only_mixed=True)
 
 
 def _chance(

@@ -89,8 +89,10 @@ def _leak(card: dict[str, Any], rows: Mapping[str, Any]) -> list[str]:
     parts = [f"{n:,}{_share_of(n, rows.get(s))} {s} rows" for s, n in counts.items() if n]
     if not parts:
         return []
-    of = _share_of(n_train, rows.get("train"))
-    others = f"; {n_train:,}{of} training rows have those of a test row" if n_train else ""
+    others = ""
+    if n_train:
+        of = _share_of(n_train, rows.get("train"))
+        others = f"; {n_train:,}{of} training rows have those of a test row"
     return [
         f"Leak: {' and '.join(parts)} have the inputs of a training row{others}. Only a training "
         "without such training rows shows whether they raise an accuracy."

@@ -103,9 +103,9 @@ class Claim:
         expected: what a "gradients" claim states: "vanishing", "exploding" or "healthy"; and a
             "mixture" claim: "fails" (at least 80 % of the seeds stay at chance; so does None) or
             "learns" (at least 80 % of the seeds get above chance).
-        single_run: True if `target` is the result of one training, such as a printed number: the
-            verdict then allows for the scatter of that training, too. Only for the kinds
-            "threshold" and "equivalence" with a target and one arm.
+        single_run: True if `target` is the result of one training of each arm, such as a printed
+            number: the verdict then allows for its scatter, too. Only for the kinds "threshold"
+            and "equivalence" with a target.
 
     Raises:
         ValueError: when it is made, naming the claim, the field and its value.
@@ -207,10 +207,8 @@ class Claim:
             must = f"be {' or '.join(allowed) or 'None'}, because the kind is {self.kind}"
             self._refuse("expected", must, self.expected)
         has_target = self.kind in ("threshold", "equivalence") and self.target is not None
-        if self.single_run and not (has_target and len(self.arms) == 1):
-            must = (
-                "be False, unless the kind is threshold or equivalence, with a target and one arm"
-            )
+        if self.single_run and not has_target:
+            must = "be False, unless the kind is threshold or equivalence and there is a target"
             self._refuse("single_run", must, self.single_run)
         if self.against_metric is not None and self.kind not in ("direction", "equivalence"):
             must = "be None, unless the kind is direction or equivalence"

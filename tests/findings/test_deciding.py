@@ -122,6 +122,19 @@ def test_a_printed_single_run_scatters_like_the_seeds_beside_it():
     assert (high - low) / float(plain.high - plain.low) == pytest.approx(math.sqrt(6))
 
 
+def test_a_printed_difference_of_two_single_runs_scatters_too():
+    a, b = [0.9, 0.8, 0.85, 0.95, 0.9], [0.4, 0.42, 0.3, 0.41, 0.45]
+    same = {"kind": "equivalence", "target": 0.4, "smallest": 0.1}
+    for paired in (True, False):
+        arms = arms_of(a, b)
+        widths = []
+        for single_run in (False, True):
+            own = declared(**same, name="c", arms=[{"w": 0}, {"w": 1}], single_run=single_run)
+            low, high = comparisons(own, arms, paired=paired)[0].interval(0.95)
+            widths.append(high - low)
+        assert widths[1] / widths[0] == pytest.approx(math.sqrt(6))
+
+
 def test_two_models_that_every_seed_gives_alike_are_not_told_apart_by_seeds():
     same = [
         Arm(f"a{i}", f"t{i}", pd.Series([0.9 + i / 328] * 5), same_for_all=True) for i in (0, 1)

@@ -65,6 +65,19 @@ def test_each_kind_of_entry_has_its_form(make_record: Callable[..., Path]) -> No
     assert signal_table.numeric == {"accuracy", "ci95 low", "n"}
 
 
+def test_a_card_of_an_earlier_version_tells_the_leak_that_it_knows(
+    make_record: Callable[..., Path],
+) -> None:
+    known = {"test_rows_in_train": 14, "repeated_train_rows": 3}
+    record = load_record(make_record([{"lr": 0.1}], data=DATA | {"card": known}))
+    (leak,) = data_card(record).warnings
+    assert "14 of 1,400 (1.0 %) test rows" in leak and "those of a test row" not in leak
+    known = {"test_rows_in_train": 14, "train_rows_in_test": 15}
+    record = load_record(make_record([{"lr": 0.1}], data=DATA | {"card": known}, name="later"))
+    (leak,) = data_card(record).warnings
+    assert "15 of 1,500 (1.0 %) training rows have those of a test row" in leak
+
+
 def test_the_manifest_is_not_changed(make_record: Callable[..., Path]) -> None:
     record = load_record(make_record([{"lr": 0.1}], data=DATA))
     data_card(record)

@@ -84,7 +84,7 @@ def test_late_claims_are_counted_apart_and_the_page_names_the_hash(record_with, 
     registration = Registration(claims=claim_hashes([CLAIM]), at=AT, commit="abc+changes")
     record = record_with(claims, **dataclasses.asdict(registration))
     table = tally(["demo"], [claims_of(record)])
-    assert [row[1:] for row in table.rows] == [["1", "0", "0", "0"]] * 2
+    assert [row[1:] for row in table.rows] == [["1", "0", "0", "0", "0"]] * 2
     assert table.rows[0][0] == "demo" and "after the training began" in table.rows[1][0]
     page = write_report(record, tmp_path / "report").read_text(encoding="utf-8")
     assert registration.sha256 in page and "abc+changes" in page

@@ -188,13 +188,13 @@ def test_a_mixture_fails_or_learns_and_gradients_are_of_a_class():
             Claim(kind=kind, expected=expected, **whole)
 
 
-def test_a_single_run_is_something_to_hold_one_arm_against():
+def test_a_single_run_is_something_to_hold_a_target_against():
     whole = {**LONG, "name": "c", "single_run": True}
     for kind in ("threshold", "equivalence"):
         assert Claim(kind=kind, target=0.5, arms=(ON,), **whole).single_run
+    assert Claim(kind="equivalence", target=0.0, arms=(ON, OFF), **whole).single_run
     for changes in (
         {"kind": "direction", "arms": (ON, OFF)},
-        {"kind": "equivalence", "arms": (ON, OFF), "target": 0.0},
         {"kind": "equivalence", "arms": (ON,), "against_metric": "train_acc"},
         {"kind": "mixture", "arms": (ON,)},
     ):

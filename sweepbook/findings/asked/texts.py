@@ -6,5 +6,5 @@ TEXTS = {
     "train-mode": "the train split scores higher in evaluation mode than while it is trained on",
     "gradients-first": "the gradients are healthy at the first step",
     "gradients-last": "the gradients are healthy at the last step",
-    "chance": "no replicate gets above chance",
+    "chance": "at least 80 % of the seeds stay at chance",
 }

@@ -95,6 +95,8 @@ def _compared(
         x, y = _numbers(first), _numbers(second)
         found = with_choice(welch_difference(x, y), first, _pseudo(claim, a))
         found = with_choice(found, second, _pseudo(claim, b))
+        if claim.single_run:
+            found = _with_one_run(found, x, y)
         made = Comparison(label, found, lines, one_more_of_two(x, y, found, unusual))
     if a.same_for_all and b.same_for_all:
         return made._replace(difference=_without_spread(made.difference), with_one_more=())
@@ -107,10 +109,16 @@ def _paired(
     a, b = pair
     first = scaled(claim, a)
     values = _numbers(first - scaled(claim, b).reindex(first.index))
-    found = one_sample(values)
+    found = against_one_run(values) if claim.single_run else one_sample(values)
     if a.pseudo is not None or b.pseudo is not None:
         found = with_choice(found, values, _pseudo(claim, a) - _pseudo(claim, b))
     return Comparison(label, found, lines, one_more(values, found, unusual))
+
+
+def _with_one_run(found: Difference, *samples: FloatArray) -> Difference:
+    """A difference from what one run of each arm gave, which scatters as the arms do."""
+    se = math.sqrt(found.se**2 + sum(float(sample.var(ddof=1)) for sample in samples))
+    return found._replace(se=se)
 
 
 def _pseudo(claim: Claim, arm: Arm) -> pd.Series[float]:
