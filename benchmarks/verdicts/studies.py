@@ -108,6 +108,14 @@ KINDS = (
         of=[(2 * i, 2 * i + 1) for i in range(5)],
     ),
     Planted(
+        name="the best of seven, two of which are ahead",
+        means=lambda e: (e, 0.0, -FAR, -FAR, -FAR, -FAR, -FAR),
+        fields={"kind": "winner", "smallest": 0.0},
+        chosen=True,
+        edge=0.0,
+        truth={2.0: True},
+    ),
+    Planted(
         name="the best of seven, chosen by its value",
         means=lambda e: (e, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         fields={"kind": "winner", "smallest": 0.0},

@@ -12,14 +12,15 @@ from sweepbook.findings.amounts import HUNDREDTHS
 from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, Finding
 from sweepbook.record.load import Record
+from sweepbook.record.registration import AFTER
 from sweepbook.stats.shares import MOST
 from sweepbook.study.claim import Claim
 
 SMALLEST, SHARE, NONE = "smallest difference", "share of the seeds", ""
-_COLUMNS = (
+COLUMNS = (
     *("study", "name", "kind", "claim", "scale", "estimate", "low", "high", "guard_low"),
     *("guard_high", "level", "band_low", "band_high", "verdict", "n", "unit", "raw_estimate"),
-    *("raw_low", "raw_high", "family"),
+    *("raw_low", "raw_high", "family", "declared"),
 )
 
 
@@ -31,7 +32,8 @@ def forest_frame(record: Record, findings: Iterable[Finding]) -> pd.DataFrame:
     the claim takes any difference to matter; estimate, low, high (of level), guard_low,
     guard_high (what the interval reaches with one more unusual seed): from the target or from 0,
     in this unit, NaN where it is ""; band_low, band_high: where the claim is true; verdict; n:
-    seeds or pairs; raw_estimate, raw_low, raw_high in unit, as in the finding; family.
+    seeds or pairs; raw_estimate, raw_low, raw_high in unit, as in the finding; family; declared
+    ("before" or "after" the training began; None where the record does not say).
     """
     known = {finding.name: finding for finding in findings}
     rows = [
@@ -39,7 +41,7 @@ def forest_frame(record: Record, findings: Iterable[Finding]) -> pd.DataFrame:
         for claim in record.manifest.study.claims
         if claim.name in known
     ]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _row(claim: Claim, finding: Finding) -> dict[str, object]:
@@ -68,6 +70,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "raw_low": finding.low,
         "raw_high": finding.high,
         "family": claim.family,
+        "declared": finding.declared,
     }
 
 
@@ -94,9 +97,12 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
     """One sentence on how sure the claims of some forest frames are as a whole; "" for none.
 
     Each family of claims is decided wrongly in at most 5 % of all studies, both sides together,
-    where every claim lies at its edge; further from it, more rarely.
+    where every claim lies at its edge; further from it, more rarely. Of claims that were declared
+    after the training began nothing can be said.
     """
-    table = pd.concat(frames) if frames else pd.DataFrame(columns=list(_COLUMNS))
+    known = [frame for frame in frames if len(frame)]
+    table = pd.concat(known) if known else pd.DataFrame(columns=list(COLUMNS))
+    table = table[table["declared"] != AFTER]
     asked = table[table["verdict"] != MISSING]
     if asked.empty:
         return ""

@@ -24,6 +24,8 @@ from sweepbook.findings.finding import (
     Finding,
     findings_frame,
 )
+from sweepbook.findings.forest import COLUMNS as FOREST
+from sweepbook.findings.forest import forest_frame
 from sweepbook.findings.search_checks import KIND as SEARCH
 from sweepbook.findings.search_checks import summary
 from sweepbook.pages.answers import general_answers, study_answers
@@ -40,7 +42,7 @@ class Claims:
     """One record's findings: all of them as a frame; what was declared before the training began,
     and late, what the record is asked and what a search or its confirmation is checked for as
     (verdict, sentence); answers as paragraphs; problem: what could not be computed, with the
-    reason, or ""; questions: what every trial is asked."""
+    reason, or ""; questions: what every trial is asked; forest: the declared ones on one scale."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
@@ -50,6 +52,7 @@ class Claims:
     checks: list[tuple[str, str]] = field(default_factory=list)
     late: list[tuple[str, str]] = field(default_factory=list)
     questions: list[Asked] = field(default_factory=list)
+    forest: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def finding_table(record: Record) -> pd.DataFrame:
@@ -96,6 +99,7 @@ def claims_of(record: Record) -> Claims:
         checks=_told(checks),
         late=_told([finding for finding in others if finding.declared == AFTER]),
         questions=asked_of(question_groups(record, findings)),
+        forest=forest_frame(record, findings),
     )
 
 
@@ -115,6 +119,12 @@ def _answers(record: Record, findings: Sequence[Finding]) -> tuple[list[str], st
         *([confirmation_summary(record)] if is_confirmation(record) else []),
     ]
     return [*summaries, *own, *general_answers(findings)], problem
+
+
+def forest(claims: Sequence[Claims]) -> pd.DataFrame:
+    """The declared claims of all records on one scale; see `forest_frame`."""
+    frames = [own.forest for own in claims if len(own.forest)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(FOREST))
 
 
 def together(claims: Sequence[Claims]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sweepbook.aggregates.published import sources
 from sweepbook.figures.own import has_own_kinds, own_kinds
+from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.pages import claims as page_claims
 from sweepbook.pages import provenance as page
@@ -42,9 +43,10 @@ def write_report(
 ) -> Path:
     """Writes the report of one or more records into a folder.
 
-    It holds report.html (self-contained), report.md, findings.csv, scorecard.csv and, for every
-    figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. An earlier report
-    there is replaced once the new one is complete. The same records give the same files.
+    It holds report.html (self-contained), report.md, findings.csv, forest.csv, scorecard.csv and,
+    for every figure and table, figures/NAME.csv, with NAME.svg and NAME.png for figures. An
+    earlier report there is replaced once the new one is complete. The same records give the same
+    files.
 
     Args:
         records: records, their folders or their URIs; one, or a list.
@@ -77,10 +79,13 @@ def write_report(
         printed = scorecard(loaded)
         together = page_claims.together([section.claims for section in sections])
         write_file(aside / "findings.csv", csv_text(together))
+        forest = page_claims.forest([section.claims for section in sections])
+        write_file(aside / "forest.csv", csv_text(forest))
         write_file(aside / "scorecard.csv", csv_text(printed))
         if repeat is not None:
             write_file(aside / "repeat.csv", csv_text(repeat.frame))
-        context = _context(loaded, sections, printed) | {"repeat": repeat}
+        context = _context(loaded, sections, printed)
+        context |= {"repeat": repeat, "how_sure": how_sure([forest])}
         write_file(aside / "report.md", render_markdown(context))
         write_file(aside / PAGE, render_html(context))
     for name in earlier - _names_in(sections):

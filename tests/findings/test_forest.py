@@ -56,3 +56,5 @@ def test_how_sure_counts_each_family_once(planted):
     said = how_sure([forest_frame(record, evaluate(record))])
     assert "Of 4 claims 4 are decided" in said and "at most 0.1 " in said
     assert how_sure([]) == ""
+    late = forest_frame(record, evaluate(record)).assign(declared="after")
+    assert how_sure([late]) == ""

@@ -73,7 +73,8 @@ def test_a_report_has_the_promised_files(make_record: Make, tmp_path: Path) -> N
     written = write_report([make_record(CONFIGS, figures=FIGURES)], tmp_path / "out")
     assert written == tmp_path / "out" / "report.html"
     assert set(files_of(tmp_path / "out")) == {
-        "report.html", "report.md", "findings.csv", "scorecard.csv", "figures/demo-trials.csv",
+        "report.html", "report.md", "findings.csv", "forest.csv", "scorecard.csv",
+        "figures/demo-trials.csv",
         "figures/loss.svg", "figures/loss.png", "figures/loss.csv", "figures/numbers.csv",
     }  # fmt: skip
 
