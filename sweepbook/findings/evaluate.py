@@ -220,6 +220,7 @@ def _with_numbers(finding: Finding, claim: Claim, result: Outcome, found: Decisi
         guard_low=None if reaches[0] is None else in_unit(claim, reaches[0]),
         guard_high=None if reaches[1] is None else in_unit(claim, reaches[1]),
         n_seeds=result.n_seeds,
+        overturned=found.overturned,
         n=test.difference.n,
         sd=test.difference.sd,
         p=test.p,

@@ -33,7 +33,8 @@ class Finding:
             "" for the metric's own. n: replicates or pairs. sd: of one difference, on the tested
             scale. Of several comparisons it is the one that decides, or that is in the way.
         guard_low, guard_high: what the interval reaches with one more seed, as unusual as the
-            most unusual one of the study. n_seeds: of other trials, which show how seeds fail.
+            most unusual one of the study. n_seeds: of trials that are not compared, which show
+            how seeds fail. overturned: undecided for such a seed alone.
         p: two-sided, against the edge of what the claim allows; p_holm: with the guard, and
             adjusted for the comparisons that are decided together, None where there is one.
             family_size: how many these are.
@@ -65,6 +66,7 @@ class Finding:
     guard_low: float | None = None
     guard_high: float | None = None
     n_seeds: int | None = None
+    overturned: bool | None = None
     unit: str | None = None
     n: int | None = None
     sd: float | None = None

@@ -131,6 +131,8 @@ def _unsettled(row: Finding) -> str:
 
 
 def _needed(row: Finding) -> str:
+    if row.overturned:
+        return ", since one more seed as unusual as others in this study would overturn it"
     if row.needed_low is None:
         return ""
     if row.needed_high is None:
@@ -154,7 +156,7 @@ def _bounds(row: Finding) -> str:
     low, high = (amount(value, unit, sign) for value in (row.low, row.high))
     if unit.startswith("log"):
         low, high = (f"{value:+.3f}" for value in (row.low, row.high))
-    return f"({interval(low, high)}, n = {row.n})"
+    return f"({interval(low, high, row.level or 0.95)}, n = {row.n})"
 
 
 def _corrected(row: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sweepbook.aggregates.labels import count, metric_name
+from sweepbook.aggregates.labels import count, metric_name, number
 from sweepbook.findings.amounts import amount, behind, declared_number
 from sweepbook.findings.asked.groups import Group
 from sweepbook.findings.finding import Finding
@@ -13,8 +13,8 @@ from sweepbook.pages.answers import level_of
 from sweepbook.pages.table import Table
 
 _NOTHING = "–"
-_NUMBERS = ("value", "against", "estimate", "95 % interval", "n")
-_KEYS = ("trial", "value", "against", "found", "estimate", "95 % interval", "n", "verdict")
+_NUMBERS = ("value", "against", "estimate", "interval", "n")
+_KEYS = ("trial", "value", "against", "found", "estimate", "interval", "n", "verdict")
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,9 @@ def _cells(row: Finding) -> dict[str, str]:
         "against": level_of(row, row.against_value) if has_both else _NOTHING,
         "found": row.found or _NOTHING,
         "estimate": _number(row, row.estimate),
-        "95 % interval": _interval(row),
+        "interval": _interval(row),
         "n": str(row.n) if row.n else _NOTHING,
-        "verdict": row.verdict,
+        "verdict": f"{row.verdict}{' (unusual seeds)' if row.overturned else ''}",
     }
 
 
@@ -127,4 +127,5 @@ def _number(row: Finding, value: float | None) -> str:
 def _interval(row: Finding) -> str:
     if row.low is None or row.high is None:
         return _NOTHING
-    return f"{_number(row, row.low)} to {_number(row, row.high)}"
+    level = number(100 * (row.level or 0.95), 3)
+    return f"{_number(row, row.low)} to {_number(row, row.high)} ({level} %)"

@@ -18,6 +18,7 @@ from sweepbook.stats.unusual import Unusual, unusual_seeds
 from sweepbook.study.claim import Claim
 
 LEAST_SEEDS = 15  # of other trials: fewer miss what happens to one seed in five in over 3.5 %
+_COMPARED = 2  # trials at a time
 
 
 class OtherTrials:
@@ -36,13 +37,18 @@ class OtherTrials:
         return chance_level(self._record)
 
     def unusual(self, claim: Claim, arms: Sequence[Arm]) -> tuple[Unusual, int]:
-        """The most unusual seeds of all trials, and how many seeds are not of the claim's arms."""
+        """The most unusual seeds of all trials, and how many are not of two that are compared.
+
+        Of a claim about many arms the others show how seeds fail, too.
+        """
         until = max((arm.until for arm in arms if arm.until), default=None)
         values = self._values(claim, until)
         own = {trial_id for arm in arms for trial_id in arm.trial_id.split()}
         others = [some for trial_id, some in values.items() if trial_id not in own]
         compared = [some for trial_id, some in values.items() if trial_id in own]
-        return unusual_seeds(compared, others), sum(len(some) for some in others)
+        sizes = sorted((len(some) for some in compared), reverse=True)
+        n_others = sum(len(some) for some in others) + sum(sizes[_COMPARED:])
+        return unusual_seeds(compared, others), n_others
 
     def _values(self, claim: Claim, until: int | None) -> dict[str, FloatArray]:
         quantity = (claim.quantity, claim.fidelity, claim.since, claim.window, claim.relative)
