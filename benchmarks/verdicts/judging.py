@@ -56,7 +56,7 @@ def verdicts_of(
         unusual = _unusual(values, beside, others, own, rng, errors) if rules.guard else Unusual()
         tests = comparisons(claim, arms, further, paired=planted.paired, unusual=unusual)
         questions.append(Question(claim=claim, chosen=planted.chosen))
-        results[claim.name] = Outcome(arms, tests, planted.paired)
+        results[claim.name] = Outcome(arms, tests, paired=planted.paired)
         named.append(own[0])
     found = rules.decide(questions, results)
     verdicts = [found[question.claim.name].verdict for question in questions]

@@ -42,6 +42,8 @@ def hits_of(predictions: pd.DataFrame, choice: Choice, split: str = "test") -> H
     columns = {}
     for replicate, name in choice.picks.items():
         own = tables[name]
+        if own.shape[1] > 1 and replicate not in own:
+            raise ValueError(f"trial {name} has no test predictions of replicate {replicate}")
         columns[replicate] = own[replicate] if own.shape[1] > 1 else own.iloc[:, 0]
     found = pd.DataFrame(columns).rename_axis(columns="replicate")
     if found.isna().to_numpy().any():

@@ -52,6 +52,7 @@ def evaluate(record: Record) -> list[Finding]:
     questions = [Question(claim=claim) for claim in record.manifest.study.claims]
     questions += [] if search else general_questions(record)
     questions += published_questions(record) if confirms else []
+    questions = _with_own_names(questions)
     trials = OtherTrials(record)
     results = {
         question.claim.name: outcome(record, question.claim, chosen=question.chosen, trials=trials)
@@ -60,7 +61,7 @@ def evaluate(record: Record) -> list[Finding]:
     }
     decisions = decide(questions, results)
     found = [
-        _counted(record, question)
+        _counted(record, question, trials)
         if question.claim.kind in _COUNTED
         else _decided(
             record, question, results[question.claim.name], decisions[question.claim.name], trials
@@ -70,6 +71,20 @@ def evaluate(record: Record) -> list[Finding]:
     findings = [_marked(finding) for finding in found if finding is not None]
     findings += search_findings(search) if search else []
     return findings + (confirmation_findings(record) if confirms else [])
+
+
+def _with_own_names(questions: Sequence[Question]) -> list[Question]:
+    """The questions, each with a name of its own: two settings may be the same in letters."""
+    taken: set[str] = set()
+    named = []
+    for question in questions:
+        name, number = question.claim.name, 1
+        while name in taken:
+            number += 1
+            name = f"{question.claim.name}-{number}"
+        taken.add(name)
+        named.append(replace(question, claim=replace(question.claim, name=name)))
+    return named
 
 
 def _marked(finding: Finding) -> Finding:
@@ -101,10 +116,10 @@ def _asked(record: Record, question: Question) -> Finding:
     )
 
 
-def _counted(record: Record, question: Question) -> Finding | None:
+def _counted(record: Record, question: Question, trials: OtherTrials) -> Finding | None:
     """What is decided by counting replicates; None where there is nothing to tell."""
     decide = _COUNTED[question.claim.kind]
-    finding, is_mixed = decide(record, question.claim, _asked(record, question))
+    finding, is_mixed = decide(record, question.claim, _asked(record, question), trials)
     if question.only_mixed and not is_mixed:
         return None
     notes = _reach(record, question.claim)
@@ -117,7 +132,8 @@ def _decided(
     """What is decided by comparing means."""
     claim = question.claim
     needed = replicates_needed(found) if found.verdict == OPEN else Range(None, None, None)
-    if result.sample or found.overturned:  # it takes more test rows, or seeds that do not fail
+    # it takes more test rows, seeds that do not fail, or further printed runs
+    if result.sample or found.overturned or claim.single_run:
         needed = Range(None, None, None)
     text = sentence(claim, result, found, needed, record.unit)
     failing = failing_seeds(record, result, trials.chance)
@@ -154,7 +170,7 @@ def _whole(question: Question, text: str, notes: Sequence[str]) -> str:
 
 def _together(found: Decision) -> list[str]:
     """Says where comparisons are undecided together that would be decided each alone."""
-    if found.verdict != OPEN or not found.alone:
+    if found.verdict != OPEN or not found.alone or found.n_family < 2:
         return []
     return [f"a 95 % interval of its own would decide it, {found.n_family} comparisons do not"]
 
@@ -189,8 +205,8 @@ def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Fi
     first, other = arms[0], arms[1] if len(arms) == 2 else None
     value = arm_mean(first)
     against_value = arm_mean(other) if other else None
-    if claim.against_metric and len(arms) == 1 and result.tests:
-        against_value = value - result.tests[0].difference.mean
+    if len(arms) == 1 and result.others:
+        against_value = arm_mean(result.others[0])
     return replace(
         finding,
         unit=unit_of(claim, unit),
@@ -224,9 +240,11 @@ def _with_numbers(finding: Finding, claim: Claim, result: Outcome, found: Decisi
         n=test.difference.n,
         sd=test.difference.sd,
         p=test.p,
-        p_holm=found.p_adjusted if found.n_family > 1 else None,
+        p_holm=found.p_adjusted if found.factor > 1 else None,
         family_size=found.n_family,
-        detectable=None if result.sample else in_unit(claim, detectable(found)),
+        detectable=None
+        if result.sample or claim.single_run
+        else in_unit(claim, detectable(found)),
         best=result.best or None,
         best_value=_mean_of(result.arms, result.best),
         rival=rival or None,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import count, number
 from sweepbook.findings.amounts import HUNDREDTHS
+from sweepbook.findings.deciding.other_trials import LEAST_SEEDS
 from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, Finding
 from sweepbook.record.load import Record
@@ -20,7 +21,7 @@ SMALLEST, SHARE, NONE = "smallest difference", "share of the seeds", ""
 COLUMNS = (
     *("study", "name", "kind", "claim", "scale", "estimate", "low", "high", "guard_low"),
     *("guard_high", "level", "band_low", "band_high", "verdict", "n", "unit", "raw_estimate"),
-    *("raw_low", "raw_high", "family", "declared"),
+    *("raw_low", "raw_high", "family", "declared", "weak"),
 )
 
 
@@ -33,9 +34,12 @@ def forest_frame(record: Record, findings: Iterable[Finding]) -> pd.DataFrame:
     guard_high (what the interval reaches with one more unusual seed): from the target or from 0,
     in this unit, NaN where it is ""; band_low, band_high: where the claim is true; verdict; n:
     seeds or pairs; raw_estimate, raw_low, raw_high in unit, as in the finding; family; declared
-    ("before" or "after" the training began; None where the record does not say).
+    ("before" or "after" the training began; None where the record does not say); weak: whether few
+    seeds of other trials show how seeds fail.
     """
-    known = {finding.name: finding for finding in findings}
+    known: dict[str, Finding] = {}
+    for finding in findings:
+        known.setdefault(finding.name, finding)
     rows = [
         _row(claim, known[claim.name])
         for claim in record.manifest.study.claims
@@ -71,6 +75,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "raw_high": finding.high,
         "family": claim.family,
         "declared": finding.declared,
+        "weak": finding.n_seeds is not None and finding.n_seeds < LEAST_SEEDS,
     }
 
 
@@ -112,8 +117,11 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
         asked.loc[~apart, ["study", "family"]].drop_duplicates().shape[0]
     )
     wrong = number(ALPHA * families, 2)
+    weak = int((asked["verdict"].isin([HOLDS, FAILS]) & asked["weak"].eq(True)).sum())
+    verb = "is" if weak == 1 else "are"
+    rest = f" {weak} of them {verb} weak and may err more often." if weak else ""
     return (
         f"Of {count(len(table), 'claim')} {decided} {'is' if decided == 1 else 'are'} decided; at "
         f"most {wrong} of these verdicts are expected to be wrong, even if every claim lay at the "
-        "edge of what it states."
+        f"edge of what it states.{rest}"
     )

@@ -16,6 +16,7 @@ from sweepbook.findings.deciding.failing import LEARNS
 from sweepbook.findings.question import Question, slug
 from sweepbook.findings.values import value_at
 from sweepbook.record.load import Record
+from sweepbook.stats.trend import logs
 from sweepbook.study.claim import Claim, Direction, Kind, Window
 
 _GAP_REASON = "half a point: below it two accuracies are rarely told apart"
@@ -65,6 +66,8 @@ def _extremes(record: Record, arms: Mapping[str, Mapping[str, Any]]) -> list[Que
     if len(means) < 2:
         return []
     relative = _spans_decades([found[label].values for label in means])
+    if relative:  # what is compared also chooses
+        means = {label: sign * float(logs(found[label].values).mean()) for label in means}
     best_first = sorted(means, key=lambda label: -means[label])
     best = _extreme(record, "best", {label: arms[label] for label in best_first}, relative)
     if len(means) == 2 or (record.trials["status"] == "stopped").any():
@@ -138,7 +141,7 @@ def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Quest
                 reason=_GAP_REASON,
                 arms=(settings,),
                 labels=(label,),
-                family=name,
+                family=f"asked of every trial: {name}",
             ),
             said=TEXTS[name],
             group=name,

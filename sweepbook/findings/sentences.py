@@ -15,6 +15,8 @@ from sweepbook.stats.power import LARGEST_N, Range
 from sweepbook.stats.shares import Share
 from sweepbook.study.claim import Claim
 
+OVERTURNED = "one more seed as unusual as others in this study would overturn it"
+
 
 def unit_of(claim: Claim, unit: str = "epoch") -> str:
     """Unit of a claim's estimate: "points", "percent", "epochs", "s" or "" (nats, norms)."""
@@ -103,8 +105,8 @@ def _levels(claim: Claim, result: Outcome) -> str:
     if _is_alone(claim, result) or claim.quantity in ("change", "steps_to"):
         return result.arms[0].label
     texts = [f"{arm.label} {_level(claim, arm_mean(arm))}" for arm in result.arms]
-    if claim.against_metric and len(texts) == 1 and result.tests:
-        other = arm_mean(result.arms[0]) - result.tests[0].difference.mean
+    if claim.against_metric and len(texts) == 1 and result.others:
+        other = arm_mean(result.others[0])
         texts.append(f"{metric_name(claim.against_metric)} {_level(claim, other)}")
     return listing(texts, most=9)
 
@@ -199,7 +201,7 @@ def _ending(result: Outcome, found: Decision, needed: Range) -> str:
     sample = f"on {result.sample}" if result.sample else f"at {count(n, 'seed')}"
     where = f"{verdict} {sample}"
     if found.overturned:
-        return f"{where} (one more seed as unusual as others in this study would overturn it)"
+        return f"{where} ({OVERTURNED})"
     if result.sample or found.test is None:
         return where
     if n < 2:

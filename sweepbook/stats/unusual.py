@@ -14,7 +14,7 @@ from scipy import special
 
 from sweepbook.stats.intervals import Difference, FloatArray
 
-_LEAST = 3  # replicates of a trial whose spread tells anything
+LEAST = 3  # replicates of a trial whose spread tells anything
 _NORMAL = 1.4826  # standard deviation over median absolute deviation of normal values
 _SCATTERED = 4.0  # times the spread of all: such a trial scatters as a whole, no seed of it fails
 _CHANCE = 0.05  # that the most unusual of all normal values counts as unusual
@@ -49,8 +49,8 @@ def unusual_seeds(arms: Sequence[FloatArray], others: Sequence[FloatArray] = ())
     further = [_distances(arm) for arm in others if _tells(arm)]
     if not compared and not further:
         return Unusual()
-    reference = _typical(compared or further)
-    kept = compared + [one for one in further if _own(one) <= _SCATTERED * reference]
+    most = _SCATTERED * _typical(compared or further) or math.inf  # arms without any spread
+    kept = compared + [one for one in further if _own(one) <= most]
     typical, n = _typical(kept), sum(len(one) for one in kept)
     limit = -float(special.ndtri(_CHANCE / 2 / n)) * _NORMAL
     low = high = 0.0
@@ -62,7 +62,7 @@ def unusual_seeds(arms: Sequence[FloatArray], others: Sequence[FloatArray] = ())
 
 
 def _tells(arm: FloatArray) -> bool:
-    return len(arm) >= _LEAST and bool(np.isfinite(arm).all())
+    return len(arm) >= LEAST and bool(np.isfinite(arm).all())
 
 
 def _distances(arm: FloatArray) -> FloatArray:
@@ -80,11 +80,14 @@ def _typical(trials: Sequence[FloatArray]) -> float:
     return float(np.median(np.concatenate([np.sort(np.abs(one))[1:] for one in trials])))
 
 
-def one_more(values: FloatArray, found: Difference, unusual: Unusual) -> list[Difference]:
+def one_more(
+    values: FloatArray, found: Difference, unusual: Unusual, one_run: bool = False
+) -> list[Difference]:
     """The estimate `found` of values (n,) with one imaginary unusual seed, low and high, each.
 
     Degrees of freedom stay those of `found`, so that the critical value is the same. [] where
-    nothing is unusual or where there is no interval.
+    nothing is unusual or where there is no interval. one_run: `found` is from one further run,
+    which scatters as well (`against_one_run`).
     """
     if not math.isfinite(found.se) or not len(values):
         return []
@@ -96,7 +99,7 @@ def one_more(values: FloatArray, found: Difference, unusual: Unusual) -> list[Di
         if distance:
             sample = np.append(values, middle + distance)
             sd = float(sample.std(ddof=1))
-            se = wider * sd / math.sqrt(n + 1)
+            se = sd * math.sqrt(1 + 1 / (n + 1)) if one_run else wider * sd / math.sqrt(n + 1)
             grown.append(found._replace(mean=float(sample.mean()), sd=sd, se=se))
     return grown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -144,6 +145,15 @@ def test_two_models_that_every_seed_gives_alike_are_not_told_apart_by_seeds():
     found = decide([Question(claim=own)], {"c": Outcome(same, tests)})["c"]
     assert found.verdict == OPEN and math.isnan(tests[0].p)
     assert "rows" in SAME_FOR_ALL
+
+
+def test_looks_make_the_level_stricter_and_are_no_comparisons():
+    values = np.array([0.0, 0.1, -0.1, 0.05, -0.05])
+    arms = [dataclasses.replace(arm, looks=3) for arm in arms_of(values + 0.6, values)]
+    own = declared(name="c", arms=[{"w": 0}, {"w": 1}], smallest=0.5)
+    result = Outcome(arms, comparisons(own, arms))
+    found = decide([Question(claim=own)], {"c": result})["c"]
+    assert found.level == pytest.approx(1 - ALPHA / 3) and found.n_family == 1
 
 
 @pytest.mark.parametrize(

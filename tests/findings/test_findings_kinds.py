@@ -109,6 +109,58 @@ def test_seeds_that_fail_are_told_beside_the_mean(planted):
     assert "0.95" in row["failing"] and row["failing"] in row["sentence"]
 
 
+def test_settings_that_are_the_same_in_letters_keep_their_own_findings(planted):
+    configs = [{"x": -1}, {"x": 1}, {"x": 2}]
+    train = [np.full(5, 0.95), np.full(5, 0.80), np.full(5, 0.9)]
+    values = {"val_acc": [FIVE, FIVE, FIVE], "train_acc": [one + FIVE - 0.9 for one in train]}
+    gaps = {
+        finding.arm: finding.estimate
+        for finding in evaluate(planted(configs, [], values))
+        if finding.question == "gap"
+    }
+    assert gaps["x -1"] == pytest.approx(5) and gaps["x 1"] == pytest.approx(-10)
+
+
+def test_a_claim_that_has_the_name_of_our_own_question_keeps_its_numbers(planted):
+    values = {"val_acc": [FIVE, FIVE - 0.3, FIVE - 0.1], "val_loss": [FIVE, FIVE - 0.3, FIVE]}
+    own = claim(name="best-config", arms=SIZES[:2], labels=["w64", "w32"])
+    record = planted(SIZES, [own], values, epochs=1)
+    found = [one for one in evaluate(record) if one.name.startswith("best-config")]
+    assert found[0].estimate == pytest.approx(30) and found[0].arm == "w64"
+    assert found[1].name == "best-config-2" and found[1].best == "width 32"
+
+
+def test_an_accuracy_that_was_not_evaluated_at_every_step_is_not_a_failing_seed(planted):
+    values = np.full((17, 6), 0.95)
+    values[:, 4] = np.nan
+    chance = claim(kind="mixture", arms=[{}], labels=["the net"], smallest=0.05)
+    row = finding(planted([{"lr": 1.0}], [chance], {"val_acc": [values]}, epochs=6))
+    assert row["verdict"] == "not available" and "not evaluated" in row["sentence"]
+
+
+def test_the_other_metric_of_a_relative_claim_has_its_own_mean(planted):
+    gap = claim(metric="val_loss", against_metric="train_loss", relative=True, arms=[{}],
+                labels=["the net"], smallest=0.05)  # fmt: skip
+    noise = FIVE - 0.9
+    values = {"val_loss": [2.0 + noise], "train_loss": [1.0 + noise]}
+    row = finding(planted([{"lr": 0.1}], [gap], values))
+    assert row["against_value"] == pytest.approx(1.0) and "training loss 1" in row["sentence"]
+
+
+def test_a_level_is_no_share_of_a_target(planted):
+    level = claim(kind="threshold", metric="val_loss", direction="lower", target=0.5,
+                  relative=True, arms=[{}], labels=["the net"], smallest=0.0)  # fmt: skip
+    row = finding(planted([{"lr": 0.1}], [level], {"val_loss": [FIVE + 0.4]}))
+    assert row["verdict"] == "not available" and "relative=False" in row["sentence"]
+
+
+def test_the_best_of_losses_over_decades_is_chosen_by_what_is_compared(planted):
+    losses = np.array([[0.01, 0.011, 0.009, 0.012, 5.5], [1.0, 1.1, 0.9, 1.0, 1.05],
+                       [300.0, 310, 290, 305, 300]])  # fmt: skip
+    row = finding(planted(SIZES, [], {"val_loss": losses}, epochs=1), "best-config")
+    assert row["arm"] == row["best"] == "width 64"
+
+
 def test_a_ranking_needs_every_step(planted):
     arms = SIZES[::-1]
     ranking = claim(kind="ranking", arms=arms, labels=["w16", "w32", "w64"], smallest=0.001)

@@ -51,6 +51,13 @@ def test_unusual_seeds_move_mirror_and_ignore_order(arms, by, random):
     assert unusual_seeds(arms) == pytest.approx(found)
 
 
+def test_arms_without_any_spread_still_see_how_others_fail():
+    others = [RANDOM.normal(0.9, 0.01, size=5) for _ in range(5)]
+    others[1][2] = 0.2
+    found = unusual_seeds([np.ones(5), np.ones(5)], others)
+    assert found.low == pytest.approx(-0.7, abs=0.05) and found.n == 35
+
+
 def test_one_more_seed_is_appended_at_the_same_critical_value():
     values = np.array([1.0, 2.0, 3.0])
     found = one_sample(values)

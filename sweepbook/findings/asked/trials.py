@@ -8,8 +8,8 @@ from typing import Any
 from sweepbook.aggregates.labels import arm_labels, sorted_trials
 from sweepbook.aggregates.trials import same_value, telling_columns
 from sweepbook.findings.arms import find_trial
-from sweepbook.findings.deciding.counts import chance_level
 from sweepbook.findings.deciding.failing import LEARNS
+from sweepbook.findings.deciding.other_trials import chance_level
 from sweepbook.findings.values import value_at
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.study.claim import Window
@@ -42,6 +42,8 @@ def trial_arms(record: Record) -> Arms:
         settings = {key: value for key, value in settings.items() if value is not None}
         label = _declared_label(record, row)
         known = label if label and label not in arms else str(labels[row["trial_id"]])
+        if known in arms:  # two settings that are the same in the digits shown
+            known = f"{known} (trial {row['trial_id']})"
         arms[known] = settings
     return arms
 
@@ -73,5 +75,5 @@ def learning_arms(record: Record, arms: Mapping[str, dict[str, Any]], window: Wi
     return {
         label: own
         for label, own in arms.items()
-        if found[label].values.empty or (found[label].values > level + LEARNS).any()
+        if found[label].values.isna().all() or (found[label].values > level + LEARNS).any()
     }

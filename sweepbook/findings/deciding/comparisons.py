@@ -76,7 +76,8 @@ def _alone(claim: Claim, arm: Arm, lines: tuple[float, float], unusual: Unusual)
     values = _numbers(scaled(claim, arm))
     found = against_one_run(values) if claim.single_run else one_sample(values)
     found = with_choice(found, values, _pseudo(claim, arm))
-    return Comparison(arm.label, found, lines, one_more(values, found, unusual))
+    more = one_more(values, found, unusual, claim.single_run)
+    return Comparison(arm.label, found, lines, more)
 
 
 def _compared(
@@ -98,9 +99,7 @@ def _compared(
         if claim.single_run:
             found = _with_one_run(found, x, y)
         made = Comparison(label, found, lines, one_more_of_two(x, y, found, unusual))
-    if a.same_for_all and b.same_for_all:
-        return made._replace(difference=_without_spread(made.difference), with_one_more=())
-    return made
+    return made.without_spread() if a.same_for_all and b.same_for_all else made
 
 
 def _paired(
@@ -112,7 +111,8 @@ def _paired(
     found = against_one_run(values) if claim.single_run else one_sample(values)
     if a.pseudo is not None or b.pseudo is not None:
         found = with_choice(found, values, _pseudo(claim, a) - _pseudo(claim, b))
-    return Comparison(label, found, lines, one_more(values, found, unusual))
+    made = Comparison(label, found, lines, one_more(values, found, unusual, claim.single_run))
+    return made.without_spread() if a.same_for_all and b.same_for_all else made
 
 
 def _with_one_run(found: Difference, *samples: FloatArray) -> Difference:
@@ -124,11 +124,6 @@ def _with_one_run(found: Difference, *samples: FloatArray) -> Difference:
 def _pseudo(claim: Claim, arm: Arm) -> pd.Series[float]:
     """What the standard error is of: the jackknife's values where replicates chose the trials."""
     return scaled(claim, arm) if arm.pseudo is None else arm.pseudo
-
-
-def _without_spread(found: Difference) -> Difference:
-    """A difference of which the replicates tell no spread."""
-    return found._replace(low=math.nan, high=math.nan, sd=math.nan, se=math.nan)
 
 
 def best_arm(claim: Claim, arms: Sequence[Arm]) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import NamedTuple
 
-from sweepbook.aggregates.gradients import classify, gradient_table, slopes
+from sweepbook.aggregates.gradients import classify
 from sweepbook.aggregates.labels import count
 from sweepbook.findings.arms import find_trial
 from sweepbook.findings.comparable.steps import needed_step
+from sweepbook.findings.deciding.other_trials import OtherTrials
 from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.finding import (
     FAILS,
@@ -19,7 +19,7 @@ from sweepbook.findings.finding import (
     OPEN,
     Finding,
 )
-from sweepbook.findings.sentences import gradient_sentence, mixture_sentence
+from sweepbook.findings.sentences import OVERTURNED, gradient_sentence, mixture_sentence
 from sweepbook.findings.values import arm_label, arm_values
 from sweepbook.record.load import Record
 from sweepbook.stats.shares import MOST, Share, at_chance
@@ -33,36 +33,23 @@ class Counted(NamedTuple):
     mixed: bool = False
 
 
-def chance_level(record: Record) -> float:
-    """Share of the largest class: of the training rows by the data card, else of the predictions'
-    labels; NaN where neither is recorded. A property of the data, never tuned on results.
-    """
-    card = record.manifest.data.card
-    share = (card.get("largest_class") or {}).get("share")
-    if share is not None:
-        return float(share)
-    shares = (card.get("class_shares") or {}).get("train") or {}
-    if shares:
-        return float(max(shares.values()))
-    labels = record.predictions()["label"]
-    return float(labels.value_counts(normalize=True).max()) if len(labels) else math.nan
-
-
-def count_at_chance(record: Record, claim: Claim, asked: Finding) -> Counted:
+def count_at_chance(record: Record, claim: Claim, asked: Finding, trials: OtherTrials) -> Counted:
     """Decides a "mixture" claim: do at least 80 % of the seeds stay at chance (or learn)?
 
     A seed is at chance where it does not get above the largest class's share by the smallest
     difference; a diverged one is. See `counted_verdict` for the rule.
     """
     arm = arm_values(record, claim, 0)
-    chance = chance_level(record)
+    chance = trials.chance
+    diverged = _n_diverged(record, arm.trial_id)
     problem = arm.problem or ("" if chance == chance else "the largest class's share is unknown")
+    if not problem and int(arm.values.isna().sum()) > diverged:
+        problem = f"{claim.metric} was not evaluated at all of these steps"
     if problem:
         text = f"Replicates of {arm_label(claim, 0)} at chance: {MISSING}: {problem}."
         return Counted(replace(asked, sentence=text, note=problem))
     threshold = chance + claim.smallest
     share = at_chance(arm.values.to_numpy(), threshold)
-    diverged = int(arm.values.isna().sum())
     verdict = counted_verdict(share, learns=claim.expected == "learns")
     text = mixture_sentence(arm.label, claim.metric, share, threshold, arm.steps)
     finding = replace(
@@ -83,6 +70,14 @@ def count_at_chance(record: Record, claim: Claim, asked: Finding) -> Counted:
         trial_ids=arm.trial_id,
     )
     return Counted(finding, share.is_mixed or diverged > 0)
+
+
+def _n_diverged(record: Record, trial_id: str) -> int:
+    trials = record.trials
+    if "n_diverged" not in trials:
+        return 0
+    counts = trials.loc[trials["trial_id"] == trial_id, "n_diverged"].fillna(0)
+    return int(counts.sum())
 
 
 def counted_verdict(share: Share, learns: bool = False) -> str:
@@ -107,33 +102,38 @@ def _ending(verdict: str, share: Share, diverged: int) -> str:
     return f"{ending} ({diverged} diverged)" if diverged else ending
 
 
-def class_of_gradients(record: Record, claim: Claim, asked: Finding) -> Counted:
+def class_of_gradients(
+    record: Record, claim: Claim, asked: Finding, trials: OtherTrials
+) -> Counted:
     """Decides a "gradients" claim: is the class, by the rule of gradients.py, the expected one?"""
     label = arm_label(claim, 0)
     trial, problem = find_trial(record, claim.arms[0], reached=needed_step(claim))
-    every = gradient_table(record)
-    table = every.head(0)
+    every = trials.slopes
+    own = every.head(0)
     if trial is not None:
-        table = every[every["trial_id"] == trial["trial_id"]]
-        problem = "" if len(table) else "no gradients were tracked"
+        own = every[every["trial_id"] == trial["trial_id"]]
+        problem = "" if len(own) else "no gradients were tracked"
     if problem or trial is None:
         text = f"Gradients of {label}: {MISSING}: {problem}."
         return Counted(replace(asked, sentence=text, note=problem))
-    last = table["step"].max()
+    last = own["step"].max()
     step = min(claim.fidelity, last) if isinstance(claim.fidelity, int) else last
-    rest = slopes(every[(every["step"] == step) & ~every.index.isin(table.index)])
-    others = [own["slope"].to_numpy("float64") for _, own in rest.groupby("trial_id")]
-    found = classify(slopes(table[table["step"] == step]), claim.smallest, others)
+    rest = every[(every["step"] == step) & (every["trial_id"] != trial["trial_id"])]
+    others = [some["slope"].to_numpy("float64") for _, some in rest.groupby("trial_id")]
+    fits = own[own["step"] == step]
+    found = classify(fits, claim.smallest, others)
     steps = f"{record.unit} {int(step)}"
     asked = replace(asked, trial_ids=str(trial["trial_id"]))
     if found["class"] == MISSING:
-        why = "not every magnitude is finite"
+        why = "not every magnitude is finite" if len(fits) else "that step was not tracked"
         text = f"Gradients of {label} ({steps}): {MISSING}: {why}."
         return Counted(replace(asked, sentence=text, note=why))
+    overturned = found["class"] == OPEN and classify(fits, claim.smallest)["class"] != OPEN
     verdict = HOLDS if found["class"] == claim.expected else FAILS
     if found["class"] == OPEN:
         verdict = OPEN
-    text = f"{gradient_sentence(label, steps, found)}; claimed {claim.expected}: {verdict}."
+    why = f" ({OVERTURNED})" if overturned else ""
+    text = f"{gradient_sentence(label, steps, found)}; claimed {claim.expected}: {verdict}{why}."
     finding = replace(
         asked,
         verdict=verdict,
@@ -142,6 +142,7 @@ def class_of_gradients(record: Record, claim: Claim, asked: Finding) -> Counted:
         low=float(found["low"]),
         high=float(found["high"]),
         level=1 - ALPHA,
+        overturned=overturned,
         unit="log10 per layer",
         n=int(found["n"]),
         arm=label,

@@ -35,7 +35,7 @@ def _failing(record: Record, arm: Arm, chance: float) -> str:
         return ""
     judged = table.iloc[-1].astype("float64")
     share = at_chance(judged.to_numpy(), chance + LEARNS)
-    if not share.is_mixed:
+    if not share.is_mixed or judged.isna().any():
         return ""
     learns = judged.index[judged > chance + LEARNS]
     rest = arm.values.reindex(learns).dropna().to_numpy(dtype="float64")

@@ -14,6 +14,7 @@ from sweepbook.findings.deciding.comparisons import (
     SAME_FOR_ALL,
     best_arm,
     comparisons,
+    scaled,
 )
 from sweepbook.findings.deciding.other_trials import OtherTrials
 from sweepbook.findings.deciding.outcomes import Outcome, band
@@ -46,7 +47,10 @@ def outcome(
         return Outcome(arms, problem=problem, notes=notes)
     if claim.quantity == "steps_to" and arms[0].n_missing:
         return _never_reached(record, claim, arms)
-    bad = [arm.label for arm in [*arms, *others] if arm.values.isna().any()]
+    if claim.relative and claim.target and len(arms) == 1 and claim.quantity != "change":
+        why = "a level is no share: give the target as a number, with relative=False"
+        return Outcome(arms, problem=why, notes=notes)
+    bad = [arm.label for arm in [*arms, *others] if scaled(claim, arm).isna().any()]
     if bad:
         return Outcome(arms, problem=f"not every replicate has a value with {bad[0]}", notes=notes)
     unusual, n_seeds = (trials or OtherTrials(record)).unusual(claim, arms)
@@ -62,6 +66,7 @@ def outcome(
     return Outcome(
         arms,
         tests,
+        others,
         paired,
         notes=notes,
         n_seeds=n_seeds,

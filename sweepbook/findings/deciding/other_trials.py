@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from sweepbook.aggregates.gradients import gradient_table, slopes
 from sweepbook.findings.arm import Arm
-from sweepbook.findings.deciding.counts import chance_level
 from sweepbook.findings.values import trial_values
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import FloatArray
 from sweepbook.stats.trend import logs
-from sweepbook.stats.unusual import Unusual, unusual_seeds
+from sweepbook.stats.unusual import LEAST, Unusual, unusual_seeds
 from sweepbook.study.claim import Claim
 
 LEAST_SEEDS = 15  # of other trials: fewer miss what happens to one seed in five in over 3.5 %
 _COMPARED = 2  # trials at a time
+
+
+def chance_level(record: Record) -> float:
+    """Share of the largest class: of the training rows by the data card, else of the predictions'
+    labels; NaN where neither is recorded. A property of the data, never tuned on results.
+    """
+    card = record.manifest.data.card
+    share = (card.get("largest_class") or {}).get("share")
+    if share is not None:
+        return float(share)
+    shares = (card.get("class_shares") or {}).get("train") or {}
+    if shares:
+        return float(max(shares.values()))
+    labels = record.predictions()["label"]
+    return float(labels.value_counts(normalize=True).max()) if len(labels) else math.nan
 
 
 class OtherTrials:
@@ -36,6 +53,11 @@ class OtherTrials:
         """Share of the largest class; NaN where it is not known."""
         return chance_level(self._record)
 
+    @cached_property
+    def slopes(self) -> pd.DataFrame:
+        """The slopes of all tracked gradients; see `aggregates.gradients`."""
+        return slopes(gradient_table(self._record))
+
     def unusual(self, claim: Claim, arms: Sequence[Arm]) -> tuple[Unusual, int]:
         """The most unusual seeds of all trials, and how many are not of two that are compared.
 
@@ -46,9 +68,9 @@ class OtherTrials:
         own = {trial_id for arm in arms for trial_id in arm.trial_id.split()}
         others = [some for trial_id, some in values.items() if trial_id not in own]
         compared = [some for trial_id, some in values.items() if trial_id in own]
-        sizes = sorted((len(some) for some in compared), reverse=True)
-        n_others = sum(len(some) for some in others) + sum(sizes[_COMPARED:])
-        return unusual_seeds(compared, others), n_others
+        found = unusual_seeds(compared, others)
+        own_sizes = sorted((len(some) for some in compared if len(some) >= LEAST), reverse=True)
+        return found, max(found.n - sum(own_sizes[:_COMPARED]), 0)
 
     def _values(self, claim: Claim, until: int | None) -> dict[str, FloatArray]:
         quantity = (claim.quantity, claim.fidelity, claim.since, claim.window, claim.relative)

@@ -55,6 +55,11 @@ class Comparison(NamedTuple):
         ends = [_interval(one, level) for one in (self.difference, *self.with_one_more)]
         return min(low for low, _ in ends), max(high for _, high in ends)
 
+    def without_spread(self) -> Comparison:
+        """The same where the replicates tell no spread: the estimate alone."""
+        nothing = self.difference._replace(low=math.nan, high=math.nan, sd=math.nan, se=math.nan)
+        return self._replace(difference=nothing, with_one_more=())
+
     def _is_inside(self, one: Difference) -> bool:
         return self.band[0] <= one.mean <= self.band[1]
 
@@ -73,15 +78,16 @@ def _interval(difference: Difference, level: float) -> tuple[float, float]:
 class Outcome:
     """What a claim came to, before its verdict: its arms and comparisons.
 
-    problem: why there is nothing to compare, or "". verdict: where it does not come from the
-    tests. sample: what the intervals are over, where that is not replicates alone. n_seeds: of
-    other trials, which show how seeds fail in this study. best, corrected, advantage: of a
-    winner, the best arm's label, its mean on replicates that did not select it, and what
-    selection adds.
+    others: the same arms' values of the claim's against_metric. problem: why there is nothing to
+    compare, or "". verdict: where it does not come from the tests. sample: what the intervals are
+    over, where that is not replicates alone. n_seeds: of trials that are not compared, which show
+    how seeds fail in this study. best, corrected, advantage: of a winner, the best arm's label,
+    its mean on replicates that did not select it, and what selection adds.
     """
 
     arms: Sequence[Arm]
     tests: Sequence[Comparison] = ()
+    others: Sequence[Arm] = ()
     paired: bool = False
     problem: str = ""
     verdict: str = ""

@@ -32,23 +32,25 @@ def over_rows(
 ) -> Outcome:
     """The first arm against each other one, on the same test rows, over rows and replicates."""
     predictions = grouped_predictions(record)
-    hits = [_hits(predictions, arm) for arm in arms]
-    tables = [one.table for one in hits]
-    without = next((a.label for a, t in zip(arms, tables, strict=True) if t.empty), "")
-    if without:
-        return Outcome(arms, problem=f"{without} has no test predictions", notes=notes)
     try:
+        hits = [_hits(predictions, arm) for arm in arms]
+        tables = [one.table for one in hits]
+        without = next((a.label for a, t in zip(arms, tables, strict=True) if t.empty), "")
+        if without:
+            return Outcome(arms, problem=f"{without} has no test predictions", notes=notes)
         tests = [
             compare_rows(f"{arms[0].label} against {b.label}", band(claim), hits[0], own, unusual)
             for b, own in zip(arms[1:], hits[1:], strict=True)
         ]
     except ValueError as error:
         return Outcome(arms, problem=str(error), notes=notes)
+    if not record.manifest.study.single and record.manifest.n_replicates < 2:
+        tests = [test.without_spread() for test in tests]  # one seed decides nothing
     n_own = n_groups(tables[0])
     grouped = f" in {count(n_own, 'group')}" if n_own else ""
     n = max(test.difference.n for test in tests)
     sizes = f"{count(len(tables[0]), 'test row')}{grouped}, {count(n, 'seed')}"
-    found = Outcome(arms, tests, True, notes=notes, sample=sizes, n_seeds=n_seeds)
+    found = Outcome(arms, tests, paired=True, notes=notes, sample=sizes, n_seeds=n_seeds)
     return replace(found, best=arms[best_arm(claim, arms)].label if claim.kind == "winner" else "")
 
 

@@ -118,7 +118,7 @@ def _decided(result: Outcome, family_factor: int, n_claims: int) -> Decision:
     test = result.tests[place]
     bound = ALPHA / factor
     decided = p[place] <= bound  # NaN decides nothing
-    n_family = n_claims if n_claims > 1 else factor
+    n_family = n_claims if n_claims > 1 else factor // result.looks
     plain = [one.p for one in result.tests] if verdict == HOLDS else [test.p]
     overturned = not decided and all(one <= bound for one in plain)
     return Decision(verdict if decided else OPEN, test, factor, n_family, overturned)
