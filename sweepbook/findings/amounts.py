@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sweepbook.aggregates.labels import number
 
+_LONG = 100_000  # from here on digits say less than the power of ten
 HUNDREDTHS = ("points", "percent")  # units of which a whole has 100
 
 
@@ -17,10 +18,14 @@ def amount(value: float, unit: str | None, sign: str = "") -> str:
 
     >>> amount(2.448, "points", "+"), amount(0.051, "points"), amount(0.2314, "", "+")
     ('+2.4', '0.05', '+0.231')
+    >>> amount(15055198.0, "percent", "+")
+    '+1.51e+07'
     """
     if not unit:
         return f"{'+' if sign and value > 0 else ''}{number(value, 3)}"
     size = abs(value)
+    if size >= _LONG:
+        return f"{value:{sign}.3g}"
     return f"{value:{sign}.{2 if size < 1 else 1 if size < 100 else 0}f}"
 
 

@@ -47,7 +47,7 @@ def outcome(
         return Outcome(arms, problem=problem, notes=notes)
     if claim.quantity == "steps_to" and arms[0].n_missing:
         return _never_reached(record, claim, arms)
-    if claim.relative and claim.target and len(arms) == 1 and claim.quantity != "change":
+    if _is_level_of_relative(claim):
         why = "a level is no share: give the target as a number, with relative=False"
         return Outcome(arms, problem=why, notes=notes)
     bad = [arm.label for arm in [*arms, *others] if scaled(claim, arm).isna().any()]
@@ -74,6 +74,12 @@ def outcome(
         corrected=corrected,
         advantage=advantage,
     )
+
+
+def _is_level_of_relative(claim: Claim) -> bool:
+    """Whether the logarithm of a level would be held against a share."""
+    alone = len(claim.arms) == 1 and claim.target is not None
+    return claim.relative and alone and claim.quantity != "change"
 
 
 def _selection(claim: Claim, arms: Sequence[Arm], comparable: bool) -> tuple[str, float, float]:
