@@ -46,6 +46,7 @@ FEW = replace(VISION_BASELINES, points=POINTS, claims=())
 """
 
 
+@pytest.mark.more
 def test_without_imagenet_weights_the_others_go_on(sweepbook, pictures, tmp_path):
     (tmp_path / "few_models.py").write_text(FEW)
     small = ["--set", "size=16", "--set", "evals_per_epoch=1", "--max-failures", 0]

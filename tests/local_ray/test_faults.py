@@ -156,6 +156,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@pytest.mark.more
 def test_a_full_disk_ends_the_study_which_goes_on_when_there_is_room(
     faulty, sweepbook, complete, undisturbed_digest, small_disk, tmp_path
 ):
