@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.verdicts.errors import draw
-from sweepbook.aggregates.gradients import classify
+from sweepbook.aggregates.gradients import SLOPE, classify
 from sweepbook.findings.deciding.counts import counted_verdict
 from sweepbook.findings.deciding.outcomes import Comparison
 from sweepbook.findings.deciding.over_rows import with_one_more_seed
+from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.finding import FAILS, HOLDS
 from sweepbook.stats.rows import row_difference
-from sweepbook.stats.shares import exact_share
+from sweepbook.stats.shares import MOST, exact_share
 from sweepbook.stats.unusual import unusual_seeds
 
-SLOPE = 0.02
 _ROWS, _OTHERS = 200, 6
 
 
@@ -30,8 +30,8 @@ def counted(kind: str, share: float, n: int, n_studies: int) -> dict[str, Any]:
         counted_verdict(exact_share(int(k), n), learns)
         for k in rng.binomial(n, share, size=n_studies)
     ]
-    true = (1 - share if learns else share) >= 0.8
-    edge = abs((1 - share if learns else share) - 0.8) < 1e-9
+    true = (1 - share if learns else share) >= MOST
+    edge = abs((1 - share if learns else share) - MOST) < 1e-9
     return _row(kind, "", f"{share:.0%} fail", n, made, None if edge else true)
 
 
@@ -66,7 +66,7 @@ def over_rows(errors: str, effect: float, n: int, n_studies: int, n_others: int)
         unusual = unusual_seeds(list(seeds[:2]), list(seeds[2:])).of_difference()
         test = Comparison("", found, (1.0, np.inf), with_one_more_seed(by_seed, found, unusual))
         sides = HOLDS if test.inside else FAILS
-        made.append(sides if test.guarded_p <= 0.05 else "")
+        made.append(sides if test.guarded_p <= ALPHA else "")
     row = _row(kind, errors, f"{effect:g}", n, made, None if effect == 1 else effect > 1)
     return row | {"n_others": n_others, "effect": "edge" if effect == 1 else f"{effect:g}"}
 

@@ -21,7 +21,8 @@ class Planted:
 
     Args:
         means: effect -> the true mean of each arm; the first is the arm of interest.
-        claims: what is claimed, each of the arms in `of`.
+        fields: of the claims, beside the defaults. of: the places of each claim's arms; () of
+            all. twice: each arm has a second metric beside it, with which it is compared.
         truth: whether the claim is true at effects 0 and 2; at the edge nobody can tell.
         edge: the effect at which the claim is neither true nor false.
         paired, chosen, one_run: as in the product; one_run draws the target as one more seed.
@@ -36,7 +37,7 @@ class Planted:
     paired: bool = True
     chosen: bool = False
     one_run: bool = False
-    twice: bool = False  # each arm has a second metric beside it
+    twice: bool = False
 
     def claims(self) -> list[tuple[Claim, Sequence[int]]]:
         """The claims, each with the places of its arms."""

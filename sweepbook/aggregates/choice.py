@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sweepbook.aggregates.curves import curve_table, last_rows
 from sweepbook.record.load import Record
-from sweepbook.stats.choice import chosen_values, leave_one_out_picks, pseudo_values
+from sweepbook.stats.choice import Mode, chosen_values, leave_one_out_picks, pseudo_values
 from sweepbook.stats.intervals import FloatArray
 
-Mode = Literal["min", "max"]
 Series = Mapping[str, "pd.Series[float]"]  # trial_id -> a value for each replicate
 
 

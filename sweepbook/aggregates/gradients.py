@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import Record
-from sweepbook.stats.intervals import Difference, FloatArray, one_sample, t_interval, t_quantile
-from sweepbook.stats.unusual import one_more, unusual_seeds
+from sweepbook.stats.intervals import FloatArray, one_sample, t_interval
+from sweepbook.stats.unusual import one_more, reach, unusual_seeds
 
 MAGNITUDE, ZEROS = "grad_sq_norm", "grad_zero_share"
 ZERO_LAYERS = 0.1
@@ -113,16 +113,16 @@ def classify(
     shares = fits["zero_share"].to_numpy(np.float64)
     values = fits["slope"].to_numpy(np.float64)
     fit = one_sample(values)
-    reach = _reach(values, fit, others)
+    ends = reach(fit, one_more(values, fit, unusual_seeds([values], others)), 0.95)
     n, vanished = len(values), int((shares > ZERO_LAYERS).sum())
     found = "undecided"
     if n == 0 or np.isnan(shares).any():
         found = "not available"
-    elif (vanished == n and _is_above(shares)) or (vanished == 0 and reach[0] > slope):
+    elif (vanished == n and _is_above(shares)) or (vanished == 0 and ends[0] > slope):
         found = "vanishing"
-    elif vanished == 0 and reach[1] < -slope:
+    elif vanished == 0 and ends[1] < -slope:
         found = "exploding"
-    elif vanished == 0 and reach[0] > -slope and reach[1] < slope:
+    elif vanished == 0 and ends[0] > -slope and ends[1] < slope:
         found = "healthy"
     return {
         "class": found,
@@ -133,13 +133,3 @@ def classify(
         "n_vanished": vanished,
         "zero_share": float(shares.mean()) if n else math.nan,
     }
-
-
-def _reach(
-    values: FloatArray, fit: Difference, others: Sequence[FloatArray]
-) -> tuple[float, float]:
-    """What the interval reaches, with one more unusual seed or without; NaN for no interval."""
-    half = t_quantile(0.95, fit.df) if fit.df > 0 else math.nan
-    more = one_more(values, fit, unusual_seeds([values], others))
-    ends = [(one.mean - half * one.se, one.mean + half * one.se) for one in (fit, *more)]
-    return min(low for low, _ in ends), max(high for _, high in ends)

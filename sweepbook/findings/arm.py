@@ -45,6 +45,11 @@ class Arm:
     pseudo: pd.Series[float] | None = None
 
 
+def on_tested_scale(claim: Claim, values: pd.Series[float]) -> pd.Series[float]:
+    """Values as they are compared: logarithms where relative (a change is one already)."""
+    return logs(values) if claim.relative and claim.quantity != "change" else values
+
+
 def reduced(
     claim: Claim, label: str, trial_id: str, table: pd.DataFrame, unit: str, level_only: bool
 ) -> Arm:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sweepbook.aggregates.labels import better, metric_name
-from sweepbook.findings.arm import Arm, reduced, value_of
+from sweepbook.findings.arm import Arm, on_tested_scale, reduced, value_of
 from sweepbook.findings.arms import (
     find_choice,
     find_trial,
@@ -19,7 +19,6 @@ from sweepbook.findings.arms import (
 )
 from sweepbook.findings.comparable.steps import Common, common_step, needed_step
 from sweepbook.record.load import Record
-from sweepbook.stats.trend import logs
 from sweepbook.study.claim import Claim, Window
 
 
@@ -71,9 +70,9 @@ def _chosen(record: Record, claim: Claim, i: int, best_by: str, column: str) -> 
         best = dataclasses.replace(best, problem=problem, note=note if choice.flatters else "")
         trial = {"n_replicates": len(choice.scores.columns)}
         return _for_every_seed(record, trial, best) if len(claim.arms) > 1 else best
-    values, pseudo = choice.values({name: arm.values for name, arm in arms.items()})
-    if claim.relative and claim.quantity != "change":
-        _, pseudo = choice.values({name: logs(arm.values) for name, arm in arms.items()})
+    values, _ = choice.values({name: arm.values for name, arm in arms.items()})
+    tested = {name: on_tested_scale(claim, arm.values) for name, arm in arms.items()}
+    _, pseudo = choice.values(tested)
     ids, n = choice.trial_ids, len(arms)
     note = f"{label}: the other seeds choose a trial for each seed, {len(ids)} of the {n} in all"
     return dataclasses.replace(

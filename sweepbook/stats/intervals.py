@@ -110,9 +110,9 @@ def against_one_run(values: ArrayLike, level: float = 0.95) -> Difference:
     values, so the standard error is sd * sqrt(1 + 1/n). values: minus the printed number.
     """
     found = one_sample(values, level)
-    se = found.sd * math.sqrt(1 + 1 / max(found.n, 1))
-    half = t_quantile(level, found.df) * se
-    return found._replace(low=found.mean - half, high=found.mean + half, se=se)
+    wider = found._replace(se=found.sd * math.sqrt(1 + 1 / max(found.n, 1)))
+    low, high = interval_at(wider, level)
+    return wider._replace(low=low, high=high)
 
 
 def welch_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Difference:
@@ -138,6 +138,14 @@ def welch_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Differe
         df = 1 / sum(s**2 / (len(x) - 1) for s, x in zip(shares, (first, second), strict=True))
     half = t_quantile(level, df) * se
     return Difference(mean, mean - half, mean + half, n, se * math.sqrt(n), se, df)
+
+
+def interval_at(difference: Difference, level: float) -> tuple[float, float]:
+    """The interval of a difference at another level; NaN where it has none."""
+    if not math.isfinite(difference.se):
+        return math.nan, math.nan
+    half = t_quantile(level, difference.df) * difference.se
+    return difference.mean - half, difference.mean + half
 
 
 def p_value(difference: Difference, null: float = 0.0) -> float:

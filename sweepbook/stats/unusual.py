@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from sweepbook.stats.intervals import Difference, FloatArray
+from sweepbook.stats.intervals import Difference, FloatArray, interval_at
 
 LEAST = 3  # replicates of a trial whose spread tells anything
 _NORMAL = 1.4826  # standard deviation over median absolute deviation of normal values
@@ -102,6 +102,12 @@ def one_more(
             se = sd * math.sqrt(1 + 1 / (n + 1)) if one_run else wider * sd / math.sqrt(n + 1)
             grown.append(found._replace(mean=float(sample.mean()), sd=sd, se=se))
     return grown
+
+
+def reach(found: Difference, more: Sequence[Difference], level: float) -> tuple[float, float]:
+    """All that the interval of `found` reaches, with one more seed or without; NaN for none."""
+    ends = [interval_at(one, level) for one in (found, *more)]
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def one_more_of_two(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sweepbook.findings.arm import Arm
+from sweepbook.findings.arm import Arm, on_tested_scale
 from sweepbook.findings.deciding.outcomes import Comparison, band
 from sweepbook.stats.choice import with_choice
 from sweepbook.stats.intervals import (
@@ -22,7 +22,6 @@ from sweepbook.stats.intervals import (
     one_sample,
     welch_difference,
 )
-from sweepbook.stats.trend import logs
 from sweepbook.stats.unusual import Unusual, one_more, one_more_of_two
 from sweepbook.study.claim import Claim
 
@@ -68,8 +67,8 @@ def _numbers(values: pd.Series[float]) -> FloatArray:
 
 
 def scaled(claim: Claim, arm: Arm) -> pd.Series[float]:
-    """Values on the tested scale: logarithms where relative (a change is one already)."""
-    return logs(arm.values) if claim.relative and claim.quantity != "change" else arm.values
+    """An arm's values on the tested scale."""
+    return on_tested_scale(claim, arm.values)
 
 
 def _alone(claim: Claim, arm: Arm, lines: tuple[float, float], unusual: Unusual) -> Comparison:

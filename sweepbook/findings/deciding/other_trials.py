@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.aggregates.gradients import gradient_table, slopes
-from sweepbook.findings.arm import Arm
+from sweepbook.findings.arm import Arm, on_tested_scale
 from sweepbook.findings.values import trial_values
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import FloatArray
-from sweepbook.stats.trend import logs
 from sweepbook.stats.unusual import LEAST, Unusual, unusual_seeds
 from sweepbook.study.claim import Claim
 
@@ -82,10 +81,13 @@ class OtherTrials:
         return self._known[key]
 
     def _of(self, claim: Claim, trial_id: str, until: int | None) -> FloatArray:
-        values = trial_values(self._record, claim, trial_id, claim.metric, until)
-        relative = claim.relative and claim.quantity != "change"
-        values = logs(values) if relative else values
+        values = self._column(claim, trial_id, claim.metric, until)
         if claim.against_metric:
-            other = trial_values(self._record, claim, trial_id, claim.against_metric, until)
-            values = values - (logs(other) if relative else other).reindex(values.index)
+            other = self._column(claim, trial_id, claim.against_metric, until)
+            values = values - other.reindex(values.index)
         return np.asarray(values, dtype=np.float64)
+
+    def _column(
+        self, claim: Claim, trial_id: str, metric: str, until: int | None
+    ) -> pd.Series[float]:
+        return on_tested_scale(claim, trial_values(self._record, claim, trial_id, metric, until))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sweepbook.findings.arm import Arm
-from sweepbook.stats.intervals import Difference, p_value, t_quantile
+from sweepbook.stats.intervals import Difference, interval_at, p_value
+from sweepbook.stats.unusual import reach
 from sweepbook.study.claim import Claim
 
 
@@ -48,12 +49,11 @@ class Comparison(NamedTuple):
 
     def interval(self, level: float) -> tuple[float, float]:
         """The interval of the difference at another level."""
-        return _interval(self.difference, level)
+        return interval_at(self.difference, level)
 
     def guarded_interval(self, level: float) -> tuple[float, float]:
         """All that the interval reaches, with one more seed or without."""
-        ends = [_interval(one, level) for one in (self.difference, *self.with_one_more)]
-        return min(low for low, _ in ends), max(high for _, high in ends)
+        return reach(self.difference, self.with_one_more, level)
 
     def without_spread(self) -> Comparison:
         """The same where the replicates tell no spread: the estimate alone."""
@@ -65,13 +65,6 @@ class Comparison(NamedTuple):
 
     def _edge(self, one: Difference) -> float:
         return min(self.band, key=lambda edge: abs(edge - one.mean))
-
-
-def _interval(difference: Difference, level: float) -> tuple[float, float]:
-    if not math.isfinite(difference.se):
-        return math.nan, math.nan
-    half = t_quantile(level, difference.df) * difference.se
-    return difference.mean - half, difference.mean + half
 
 
 @dataclass(frozen=True)
