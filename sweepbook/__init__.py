@@ -4,7 +4,8 @@ What a study file, a notebook or a script imports is here, and nothing else of t
 public: the names of its rooms may change. What needs pandas, Ray or matplotlib is imported when
 it is first asked for, so that a study file is read quickly.
 
-    declare    Study, Metric, Fidelity, Search, ASHA, Claim; Option, Published, PublishedValue
+    declare    Study, Metric, Fidelity, Search, ASHA, Claim; Program, Estimator; Option,
+               Published, PublishedValue
     claim      higher, lower, best, worst, same, learns: short forms of the usual claims
     train      run, resume, confirm, which return a Record; Interrupted
     check      verify
@@ -26,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.claims.short import best, higher, learns, lower, same, worst
+from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.program import Program
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published, PublishedValue
 from sweepbook.study.search import Search
@@ -51,11 +54,13 @@ __all__ = [
     "ASHA",
     "Best",
     "Claim",
+    "Estimator",
     "Fidelity",
     "Interrupted",
     "Metric",
     "NothingToDraw",
     "Option",
+    "Program",
     "Published",
     "PublishedValue",
     "Record",

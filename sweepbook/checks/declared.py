@@ -78,6 +78,8 @@ def _of_drawing(plan: Plan, options: Options, of: Of) -> list[str]:
 
 
 def _columns(study: Study) -> frozenset[str] | None:
+    if not isinstance(study.trainable, str):
+        return None
     return columns_yielded(load_object(study.trainable), study.fidelity.unit)
 
 

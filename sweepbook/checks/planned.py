@@ -20,7 +20,7 @@ from sweepbook.plan.trial import n_fidelity
 from sweepbook.record.load import CONFIG, known_names
 from sweepbook.record.rows import settings_frame
 from sweepbook.study.claim import Claim
-from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.forms.trainable import type_of_configs
 from sweepbook.study.search import Space
 from sweepbook.study.study import Study
 
@@ -145,7 +145,7 @@ def changes_trials(options: Options) -> bool:
 
 def _with_options(plan: Plan, options: Options) -> Planned:
     study = plan.declared or plan.study
-    kind = config_type(load_object(study.trainable))
+    kind = type_of_configs(study.trainable)
     configs = [
         complete_config(study, cell, options, plan.seed, plan.n_replicates, kind)
         for cell in study.configs()

@@ -26,6 +26,7 @@ from sweepbook.record.manifest import Confirms
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
+from sweepbook.study.forms.trainable import module_of
 from sweepbook.study.project import Project
 from sweepbook.study.study import Study
 from sweepbook.study.texts import count
@@ -177,8 +178,9 @@ def _with_search_options(
 def _take_known(
     plans: Sequence[Plan], writers: Sequence[RecordWriter], storage: Place, console: Console
 ) -> None:
-    modules = {plan.study.trainable.partition(":")[0] for plan in plans}
-    taken, damaged = take_known_trials(writers, [*map(whole_code_sha256, modules)])
+    modules = {module_of(plan.study.trainable) for plan in plans}
+    hashes = [whole_code_sha256(module) for module in modules if module]
+    taken, damaged = take_known_trials(writers, hashes)
     for line in damaged:
         say(console, line)
     for name, n_trials in Counter(taken.values()).items():

@@ -15,6 +15,7 @@ from sweepbook.plan.plan import Plan, suggested_trial
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
+from sweepbook.study.forms.trainable import trainable_name
 from sweepbook.study.option import Option
 from sweepbook.study.project import Project
 from sweepbook.study.texts import count, one_line, setting_text, visible
@@ -58,7 +59,10 @@ def show_plan(plan: Plan, console: Console) -> None:
     heading = Text.assemble((study.name, "bold"), ": ", one_line(study.question))
     console.print(heading, soft_wrap=True)
     aim = "lowest" if study.metric.mode == "min" else "highest"
-    say(console, f"trainable {study.trainable}; the {aim} {study.metric.name} is the best")
+    say(
+        console,
+        f"trainable {trainable_name(study.trainable)}; the {aim} {study.metric.name} is the best",
+    )
     if study.options:
         _show_options(study.options, console)
     if plan.search:

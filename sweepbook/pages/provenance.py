@@ -20,6 +20,7 @@ from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Manifest
 from sweepbook.study.asha import ASHA
+from sweepbook.study.forms.trainable import trainable_name
 
 STATUSES = ("finished", "stopped", "diverged", "failed", "interrupted", "running")
 
@@ -54,7 +55,7 @@ def provenance(record: Record) -> list[tuple[str, str]]:
     metric = f"{metric_name(record.metric)} ({record.metric}), {record.mode}"
     pairs = [
         ("Study", f"{record.study}; metric {metric}; fidelity in {record.unit}s"),
-        ("Trainable", manifest.study.trainable),
+        ("Trainable", trainable_name(manifest.study.trainable)),
         ("Command", shlex.join(map(str, manifest.command))),
         ("Seed", str(manifest.seed)),
         ("Replicates", str(manifest.n_replicates)),

@@ -16,7 +16,8 @@ from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.provenance import git_commit, now, versions
 from sweepbook.record.registration import Registration, claim_hashes
 from sweepbook.record.storage.places import Where
-from sweepbook.study.hooks import add_to_path, load_object
+from sweepbook.study.forms.trainable import module_of, trainable_name, type_of_configs
+from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import add_behind_project, find_project
 
 
@@ -24,8 +25,8 @@ def new_manifest(
     plan: Plan, options: Options, command: Sequence[str], paths: Sequence[str]
 ) -> Manifest:
     """Returns the manifest of a new record: all that its numbers depend on, and its claims."""
-    started, module = now(), plan.study.trainable.split(":")[0]
-    commit = git_commit(Path(sys.modules[module].__file__ or ""))
+    started, module = now(), module_of(plan.study.trainable)
+    commit = git_commit(Path(sys.modules[module].__file__ or "")) if module else None
     claims = claim_hashes(plan.study.claims)
     return Manifest(
         study=plan.study,
@@ -44,7 +45,7 @@ def new_manifest(
         import_paths=tuple(paths),
         trials=plan.trials,
         search=plan.search,
-        project=_project_of(module),
+        project=_project_of(module) if module else None,
     )
 
 
@@ -102,11 +103,12 @@ def changes_since(manifest: Manifest) -> list[str]:
         for package, old in manifest.versions.items()
         if current.get(package) != old
     ]
-    load_object(study.trainable)
+    type_of_configs(study.trainable)
     check_imports(study)
-    module = study.trainable.split(":")[0]
-    if manifest.code_sha256 not in (code_sha256(study), whole_code_sha256(module)):
-        file = sys.modules[module].__file__
+    module = module_of(study.trainable)
+    earlier = [whole_code_sha256(module)] if module else []
+    if manifest.code_sha256 not in (code_sha256(study), *earlier):
+        file = sys.modules[module].__file__ if module else trainable_name(study.trainable)
         found.append(f"the trainable's code has changed ({file}, or a file that it imports)")
     if study.data:
         searched = manifest.search.configs if manifest.search else ()

@@ -13,7 +13,7 @@ from sweepbook.plan.search import plan_search
 from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
 from sweepbook.plan.values import checked_config, plain_study
 from sweepbook.record.planned import SearchPlan, Trial
-from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.forms.trainable import type_of_configs
 from sweepbook.study.settings import COLUMNS, OWN, PLACES, TABLES, YIELDED, setting_key
 from sweepbook.study.study import Study
 from sweepbook.study.texts import shortened, visible
@@ -72,11 +72,10 @@ def make_plan(study: Study, options: Options) -> Plan:
             is not installed.
     """
     check_packages(study)
-    trainable = load_object(study.trainable)
+    kind = type_of_configs(study.trainable)
     check_imports(study)
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
-    kind = config_type(trainable)
     declared = plain_study(study, kind)
     study = _occupying(declared, options)
     cells = study.configs()
@@ -200,7 +199,7 @@ def extended_trial(
         study: as recorded, with the new limits of its scheduler.
         options: `scale` is a factor of the trial's recorded length.
     """
-    config = scaled(study, trial.config, options, config_type(load_object(study.trainable)))
+    config = scaled(study, trial.config, options, type_of_configs(study.trainable))
     wanted = options.replicates or trial.n_replicates
     made = make_trial(study, config, trial.seed, wanted, data, files)
     return dataclasses.replace(made, cpus=trial.cpus, gpus=trial.gpus, hang_s=trial.hang_s)
@@ -216,7 +215,7 @@ def suggested_trial(
     """
     if plan.search is None:
         raise ValueError(f"study {plan.study.name} has no search")
-    kind = config_type(load_object(plan.study.trainable))
+    kind = type_of_configs(plan.study.trainable)
     config = checked_config(plan.study.name, {**plan.search.configs[cell], **settings}, kind)
     trial = make_trial(plan.study, config, plan.seed, plan.n_replicates, plan.data, plan.files)
     return dataclasses.replace(trial, number=number)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sweepbook.plan.asked import ask_cost, ask_count, ask_single
 from sweepbook.record.planned import Trial
-from sweepbook.study.hooks import config_type, load_object
+from sweepbook.study.forms.trainable import trainable_key, type_of_configs
 from sweepbook.study.settings import OWN, PLACES
 from sweepbook.study.study import Study
 
@@ -40,7 +40,7 @@ def make_trial(
     identity = {k: v for k, v in config.items() if k not in (*places, *OWN)}
     named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
     identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
-    whole = [study.trainable, identity, seed, n_replicates, data["sha256"]]
+    whole = [trainable_key(study.trainable), identity, seed, n_replicates, data["sha256"]]
     whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
     canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
     cpus, gpus = needs_of(study, config)
@@ -84,7 +84,7 @@ def n_fidelity(study: Study, config: Mapping[str, Any]) -> int:
 def _replicates(study: Study, config: Mapping[str, Any], wanted: int) -> int:
     """How many replicates the trial gets: 1 where every seed gives the same model."""
     n = 1 if ask_single(study, config) else wanted
-    kind = config_type(load_object(study.trainable))
+    kind = type_of_configs(study.trainable)
     if n > 1 and kind and not study.stacked and "seed" not in config:
         raise ValueError(
             f"{kind.__name__} of study {study.name} has no field 'seed', so all {n} replicates "

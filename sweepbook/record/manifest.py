@@ -8,6 +8,7 @@ from typing import Any
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.record.registration import Registration
 from sweepbook.study.claim import Claim
+from sweepbook.study.forms.trainable import trainable_of
 from sweepbook.study.read import built, study_of
 from sweepbook.study.study import Study
 
@@ -230,7 +231,7 @@ def _typed(content: Mapping[str, Any]) -> Manifest:
     typed = {
         "study": study_of(content["study"]),
         "data": Data(content.get("data") or {}),
-        "trials": tuple(built(Trial, trial) for trial in content.get("trials") or ()),
+        "trials": tuple(map(_trial, content.get("trials") or ())),
         "search": built(SearchPlan, search) if search else None,
         "confirms": _confirms(confirms) if confirms else None,
         "extends": built(Extends, _tuples(extends)) if extends else None,
@@ -238,6 +239,10 @@ def _typed(content: Mapping[str, Any]) -> Manifest:
     }
     further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
     return built(Manifest, {**_tuples(content), **typed, "further": further})
+
+
+def _trial(content: Mapping[str, Any]) -> Trial:
+    return built(Trial, {**content, "trainable": trainable_of(content.get("trainable"))})
 
 
 def _confirms(content: Mapping[str, Any]) -> Confirms:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.study.forms.trainable import Trainable
 from sweepbook.study.search import Space
 from sweepbook.study.settings import setting_key
 
@@ -15,7 +16,7 @@ class Trial:
     """One config with its replicates, ready to be trained anywhere."""
 
     trial_id: str  # hash of trainable, config, seed and data
-    trainable: str
+    trainable: Trainable
     config: dict[str, Any]  # every setting, defaults too
     stacked: bool
     seed: int

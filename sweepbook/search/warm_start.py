@@ -11,6 +11,7 @@ from sweepbook.record.account import DONE
 from sweepbook.record.load import Record
 from sweepbook.record.planned import SearchPlan
 from sweepbook.record.values import means
+from sweepbook.study.forms.trainable import trainable_name
 from sweepbook.study.settings import DEVICE, OWN, PLACES, setting_key
 
 _MAY_DIFFER = (*OWN, *PLACES, *DEVICE)
@@ -28,7 +29,11 @@ def with_warm_start(plan: Plan, record: Record) -> tuple[Plan, str]:
     """
     study = plan.study
     for what, here, there in (
-        ("trainable", study.trainable, record.manifest.study.trainable),
+        (
+            "trainable",
+            trainable_name(study.trainable),
+            trainable_name(record.manifest.study.trainable),
+        ),
         ("unit of fidelity", study.fidelity.unit, record.unit),
         ("data (sha256)", plan.data["sha256"], record.manifest.data.sha256),
     ):

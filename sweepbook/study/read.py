@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.forms.trainable import trainable_of
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published, PublishedValue
 from sweepbook.study.search import Search
@@ -30,6 +31,7 @@ def study_of(content: Mapping[str, Any]) -> Study:
         {
             **content,
             "grid": {k: _listed(values) for k, values in (content.get("grid") or {}).items()},
+            "trainable": trainable_of(content.get("trainable")),
             "metric": built(Metric, metric),
             "fidelity": built(Fidelity, {"setting": "", **fidelity}),
             "scheduler": built(ASHA, scheduler) if scheduler else None,

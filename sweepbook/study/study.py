@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.fields import check_fields
+from sweepbook.study.forms.trainable import Trainable, hooks_of
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published
 from sweepbook.study.search import Search
@@ -96,7 +97,8 @@ class Study:
     Args:
         name: letters, digits, - and _; the record's folder is called so.
         question: one sentence, shown above the results.
-        trainable: import path "module:function" of the generator that trains.
+        trainable: import path "module:function" of the generator that trains;
+            or a `Program`, or an `Estimator`.
         metric: what is optimized.
         fidelity: how much training a trial gets.
         grid: setting -> list of its values. Values are texts, numbers, True, False, None, and
@@ -147,7 +149,7 @@ class Study:
 
     name: str
     question: str
-    trainable: str
+    trainable: Trainable
     metric: Metric
     fidelity: Fidelity
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -245,7 +247,8 @@ class Study:
 
     def hooks(self) -> dict[str, str]:
         """Returns what -> import path of every function that the study names."""
-        named = {key: getattr(self, key) for key in ("trainable", "single", "data", "cost")}
+        named: dict[str, str | None] = {**hooks_of(self.trainable)}
+        named |= {key: getattr(self, key) for key in ("single", "data", "cost")}
         named |= {"claims_of": self.claims_of, "fidelity's count": self.fidelity.count}
         named |= {"search's space": self.search.space if self.search else None}
         return {what: path for what, path in named.items() if path is not None}

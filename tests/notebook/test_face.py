@@ -9,7 +9,18 @@ import pytest
 import sweepbook
 
 DECLARED = ["ASHA", "Claim", "Fidelity", "Metric", "Option", "Published", "PublishedValue"]
-DECLARED += ["Search", "Study", "best", "higher", "learns", "lower", "same", "worst"]
+DECLARED += [
+    "Estimator",
+    "Program",
+    "Search",
+    "Study",
+    "best",
+    "higher",
+    "learns",
+    "lower",
+    "same",
+    "worst",
+]
 TRAINED = ["Best", "Interrupted", "Record", "confirm", "resume", "run", "verify"]
 ANALYSED = ["NothingToDraw", "curve_table", "draw", "draw_all", "find_project", "finding_table"]
 ANALYSED += ["end_table", "last_rows", "load_record", "read_state", "select_trials", "trial_table"]

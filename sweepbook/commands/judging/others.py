@@ -4,6 +4,7 @@ import sys
 
 from sweepbook.record.load import Record
 from sweepbook.record.registration import claim_hashes, claim_sha256
+from sweepbook.study.forms.trainable import module_of
 from sweepbook.study.study import Study
 from sweepbook.study.texts import count
 
@@ -14,7 +15,10 @@ def other_claims(record: Record) -> str:
     "" where there are none, or the study is declared elsewhere.
     """
     study = record.manifest.study
-    module = sys.modules[study.trainable.partition(":")[0]]
+    name = module_of(study.trainable)
+    if name is None:
+        return ""
+    module = sys.modules[name]
     declared = [one for one in vars(module).values() if isinstance(one, Study)]
     known = claim_hashes(study.claims).values()
     claims = [claim for one in declared if one.name == study.name for claim in one.claims]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sweepbook.plan.modules.counted import counted_texts
 from sweepbook.plan.modules.imports import python_files, top_level_imports
+from sweepbook.study.forms.trainable import module_of
 from sweepbook.study.study import Study
 
 
@@ -16,8 +17,8 @@ def code_sha256(study: Study) -> str:
     That is its trainable's whole package, or its one file and what it imports from beside it,
     without Study and Claim values and without what these alone use: a record keeps what they say.
     """
-    module = study.trainable.partition(":")[0]
-    files = _files(module)
+    module = module_of(study.trainable)
+    files = _files(module) if module else []
     hooks = [path for what, path in study.hooks().items() if what != "claims_of"]
     texts = counted_texts(files, [path.partition(":")[2] for path in hooks])
     return _sha256((path, texts.get(path)) for path in files)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sweepbook.plan.modules.shipping import places_of, spec_of
 from sweepbook.study.errors import is_own
+from sweepbook.study.forms.trainable import module_of
 from sweepbook.study.installed import PIP_NAMES, is_installed, pip_line
 from sweepbook.study.study import Study
 
@@ -51,7 +52,8 @@ def check_imports(study: Study) -> None:
 
 def _refuse(study: Study, missing: list[str]) -> None:
     if missing:
-        place = next(iter(places_of(spec_of(study.trainable.split(":")[0].split(".")[0]))), None)
+        module = module_of(study.trainable)
+        place = next(iter(places_of(spec_of(module.split(".")[0]))), None) if module else None
         are = "is" if len(missing) == 1 else "are"
         raise ValueError(
             f"study {study.name} needs {', '.join(missing)}, which {are} not installed: type "

@@ -25,6 +25,7 @@ from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
 from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.record.values import LAST_STEPS, carried, is_better, means_by_trial
+from sweepbook.study.forms.trainable import trainable_name
 
 
 def best_of(record: Record, trial_id: str | None = None) -> Best:
@@ -180,7 +181,7 @@ def _lineage(record: Record, trial: Trial) -> Lineage:
         record=str(record.path),
         record_digest=record_digest(record),
         study=record.study,
-        trainable=trial.trainable,
+        trainable=trainable_name(trial.trainable),
         seed=trial.seed,
         data=manifest.data.name,
         data_sha256=manifest.data.sha256,

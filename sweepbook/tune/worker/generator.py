@@ -2,18 +2,17 @@
 
 import contextlib
 import copy
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sweepbook.doors.door import Door
 from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.study.configs import made_config
-from sweepbook.study.hooks import config_type
 from sweepbook.study.settings import YIELDED
 from sweepbook.tune.worker.given_state import given_state, plain_state
 from sweepbook.tune.worker.surroundings import Randoms, Surroundings
-from sweepbook.tune.worker.yielded import check_form, fidelity_of, iterator_of
+from sweepbook.tune.worker.yielded import check_form, fidelity_of
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,12 @@ class Generator:
     def __init__(
         self,
         trial: Trial,
-        trainable: Callable[..., Any],
+        door: Door,
         number: int,
         kept: Kept,
         outer: dict[str, Any],
     ) -> None:
-        self.trial, self.trainable, self.number, self.kept = trial, trainable, number, kept
+        self.trial, self.door, self.number, self.kept = trial, door, number, kept
         self.fidelity, self.has_ended = kept.fidelity, kept.has_ended
         self.metrics: Mapping[str, Any] = {}  # the last dict that it has yielded
         self.surroundings = Surroundings(replicate_seed(trial.seed, number), outer, kept.randoms)
@@ -103,14 +102,14 @@ class Generator:
 
     def _begin(self) -> Iterator[Any]:
         config = copy.deepcopy(self.trial.config)
-        kind = config_type(self.trainable)
+        kind = self.door.kind
         takes_seed = self.trial.n_replicates > 1 or "seed" in config or not kind
         if takes_seed and not self.trial.stacked:
             config["seed"] = self.surroundings.seed
         settings = made_config(kind, config) if kind else config
         state = given_state(self.kept.state, self._recall_randoms)
-        made = self.trainable(settings) if state is None else self.trainable(settings, state=state)
-        return iterator_of(made, self.trial.trainable.partition(":")[2], self.trial)
+        train = self.door.train
+        return train(settings) if state is None else train(settings, state=state)
 
     def _recall_randoms(self) -> None:
         """Puts the random numbers back to where the checkpoint left them, before a first step."""
@@ -150,14 +149,3 @@ class Generator:
         if ends is not None:
             with self.surroundings.entered(), contextlib.suppress(Exception):
                 ends()
-
-
-def takes_state(trainable: Callable[..., Any]) -> bool:
-    """Whether a trainable can be given a state to go on from."""
-    try:
-        inspect.signature(trainable).bind({}, state=None)
-    except TypeError:
-        return False
-    except ValueError:  # one of C's, without a signature
-        pass
-    return True

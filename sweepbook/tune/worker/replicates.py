@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.doors.door import open_door
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
-from sweepbook.study.hooks import load_object
-from sweepbook.tune.worker.generator import Generator, Kept, takes_state
+from sweepbook.tune.worker.generator import Generator, Kept
 from sweepbook.tune.worker.surroundings import taken
 from sweepbook.tune.worker.yielded import Step, row_of, rows_of
 
@@ -37,13 +37,13 @@ class Lockstep:
             TypeError, ValueError: what is yielded is no good.
         """
         trial = self.trial
-        trainable = load_object(trial.trainable)
+        door = open_door(trial)
         self.ledger.lap("import")
-        self.takes_state = takes_state(trainable)
+        self.takes_state = door.takes_state
         count, outer = 1 if trial.stacked else trial.n_replicates, taken()
         kept = self.kept or [Kept()] * count
         self.generators = [
-            Generator(trial, trainable, number, own, outer)
+            Generator(trial, door, number, own, outer)
             for number, own in zip(range(count), kept, strict=True)
         ]
         while True:

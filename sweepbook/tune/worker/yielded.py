@@ -1,7 +1,7 @@
 """What a trainable yields, checked: what is no good fails the trial, and the message says why."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,22 +24,6 @@ class Step:
     fidelity: int
     rows: Rows
     times: Mapping[str, float] | None = None
-
-
-def iterator_of(made: Any, name: str, trial: Trial) -> Iterator[Any]:
-    """Returns the iterator of what a trainable has returned.
-
-    Raises:
-        TypeError: it is none: the trainable returns its metrics, or hands them to somebody else.
-    """
-    if isinstance(made, Mapping | str) or not hasattr(made, "__iter__"):
-        what = "nothing" if made is None else f"a {type(made).__name__}, {_shown(made)}"
-        hint = "; if it calls report(...), yield the same dict instead" if made is None else ""
-        raise TypeError(
-            f"{name} returned {what}: a trainable yields a dict after each {trial.unit}, "
-            f"{_right_form(trial)}{hint}"
-        )
-    return iter(made)
 
 
 def check_form(metrics: Any, trial: Trial) -> None:

@@ -1,0 +1,50 @@
+"""The door that a trainable comes through: what kind of code it is, seen by looking at it."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sweepbook.doors import function
+from sweepbook.record.planned import Trial
+from sweepbook.study.hooks import config_type, load_object
+
+
+@dataclass(frozen=True)
+class Door:
+    """A trainable as a generator function.
+
+    Args:
+        train: (config, state=None) -> an iterator of dicts, as docs/trainable.md has them.
+        kind: the dataclass that it takes its settings as; None: it takes a dict.
+        takes_state: whether it can go on from a state.
+    """
+
+    train: Callable[..., Iterator[Any]]
+    kind: type | None
+    takes_state: bool
+
+
+def open_door(trial: Trial) -> Door:
+    """Returns a trial's trainable as a generator function.
+
+    Raises:
+        ValueError: it cannot be imported.
+    """
+    if not isinstance(trial.trainable, str):
+        raise NotImplementedError(trial.trainable)
+    code = load_object(trial.trainable)
+    kind, takes_state = config_type(code), _takes_state(code)
+    if inspect.isgeneratorfunction(code):
+        return Door(code, kind, takes_state)
+    return Door(function.generator_of(code, trial), kind, takes_state)
+
+
+def _takes_state(code: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(code).bind({}, state=None)
+    except TypeError:
+        return False
+    except ValueError:  # one of C's, without a signature
+        pass
+    return True
