@@ -20,6 +20,7 @@ from sweepbook.checks.planned import (
 from sweepbook.checks.stoppable import stoppable
 from sweepbook.checks.trials import too_few_trials
 from sweepbook.checks.yields import columns_yielded
+from sweepbook.doors.checked import door_problems
 from sweepbook.figures.keys import Of
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -64,7 +65,7 @@ def problems_of(plan: Plan, options: Options) -> list[str]:
     claims, brought = further_claims(plan, options)
     if brought is not None:
         found += claim_problems(claims, brought)
-    return [*found, *answer_problems(study, plan.study.claims)]
+    return [*door_problems(plan), *found, *answer_problems(study, plan.study.claims)]
 
 
 def _of_drawing(plan: Plan, options: Options, of: Of) -> list[str]:

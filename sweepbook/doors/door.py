@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sweepbook.doors import function
+from sweepbook.doors import estimator, function, program
 from sweepbook.record.planned import Trial
+from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.program import Program
 from sweepbook.study.hooks import config_type, load_object
 
 
@@ -31,8 +33,10 @@ def open_door(trial: Trial) -> Door:
     Raises:
         ValueError: it cannot be imported.
     """
-    if not isinstance(trial.trainable, str):
-        raise NotImplementedError(trial.trainable)
+    if isinstance(trial.trainable, Program):
+        return Door(program.generator_of(trial.trainable, trial), None, takes_state=True)
+    if isinstance(trial.trainable, Estimator):
+        return Door(estimator.generator_of(trial.trainable, trial), None, takes_state=True)
     code = load_object(trial.trainable)
     kind, takes_state = config_type(code), _takes_state(code)
     if inspect.isgeneratorfunction(code):
