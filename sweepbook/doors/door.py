@@ -19,12 +19,12 @@ class Door:
     Args:
         train: (config, state=None) -> an iterator of dicts, as docs/trainable.md has them.
         kind: the dataclass that it takes its settings as; None: it takes a dict.
-        takes_state: whether it can go on from a state.
+        takes_state: whether it can go on from a state; None: what it yields shows that.
     """
 
     train: Callable[..., Iterator[Any]]
     kind: type | None
-    takes_state: bool
+    takes_state: bool | None
 
 
 def open_door(trial: Trial) -> Door:
@@ -41,7 +41,7 @@ def open_door(trial: Trial) -> Door:
     kind, takes_state = config_type(code), _takes_state(code)
     if inspect.isgeneratorfunction(code):
         return Door(code, kind, takes_state)
-    return Door(function.generator_of(code, trial), kind, takes_state)
+    return Door(function.generator_of(code, trial), kind, takes_state or None)
 
 
 def _takes_state(code: Callable[..., Any]) -> bool:

@@ -1,43 +1,89 @@
 """A function that trains and reports by calls, instead of being a generator."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sweepbook.doors.handover import pushed
+from sweepbook.doors.ray_names import own_folder_as_in_ray, ray_problems
+from sweepbook.doors.ray_session import ENOUGH, Session, is_state
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.trainable import trainable_name
+from sweepbook.study.hooks import load_object
 from sweepbook.study.texts import shortened
 
 
 def generator_of(function: Callable[..., Any], trial: Trial) -> Callable[..., Iterator[Any]]:
     """Returns the generator function that yields what a function reports.
 
-    A function may also return an iterator of its own, such as one that a decorator has wrapped.
-    A dict without the unit of fidelity is counted: it is one more than the one before.
+    A function may also return an iterator of its own, such as one that a decorator has wrapped,
+    or a last dict of metrics. A dict without the unit of fidelity is counted: it is one more than
+    the one before.
     """
+    has_own_folder = own_folder_as_in_ray(function)
 
     def train(config: Any, state: Any = None) -> Iterator[Any]:
-        given = {} if state is None else {"state": state}
-        n_reported = 0
-        made = pushed(lambda: function(config, **given))
+        of_ray = is_state(state)
+        seed = config.get("seed") if isinstance(config, Mapping) else getattr(config, "seed", None)
+        session = Session(trial, seed, state if of_ray else None)
+        given = {} if state is None or of_ray else {"state": state}
+
+        def run() -> Any:
+            if has_own_folder:
+                os.chdir(session.trial_dir)
+            return function(config, **given)
+
+        try:
+            yield from _reported(run, session, trial)
+        finally:
+            session.close()
+
+    return train
+
+
+def _reported(run: Callable[[], Any], session: Session, trial: Trial) -> Iterator[Any]:
+    """What a function reports, and what it returns where that counts."""
+    n_reported = 0
+    made = pushed(run, session.installed)
+    try:
         while True:
             try:
                 metrics = next(made)
             except StopIteration as end:
                 returned = end.value
                 break
+            _check_place(session)
+            if metrics is ENOUGH:
+                return
             n_reported += 1
             yield {trial.unit: n_reported, **metrics}
-        if not n_reported:
-            yield from _iterator_of(returned, trial)
+    finally:
+        made.close()
+    _check_place(session)
+    if isinstance(returned, Mapping) and _is_report(returned, session, trial, n_reported):
+        yield session.taken(returned)
+    elif not n_reported:
+        yield from _iterator_of(returned, trial)
 
-    return train
+
+def _is_report(
+    returned: Mapping[str, Any], session: Session, trial: Trial, n_reported: int
+) -> bool:
+    """Whether a returned dict is a last report, as Ray has it."""
+    if session.n_reports:
+        return bool(returned) and not session.is_over
+    return not n_reported and (trial.unit in returned or trial.max_fidelity == 1)
+
+
+def _check_place(session: Session) -> None:
+    if session.refused:
+        raise RuntimeError(session.refused)
 
 
 def problems(path: str, plan: Plan) -> list[str]:
     """Returns what is wrong with a function or class, as far as it can be seen before it runs."""
-    return []
+    return ray_problems(load_object(path), path, plan)
 
 
 def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:

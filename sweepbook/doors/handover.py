@@ -5,8 +5,11 @@ same thread, until the generator is asked for the next thing. So the replicates 
 turns at their reports, as generators do at their yields, and no two of them ever run at once.
 """
 
+import contextlib
 import contextvars
+import os
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from greenlet import getcurrent, greenlet
@@ -18,43 +21,58 @@ _ABANDONED: list[greenlet] = []  # code that would not end: kept, so that it nev
 class _Standing(greenlet):
     """Code that stands at a call of `hand_over`, or is on its way to one."""
 
+    process: int
 
-def pushed(run: Callable[[], Any]) -> Generator[Any, None, Any]:
+
+def pushed(
+    run: Callable[[], Any],
+    around: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext,
+) -> Generator[Any, None, Any]:
     """Yields what `run` hands over, and returns what it returns.
 
     Where the generator is closed, `run` is ended by a SystemExit at the call at which it stands,
     as Ray ends a trial; its `finally` blocks run.
+
+    Args:
+        around: gives the context in which the code runs, anew each time that it goes on.
     """
     code = _Standing(run, getcurrent())
+    code.process = os.getpid()
     code.gr_context = contextvars.copy_context()
     try:
         while True:
             code.parent = getcurrent()
-            given = code.switch()
+            with around():
+                given = code.switch()
             if code.dead:
                 return given
             yield given
     finally:
-        _end(code)
+        with around():
+            _end(code)
 
 
 def is_pushing() -> bool:
-    """Whether the caller is code that may hand something over."""
-    return isinstance(getcurrent(), _Standing)
+    """Whether the caller is code that may hand something over.
+
+    A process that the code has forked stands where the code stood, and may not.
+    """
+    code = getcurrent()
+    return isinstance(code, _Standing) and code.process == os.getpid()
 
 
 def hand_over(given: Any) -> None:
     """Hands something over to whoever runs the calling code, and waits until it goes on.
 
     Raises:
-        RuntimeError: nobody runs it, or it calls from a thread of its own.
+        RuntimeError: nobody runs it, or it calls from a thread or process of its own.
     """
-    code = getcurrent()
-    if not isinstance(code, _Standing):
+    if not is_pushing():
         raise RuntimeError(
             "metrics were reported from a place that no trial waits for: report from the thread "
             "and the process in which the training function was called"
         )
+    code = getcurrent()
     code.parent.switch(given)  # type: ignore[union-attr]  # `pushed` has set it
 
 
@@ -67,4 +85,5 @@ def _end(code: greenlet) -> None:
             code.throw(SystemExit(0))
         except SystemExit:
             return
-    _ABANDONED.append(code)
+    if not code.dead:
+        _ABANDONED.append(code)

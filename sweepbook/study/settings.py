@@ -11,6 +11,8 @@ PLACE_ENDINGS = ("_path", "_dir")  # how further settings that name one end
 OWN = ("seed", "replicates")  # every study gives its trials its own
 DEVICE = ("device",)  # what a trial is computed on
 
+CHDIR_BEFORE = "SWEEPBOOK_CHDIR_TO_TRIAL_DIR"  # what Ray's variable was before we set it
+
 COLUMNS = ("trial_id", "replicate")  # of a record's tables, so no metric is called like one
 YIELDED = (
     "state",

@@ -72,8 +72,9 @@ class Progress:
             if plan.study.name not in self.told:
                 self.told.add(plan.study.name)
                 self.news(
-                    f"{plan.study.name}: its trainable takes no 'state', so a trial that fails or "
-                    "is interrupted starts again from its beginning"
+                    f"{plan.study.name}: its trainable takes no 'state' (nor calls "
+                    "get_checkpoint() before its first report), so a trial that fails or is "
+                    "interrupted starts again from its beginning"
                 )
 
     def end(self, trial_id: str, status: str, reason: str) -> None:

@@ -88,7 +88,7 @@ BAD = {
     ),
     "a number": (yields(0.5), "yielded a float, 0.5: it must yield dicts"),
     "None": (yields(None), "yielded a NoneType"),
-    "returns a dict": (returns({"round": 1, "loss": 1.0}), "train returned a dict"),
+    "returns a dict": (returns({"loss": 1.0}), "train returned a dict"),
     "returns None": (returns(None), "train returned nothing"),
     "returns a number": (returns(3), "train returned a int, 3"),
     "trial_id": (yields(*at(1, trial_id="a")), "a metric called 'trial_id'"),

@@ -2,6 +2,8 @@
 
 import os
 
+from sweepbook.study.settings import CHDIR_BEFORE
+
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # they pin every trial in memory; we record
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths keep their meaning
@@ -21,4 +23,5 @@ NOT_ON_PATH = "SWEEPBOOK_NOT_ON_PATH"  # names a folder that workers import noth
 
 def set_environment() -> None:
     """Sets what Ray reads when it is first imported: before a study's space imports it."""
+    os.environ.setdefault(CHDIR_BEFORE, os.environ.get("RAY_CHDIR_TO_TRIAL_DIR", "1"))
     os.environ.update(ENVIRONMENT)

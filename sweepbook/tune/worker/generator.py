@@ -47,6 +47,7 @@ class Generator:
         self.metrics: Mapping[str, Any] = {}  # the last dict that it has yielded
         self.surroundings = Surroundings(replicate_seed(trial.seed, number), outer, kept.randoms)
         self._iterator: Iterator[Any] | None = None
+        self.gives_state = kept.state is not None  # also where it is None in some dicts
         self._has_gone_on = False  # up to a first yield
 
     def advance(self) -> None:
@@ -86,6 +87,7 @@ class Generator:
         finally:
             self._has_gone_on = True
         check_form(metrics, self.trial)
+        self.gives_state |= "state" in metrics
         return {k: v for k, v in metrics.items() if v is not None or k not in YIELDED}
 
     def _check_begun(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sweepbook.doors.door import open_door
+from sweepbook.doors.door import Door, open_door
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
 from sweepbook.tune.worker.generator import Generator, Kept
@@ -28,7 +28,7 @@ class Lockstep:
     kept: Sequence[Kept]
     ledger: Ledger
     generators: list[Generator] = field(default_factory=list, init=False)
-    takes_state: bool = field(default=True, init=False)  # else no trial goes on where it was
+    door: Door | None = field(default=None, init=False)
 
     def steps(self) -> Iterator[Step]:
         """Yields what the generators yield, step by step, until all of them have ended.
@@ -39,7 +39,7 @@ class Lockstep:
         trial = self.trial
         door = open_door(trial)
         self.ledger.lap("import")
-        self.takes_state = door.takes_state
+        self.door = door
         count, outer = 1 if trial.stacked else trial.n_replicates, taken()
         kept = self.kept or [Kept()] * count
         self.generators = [
@@ -72,6 +72,12 @@ class Lockstep:
             rows = [row_of(g.number, {"time_s": seconds, **g.metrics}, trial) for g in heads]
         times = [g.metrics["times"] for g in heads if "times" in g.metrics]
         return Step(at, rows, _sum(times) if times else None)
+
+    def goes_on(self) -> bool:
+        """Whether an interrupted trial goes on where it was, as far as that shows."""
+        if self.door is None or self.door.takes_state is not None:
+            return self.door is None or bool(self.door.takes_state)
+        return all(generator.gives_state for generator in self.generators)
 
     def has_state(self) -> bool:
         """Whether all replicates give what a checkpoint keeps, as they stand now."""

@@ -14,24 +14,36 @@ from typing import Any, NoReturn
 def sole_reporter() -> Iterator[Callable[[dict[str, Any]], None]]:
     """Gives the function that reports to Tune; meanwhile nobody else's call of tune.report does.
 
-    Such a report would not be one of ours, and end the whole study in Tune's driver.
+    Such a report would not be one of ours, and end the whole study in Tune's driver. A function
+    that reports so finds a session of its own (`sweepbook.doors.ray_session`); what comes here is
+    a generator's, or a thread's that goes on beside the function. It fails the trial.
     """
     from ray.train._internal.session import get_session
 
     session: Any = get_session()
     report = session.report
-    session.report = _refused
+    refused = []
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        refused.append(TypeError(_REFUSAL))
+        raise refused[0]
+
+    def tell(own: dict[str, Any]) -> None:
+        if refused:
+            raise refused[0]
+        report(own)
+
+    session.report = refuse
     try:
-        yield report
+        yield tell
     finally:
         session.report = report
 
 
-def _refused(*_: object, **__: object) -> NoReturn:
-    raise TypeError(
-        "the trainable calls report(...), but sweepbook reads what it yields: yield the same dict "
-        "instead"
-    )
+_REFUSAL = (
+    "report(...) was called by a generator, or by a thread of its own: a generator yields the "
+    "same dict instead, and a function calls report(...) in the thread in which it was called"
+)
 
 
 def forget_arguments() -> None:

@@ -1,0 +1,44 @@
+"""The metrics of a report to Ray, as a yielded dict has them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sweepbook.record.planned import Trial
+from sweepbook.study.texts import shortened
+
+_TOLD_TO_RAY = ("done", "should_checkpoint")  # what Ray is to do, and no metrics
+
+
+def row_of(metrics: Any) -> dict[str, Any]:
+    """Returns metrics without what is told to Ray; {"val": {"loss": 1}} gives "val/loss".
+
+    Raises:
+        TypeError: they are no dict.
+    """
+    if not isinstance(metrics, Mapping):
+        raise TypeError(
+            f"report(...) was given a {type(metrics).__name__}, {shortened(repr(metrics), 60)}: "
+            'write report({"name of a metric": value})'
+        )
+    return dict(_flat({k: v for k, v in metrics.items() if k not in _TOLD_TO_RAY}))
+
+
+def _flat(metrics: Mapping[Any, Any], before: str = "") -> list[tuple[Any, Any]]:
+    found: list[tuple[Any, Any]] = []
+    for key, value in metrics.items():
+        name = f"{before}{key}" if before else key
+        if isinstance(value, dict):
+            found += _flat(value, f"{name}/")
+        else:
+            found.append((name, value))
+    return found
+
+
+def is_last(metrics: Mapping[str, Any], row: Mapping[str, Any], trial: Trial) -> bool:
+    """Whether a report is the last of its trial: it says so, or the trial's whole length is done.
+
+    What is no number is refused later.
+    """
+    at = row[trial.unit]
+    is_number = isinstance(at, int | float) and not isinstance(at, bool)
+    return bool(metrics.get("done")) or (is_number and at >= trial.max_fidelity)

@@ -1,0 +1,205 @@
+"""What `ray.tune.report` and its like find while a replicate's code runs: a session of ours.
+
+They read a variable of Ray's module of sessions when they are called. It holds our session while
+the code of a replicate goes on, and Ray's own one otherwise, through which we report to Tune.
+"""
+
+import contextlib
+import importlib.machinery
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sweepbook.doors.handover import hand_over, is_pushing
+from sweepbook.doors.ray_checkpoint import Files, checkpoint_of, files_of, write_files
+from sweepbook.doors.ray_rows import is_last, row_of
+from sweepbook.record.planned import Trial
+from sweepbook.study.forms.trainable import trainable_name
+
+MODULE = "ray.train._internal.session"
+ENOUGH = object()  # handed over by code that goes on when its trial is over
+_CHECKPOINT, _COUNT = "ray_checkpoint", "n_reports"  # of a state
+
+
+class Session:
+    """The session of one replicate.
+
+    Args:
+        seed: of the replicate.
+        state: to go on from, as a report gave it; None: from the beginning.
+    """
+
+    world_rank = local_rank = node_rank = local_world_size = world_size = None  # as in Tune
+    dataset_shard = metadata = None
+
+    def __init__(self, trial: Trial, seed: Any, state: Mapping[str, Any] | None) -> None:
+        self.trial, self._state = trial, state
+        name = trainable_name(trial.trainable).rpartition(":")[2]
+        self.experiment_name = name
+        self.trial_id = self.run_id = (
+            trial.trial_id if trial.n_replicates == 1 else f"{trial.trial_id}_{seed}"
+        )
+        self.trial_name = f"{name}_{self.trial_id}"
+        self.n_reports = 0 if state is None else int(state[_COUNT])
+        self.refused: str | None = None  # what a report was that nobody waits for
+        self._has_reported = self._has_asked = self._is_over = False
+        self._files: Files | None = None if state is None else state[_CHECKPOINT]
+        self._checkpoint: Any = None  # made of them
+        self._scratch: Path | None = None
+        self._outside: Any = None  # Ray's own session, where there is one
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self).get("_outside"), name)
+
+    def report(self, metrics: Any, checkpoint: Any = None, **_: Any) -> None:
+        """Takes a report, as Ray does."""
+        if not is_pushing():
+            self.refused = (
+                "report(...) was called in a thread or a process of its own: call it in the "
+                "thread and the process in which the function was called"
+            )
+            raise RuntimeError(self.refused)
+        if self._is_over:
+            hand_over(ENOUGH)  # is ended here
+        if self._state is not None and not self._has_asked:
+            raise RuntimeError(
+                "report(...) was called after a resume, but get_checkpoint() was not: the "
+                "function has not gone on from its checkpoint; call get_checkpoint() first"
+            )
+        hand_over(self.taken(metrics, checkpoint))
+        if self._is_over and "done" in metrics:
+            hand_over(ENOUGH)
+
+    def taken(self, metrics: Any, checkpoint: Any = None) -> dict[str, Any]:
+        """Returns what a report yields."""
+        row = row_of(metrics)
+        files = files_of(checkpoint) if checkpoint else None
+        self.n_reports, self._has_reported = self.n_reports + 1, True
+        row = {self.trial.unit: self.n_reports, **row}
+        self._is_over = is_last(metrics, row, self.trial)
+        if files is not None:
+            self._files, self._checkpoint = files, None
+        given = None if files is None else {_CHECKPOINT: files, _COUNT: self.n_reports}
+        key = "state" if self._has_asked else "model"
+        return {**row, key: None if given is None else lambda: given}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last report was the trial's last."""
+        return self._is_over
+
+    @property
+    def loaded_checkpoint(self) -> Any:
+        """The checkpoint to go on from, or the one that was reported last."""
+        if not self._has_reported:
+            self._has_asked = True
+        if self._files is not None and self._checkpoint is None:
+            folder = Path(tempfile.mkdtemp(prefix="checkpoint-", dir=self._folder()))
+            write_files(self._files, folder)
+            self._checkpoint = checkpoint_of(folder, self._recall)
+        return self._checkpoint
+
+    def _recall(self) -> None:
+        """Reads the state: the random numbers are put back to where the checkpoint left them."""
+        if self._state is not None:
+            self._state[_COUNT]
+
+    @property
+    def trial_dir(self) -> str:
+        """A folder of the replicate's own, which is removed at its end."""
+        folder = self._folder() / "trial"
+        folder.mkdir(exist_ok=True)
+        return str(folder)
+
+    @property
+    def trial_resources(self) -> Any:
+        """The CPUs and GPUs of the trial."""
+        from ray.tune import PlacementGroupFactory
+
+        needs = {"CPU": self.trial.cpus, "GPU": self.trial.gpus}
+        return PlacementGroupFactory([{k: float(v) for k, v in needs.items() if v}])
+
+    def _folder(self) -> Path:
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="sweepbook-replicate-"))
+        return self._scratch
+
+    def close(self) -> None:
+        """Removes what the replicate leaves on the disk."""
+        if self._scratch is not None:
+            with contextlib.suppress(OSError):
+                if self._scratch in Path.cwd().parents:
+                    os.chdir(tempfile.gettempdir())
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """Ray's functions find this session; where Ray is not imported, once the code does."""
+        module = sys.modules.get(MODULE)
+        if module is None:
+            finder = _Finder(self)
+            sys.meta_path.insert(0, finder)
+            try:
+                yield
+            finally:
+                sys.meta_path.remove(finder)
+                if (module := sys.modules.get(MODULE)) is not None:
+                    vars(module)["_session"] = None
+            return
+        check_ray(module)
+        self._outside = vars(module)["_session"]
+        vars(module)["_session"] = self
+        try:
+            yield
+        finally:
+            vars(module)["_session"] = self._outside
+
+
+def is_state(state: Any) -> bool:
+    """Whether a state is one that a session has given."""
+    return isinstance(state, Mapping) and _CHECKPOINT in state and _COUNT in state
+
+
+def check_ray(module: ModuleType) -> None:
+    """Checks that Ray's functions read their session where we put ours.
+
+    Raises:
+        ValueError: they do not.
+    """
+    names = getattr(getattr(module, "get_session", None), "__code__", None)
+    if "_session" not in vars(module) or "_session" not in getattr(names, "co_names", ()):
+        version = getattr(sys.modules.get("ray"), "__version__", "of an unknown version")
+        raise ValueError(
+            f"Ray {version} keeps the session of tune.report(...) in another place than Ray 2.60, "
+            "so sweepbook cannot run functions that call it: install ray==2.60, or yield the "
+            "metrics instead"
+        )
+
+
+class _Finder:
+    """Finds Ray's module of sessions as Python does, and puts a session there."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def find_spec(
+        self, name: str, path: Any, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Python's protocol of finders."""
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if name == MODULE else None
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_put(module: Any) -> None:
+            execute(module)
+            check_ray(module)
+            module._session = self.session
+
+        vars(spec.loader)["exec_module"] = execute_and_put
+        return spec
