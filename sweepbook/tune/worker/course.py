@@ -122,7 +122,7 @@ class Course:
             "rows": rows,
             "spent": self.ledger.spent(),
             "of": self.trial.trial_id,
-            "goes_on": self.lockstep.goes_on(),
+            "goes_on": self.lockstep.takes_state,
         }
 
     def write_predictions(self, arrays: Mapping[str, Any] | None) -> None:

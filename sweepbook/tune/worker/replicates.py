@@ -73,7 +73,8 @@ class Lockstep:
         times = [g.metrics["times"] for g in heads if "times" in g.metrics]
         return Step(at, rows, _sum(times) if times else None)
 
-    def goes_on(self) -> bool:
+    @property
+    def takes_state(self) -> bool:
         """Whether an interrupted trial goes on where it was, as far as that shows."""
         if self.door is None or self.door.takes_state is not None:
             return self.door is None or bool(self.door.takes_state)
