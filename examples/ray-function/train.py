@@ -55,5 +55,7 @@ if __name__ == "__main__":
     space = {"lr": tune.loguniform(1e-4, 1e-1), "width": tune.choice([16, 64]), "dropout": 0.2}
     asha = ASHAScheduler(metric="accuracy", mode="max", max_t=30, grace_period=3)
     settings = tune.TuneConfig(scheduler=asha, num_samples=8)
-    tuner = tune.Tuner(train_fn, param_space={**space, "epochs": 30, "seed": 0}, tune_config=settings)
+    tuner = tune.Tuner(
+        train_fn, param_space={**space, "epochs": 30, "seed": 0}, tune_config=settings
+    )
     print(tuner.fit().get_best_result("accuracy", "max").config)

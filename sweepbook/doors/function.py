@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sweepbook.doors.handover import pushed
-from sweepbook.doors.ray_names import own_folder_as_in_ray, ray_problems
+from sweepbook.doors.ray_names import has_own_folder_as_in_ray, uses_ray
+from sweepbook.doors.ray_problems import ray_problems
 from sweepbook.doors.ray_session import ENOUGH, Session, is_state
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
@@ -21,7 +22,7 @@ def generator_of(function: Callable[..., Any], trial: Trial) -> Callable[..., It
     or a last dict of metrics. A dict without the unit of fidelity is counted: it is one more than
     the one before.
     """
-    has_own_folder = own_folder_as_in_ray(function)
+    has_own_folder = has_own_folder_as_in_ray() and uses_ray(function)
 
     def train(config: Any, state: Any = None) -> Iterator[Any]:
         of_ray = is_state(state)

@@ -7,14 +7,30 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from sweepbook.plan.plan import Plan
 from sweepbook.study.settings import CHDIR_BEFORE
 
+_TRAINABLE = ("ray.tune.trainable.trainable", "Trainable")
 
-def own_folder_as_in_ray(function: Callable[..., Any]) -> bool:
-    """Whether a function is to work in a folder of its own, as Ray has it by default."""
+
+def has_own_folder_as_in_ray() -> bool:
+    """Whether Ray's code is to work in a folder of its own, as Ray has it by default."""
     asked = os.environ.get(CHDIR_BEFORE) or os.environ.get("RAY_CHDIR_TO_TRIAL_DIR", "1")
-    return asked != "0" and uses_ray(function)
+    return asked != "0"
+
+
+def is_ray_class(code: Any) -> bool:
+    """Whether it is a class that Ray Tune trains, a subclass of its Trainable."""
+    return inspect.isclass(code) and any(_place_of(c) == _TRAINABLE for c in code.__mro__)
+
+
+def _place_of(code: type) -> tuple[str, str]:
+    return code.__module__, code.__qualname__
+
+
+def has_own_method(code: type, name: str) -> bool:
+    """Whether a subclass of Ray's Trainable has a method that is not Ray's own."""
+    owners = [c for c in code.__mro__ if name in vars(c)]
+    return bool(owners) and _place_of(owners[0]) != _TRAINABLE
 
 
 def uses_ray(function: Callable[..., Any]) -> bool:
@@ -59,30 +75,3 @@ def _names_in(code: CodeType) -> Iterator[str]:
 def _is_ray_s(value: Any) -> bool:
     names = (getattr(value, key, None) for key in ("__module__", "__name__"))
     return any(isinstance(name, str) and f"{name}.".startswith("ray.") for name in names)
-
-
-def ray_problems(code: Any, path: str, plan: Plan) -> list[str]:
-    """Returns what of Ray's a function or class brings along that a study has its own way for."""
-    asked = _asked_of_ray(code)
-    if not asked:
-        return []
-    cpus, gpus = plan.needs[0] if plan.needs else (plan.study.cpus, plan.study.gpus)
-    if asked.get("CPU", 0.0) <= cpus and asked.get("GPU", 0.0) <= gpus:
-        return []
-    wanted = ", ".join(
-        f"{name}={asked[key]:g}"
-        for name, key in (("cpus", "CPU"), ("gpus", "GPU"))
-        if asked.get(key)
-    )
-    return [
-        f"study {plan.study.name}: {path} asks for {wanted} by tune.with_resources, but a trial "
-        f"of the study gets cpus={cpus:g}, gpus={gpus:g}: write Study(..., {wanted})"
-    ]
-
-
-def _asked_of_ray(code: Any) -> dict[str, float]:
-    """The resources that tune.with_resources has written on a function; {}: none it can tell."""
-    while isinstance(code, functools.partial):
-        code = code.func
-    bundle = getattr(getattr(code, "_resources", None), "required_resources", None)
-    return dict(bundle) if isinstance(bundle, dict) else {}

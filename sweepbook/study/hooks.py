@@ -44,8 +44,16 @@ def load_object(path: str) -> Any:
     if not callable(found):
         raise ValueError(
             f"{path!r} must name a function, but names a value of type {type(found).__name__}"
+            + _class_of(found)
         )
     return found
+
+
+def _class_of(found: Any) -> str:
+    kind = type(found)
+    if kind.__module__ == "builtins":
+        return ""
+    return f": name the class instead, {f'{kind.__module__}:{kind.__name__}'!r}, if that is meant"
 
 
 def call_hook(what: str, path: str, *arguments: Any) -> Any:
