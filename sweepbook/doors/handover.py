@@ -12,6 +12,7 @@ from typing import Any
 from greenlet import getcurrent, greenlet
 
 _MOST_REFUSALS = 3  # how often code may go on reporting when it is told to end
+_RUNNING: set[greenlet] = set()  # code of this process that is not done
 _ABANDONED: list[greenlet] = []  # code that would not end: kept, so that it never runs again
 
 
@@ -27,6 +28,7 @@ def pushed(run: Callable[[], Any]) -> Generator[Any, None, Any]:
     """
     code = _Standing(run, getcurrent())
     code.gr_context = contextvars.copy_context()
+    _RUNNING.add(code)
     try:
         while True:
             code.parent = getcurrent()
@@ -35,12 +37,18 @@ def pushed(run: Callable[[], Any]) -> Generator[Any, None, Any]:
                 return given
             yield given
     finally:
+        _RUNNING.discard(code)
         _end(code)
 
 
 def is_pushing() -> bool:
     """Whether the caller is code that may hand something over."""
     return isinstance(getcurrent(), _Standing)
+
+
+def has_code() -> bool:
+    """Whether this process runs code that hands something over, in whichever thread."""
+    return bool(_RUNNING)
 
 
 def hand_over(given: Any) -> None:
