@@ -42,7 +42,7 @@ def generator_of(
                 break
             n_reported += 1
             yield {trial.unit: n_reported, **(metrics if takes_state else _stateless(metrics))}
-        if n_reported == done:
+        if n_reported == done and (returned is not None or state is None):
             yield from _iterator_of(returned, trial)
 
     return train

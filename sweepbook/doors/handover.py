@@ -7,9 +7,9 @@ turns at their reports, as generators do at their yields, and no two of them eve
 
 import contextvars
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, NoReturn
 
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 _MOST_REFUSALS = 3  # how often code may go on reporting when it is told to end
 _RUNNING: set[greenlet] = set()  # code of this process that is not done
@@ -34,7 +34,7 @@ def pushed(run: Callable[[], Any]) -> Generator[Any, None, Any]:
             code.parent = getcurrent()
             given = code.switch()
             if code.dead:
-                return given
+                return None if isinstance(given, GreenletExit) else given
             yield given
     finally:
         _RUNNING.discard(code)
@@ -64,6 +64,11 @@ def hand_over(given: Any) -> None:
             "and the process in which the training function was called"
         )
     code.parent.switch(given)  # type: ignore[union-attr]  # `pushed` has set it
+
+
+def end_here() -> NoReturn:
+    """Ends the calling code, as if it returned: it has nothing more to hand over."""
+    raise GreenletExit
 
 
 def _end(code: greenlet) -> None:

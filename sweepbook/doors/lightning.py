@@ -2,8 +2,8 @@
 
 import functools
 import importlib
+import importlib.util
 import os
-import sys
 import tempfile
 import weakref
 from typing import Any
@@ -24,34 +24,38 @@ class LightningReport:
 
     Example:
         >>> def train(config, state=None):
-        ...     report = LightningReport(state)
-        ...     trainer = Trainer(max_epochs=config["epochs"], callbacks=[report])
+        ...     trainer = Trainer(max_epochs=config["epochs"])
+        ...     report = LightningReport(trainer, state)
         ...     trainer.fit(MyModule(config["lr"]), data, ckpt_path=report.ckpt_path)
 
     Args:
+        trainer: a Trainer of lightning.pytorch or pytorch_lightning; it gets the callback.
         state: what the training function was given; None: training begins.
         unit: the unit of fidelity, of which there is one per epoch.
 
     Raises:
         ModuleNotFoundError: Lightning is not installed.
-        ValueError: the state is none of Lightning's.
+        TypeError: the trainer is none of Lightning's.
+        ValueError: the state is none of Lightning's, or the trainer cannot train a replicate.
     """
 
-    def __new__(cls, *_: Any, **__: Any) -> "LightningReport":
-        return object.__new__(_with_bases(cls))
+    def __new__(cls, trainer: Any, *_: Any, **__: Any) -> "LightningReport":
+        return object.__new__(_as_callback(cls, _library_of(trainer)))
 
-    def __init__(self, state: Any = None, unit: str = "epoch") -> None:
+    def __init__(self, trainer: Any, state: Any = None, unit: str = "epoch") -> None:
         if state is not None and not (isinstance(state, dict) and "loops" in dict.keys(state)):
             raise ValueError(
                 f"LightningReport was given a {type(state).__name__} as its state: give it the "
-                "parameter state of the training function, as in LightningReport(state)"
+                "parameter state of the training function, as in LightningReport(trainer, state)"
             )
+        _check(trainer, unit)
         self.unit, self._state = unit, state
         self._is_loaded, self._goes_on = False, state is None
         self._reported = 0  # epochs
         self._has_validated = False
         self._stale: dict[str, Any] = {}  # what was logged in epochs before
         self._file = ""
+        trainer.callbacks.append(self)
 
     @property
     def ckpt_path(self) -> str | None:
@@ -66,24 +70,6 @@ class LightningReport:
             weakref.finalize(self, _remove, self._file)
             torch.save(dict(dict.items(self._state)), self._file)
         return self._file
-
-    def setup(self, trainer: Any, module: Any, stage: str) -> None:
-        """Refuses a Trainer whose epochs cannot be reported."""
-        if trainer.world_size > 1:
-            raise ValueError(
-                f"the Trainer runs {trainer.world_size} processes (strategy "
-                f"{type(trainer.strategy).__name__}): a replicate trains in one process, so write "
-                "Trainer(devices=1)"
-            )
-        trial = TRIAL.get()
-        if stage != "fit" or trial is None or trial.unit != self.unit:
-            return
-        if trainer.max_epochs not in (None, -1, trial.max_fidelity) and trial.ends_itself:
-            raise ValueError(
-                f"Trainer(max_epochs={trainer.max_epochs}) does not train the study's "
-                f"{trial.max_fidelity} {self.unit}s: write max_epochs=config[...] with the setting "
-                "that the study's Fidelity names"
-            )
 
     def on_load_checkpoint(self, trainer: Any, module: Any, checkpoint: Any) -> None:
         """Takes note that the Trainer has loaded the state."""
@@ -124,13 +110,6 @@ class LightningReport:
                 f"{trainer.val_check_interval} must have it run, or limit_val_batches=0 leave it out"
             )
 
-    def on_init_end(self, *_: Any, **__: Any) -> None:
-        """A hook of transformers' Trainer, which this callback is not for."""
-        raise TypeError(
-            "LightningReport is for the Trainer of Lightning: for that of transformers, write "
-            "TransformersReport"
-        )
-
     def _go_on(self, trainer: Any) -> None:
         """Goes on with the epoch after the state's, as the training that gave it did.
 
@@ -166,25 +145,45 @@ def _checkpoint(trainer: Any) -> dict[str, Any]:
     return {**found, "should_stop": bool(trainer.should_stop)}
 
 
-@functools.cache
-def _with_bases(kind: type) -> type:
-    """The class as a callback of each of Lightning's two names that is in use."""
-    names = [name for name in _LIBRARIES if name in sys.modules] or [_installed()]
-    bases = [importlib.import_module(name).Callback for name in names]
-    return type(kind.__name__, (kind, *bases), {"__doc__": kind.__doc__})
+def _check(trainer: Any, unit: str) -> None:
+    """Refuses a Trainer that cannot train a replicate."""
+    if trainer.world_size > 1:
+        raise ValueError(
+            f"the Trainer runs {trainer.world_size} processes ({type(trainer.strategy).__name__}): "
+            "a replicate trains in one process, so write Trainer(devices=1)"
+        )
+    trial, epochs, n_steps = TRIAL.get(), trainer.max_epochs, trainer.max_steps
+    if trial is None or trial.unit != unit or not trial.ends_itself or n_steps != -1:
+        return
+    if epochs != trial.max_fidelity:
+        raise ValueError(
+            f"Trainer(max_epochs={epochs}) does not train the {trial.max_fidelity} {unit}s of the "
+            "trial: write max_epochs=config[...] with the setting that the study's Fidelity names"
+        )
 
 
-def _installed() -> str:
-    for name in _LIBRARIES:
-        try:
-            importlib.import_module(name)
-            return name
-        except ModuleNotFoundError as error:
-            if error.name not in (name, name.partition(".")[0]):
-                raise
-    raise ModuleNotFoundError(
-        "LightningReport needs Lightning, which is not installed: pip install 'sweepbook[lightning]'"
+def _library_of(trainer: Any) -> str:
+    """The library of a Trainer, which goes by two names."""
+    for kind in type(trainer).__mro__:
+        for name in _LIBRARIES:
+            if f"{kind.__module__}.".startswith(f"{name}.") and kind.__name__ == "Trainer":
+                return name
+    if not any(map(importlib.util.find_spec, ("lightning", "pytorch_lightning"))):
+        raise ModuleNotFoundError(
+            "LightningReport needs Lightning, which is not installed: "
+            "pip install 'sweepbook[lightning]'"
+        )
+    raise TypeError(
+        f"LightningReport was given a {type(trainer).__module__}.{type(trainer).__name__}: give it "
+        "the Trainer of lightning.pytorch, as in LightningReport(trainer, state)"
     )
+
+
+@functools.cache
+def _as_callback(kind: type, library: str) -> type:
+    """The class as a callback of a library."""
+    bases = (kind, importlib.import_module(library).Callback)
+    return type(kind.__name__, bases, {"__doc__": kind.__doc__})
 
 
 def _remove(path: str) -> None:
