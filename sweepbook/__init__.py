@@ -8,6 +8,7 @@ it is first asked for, so that a study file is read quickly.
                Published, PublishedValue
     claim      higher, lower, best, worst, same, learns: short forms of the usual claims
     train      run, resume, confirm, which return a Record; Interrupted
+    report     report, from a training loop; LightningReport and TransformersReport, callbacks
     check      verify
     load       load_record, with_known_files; Best and read_state of a record's best model
     aggregate  select_trials, curve_table, end_table, last_rows, trial_table, finding_table
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from sweepbook.aggregates.curves import curve_table, end_table, last_rows
     from sweepbook.aggregates.nothing import NothingToDraw
     from sweepbook.aggregates.trials import select_trials
+    from sweepbook.doors.lightning import LightningReport
+    from sweepbook.doors.report import report
+    from sweepbook.doors.transformers import TransformersReport
     from sweepbook.notebook.interrupted import Interrupted
     from sweepbook.notebook.record import Record, load_record
     from sweepbook.notebook.run import confirm, resume, run
@@ -57,6 +61,7 @@ __all__ = [
     "Estimator",
     "Fidelity",
     "Interrupted",
+    "LightningReport",
     "Metric",
     "NothingToDraw",
     "Option",
@@ -66,6 +71,7 @@ __all__ = [
     "Record",
     "Search",
     "Study",
+    "TransformersReport",
     "best",
     "confirm",
     "curve_table",
@@ -80,6 +86,7 @@ __all__ = [
     "load_record",
     "lower",
     "read_state",
+    "report",
     "resume",
     "run",
     "same",
@@ -95,9 +102,11 @@ __all__ = [
 
 _LAZY = {
     "Best": "sweepbook.record.best",
+    "LightningReport": "sweepbook.doors.lightning",
     "Interrupted": "sweepbook.notebook.interrupted",
     "NothingToDraw": "sweepbook.aggregates.nothing",
     "Record": "sweepbook.notebook.record",
+    "TransformersReport": "sweepbook.doors.transformers",
     "confirm": "sweepbook.notebook.run",
     "curve_table": "sweepbook.aggregates.curves",
     "draw": "sweepbook.pages.script",
@@ -108,6 +117,7 @@ _LAZY = {
     "last_rows": "sweepbook.aggregates.curves",
     "load_record": "sweepbook.notebook.record",
     "read_state": "sweepbook.record.best",
+    "report": "sweepbook.doors.report",
     "resume": "sweepbook.notebook.run",
     "run": "sweepbook.notebook.run",
     "select_trials": "sweepbook.aggregates.trials",

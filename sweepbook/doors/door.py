@@ -21,11 +21,13 @@ class Door:
         train: (config, state=None) -> an iterator of dicts, as docs/trainable.md has them.
         kind: the dataclass that it takes its settings as; None: it takes a dict.
         takes_state: whether it can go on from a state; None: what it yields shows that.
+        counts: whether it also takes `done`, the fidelity where a state was kept, to count on.
     """
 
     train: Callable[..., Iterator[Any]]
     kind: type | None
     takes_state: bool | None
+    counts: bool = False
 
 
 def open_door(trial: Trial) -> Door:
@@ -44,7 +46,8 @@ def open_door(trial: Trial) -> Door:
     kind, takes_state = config_type(code), _takes_state(code)
     if inspect.isgeneratorfunction(code):
         return Door(code, kind, takes_state)
-    return Door(function.generator_of(code, trial), kind, takes_state or None)
+    train = function.generator_of(code, trial, takes_state)
+    return Door(train, kind, takes_state or None, counts=True)
 
 
 def _takes_state(code: Callable[..., Any]) -> bool:

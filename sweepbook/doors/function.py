@@ -8,6 +8,7 @@ from sweepbook.doors.handover import pushed
 from sweepbook.doors.ray_names import has_own_folder_as_in_ray, uses_ray
 from sweepbook.doors.ray_problems import ray_problems
 from sweepbook.doors.ray_session import ENOUGH, Session, is_state
+from sweepbook.doors.report import OF_TRIAL, TRIAL
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.trainable import trainable_name
@@ -15,37 +16,47 @@ from sweepbook.study.hooks import load_object
 from sweepbook.study.texts import shortened
 
 
-def generator_of(function: Callable[..., Any], trial: Trial) -> Callable[..., Iterator[Any]]:
+def generator_of(
+    function: Callable[..., Any], trial: Trial, takes_state: bool
+) -> Callable[..., Iterator[Any]]:
     """Returns the generator function that yields what a function reports.
 
     A function may also return an iterator of its own, such as one that a decorator has wrapped,
     or a last dict of metrics. A dict without the unit of fidelity is counted: it is one more than
     the one before.
+
+    Args:
+        takes_state: whether the function can go on from a state. Else what it reports as its
+            state is kept as its best model alone.
     """
     has_own_folder = has_own_folder_as_in_ray() and uses_ray(function)
 
-    def train(config: Any, state: Any = None) -> Iterator[Any]:
+    def train(config: Any, state: Any = None, done: int = 0) -> Iterator[Any]:
         of_ray = is_state(state)
         seed = config.get("seed") if isinstance(config, Mapping) else getattr(config, "seed", None)
         session = Session(trial, seed, state if of_ray else None)
         given = {} if state is None or of_ray else {"state": state}
 
         def run() -> Any:
+            TRIAL.set(trial)
+            os.environ[OF_TRIAL] = trial.trial_id
             if has_own_folder:
                 os.chdir(session.trial_dir)
             return function(config, **given)
 
         try:
-            yield from _reported(run, session, trial)
+            yield from _reported(run, session, trial, takes_state, done)
         finally:
             session.close()
 
     return train
 
 
-def _reported(run: Callable[[], Any], session: Session, trial: Trial) -> Iterator[Any]:
+def _reported(
+    run: Callable[[], Any], session: Session, trial: Trial, takes_state: bool, done: int
+) -> Iterator[Any]:
     """What a function reports, and what it returns where that counts."""
-    n_reported = 0
+    n_reported = done
     made = pushed(run, session.installed)
     try:
         while True:
@@ -58,13 +69,14 @@ def _reported(run: Callable[[], Any], session: Session, trial: Trial) -> Iterato
             if metrics is ENOUGH:
                 return
             n_reported += 1
-            yield {trial.unit: n_reported, **metrics}
+            goes_on = takes_state or session.n_reports > 0  # Ray's reports say it themselves
+            yield {trial.unit: n_reported, **(metrics if goes_on else _stateless(metrics))}
     finally:
         made.close()
     _check_place(session)
     if isinstance(returned, Mapping) and _is_report(returned, session, trial, n_reported):
         yield session.taken(returned)
-    elif not n_reported:
+    elif n_reported == done and (returned is not None or not done):
         yield from _iterator_of(returned, trial)
 
 
@@ -85,6 +97,13 @@ def _check_place(session: Session) -> None:
 def problems(path: str, plan: Plan) -> list[str]:
     """Returns what is wrong with a function or class, as far as it can be seen before it runs."""
     return ray_problems(load_object(path), path, plan)
+
+
+def _stateless(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """What is reported, with its state as the model that is kept."""
+    found = dict(metrics)
+    state = found.pop("state", None)
+    return found if state is None else {"model": state, **found}
 
 
 def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:

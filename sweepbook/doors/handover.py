@@ -10,11 +10,12 @@ import contextvars
 import os
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NoReturn
 
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 _MOST_REFUSALS = 3  # how often code may go on reporting when it is told to end
+_RUNNING: set[greenlet] = set()  # code of this process that is not done
 _ABANDONED: list[greenlet] = []  # code that would not end: kept, so that it never runs again
 
 
@@ -39,15 +40,17 @@ def pushed(
     code = _Standing(run, getcurrent())
     code.process = os.getpid()
     code.gr_context = contextvars.copy_context()
+    _RUNNING.add(code)
     try:
         while True:
             code.parent = getcurrent()
             with around():
                 given = code.switch()
             if code.dead:
-                return given
+                return None if isinstance(given, GreenletExit) else given
             yield given
     finally:
+        _RUNNING.discard(code)
         with around():
             _end(code)
 
@@ -59,6 +62,11 @@ def is_pushing() -> bool:
     """
     code = getcurrent()
     return isinstance(code, _Standing) and code.process == os.getpid()
+
+
+def has_code() -> bool:
+    """Whether this process runs code that hands something over, in whichever thread."""
+    return bool(_RUNNING)
 
 
 def hand_over(given: Any) -> None:
@@ -74,6 +82,11 @@ def hand_over(given: Any) -> None:
         )
     code = getcurrent()
     code.parent.switch(given)  # type: ignore[union-attr]  # `pushed` has set it
+
+
+def end_here() -> NoReturn:
+    """Ends the calling code, as if it returned: it has nothing more to hand over."""
+    raise GreenletExit
 
 
 def _end(code: greenlet) -> None:

@@ -22,6 +22,7 @@ DECLARED += [
     "worst",
 ]
 TRAINED = ["Best", "Interrupted", "Record", "confirm", "resume", "run", "verify"]
+TRAINED += ["LightningReport", "TransformersReport", "report"]
 ANALYSED = ["NothingToDraw", "curve_table", "draw", "draw_all", "find_project", "finding_table"]
 ANALYSED += ["end_table", "last_rows", "load_record", "read_state", "select_trials", "trial_table"]
 ANALYSED += ["with_known_files", "write_figure", "write_report", "write_table"]

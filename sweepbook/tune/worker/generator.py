@@ -110,8 +110,12 @@ class Generator:
             config["seed"] = self.surroundings.seed
         settings = made_config(kind, config) if kind else config
         state = given_state(self.kept.state, self._recall_randoms)
-        train = self.door.train
-        return train(settings) if state is None else train(settings, state=state)
+        if state is None:
+            return self.door.train(settings)
+        if state is not self.kept.state:  # up to its reading, all is as it was the first time
+            self.surroundings.seed_randoms()
+        done = {"done": self.kept.fidelity} if self.door.counts else {}
+        return self.door.train(settings, state=state, **done)
 
     def _recall_randoms(self) -> None:
         """Puts the random numbers back to where the checkpoint left them, before a first step."""

@@ -36,11 +36,15 @@ class Surroundings:
         self._outer = self._own = outer
         self._kept = _packed(randoms) if randoms else None
         with self.entered():
-            random.seed(seed)
-            np.random.seed(seed)  # noqa: NPY002  # the global one is what is meant
-            if torch := loaded():
-                torch.manual_seed(seed)
+            self.seed_randoms()
             self.recall_randoms()
+
+    def seed_randoms(self) -> None:
+        """Has the process begin at the seed."""
+        random.seed(self.seed)
+        np.random.seed(self.seed)  # noqa: NPY002  # the global one is what is meant
+        if torch := loaded():
+            torch.manual_seed(self.seed)
 
     def recall_randoms(self) -> None:
         """Has the process go on where the given states of the generators stand."""
