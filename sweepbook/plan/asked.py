@@ -9,7 +9,7 @@ import numpy as np
 
 from sweepbook.study.claim import Claim
 from sweepbook.study.hooks import call_hook
-from sweepbook.study.spaces.names import nested
+from sweepbook.study.spaces.names import flat, nested
 from sweepbook.study.study import Study
 
 _DESCRIBED = ("name", "sha256", "rows")  # what a description of data must say
@@ -112,6 +112,21 @@ def ask_space(study: Study, path: str) -> Mapping[str, Any]:
     if not isinstance(space, Mapping):
         raise _refusal(study, "space", path, "a dict from settings to domains of ray.tune", space)
     return space
+
+
+def open_names(study: Study) -> list[str]:
+    """Returns the names of the settings that a study's search leaves open.
+
+    Raises:
+        ValueError: the function of its space gives no dict.
+    """
+    if study.search is None:
+        return []
+    path = study.search.space
+    if not isinstance(path, str) or not path:
+        return list(study.search.domains)
+    space = ask_space(study, path)
+    return [*flat(space)] if study.nested else list(space)
 
 
 def given_config(study: Study, config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,10 +3,11 @@
 import dataclasses
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sweepbook.plan.asked import open_names
 from sweepbook.plan.options import Options
 from sweepbook.plan.trial import n_fidelity
 from sweepbook.plan.values import checked_config
@@ -32,10 +33,12 @@ def complete_config(
         ValueError: unknown setting, value out of range, an option that the study cannot take.
     """
     config = dict(cell)
-    _check_known(study, config, options, kind)
-    _check_declared(study, kind)
     fields = {f.name for f in dataclasses.fields(kind)} if kind else set(config)
-    own = {*fields, *config}
+    # of a trainable that takes any dict; else they are fields
+    searched = open_names(study) if options.settings and kind is None else []
+    _check_known(study, config, options, kind, searched)
+    _check_declared(study, kind)
+    own = {*fields, *config, *searched}
     config |= {k: v for k, v in options.settings.items() if k in own or _top(study, k) in fields}
     config |= _optional(study, options)
     if study.gpus and "device" in fields:
@@ -111,9 +114,13 @@ def _check_declared(study: Study, kind: type | None) -> None:
 
 
 def _check_known(
-    study: Study, config: Mapping[str, Any], options: Options, kind: type | None
+    study: Study,
+    config: Mapping[str, Any],
+    options: Options,
+    kind: type | None,
+    searched: Sequence[str],
 ) -> None:
-    known = [f.name for f in dataclasses.fields(kind)] if kind else list(config)
+    known = [f.name for f in dataclasses.fields(kind)] if kind else [*config, *searched]
     for key in config:
         if _top(study, key) not in known and key not in known:
             near = difflib.get_close_matches(key, known, cutoff=0.4) or known
