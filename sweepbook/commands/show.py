@@ -118,9 +118,7 @@ def _differing(configs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [k for k in configs[0] if len({setting_text(c.get(k)) for c in configs}) > 1]
 
 
-def _show_constants(
-    plan: Plan, configs: Sequence[Mapping[str, Any]], console: Console
-) -> None:
+def _show_constants(plan: Plan, configs: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Prints the settings that all configs share; of a declared list that it is one value."""
     differing = _differing(configs)
     same = {k: v for k, v in configs[0].items() if k not in differing}
@@ -133,7 +131,9 @@ def _show_constants(
         is_one = "is a list and one value" if len(lists) == 1 else "are lists and one value each"
         say(
             console,
-            visible(f"{', '.join(lists)} {is_one}: to try each of its items, put it into the grid"),
+            visible(
+                f"{', '.join(lists)} {is_one}: to try each of its items, put it into the grid"
+            ),
         )
 
 

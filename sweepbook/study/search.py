@@ -8,6 +8,7 @@ from sweepbook.study.claim import Claim
 from sweepbook.study.fields import check_fields
 from sweepbook.study.published import Published
 from sweepbook.study.spaces.declared import open_domains
+from sweepbook.study.spaces.domains import check_described
 
 Settings = Mapping[str, Any]
 Space = dict[str, dict[str, Any]]  # setting -> {"kind": ..., ...}, as in `domain_of`
@@ -66,6 +67,7 @@ class Search:
     def __post_init__(self) -> None:
         check_fields(self, "a search", apart=["n_trials", "n_random", "scientific"])
         self._describe()
+        check_described(self.domains)
         for name in ("n_trials", "n_random"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:

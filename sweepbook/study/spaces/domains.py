@@ -5,7 +5,7 @@ name.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,24 @@ def domain_of(key: str, value: Any) -> dict[str, Any] | None:
     if "BaseDistribution" in (names := _names_of(value, _OPTUNA)):
         return _of_optuna(key, value, names)
     return None
+
+
+def check_described(domains: Mapping[str, Any]) -> None:
+    """Checks that domains are plain values as `domain_of` gives them.
+
+    Raises:
+        ValueError: one is not: somebody has written it by hand.
+    """
+    for key, domain in domains.items():
+        keys = set(domain) if isinstance(domain, Mapping) else set()
+        if (
+            not ({"choices"} <= keys or {"low", "high", "log", "step"} <= keys)
+            or "kind" not in keys
+        ):
+            raise ValueError(
+                f"domains of a search has {key!r}: {domain!r:.60}, which is no described range: "
+                "give the ranges as space, and leave domains out"
+            )
 
 
 def refusal(key: str, what: str, instead: str) -> ValueError:
