@@ -18,6 +18,7 @@ from sweepbook.study.forms.program import Program
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published, PublishedValue
 from sweepbook.study.search import Search
+from sweepbook.study.spaces.names import SEPARATOR
 from sweepbook.study.study import Fidelity, Metric, Study
 
 _TRAINABLES = {"program": Program, "estimator": Estimator}
@@ -90,7 +91,8 @@ class _Reader:
         takes_any = any(p.kind == p.VAR_KEYWORD for p in known.values())
         for key in content:
             if key not in known and not takes_any:
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+                near = [k for k in known if key in k or k in key]
+                near += difflib.get_close_matches(key, known, n=1, cutoff=0.5)
                 hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
                 raise self.document.error(f"{what} has no field {key!r}: {hint}", *place, key)
         if missing := [key for key in needed if key not in content]:
@@ -102,9 +104,18 @@ class _Reader:
         try:
             return kind(**given)
         except ValueError as error:
-            named = re.match(r"\w+", str(error))
-            at = (*place, named[0]) if named else place
-            raise self.document.error(str(error), *at) from error
+            raise self.document.error(str(error), *self._place_in(str(error), place)) from error
+
+    def _place_in(self, text: str, place: Place) -> Place:
+        """The place that an error speaks of: a field that begins it, or a setting in quotes."""
+        first = re.match(r"\w+", text)
+        if first and (*place, first[0]) in self.document.lines:
+            return (*place, first[0])
+        for name in re.findall(r"'([^']+)'", text):
+            for above in ((), ("space",), ("search", "space"), ("grid",), ("fixed",)):
+                if (found := (*place, *above, *name.split(SEPARATOR))) in self.document.lines:
+                    return found
+        return place
 
     def _trainable(self, value: Any, place: Place) -> Any:
         if not isinstance(value, Mapping):

@@ -22,7 +22,7 @@ _OTHERS = {  # top-level module of an object -> whose it is
 _WANDB = {"value", "values", "min", "max", "distribution", "q", "mu", "sigma", "probabilities"}
 INSTEAD = (
     "write a range of ray.tune, such as tune.loguniform(1e-4, 1e-1), or of Optuna, such as "
-    "FloatDistribution(1e-4, 1e-1, log=True)"
+    "FloatDistribution(1e-4, 1e-1, log=True) (in YAML, loguniform: [1e-4, 1e-1])"
 )
 
 
@@ -57,6 +57,7 @@ def check_wandb(name: str, value: Mapping[str, Any]) -> None:
         return
     if "values" in value:
         instead = 'write {"grid_search": [...]} to try each value, or tune.choice([...])'
+        instead += " (in YAML, choice: [...])"
     elif "value" in value:
         instead = "write the value alone"
     else:

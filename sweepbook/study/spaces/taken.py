@@ -63,7 +63,8 @@ def _searched(study: Any, found: Declared, given: bool) -> Any:
     if found.domains and search is None:
         raise ValueError(
             f"its space has ranges for {', '.join(found.domains)}: say how many configs to try, "
-            "search=Search(n_trials=50), or give values to try, tune.grid_search([...])"
+            "search=Search(n_trials=50) (in YAML, search: {n_trials: 50}), or give values to try, "
+            "tune.grid_search([...]) (in YAML, grid_search: [...])"
         )
     if found.domains and has_space:
         raise ValueError(
