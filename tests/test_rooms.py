@@ -54,7 +54,7 @@ EXERCISE = {
     "analysis": {"sweepbook", "trainables"},
 }
 # What is slow to import or one room's own: package -> where it may be imported.
-RAY = {"tune", "doors", "plan/space.py"}
+RAY = {"tune", "doors"}
 OPTUNA = {"search"}
 TORCH = {"plan/room.py", "record/storage/packing.py"}  # inside functions
 TORCH_OF_THE_EXERCISE = {"trainables", "analysis/figures/map_data.py"}
@@ -194,7 +194,7 @@ def test_what_one_room_imports_is_imported_nowhere_else(package, allowed):
 
 
 def test_what_is_slow_to_import_is_imported_inside_functions():
-    slow = places_of("torch", ("sweepbook",)) | places_of("ray", ("sweepbook/plan",))
+    slow = places_of("torch", ("sweepbook",))
     assert slow and all(slow.values()), slow
     exercise = places_of("torch", ("analysis", "search_spaces", "trainables"))
     exercise |= places_of("torchvision", ("analysis", "search_spaces", "trainables"))

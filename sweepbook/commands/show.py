@@ -82,10 +82,8 @@ def _show_options(options: Sequence[Option], console: Console) -> None:
 def _show_trials(plan: Plan, console: Console) -> None:
     study = plan.study
     configs = [t.config for t in plan.trials]
-    differing = [k for k in configs[0] if len({setting_text(c[k]) for c in configs}) > 1]
-    same = {k: v for k, v in configs[0].items() if k not in differing}
-    shared = ", ".join(f"{k} {_shortened(setting_text(v))}" for k, v in same.items())
-    say(console, visible(f"in every trial: {shared}"))
+    differing = _differing(configs)
+    _show_constants(plan, configs, console)
     varied = _telling(plan, differing)
     if follow := [k for k in differing if k not in varied]:
         say(console, visible(f"following from these: {', '.join(follow)}"))
@@ -114,6 +112,29 @@ def _show_trials(plan: Plan, console: Console) -> None:
     )
     if study.scheduler:
         say(console, f"ASHA may stop trials early: {study.scheduler}")
+
+
+def _differing(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [k for k in configs[0] if len({setting_text(c.get(k)) for c in configs}) > 1]
+
+
+def _show_constants(plan: Plan, configs: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Prints the settings that all configs share; of a declared list that it is one value."""
+    differing = _differing(configs)
+    same = {k: v for k, v in configs[0].items() if k not in differing}
+    if not same:
+        return
+    shared = ", ".join(f"{k} {_shortened(setting_text(v))}" for k, v in same.items())
+    say(console, visible(f"in every trial: {shared}"))
+    lists = [k for k, v in same.items() if isinstance(v, list) and k in plan.study.fixed]
+    if lists:
+        is_one = "is a list and one value" if len(lists) == 1 else "are lists and one value each"
+        say(
+            console,
+            visible(
+                f"{', '.join(lists)} {is_one}: to try each of its items, put it into the grid"
+            ),
+        )
 
 
 def _replicates(sizes: Sequence[int]) -> str:
@@ -152,6 +173,7 @@ def _telling(plan: Plan, differing: list[str]) -> list[str]:
 def _show_search(plan: Plan, search: SearchPlan, console: Console) -> None:
     """Prints the open settings with their roles, and the cells with what they cost."""
     study = plan.study
+    _show_constants(plan, search.configs, console)
     open_settings = [
         (key, _shown_domain(domain), "compared" if key in search.scientific else "tuned")
         for key, domain in search.space.items()

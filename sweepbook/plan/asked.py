@@ -9,6 +9,7 @@ import numpy as np
 
 from sweepbook.study.claim import Claim
 from sweepbook.study.hooks import call_hook
+from sweepbook.study.spaces.names import flat, nested
 from sweepbook.study.study import Study
 
 _DESCRIBED = ("name", "sha256", "rows")  # what a description of data must say
@@ -22,7 +23,7 @@ def ask_data(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
     """
     if study.data is None:
         return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
-    found = _asked(study, "data", study.data, config)
+    found = _asked(study, "data", study.data, given_config(study, config))
     wanted = "a dict with name, sha256 and rows"
     if not isinstance(found, Mapping):
         raise _refusal(study, "data", study.data, wanted, found)
@@ -48,7 +49,7 @@ def ask_cost(study: Study, config: Mapping[str, Any], data: Mapping[str, Any]) -
     """
     if study.cost is None:
         return None
-    cost = _asked(study, "cost", study.cost, config, data)
+    cost = _asked(study, "cost", study.cost, given_config(study, config), data)
     is_number = isinstance(cost, numbers.Real) and not isinstance(cost, bool)
     if not is_number or not 0 <= cost < math.inf:
         raise _refusal(study, "cost", study.cost, "a number of seconds >= 0", cost)
@@ -63,7 +64,7 @@ def ask_single(study: Study, config: Mapping[str, Any]) -> bool:
     """
     if study.single is None:
         return False
-    found = _asked(study, "single", study.single, config)
+    found = _asked(study, "single", study.single, given_config(study, config))
     if not isinstance(found, bool | np.bool_):
         raise _refusal(study, "single", study.single, "True or False", found)
     return bool(found)
@@ -75,7 +76,7 @@ def ask_count(study: Study, path: str, config: Mapping[str, Any]) -> int:
     Raises:
         ValueError: the function gives no whole number >= 1.
     """
-    count = _asked(study, "count", path, config)
+    count = _asked(study, "count", path, given_config(study, config))
     if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < 1:
         wanted = f"a number of {study.fidelity.unit}s, whole and >= 1"
         raise _refusal(study, "count", path, wanted, count)
@@ -92,7 +93,9 @@ def ask_claims(
     """
     if study.claims_of is None:
         return []
-    found = _asked(study, "claims_of", study.claims_of, configs, files)
+    found = _asked(
+        study, "claims_of", study.claims_of, [given_config(study, c) for c in configs], files
+    )
     claims = list(found) if isinstance(found, list | tuple) else None
     if claims is None or not all(isinstance(claim, Claim) for claim in claims):
         raise _refusal(study, "claims_of", study.claims_of, "a list of Claim values", found)
@@ -109,6 +112,26 @@ def ask_space(study: Study, path: str) -> Mapping[str, Any]:
     if not isinstance(space, Mapping):
         raise _refusal(study, "space", path, "a dict from settings to domains of ray.tune", space)
     return space
+
+
+def open_names(study: Study) -> list[str]:
+    """Returns the names of the settings that a study's search leaves open.
+
+    Raises:
+        ValueError: the function of its space gives no dict.
+    """
+    if study.search is None:
+        return []
+    path = study.search.space
+    if not isinstance(path, str) or not path:
+        return list(study.search.domains)
+    space = ask_space(study, path)
+    return [*flat(space)] if study.nested else list(space)
+
+
+def given_config(study: Study, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a config as the study's own functions get it: of a nested study nested dicts."""
+    return nested(config) if study.nested else config
 
 
 def _asked(study: Study, what: str, path: str, *arguments: Any) -> Any:

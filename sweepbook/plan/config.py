@@ -3,14 +3,16 @@
 import dataclasses
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sweepbook.plan.asked import open_names
 from sweepbook.plan.options import Options
 from sweepbook.plan.trial import n_fidelity
 from sweepbook.plan.values import checked_config
 from sweepbook.study.settings import OWN, PLACES
+from sweepbook.study.spaces.names import SEPARATOR
 from sweepbook.study.study import Study
 
 
@@ -31,10 +33,13 @@ def complete_config(
         ValueError: unknown setting, value out of range, an option that the study cannot take.
     """
     config = dict(cell)
-    _check_known(study, config, options, kind)
-    _check_declared(study, kind)
     fields = {f.name for f in dataclasses.fields(kind)} if kind else set(config)
-    config |= {k: v for k, v in options.settings.items() if k in {*fields, *config}}
+    # of a trainable that takes any dict; else they are fields
+    searched = open_names(study) if options.settings and kind is None else []
+    _check_known(study, config, options, kind, searched)
+    _check_declared(study, kind)
+    own = {*fields, *config, *searched}
+    config |= {k: v for k, v in options.settings.items() if k in own or _top(study, k) in fields}
     config |= _optional(study, options)
     if study.gpus and "device" in fields:
         config.setdefault("device", "cuda")  # else its default, the CPU
@@ -55,7 +60,7 @@ def complete_config(
             )
         folder = Path(options.data).expanduser()
         config["data"] = str(folder.resolve())
-    config = checked_config(study.name, config, kind)  # its rules raise here
+    config = checked_config(study.name, config, kind, study.nested)  # its rules raise here
     return scaled(study, config, options, kind)
 
 
@@ -78,7 +83,7 @@ def scaled(
     if options.scale is not None:
         wanted = max(1, math.ceil(wanted * options.scale - 1e-9))
     changed = config | {key: wanted}
-    changed = checked_config(study.name, changed, kind)
+    changed = checked_config(study.name, changed, kind, study.nested)
     if study.fidelity.count and n_fidelity(study, changed) == n_fidelity(study, config):
         return config  # its length is another setting's matter
     return changed
@@ -109,11 +114,15 @@ def _check_declared(study: Study, kind: type | None) -> None:
 
 
 def _check_known(
-    study: Study, config: Mapping[str, Any], options: Options, kind: type | None
+    study: Study,
+    config: Mapping[str, Any],
+    options: Options,
+    kind: type | None,
+    searched: Sequence[str],
 ) -> None:
-    known = [f.name for f in dataclasses.fields(kind)] if kind else list(config)
+    known = [f.name for f in dataclasses.fields(kind)] if kind else [*config, *searched]
     for key in config:
-        if key not in known:
+        if _top(study, key) not in known and key not in known:
             near = difflib.get_close_matches(key, known, cutoff=0.4) or known
             raise ValueError(
                 f"study {study.name} sets {key!r}, which its trainable's config does not have: "
@@ -122,8 +131,14 @@ def _check_known(
     for key in options.settings:
         if key in (*OWN, *PLACES):
             raise ValueError(f"use --{key}, not --set {key}=...")
-        if key not in known and options.everywhere:
+        is_known = key in known or (kind is not None and _top(study, key) in known)
+        if not is_known and options.everywhere:
             near = difflib.get_close_matches(key, known, cutoff=0.4) or known
             raise ValueError(
                 f"study {study.name} has no setting {key!r}: did you mean {', '.join(near)}?"
             )
+
+
+def _top(study: Study, key: str) -> str:
+    """The name of a setting in the config itself: of a nested one that of its outermost dict."""
+    return key.partition(SEPARATOR)[0] if study.nested else key

@@ -216,8 +216,9 @@ def suggested_trial(
     if plan.search is None:
         raise ValueError(f"study {plan.study.name} has no search")
     kind = type_of_configs(plan.study.trainable)
-    config = checked_config(plan.study.name, {**plan.search.configs[cell], **settings}, kind)
-    trial = make_trial(plan.study, config, plan.seed, plan.n_replicates, plan.data, plan.files)
+    study, config = plan.study, {**plan.search.configs[cell], **settings}
+    config = checked_config(study.name, config, kind, study.nested)
+    trial = make_trial(study, config, plan.seed, plan.n_replicates, plan.data, plan.files)
     return dataclasses.replace(trial, number=number)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from sweepbook.plan.asked import ask_space
-from sweepbook.plan.space import check_value, describe_space
+from sweepbook.plan.space import check_value, describe_space, plain_space
 from sweepbook.plan.values import plain_settings
 from sweepbook.record.planned import SearchPlan
 from sweepbook.study.configs import made_config
 from sweepbook.study.search import Space
 from sweepbook.study.settings import OWN
+from sweepbook.study.spaces.names import SEPARATOR, flat, nested
 from sweepbook.study.study import Study
 
 
@@ -39,12 +40,16 @@ def plan_search(
     if search is None:
         raise ValueError(f"--trials is for searches, but study {study.name} is a grid")
     per_cell = n_trials or search.n_trials
-    domains = ask_space(study, search.space)
+    path = search.space if isinstance(search.space, str) else ""  # a dict has become its domains
+    asked = ask_space(study, path) if path else None
     try:
-        declared = describe_space(domains)
+        declared = (
+            plain_space(search.domains) if asked is None else describe_space(asked, study.nested)
+        )
         space = {key: domain for key, domain in declared.items() if key not in settings}
         by = [*study.grid, *dict.fromkeys(key for point in study.points for key in point)]
         points = [plain_settings(point, study.name) for point in search.points]
+        points = [flat(point) for point in points] if study.nested else points
         points = [{k: v for k, v in p.items() if k not in settings} for p in points]
         _check(study, declared, space, by, points)
         if len(points) > per_cell:
@@ -53,9 +58,10 @@ def plan_search(
                 f"({len(points)}), got {per_cell}"
             )
         for config in configs:
-            _check_ends(config, space, kind)
+            _check_ends(config, space, kind, study.nested)
     except ValueError as error:
-        raise ValueError(f"study {study.name}, space {search.space}: {error}") from error
+        what = f"space {path}" if path else "its space"
+        raise ValueError(f"study {study.name}, {what}: {error}") from error
     return SearchPlan(
         space=space,
         scientific=[*by, *(key for key in search.scientific if key in space)],
@@ -99,16 +105,19 @@ def _check(
             check_value(space, key, value)
 
 
-def _check_ends(config: Mapping[str, Any], space: Space, kind: type | None) -> None:
+def _check_ends(
+    config: Mapping[str, Any], space: Space, kind: type | None, is_nested: bool
+) -> None:
     """Builds the config with each end of each range: its own rules raise here, not in a trial."""
     if kind is None:
         return
     fields = {field.name for field in dataclasses.fields(kind)}
     for key, domain in space.items():
-        if key not in fields:
+        if (key.partition(SEPARATOR)[0] if is_nested else key) not in fields:
             raise ValueError(f"the space has {key!r}, but {kind.__name__} has no such field")
         for value in domain.get("choices") or (domain["low"], domain["high"]):
-            made_config(kind, {**config, key: value})
+            whole = {**config, key: value}
+            made_config(kind, nested(whole) if is_nested else whole)
 
 
 def draws(space: Space, n_draws: int, seed: int = 0) -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 import difflib
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from sweepbook.plan.modules.own_names import check_own_names
 from sweepbook.plan.modules.shipping import check_one_of_each_name, modules_needed
+from sweepbook.plan.written.study import studies_of_yaml
 from sweepbook.study.errors import told
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import Project, find_project
@@ -18,10 +20,10 @@ from sweepbook.study.study import Study
 def load_studies(names: list[str], project: Project | None = None) -> list[Study]:
     """Returns the studies named on a command line, each once, in that order.
 
-    A name is a study of the project, "all", or a Python file, my_study.py[:NAME], with Study
-    values. "all" is every study of the project but the searches: each has a budget of its own.
-    The project's root, or a study file's folder and the root of the file's own project, come
-    first on sys.path.
+    A name is a study of the project, "all", a Python file, my_study.py[:NAME], with Study
+    values, or a YAML file, my_study.yaml[:NAME], with a study in each document. "all" is every
+    study of the project but the searches: each has a budget of its own. The project's root, or a
+    study file's folder and the root of the file's own project, come first on sys.path.
 
     Raises:
         ValueError: for an unknown name (with the nearest), a missing file, one without a study,
@@ -69,8 +71,8 @@ def _check_names(
 
 def _file_of(name: str) -> tuple[Path | None, str]:
     """The file that a name means, if it means one, and which study of it: "" for all."""
-    file = name.rpartition(":")[0] if ".py:" in name else name
-    return (Path(file), name[len(file) + 1 :]) if file.endswith(".py") else (None, "")
+    found = re.fullmatch(r"(.*\.(?:py|ya?ml))(?::(.*))?", name, re.DOTALL)
+    return (Path(found[1]), found[2] or "") if found else (None, "")
 
 
 def _roots(name: str, project: Project | None) -> tuple[str, ...]:
@@ -87,15 +89,15 @@ def _declaring_modules(name: str, project: Project | None) -> list[str]:
     file, _ = _file_of(name)
     if file is None:
         return [] if project is None else list(project.packages)
-    return [file.stem]
+    return [file.stem] if file.suffix == ".py" else []
 
 
 def _studies_of_project(name: str, project: Project | None) -> list[Study]:
     if project is None:
         raise ValueError(
-            f"{name!r} is not a study file (its name does not end with .py), and the current "
-            "folder is not in a project that could declare a study of that name: change to the "
-            "project's folder, give it by --project DIR, or name a file such as my_study.py"
+            f"{name!r} is not a study file (its name does not end with .py or .yaml), and the "
+            "current folder is not in a project that could declare a study of that name: change "
+            "to the project's folder, give it by --project DIR, or name a file such as my_study.py"
         )
     known = project.studies()
     if not known:
@@ -115,6 +117,9 @@ def _studies_of_project(name: str, project: Project | None) -> list[Study]:
 def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Study]:
     if not file.is_file():
         raise ValueError(f"there is no study file {str(file)!r}")
+    if file.suffix != ".py":
+        add_to_path(*roots)
+        return _chosen_of_yaml(file, wanted)
     if "." in file.stem:
         raise ValueError(
             f"{file.name} cannot be imported, because its name has a dot before .py: rename it, "
@@ -149,6 +154,20 @@ def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Stud
                 f"of them another name, or choose one, as in {file}:{first}"
             )
     return list(studies.values())
+
+
+def _chosen_of_yaml(file: Path, wanted: str) -> list[Study]:
+    studies = studies_of_yaml(file)
+    names = [study.name for study in studies]
+    if not studies:
+        raise ValueError(f"{file} defines no study: it is empty")
+    if wanted and wanted not in names:
+        raise ValueError(f"{file} has no study {wanted!r}: it has {', '.join(names)}")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(
+            f"{file} has two studies named {twice[0]!r}: give one of them another name"
+        )
+    return [study for study in studies if wanted in ("", study.name)]
 
 
 def _origin(module: str) -> str | None:

@@ -10,6 +10,7 @@ from sweepbook.plan.asked import ask_cost, ask_count, ask_single
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.trainable import trainable_key, type_of_configs
 from sweepbook.study.settings import OWN, PLACES
+from sweepbook.study.spaces.names import nested
 from sweepbook.study.study import Study
 
 
@@ -40,6 +41,7 @@ def make_trial(
     identity = {k: v for k, v in config.items() if k not in (*places, *OWN)}
     named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
     identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
+    identity = nested(identity) if study.nested else identity  # as the trainable gets it
     whole = [trainable_key(study.trainable), identity, seed, n_replicates, data["sha256"]]
     whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
     canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
@@ -48,6 +50,7 @@ def make_trial(
         trial_id=hashlib.sha256(canonical.encode()).hexdigest()[:12],
         trainable=study.trainable,
         config=config,
+        nested=study.nested,
         stacked=study.stacked,
         seed=seed,
         n_replicates=n_replicates,

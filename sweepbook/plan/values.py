@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sweepbook.study.configs import made_config
+from sweepbook.study.spaces.names import flat, nested
 from sweepbook.study.study import Study
 from sweepbook.study.texts import shortened
 
@@ -78,20 +79,25 @@ def plain_study(study: Study, kind: type | None) -> Study:
     )
 
 
-def checked_config(study: str, config: Mapping[str, Any], kind: type | None) -> dict[str, Any]:
+def checked_config(
+    study: str, config: Mapping[str, Any], kind: type | None, is_nested: bool = False
+) -> dict[str, Any]:
     """Returns a complete config as plain values, with the defaults of the trainable's own.
 
     Args:
         study: its name.
         kind: the dataclass of the trainable's configs, whose rules raise here; None: there is
             none.
+        is_nested: the names are flat ones of nested settings, and those returned are.
 
     Raises:
         ValueError: its rules refuse a value, or a value is not plain.
     """
-    config = plain_settings(config, study, kind)
+    config, given = plain_settings(config, study, kind), config
+    if is_nested:
+        config = _nested(config, study)
     if kind is None:
-        return config
+        return flat(config, whole=given.keys()) if is_nested else config
     made = made_config(kind, config)
     names = [field.name for field in dataclasses.fields(kind) if field.init]
     found = plain_settings({name: getattr(made, name) for name in names}, study, kind)
@@ -110,7 +116,14 @@ def checked_config(study: str, config: Mapping[str, Any], kind: type | None) -> 
             f"{_shown(found[derived[0]])} when it is made again, as a resume does: derive the "
             "value in a property, or in the trainable"
         )
-    return found
+    return flat(found, whole=given.keys()) if is_nested else found
+
+
+def _nested(config: Mapping[str, Any], study: str) -> dict[str, Any]:
+    try:
+        return nested(config)
+    except ValueError as error:
+        raise ValueError(f"study {study}: {error}") from error
 
 
 def is_dataclass(value: Any) -> bool:

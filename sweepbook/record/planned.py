@@ -1,5 +1,6 @@
 """What a record keeps of its plan: the trials, and the resolved search."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from sweepbook.study.forms.trainable import Trainable
 from sweepbook.study.search import Space
 from sweepbook.study.settings import setting_key
+from sweepbook.study.spaces.names import nested
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +32,17 @@ class Trial:
     hang_s: float | None = None  # longest time for a step
     number: int | None = None  # order of suggestion in a search, from 0
     ends_itself: bool = False  # its trainable is done at max_fidelity; else it is cut off there
+    nested: bool = False  # "a/b" of its config is the setting b of the dict a
 
     @property
     def needs(self) -> tuple[float, float]:
         """The CPUs and GPUs that it occupies."""
         return self.cpus, self.gpus
+
+    def given_config(self) -> dict[str, Any]:
+        """Returns its config as the trainable gets it, a copy: nested settings are dicts."""
+        config = copy.deepcopy(self.config)
+        return nested(config) if self.nested else config
 
 
 SAMPLER = "optuna.samplers.TPESampler"
@@ -45,7 +53,7 @@ class SearchPlan:
     """The resolved search of a study; JSON keeps it without loss.
 
     Args:
-        space: as `describe_space` gives it.
+        space: setting -> its domain, as `domain_of` describes it.
         scientific, nuisance: the searched settings, and those of the cells, by their role.
         cells: each cell's own settings; {} where there is one cell alone.
         configs: each cell's complete config, into which a suggestion's settings go.

@@ -3,8 +3,8 @@
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Literal
 
 from sweepbook.study.asha import ASHA
@@ -14,6 +14,8 @@ from sweepbook.study.forms.trainable import Trainable, hooks_of
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published
 from sweepbook.study.search import Search
+from sweepbook.study.spaces.lists import listed
+from sweepbook.study.spaces.taken import check_nested, take_space
 
 Settings = Mapping[str, Any]
 _LISTED = ("grid", "points", "fixed", "packages")  # checked where they are made lists
@@ -105,6 +107,11 @@ class Study:
             lists and dicts of these; numpy's become Python's, tuples lists, paths texts.
         points: dicts of settings that change together.
         fixed: settings that all configs share.
+        space: a `param_space` of Ray Tune, or a dict of Optuna's distributions: its constants are
+            added to `fixed`, its grid_search to `grid`, its ranges to `search`. Its dicts are
+            nested settings.
+        nested: True if "optimizer/lr" is the setting lr of the dict optimizer, which the trainable
+            then finds in its config. A space or a search with nested dicts makes it True.
         replicates: seeds per trial, >= 1.
         seed: seed of the study, 0 .. 2**63 - 1; the seeds of the replicates follow from it.
         stacked: True if the trainable takes the settings `replicates` and `seed`, trains all
@@ -155,6 +162,8 @@ class Study:
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     points: Sequence[Settings] = ({},)
     fixed: Settings = field(default_factory=dict)
+    space: InitVar[Settings | None] = None
+    nested: bool = False
     replicates: int = 5
     seed: int = 0
     stacked: bool = False
@@ -177,7 +186,7 @@ class Study:
     answers: str = ""
     packages: Sequence[str] = ()
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, space: Settings | None) -> None:
         check_fields(self, f"study {self.name}", apart=_LISTED)
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(
@@ -226,6 +235,10 @@ class Study:
                 f"study {self.name} declares two options for {', '.join(twice)}: drop one of them"
             )
         self._list_values()
+        for field_name, value in take_space(self, space).items():
+            object.__setattr__(self, field_name, value)
+        if self.nested:
+            check_nested(self)
         empty = [key for key, values in self.grid.items() if not values]
         if empty or not self.points:
             what = f"its grid has no values for {', '.join(empty)}" if empty else "points is empty"
@@ -236,8 +249,8 @@ class Study:
         for what, settings in (("grid", self.grid), ("fixed", self.fixed)):
             if not isinstance(settings, Mapping):
                 raise ValueError(f"{what} of {self.name} must be a dict, got {settings!r:.60}")
-        grid = {key: _listed(v, f"grid of {self.name}: {key}") for key, v in self.grid.items()}
-        points = _listed(self.points, f"points of {self.name}")
+        grid = {key: listed(v, f"grid of {self.name}: {key}") for key, v in self.grid.items()}
+        points = listed(self.points, f"points of {self.name}")
         if wrong := [point for point in points if not isinstance(point, Mapping)]:
             raise ValueError(
                 f"points of {self.name} must be dicts of settings, got {wrong[0]!r:.60}"
@@ -250,7 +263,8 @@ class Study:
         named: dict[str, str | None] = {**hooks_of(self.trainable)}
         named |= {key: getattr(self, key) for key in ("single", "data", "cost")}
         named |= {"claims_of": self.claims_of, "fidelity's count": self.fidelity.count}
-        named |= {"search's space": self.search.space if self.search else None}
+        if self.search and isinstance(self.search.space, str):  # a dict has become its domains
+            named |= {"search's space": self.search.space or None}
         return {what: path for what, path in named.items() if path is not None}
 
     def configs(self) -> list[dict[str, Any]]:
@@ -268,25 +282,6 @@ class Study:
     def n_trials(self) -> int:
         """How many trials it plans; a command line may change that."""
         return len(self.configs()) * (self.search.n_trials if self.search else 1)
-
-
-def _listed(values: Any, what: str) -> Sequence[Any]:
-    """The values of anything that has several, in their order.
-
-    Raises:
-        ValueError: it has none, or no order.
-    """
-    if isinstance(values, set | frozenset):
-        raise ValueError(
-            f"{what} is a set, and its order changes from run to run: write a list, or sorted(...)"
-        )
-    is_one = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
-    if is_one or getattr(values, "shape", None) == ():
-        raise ValueError(
-            f"{what} must be a list, got {values!r:.60}: write [...] around one value, or put it "
-            "into fixed"
-        )
-    return values if isinstance(values, list | tuple) else list(values)
 
 
 def is_gpu_share(gpus: float) -> bool:

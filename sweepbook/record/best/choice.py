@@ -131,7 +131,7 @@ def _described(record: Record, trial_id: str, fidelity: int) -> Best:
         )
     metrics, replicates = _metrics(record, trial_id, fidelity)
     return Best(
-        config=dict(planned.config),
+        config=planned.given_config(),
         trial_id=trial_id,
         status=str(row["status"]),
         unit=record.unit,

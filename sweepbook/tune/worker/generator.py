@@ -1,7 +1,6 @@
 """The generator of one replicate: begun, stepped, asked for its state, closed."""
 
 import contextlib
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +102,7 @@ class Generator:
         return self.kept.fidelity > 0 and bool(metrics[self.trial.unit] == self.kept.fidelity)
 
     def _begin(self) -> Iterator[Any]:
-        config = copy.deepcopy(self.trial.config)
+        config = self.trial.given_config()
         kind = self.door.kind
         takes_seed = self.trial.n_replicates > 1 or "seed" in config or not kind
         if takes_seed and not self.trial.stacked:

@@ -1,0 +1,29 @@
+"""An objective function of Optuna, which asks a trial for its settings: it cannot be trained."""
+
+import inspect
+from collections.abc import Iterator
+from types import CodeType
+
+from sweepbook.study.hooks import load_object
+
+_ASKING = "suggest_"
+
+
+def problems(path: str) -> list[str]:
+    """Returns what to write instead of a function that calls trial.suggest_float."""
+    code = getattr(inspect.unwrap(load_object(path)), "__code__", None)
+    asks = sorted({name for name in _names_of(code) if name.startswith(_ASKING)}) if code else []
+    if not asks:
+        return []
+    return [
+        f"{path} calls {asks[0]}, as an objective of Optuna does, but it is given a config: write "
+        'the ranges as the space of the study, such as {"lr": FloatDistribution(1e-5, 1e-1, '
+        'log=True)}, take config["lr"] in the function, and yield or report the metric'
+    ]
+
+
+def _names_of(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names_of(inner)
