@@ -58,6 +58,11 @@ class Data:
         return bool(self.described.get("paired", False))
 
     @property
+    def overlap(self) -> float:
+        """n_test / n_train of replicates that share training rows, as folds do; else 0."""
+        return float(self.described.get("overlap") or 0.0)
+
+    @property
     def class_names(self) -> Mapping[str, str]:
         """Label, as text, -> name of the class."""
         return self.described.get("class_names") or {}
