@@ -13,6 +13,11 @@ from sweepbook.study.read import built, study_of
 from sweepbook.study.study import Study
 
 SCHEMA_VERSION = 1
+# what is said of intervals over replicates that share training rows
+OVERLAPPING = (
+    "the replicates share training rows, which their intervals allow for (corrected resampled t "
+    "test, Nadeau and Bengio 2003)"
+)
 ENDED = ("complete", "failed", "interrupted")  # statuses of a record that nobody writes any more
 
 
