@@ -26,6 +26,7 @@ from sweepbook.study.forms.rows import Rows, load_rows, rows_sha256, takes_confi
 def problems(estimator: Estimator, plan: Plan) -> list[str]:
     """Returns a sentence for each thing that will not work, with what to write instead."""
     found = [*_of_study(plan), *_of_scorers(estimator, plan)]
+    found = found or list(_of_columns(estimator, plan))
     if found:
         return found
     try:
@@ -115,11 +116,6 @@ def _of_study(plan: Plan) -> list[str]:
             "of all scorers of scikit-learn a larger value is better, of neg_log_loss, too"
         )
     for claim in study.claims:
-        if claim.over == "rows":
-            found.append(
-                f"claim {claim.name} has over='rows', but an Estimator has no test rows that all "
-                "replicates share: leave it out"
-            )
         if claim.kind in ("mixture", "gradients"):
             found.append(
                 f"claim {claim.name} is of kind {claim.kind!r}, which an Estimator cannot answer: "
@@ -149,6 +145,27 @@ def _of_scorers(estimator: Estimator, plan: Plan) -> list[str]:
             hint = f": did you mean {', '.join(near)}?" if near else ": see get_scorer_names()"
             found.append(f"scikit-learn has no scorer {name!r}{hint}")
     return found
+
+
+def _of_columns(estimator: Estimator, plan: Plan) -> Iterator[str]:
+    """Says which claims and figures are of metrics that there will not be."""
+    study = plan.study
+    names = scorers_of(estimator, study.metric.name)
+    known = [f"val_{name}" for name in names]
+    known += [f"train_{name}" for name in names] if estimator.train_scores else []
+    asked = [(f"claim {one.name}", one.metric) for one in study.claims]
+    asked += [(f"claim {one.name}", one.against_metric or known[0]) for one in study.claims]
+    for figure in study.figures:
+        metrics = figure.get("metrics")
+        listed = metrics if isinstance(metrics, list | tuple) else ()
+        asked += [(f"figure {figure.get('name')}", str(one)) for one in listed]
+    for what, metric in asked:
+        if metric not in (*known, "time_s", "converged"):
+            yield (
+                f"{what} is of {metric!r}, which the Estimator does not give: it gives "
+                f"{', '.join(known)}; name its scorer in scoring, or, of train_, add "
+                "train_scores=True"
+            )
 
 
 def _same_data(estimator: Estimator, rows: Rows, configs: list[dict[str, Any]]) -> None:

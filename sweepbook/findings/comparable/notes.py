@@ -17,8 +17,10 @@ def split_note(record: Record, claim: Claim) -> list[str]:
     the same in every replicate, so the spread over replicates does not contain that of the rows.
     """
     over_seeds = claim.over == "replicates" and not claim.metric.endswith("_s")
-    if over_seeds and record.manifest.data.overlap:
-        return ["corrected resampled t test"]
+    if over_seeds and (overlap := record.manifest.data.overlap):
+        times = record.manifest.n_replicates * overlap / (1 + overlap)  # a row is validated on
+        more = ", which may err in more than 5 % where rows are validated on several times"
+        return [f"corrected resampled t test{more if times > 1 + 1e-9 else ''}"]
     return ["for this split"] if over_seeds and record.manifest.data.splits == "given" else []
 
 
