@@ -16,6 +16,7 @@ import pandas as pd
 from sweepbook.record.load import Record
 from sweepbook.record.values import LAST_STEPS, carried, diverged
 from sweepbook.stats.intervals import t_interval
+from sweepbook.study.forms.estimator import Estimator
 
 LEVEL = 0.95
 
@@ -128,10 +129,13 @@ def best_rows(curve: pd.DataFrame, mode: str) -> pd.DataFrame:
 def end_steps(record: Record) -> int:
     """How many steps a trial's value at its end is the mean of: 5, as in the findings.
 
-    1 where a step is no whole pass over the data to average over (the fidelity has a `count`), and
-    in a search, which compares its trials by their last step.
+    1 where a step is no whole pass over the data to average over (the fidelity has a `count`),
+    where an estimator is fitted once, and in a search, which compares its trials by their last
+    step.
     """
-    is_last = record.manifest.study.fidelity.count or record.manifest.search
+    study = record.manifest.study
+    is_once = isinstance(study.trainable, Estimator) and not study.fidelity.setting
+    is_last = study.fidelity.count or record.manifest.search or is_once
     return 1 if is_last else LAST_STEPS
 
 

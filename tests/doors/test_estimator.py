@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sweepbook import Fidelity, Metric, Study
 from sweepbook.doors.checked import door_problems
 from sweepbook.doors.door import open_door
+from sweepbook.doors.estimators.fitted import put_back
 from sweepbook.doors.estimators.splits import split_rows
 from sweepbook.plan.options import Options
 from sweepbook.record.manifest import Data
@@ -283,3 +284,31 @@ def test_a_study_keeps_the_version_and_is_read_again_as_it_was(monkeypatch):
     again = study_of({**dataclasses.asdict(plan.study)})
     assert again.trainable == plan.study.trainable
     assert isinstance(again, Study) and again.fidelity == plan.study.fidelity
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        ("object", ["call", "os", "system", ("list", ["true"], 1), None], 0),
+        ("object", ["call", "sklearn.utils", "check_array", ("list", [], 1), None], 0),
+        ("object", ["new", "subprocess", "Popen", ("list", ["true"], 1), None], 0),
+    ],
+)
+def test_a_state_names_no_code_but_classes_of_scikit_learn(what):
+    with pytest.raises(ValueError, match="is no class of scikit-learn"):
+        put_back(GaussianNB(), {"classes_": what})
+
+
+def test_an_estimator_that_holds_anything_else_has_no_state(monkeypatch):
+    class Own:
+        pass
+
+    class Keeps(GaussianNB):
+        def partial_fit(self, x, y, classes=None):
+            self.own_ = Own()
+            return super().partial_fit(x, y, classes)
+
+    plan = plan_of(monkeypatch, lambda config: Keeps(), **BY_EPOCH)
+    assert door_problems(plan) == []
+    for metrics in open_door(plan.trials[0]).train({"epochs": 5, "seed": replicate_seed(0, 0)}):
+        assert "state" not in metrics
