@@ -16,6 +16,7 @@ import pandas as pd
 from sweepbook.record.load import Record
 from sweepbook.record.values import LAST_STEPS, carried, diverged
 from sweepbook.stats.intervals import t_interval
+from sweepbook.study.forms.estimator import Estimator
 
 LEVEL = 0.95
 
@@ -54,7 +55,7 @@ def curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) ->
     for metric in metrics:
         values = reports[metric].astype("float64").mask(bad)
         wide = _wide(reports.assign(value=values), index)
-        table = _with_intervals(wide.to_numpy(), sizes)
+        table = _with_intervals(wide.to_numpy(), sizes, record.manifest.data.overlap)
         table.index = wide.index
         table = table.assign(metric=metric, n=sizes, n_diverged=n_diverged)
         table = table.join(wide.add_prefix("replicate_"))
@@ -86,7 +87,9 @@ def _wide(reports: pd.DataFrame, index: list[str]) -> pd.DataFrame:
     return wide.reindex(columns=range(int(reports["replicate"].max()) + 1))
 
 
-def _with_intervals(values: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any]) -> pd.DataFrame:
+def _with_intervals(
+    values: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any], overlap: float
+) -> pd.DataFrame:
     """mean, low, high of the first sizes[i] values of row i; a replicate without a row is NaN."""
     result = np.full((len(values), 3), np.nan)
     for size in np.unique(sizes):
@@ -95,7 +98,7 @@ def _with_intervals(values: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any]) -
         width = min(int(size), values.shape[1])
         part[:, :width] = values[rows, :width]
         if size > 0:
-            result[rows] = np.stack(t_interval(part, LEVEL)[:3], axis=1)
+            result[rows] = np.stack(t_interval(part, LEVEL, overlap)[:3], axis=1)
     return pd.DataFrame(result, columns=["mean", "low", "high"])
 
 
@@ -126,10 +129,13 @@ def best_rows(curve: pd.DataFrame, mode: str) -> pd.DataFrame:
 def end_steps(record: Record) -> int:
     """How many steps a trial's value at its end is the mean of: 5, as in the findings.
 
-    1 where a step is no whole pass over the data to average over (the fidelity has a `count`), and
-    in a search, which compares its trials by their last step.
+    1 where a step is no whole pass over the data to average over (the fidelity has a `count`),
+    where an estimator is fitted once, and in a search, which compares its trials by their last
+    step.
     """
-    is_last = record.manifest.study.fidelity.count or record.manifest.search
+    study = record.manifest.study
+    is_once = isinstance(study.trainable, Estimator) and not study.fidelity.setting
+    is_last = study.fidelity.count or record.manifest.search or is_once
     return 1 if is_last else LAST_STEPS
 
 
@@ -153,18 +159,22 @@ def end_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) -> p
     Raises:
         ValueError: a metric is no column of the reports.
     """
-    return end_rows(curve_table(record, metrics, trials), record.unit, end_steps(record))
+    curve = curve_table(record, metrics, trials)
+    return end_rows(curve, record.unit, end_steps(record), record.manifest.data.overlap)
 
 
-def end_rows(curve: pd.DataFrame, unit: str, n_steps: int) -> pd.DataFrame:
-    """`end_table` of a curve: as `curve_table` returns it; n_steps: as `end_steps` says."""
+def end_rows(curve: pd.DataFrame, unit: str, n_steps: int, overlap: float = 0.0) -> pd.DataFrame:
+    """`end_table` of a curve.
+
+    curve: as `curve_table` returns it; n_steps: as `end_steps` says; overlap: of the replicates.
+    """
     keys = ["trial_id", "metric"]
     ends = last_rows(curve, unit).set_index(keys)
     names = [str(name) for name in curve if str(name).startswith("replicate_")]
     last = curve.groupby(keys)[unit].transform("max")
     values = curve[curve[unit] > last - n_steps].groupby(keys)[names].mean(skipna=False)
     ends[names] = values.loc[ends.index]
-    bounds = _with_intervals(ends[names].to_numpy(), ends["n"].to_numpy())
+    bounds = _with_intervals(ends[names].to_numpy(), ends["n"].to_numpy(), overlap)
     ends[["mean", "low", "high"]] = bounds.to_numpy()
     steps = curve.groupby("trial_id")[unit].agg(["min", "max"])
     since = steps["min"].combine(steps["max"] - n_steps + 1, max)

@@ -138,7 +138,8 @@ def _model(
     if choice is None:
         return Model(label, trials, problem=_why_none(trials), published=published)
     values, pseudo = choice.values({str(i): row for i, row in choice.scores.iterrows()})
-    found = with_choice(one_sample(values), values, pseudo)
+    overlap = record.manifest.data.overlap
+    found = with_choice(one_sample(values, overlap=overlap), values, pseudo)
     hits = hits_of(predictions, choice)
     return Model(
         label,

@@ -15,9 +15,11 @@ from sweepbook.plan.plan import Plan, suggested_trial
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
+from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import trainable_name
 from sweepbook.study.option import Option
 from sweepbook.study.project import Project
+from sweepbook.study.study import Study
 from sweepbook.study.texts import count, one_line, setting_text, visible
 from sweepbook.tune.console import rough_duration, say, table_of
 
@@ -143,12 +145,19 @@ def _replicates(sizes: Sequence[int]) -> str:
     return " or ".join([*map(str, first), count(last, "replicate")])
 
 
+def _shortest(study: Study) -> str:
+    """The options of a short run of a study."""
+    epochs = ["--epochs 1"] if study.fidelity.setting else []
+    folds = study.trainable.folds or 2 if isinstance(study.trainable, Estimator) else 1
+    return " ".join([*epochs, f"--replicates {folds}"])
+
+
 def _cost(plan: Plan, seconds: float, under: str = "") -> str:
     """What the trials cost, in words; under: which condition."""
     if plan.study.cost is None:
         return (
             "how long they take is unknown: the study declares no cost; time a short run "
-            "(--epochs 1 --replicates 1)"
+            f"({_shortest(plan.study)})"
         )
     about = rough_duration(seconds)
     return f"about {about} of one core{under} (a rough estimate, good to a factor of two)"

@@ -1,18 +1,120 @@
-"""A estimator as a generator."""
+"""An estimator of scikit-learn as a generator: one fold, fitted at once or step by step.
 
-from collections.abc import Callable, Iterator
+scikit-learn is imported inside functions alone: nobody else needs it.
+"""
+
+import functools
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sweepbook.plan.plan import Plan
-from sweepbook.record.planned import Trial
+import numpy as np
+
+from sweepbook.doors.estimators.checks import problems as problems
+from sweepbook.doors.estimators.fitted import kept, put_back
+from sweepbook.doors.estimators.made import WHOLE, is_classifier, make_estimator, seed_all
+from sweepbook.doors.estimators.scores import predictions_of, scores_of
+from sweepbook.doors.estimators.splits import split_rows
+from sweepbook.doors.estimators.steps import steps_of
+from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.rows import Rows, load_rows, takes_config
 
-
-def problems(estimator: Estimator, plan: Plan) -> list[str]:
-    """Returns what is wrong with it, as far as it can be seen before it runs."""
-    return []
+Places = np.ndarray[Any, Any]
 
 
 def generator_of(estimator: Estimator, trial: Trial) -> Callable[..., Iterator[Any]]:
-    """Returns the generator function that trains a replicate."""
-    raise NotImplementedError
+    """Returns the generator function that trains a replicate, and scores the rows left out."""
+
+    def train(config: Mapping[str, Any], state: Any = None) -> Iterator[Any]:
+        settings = {key: value for key, value in config.items() if key != "seed"}
+        seed = int(config["seed"])
+        rows = _rows(estimator, json.dumps(settings) if takes_config(estimator.data) else "{}")
+        made = make_estimator(estimator, settings)
+        number = _replicate(trial, seed)
+        sides = split_rows(estimator, rows, is_classifier(made), trial.seed, number)
+        scored = _Scored(estimator, trial, rows, *sides)
+        seed_all(made, seed)
+        if trial.unit == WHOLE:
+            yield scored.of(1, functools.partial(_fit, made, scored))
+            return
+        steps = steps_of(made, seed, rows, sides[0])
+        done = 0
+        if state is not None:
+            done = int(state["at"])
+            put_back(steps.last, state["fitted"])
+        has_state = True
+        for at in range(done + 1, trial.max_fidelity + 1):
+            metrics = scored.of(at, functools.partial(steps.fit, at))
+            has_state = has_state and (at > done + 1 or kept(steps.last) is not None)
+            state_of = {"state": functools.partial(_state, at, steps.last)} if has_state else {}
+            yield metrics | state_of
+
+    return train
+
+
+def _state(at: int, fitted: Any) -> dict[str, Any]:
+    return {"at": at, "fitted": kept(fitted)}
+
+
+@functools.lru_cache(maxsize=1)
+def _rows(estimator: Estimator, settings: str) -> Rows:
+    """The data, which a process loads once for as long as they stay the same."""
+    return load_rows(estimator, json.loads(settings))
+
+
+def _replicate(trial: Trial, seed: int) -> int:
+    """The number of the replicate that has this seed."""
+    seeds = [replicate_seed(trial.seed, number) for number in range(trial.n_replicates)]
+    if seeds.count(seed) != 1:
+        raise ValueError(
+            f"two replicates of the trial would have the same seed, {seed}: give the study "
+            "another seed"
+        )
+    return seeds.index(seed)
+
+
+def _fit(made: Any, scored: "_Scored") -> Any:
+    made.fit(scored.rows.inputs(scored.train), scored.rows.y[scored.train])
+    return made
+
+
+class _Scored:
+    """A fold: fits are scored on the rows that they have not seen."""
+
+    def __init__(
+        self, estimator: Estimator, trial: Trial, rows: Rows, train: Places, val: Places
+    ) -> None:
+        self.estimator, self.trial, self.rows = estimator, trial, rows
+        self.train, self.val = train, val
+
+    def of(self, at: int, fit: Callable[[], Any]) -> dict[str, Any]:
+        """Fits, and returns what is yielded of it.
+
+        Raises:
+            ValueError: a score is NaN, or infinite.
+        """
+        from sklearn.exceptions import ConvergenceWarning
+
+        start = time.perf_counter()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            fitted = fit()
+        middle = time.perf_counter()
+        for warning in caught:  # they are in the trial's output
+            warnings.showwarning(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+        converged = not any(issubclass(one.category, ConvergenceWarning) for one in caught)
+        found: dict[str, Any] = {self.trial.unit: at}
+        found |= scores_of(self.estimator, self.trial, fitted, self.rows, "val", self.val)
+        if self.estimator.train_scores:
+            found |= scores_of(self.estimator, self.trial, fitted, self.rows, "train", self.train)
+        if self.trial.unit == WHOLE:
+            found["converged"] = converged
+        if is_classifier(fitted):
+            found["predictions"] = functools.partial(predictions_of, fitted, self.rows, self.val)
+        seconds = {"train": middle - start, "evaluate": time.perf_counter() - middle}
+        return found | {"times": seconds}

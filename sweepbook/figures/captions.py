@@ -9,6 +9,7 @@ from sweepbook.aggregates.labels import better, count, listing, metric_name, num
 from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures.arms import Arms
 from sweepbook.record.load import Record
+from sweepbook.record.manifest import OVERLAPPING
 
 _ENDED_EARLY = ("stopped", "interrupted", "failed", "running")
 _MEANING = {
@@ -48,6 +49,8 @@ def data_sentence(record: Record, *, intervals: bool = True) -> str:
         text += ", given split" + ("; intervals hold for this split only" if intervals else "")
     elif data.splits:
         text += f", {data.splits.replace('one per', 'one split per')}"
+    if data.overlap and intervals:
+        text += f"; {OVERLAPPING}"
     if record.manifest.is_scaled:
         scale = record.manifest.scale or 1.0
         text += f". {record.unit.capitalize()}s are scaled by {number(float(scale))}"

@@ -204,7 +204,8 @@ def _best_published(judge: Judge, table: pd.DataFrame) -> Finding | None:
     target, printed_label = float(best_printed["published"]), str(best_printed["label"])
     scores = leave_one_out_winner(known[replicates].to_numpy(dtype="float64"), mode).scores
     sign = 1.0 if mode == "max" else -1.0
-    found = against_one_run(sign * (np.asarray(scores) - target))
+    overlap = record.manifest.data.overlap
+    found = against_one_run(sign * (np.asarray(scores) - target), overlap=overlap)
     claim = "the best winner is better than the best published single run"
     asked = _with_numbers(judge, _asked(judge, "published-best", claim), found)
     best = str(known["label"].iloc[0])

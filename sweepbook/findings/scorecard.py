@@ -89,14 +89,14 @@ def _beside(
     if printed.metric == MINUTES:
         values = values * last / 60  # a trial of one model alone, one timing per replicate
     note = _why_not(record, trial, published, printed, last)
-    return row | _judged(values, printed.value, note)
+    return row | _judged(values, printed.value, note, record.manifest.data.overlap)
 
 
 def _judged(
-    values: np.ndarray[Any, np.dtype[np.floating[Any]]], printed: float, note: str
+    values: np.ndarray[Any, np.dtype[np.floating[Any]]], printed: float, note: str, overlap: float
 ) -> dict[str, Any]:
     """The replicates' values (n,) and, where nothing speaks against it, the verdict."""
-    interval = prediction_interval(values)
+    interval = prediction_interval(values, overlap=overlap)
     low, high = float(interval.low), float(interval.high)
     row = {
         "mean": float(interval.mean),

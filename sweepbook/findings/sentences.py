@@ -198,7 +198,9 @@ def _ending(result: Outcome, found: Decision, needed: Range) -> str:
     if verdict != OPEN:
         return verdict
     n = found.test.difference.n if found.test else len(result.arms[0].values)
-    sample = f"on {result.sample}" if result.sample else f"at {count(n, 'seed')}"
+    overlaps = found.test is not None and found.test.difference.overlap > 0
+    noun = "replicate" if overlaps else "seed"
+    sample = f"on {result.sample}" if result.sample else f"at {count(n, noun)}"
     where = f"{verdict} {sample}"
     if found.overturned:
         return f"{where} ({OVERTURNED})"
@@ -208,15 +210,16 @@ def _ending(result: Outcome, found: Decision, needed: Range) -> str:
         return f"{where} (a spread needs two)"
     if not math.isfinite(found.test.difference.se):
         return where
-    return f"{where} ({_more_seeds(needed)})"
+    return f"{where} ({_more_seeds(needed, noun)})"
 
 
-def _more_seeds(needed: Range) -> str:
+def _more_seeds(needed: Range, noun: str) -> str:
     if needed.low is None:
-        return "more seeds would hardly decide it"
+        rest = "" if noun == "seed" else ", because they are of the same data: more data might"
+        return f"more {noun}s would hardly decide it{rest}"
     if needed.high is None:
-        return f"would need {needed.low} seeds or more, perhaps over {LARGEST_N:,}"
-    return f"would need about {needed.low} to {needed.high} seeds"
+        return f"would need {needed.low} {noun}s or more, perhaps over {LARGEST_N:,}"
+    return f"would need about {needed.low} to {needed.high} {noun}s"
 
 
 def mixture_sentence(label: str, metric: str, share: Share, threshold: float, steps: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.published import sources
 from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.forest import how_sure
@@ -26,6 +27,7 @@ from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.sections import Section, data_anchor, section_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
+from sweepbook.record.manifest import OVERLAPPING
 from sweepbook.study.project import Project
 
 _FIGURE_SUFFIXES = ("svg", "png", "csv")
@@ -85,13 +87,20 @@ def write_report(
         if repeat is not None:
             write_file(aside / "repeat.csv", csv_text(repeat.frame))
         context = _context(loaded, sections, printed)
-        context |= {"repeat": repeat, "how_sure": how_sure([forest])}
+        context |= {"repeat": repeat, "how_sure": _how_sure(loaded, forest)}
         write_file(aside / "report.md", render_markdown(context))
         write_file(aside / PAGE, render_html(context))
     for name in earlier - _names_in(sections):
         for suffix in _FIGURE_SUFFIXES:
             (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
     return folder / PAGE
+
+
+def _how_sure(records: Sequence[Record], forest: pd.DataFrame) -> str:
+    """How sure the claims are as a whole, and of which records by a corrected test."""
+    text = how_sure([forest])
+    names = [record.study for record in records if record.manifest.data.overlap]
+    return f"{text} In {listing(names)} {OVERLAPPING}." if text and names else text
 
 
 def _listed(records: Given | Sequence[Given]) -> list[Given]:

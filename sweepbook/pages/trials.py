@@ -55,7 +55,8 @@ def trial_table(record: Record) -> pd.DataFrame:
     if record.reports.empty or metric not in record.reports:
         return frame.assign(**dict.fromkeys([*names, f"{metric}_best", f"best_{unit}"], math.nan))
     curve = curve_table(record, [metric], trials)
-    ends = end_rows(curve, unit, end_steps(record)).set_index("trial_id")
+    overlap = record.manifest.data.overlap
+    ends = end_rows(curve, unit, end_steps(record), overlap).set_index("trial_id")
     best = best_rows(curve, record.mode).set_index("trial_id")
     ends = ends[["mean", "low", "high", "n_diverged"]].set_axis(names, axis=1)
     best = best[["mean", unit]].set_axis([f"{metric}_best", f"best_{unit}"], axis=1)

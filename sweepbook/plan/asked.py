@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from sweepbook.study.claim import Claim
+from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.rows import describe_rows
 from sweepbook.study.hooks import call_hook
 from sweepbook.study.spaces.names import flat, nested
 from sweepbook.study.study import Study
@@ -21,6 +23,8 @@ def ask_data(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: the data cannot be used; or the function gives no such description.
     """
+    if isinstance(study.trainable, Estimator):
+        return describe_rows(study.trainable, config)
     if study.data is None:
         return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
     found = _asked(study, "data", study.data, given_config(study, config))

@@ -73,6 +73,13 @@ def scaled(
         ValueError: the config has no whole number of it.
     """
     key = study.fidelity.setting
+    if not key:
+        if options.epochs is not None:
+            raise ValueError(
+                f"study {study.name} takes no --epochs {options.epochs}, because its Fidelity "
+                f"names no setting: every trial has the same {study.fidelity.unit}s; leave it out"
+            )
+        return config
     if not isinstance(config.get(key), int):
         raise ValueError(
             f"study {study.name} takes the number of {study.fidelity.unit}s from the setting "

@@ -16,6 +16,7 @@ from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.provenance import git_commit, now, versions
 from sweepbook.record.registration import Registration, claim_hashes
 from sweepbook.record.storage.places import Where
+from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import module_of, trainable_name, type_of_configs
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import add_behind_project, find_project
@@ -110,7 +111,7 @@ def changes_since(manifest: Manifest) -> list[str]:
     if manifest.code_sha256 not in (code_sha256(study), *earlier):
         file = sys.modules[module].__file__ if module else trainable_name(study.trainable)
         found.append(f"the trainable's code has changed ({file}, or a file that it imports)")
-    if study.data:
+    if study.data or isinstance(study.trainable, Estimator):
         searched = manifest.search.configs if manifest.search else ()
         configs = [*searched, *(trial.config for trial in manifest.trials)]
         data = ask_data(study, configs[0])

@@ -13,6 +13,7 @@ from sweepbook.plan.search import plan_search
 from sweepbook.plan.trial import file_hashes, make_trial, n_fidelity, needs_of
 from sweepbook.plan.values import checked_config, plain_study
 from sweepbook.record.planned import SearchPlan, Trial
+from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import type_of_configs
 from sweepbook.study.settings import COLUMNS, OWN, PLACES, TABLES, YIELDED, setting_key
 from sweepbook.study.study import Study
@@ -76,6 +77,8 @@ def make_plan(study: Study, options: Options) -> Plan:
     check_imports(study)
     seed = study.seed if options.seed is None else options.seed
     n_replicates = options.replicates or study.replicates
+    if isinstance(study.trainable, Estimator):
+        study.trainable.check_replicates(n_replicates)
     declared = plain_study(study, kind)
     study = _occupying(declared, options)
     cells = study.configs()

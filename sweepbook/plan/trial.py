@@ -8,6 +8,7 @@ from typing import Any
 
 from sweepbook.plan.asked import ask_cost, ask_count, ask_single
 from sweepbook.record.planned import Trial
+from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import trainable_key, type_of_configs
 from sweepbook.study.settings import OWN, PLACES
 from sweepbook.study.spaces.names import nested
@@ -80,13 +81,15 @@ def n_fidelity(study: Study, config: Mapping[str, Any]) -> int:
     """
     fidelity = study.fidelity
     if fidelity.count is None:
-        return int(config[fidelity.setting])
+        return int(config[fidelity.setting]) if fidelity.setting else 1
     return ask_count(study, fidelity.count, config)
 
 
 def _replicates(study: Study, config: Mapping[str, Any], wanted: int) -> int:
     """How many replicates the trial gets: 1 where every seed gives the same model."""
     n = 1 if ask_single(study, config) else wanted
+    if isinstance(study.trainable, Estimator):
+        study.trainable.check_replicates(n)
     kind = type_of_configs(study.trainable)
     if n > 1 and kind and not study.stacked and "seed" not in config:
         raise ValueError(

@@ -13,6 +13,11 @@ from sweepbook.study.read import built, study_of
 from sweepbook.study.study import Study
 
 SCHEMA_VERSION = 1
+# what is said of intervals over replicates that share training rows
+OVERLAPPING = (
+    "the replicates share training rows, which their intervals allow for (corrected resampled t "
+    "test, Nadeau and Bengio 2003)"
+)
 ENDED = ("complete", "failed", "interrupted")  # statuses of a record that nobody writes any more
 
 
@@ -56,6 +61,11 @@ class Data:
     def is_paired(self) -> bool:
         """Whether replicate r has the same split and seeds in every trial."""
         return bool(self.described.get("paired", False))
+
+    @property
+    def overlap(self) -> float:
+        """n_test / n_train of replicates that share training rows, as folds do; else 0."""
+        return float(self.described.get("overlap") or 0.0)
 
     @property
     def class_names(self) -> Mapping[str, str]:

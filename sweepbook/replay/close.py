@@ -49,6 +49,7 @@ def as_good(curves: Sequence[Curve], best: int, margin: float) -> NDArray[np.boo
     same = [len(curve.finals) == len(winner) for curve in curves]
     nothing = np.full(len(winner), np.nan)
     others = [curve.finals if own else nothing for curve, own in zip(curves, same, strict=True)]
-    bound = t_interval(winner - np.array(others, dtype=np.float64), LEVEL).high
+    differences = winner - np.array(others, dtype=np.float64)
+    bound = t_interval(differences, LEVEL, curves[best].overlap).high
     equal = np.array([curve.final for curve in curves]) == curves[best].final
     return np.asarray((bound <= margin) | equal)

@@ -31,12 +31,14 @@ class Curve:
     values: mean over replicates at fidelity 1, 2, ...; larger is better, NaN where one diverged.
     elapsed: seconds of training (or units of fidelity) up to each of them.
     finals: the last value of each replicate, in their order; larger is better.
+    overlap: of the replicates, as the data say.
     """
 
     trial_id: str
     values: tuple[float, ...]
     elapsed: tuple[float, ...]
     finals: tuple[float, ...] = ()
+    overlap: float = 0.0
 
     @property
     def final(self) -> float:
@@ -116,7 +118,8 @@ def full_curves(record: Record, *, equal_times: bool = False) -> list[Curve]:
         else:
             elapsed = np.cumsum(times[str(trial_id)].to_numpy())
             values = tuple(own.tolist()), tuple(elapsed.tolist())
-            curves.append(Curve(str(trial_id), *values, lasts[trial_id]))
+            overlap = record.manifest.data.overlap
+            curves.append(Curve(str(trial_id), *values, lasts[trial_id], overlap))
     _check(record, curves, n_gaps)
     return curves
 

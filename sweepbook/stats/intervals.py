@@ -4,9 +4,15 @@ A handful of replicates is the usual case, so every interval here is a t interva
 percentile bootstrap of the mean covers about 84 % where it says 95 %. Three rules hold throughout:
 NaN in gives NaN out (a diverged replicate is never dropped silently), one value has NaN bounds,
 and the order of replicates does not matter. Nothing here is random.
+
+Folds of one data set share training rows, so their values vary together and their spread is too
+small. `overlap` is n_test / n_train of such replicates, 0 of others: the variance of their mean is
+then sd^2 * (1/n + overlap), instead of sd^2 / n (the corrected resampled t test of Nadeau and
+Bengio 2003, Inference for the generalization error, Machine Learning 52).
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +37,7 @@ class Difference(NamedTuple):
 
     n: pairs, or the smaller arm; sd: of one difference (Welch: se * sqrt(n), so that needed_n of a
     paired test applies to it); df: degrees of freedom. All NaN where it cannot be estimated.
+    overlap: of the replicates.
     """
 
     mean: float
@@ -40,9 +47,10 @@ class Difference(NamedTuple):
     sd: float
     se: float
     df: float
+    overlap: float = 0.0
 
 
-def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+def t_interval(values: ArrayLike, level: float = 0.95, overlap: float = 0.0) -> Interval:
     """Mean and two-sided t interval along the last axis.
 
     values: (..., n). Equal values have an interval of width 0; n = 1 has NaN bounds.
@@ -51,18 +59,31 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     >>> float(interval.mean), round(float(interval.low), 3), interval.n
     (2.0, -0.484, 3)
     """
-    return prediction_interval(values, level, m=math.inf)
+    return _interval(values, level, lambda n: mean_variance(n, overlap))
 
 
-def prediction_interval(values: ArrayLike, level: float = 0.95, m: float = 1) -> Interval:
+def mean_variance(n: int, overlap: float = 0.0) -> float:
+    """Variance of the mean of n replicates, in units of sd^2, the variance that they show."""
+    return 1 / n + overlap
+
+
+def prediction_interval(
+    values: ArrayLike, level: float = 0.95, m: float = 1, overlap: float = 0.0
+) -> Interval:
     """Mean, and the interval that holds the mean of m further replicates (m = 1: one more).
 
     values: (..., n) along the last axis; half width t(n - 1) * sd * sqrt(1/m + 1/n), normal
-    errors. Raises ValueError where level is outside (0, 1) or m < 1.
+    errors. With an overlap the further ones are of other data, and overlap is added twice: both
+    means vary with their data. Raises ValueError where level is outside (0, 1) or m < 1.
     """
-    _check_level(level)
     if m < 1:
         raise ValueError(f"m must be at least 1 further replicate, got {m}")
+    return _interval(values, level, lambda n: 1 / m + overlap + mean_variance(n, overlap))
+
+
+def _interval(values: ArrayLike, level: float, variance: Callable[[int], float]) -> Interval:
+    """variance: n replicates -> the estimate's, in units of the variance that they show."""
+    _check_level(level)
     sample = np.atleast_1d(np.asarray(values, dtype=np.float64))
     n = sample.shape[-1]
     empty = np.full(sample.shape[:-1], np.nan)
@@ -73,12 +94,12 @@ def prediction_interval(values: ArrayLike, level: float = 0.95, m: float = 1) ->
         if n == 1:
             return Interval(mean, empty, empty, 1)
         sd = np.asarray(sample.std(axis=-1, ddof=1))
-        half = t_quantile(level, n - 1) * sd * math.sqrt(1 / m + 1 / n)
+        half = t_quantile(level, n - 1) * sd * math.sqrt(variance(n))
     return Interval(mean, np.asarray(mean - half), np.asarray(mean + half), n)
 
 
 def paired_difference(
-    a: "pd.Series[float]", b: "pd.Series[float]", level: float = 0.95
+    a: "pd.Series[float]", b: "pd.Series[float]", level: float = 0.95, overlap: float = 0.0
 ) -> Difference:
     """Mean of a - b over replicates that share split and seeds, with its t interval.
 
@@ -89,33 +110,41 @@ def paired_difference(
         raise ValueError(
             f"pairs need the same replicates once each, got {list(a.index)} and {list(b.index)}"
         )
-    return one_sample(np.asarray(a - b.reindex(a.index), dtype=np.float64), level)
+    return one_sample(np.asarray(a - b.reindex(a.index), dtype=np.float64), level, overlap)
 
 
-def one_sample(values: ArrayLike, level: float = 0.95) -> Difference:
+def one_sample(values: ArrayLike, level: float = 0.95, overlap: float = 0.0) -> Difference:
     """Mean of values (n,) with its t interval, as a Difference (from 0)."""
     sample = np.asarray(values, dtype=np.float64)
-    interval = t_interval(sample, level)
+    interval = t_interval(sample, level, overlap)
     with np.errstate(invalid="ignore"):
         sd = float(sample.std(ddof=1)) if interval.n > 1 else math.nan
     low, high = float(interval.low), float(interval.high)
-    se = sd / math.sqrt(max(interval.n, 1))
-    return Difference(float(interval.mean), low, high, interval.n, sd, se, interval.n - 1)
+    se = sd * math.sqrt(mean_variance(max(interval.n, 1), overlap))
+    return Difference(float(interval.mean), low, high, interval.n, sd, se, interval.n - 1, overlap)
 
 
-def against_one_run(values: ArrayLike, level: float = 0.95) -> Difference:
+def against_one_run(values: ArrayLike, level: float = 0.95, overlap: float = 0.0) -> Difference:
     """Mean of values (n,) from what one more run gave, which scatters as they do.
 
     A printed number of a single training is no constant: its standard deviation is that of the
-    values, so the standard error is sd * sqrt(1 + 1/n). values: minus the printed number.
+    values, so the standard error is sd * sqrt(1 + 1/n). values: minus the printed number. With an
+    overlap it is that of `prediction_interval`.
     """
-    found = one_sample(values, level)
-    wider = found._replace(se=found.sd * math.sqrt(1 + 1 / max(found.n, 1)))
+    found = one_sample(values, level, overlap)
+    wider = found._replace(se=found.sd * math.sqrt(one_run_variance(max(found.n, 1), overlap)))
     low, high = interval_at(wider, level)
     return wider._replace(low=low, high=high)
 
 
-def welch_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Difference:
+def one_run_variance(n: int, overlap: float = 0.0) -> float:
+    """Variance of the mean of n replicates minus one further run, in units of sd^2."""
+    return 1 + overlap + mean_variance(n, overlap)
+
+
+def welch_difference(
+    a: ArrayLike, b: ArrayLike, level: float = 0.95, overlap: float = 0.0
+) -> Difference:
     """Mean of a minus mean of b for unpaired samples (n_a,), (n_b,) of unequal variance.
 
     Source: Welch (1947), degrees of freedom of Welch and Satterthwaite. One value in either arm
@@ -130,14 +159,15 @@ def welch_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Differe
         mean = float(first.mean() - second.mean())
         if n == 1:
             return Difference(mean, math.nan, math.nan, 1, math.nan, math.nan, math.nan)
-        parts = [float(x.var(ddof=1)) / len(x) for x in (first, second)]
+        parts = [mean_variance(len(x), overlap) * float(x.var(ddof=1)) for x in (first, second)]
     se = math.sqrt(sum(parts))
     df = float(len(first) + len(second) - 2)
     if se > 0:  # scaled by se**2 first: tiny variances must not underflow
         shares = [part / se / se for part in parts]
         df = 1 / sum(s**2 / (len(x) - 1) for s, x in zip(shares, (first, second), strict=True))
     half = t_quantile(level, df) * se
-    return Difference(mean, mean - half, mean + half, n, se * math.sqrt(n), se, df)
+    sd = se / math.sqrt(mean_variance(n, overlap))
+    return Difference(mean, mean - half, mean + half, n, sd, se, df, overlap)
 
 
 def interval_at(difference: Difference, level: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from scipy import optimize, stats
 
-from sweepbook.stats.intervals import t_quantile
+from sweepbook.stats.intervals import mean_variance, t_quantile
 
 LARGEST_N = 1000  # beyond it "needed n" is not a plan any more
 _EIGHTY = 1.2816  # standard errors on each side of an 80 % interval
@@ -16,7 +16,12 @@ LARGEST_SHIFT = 40.0  # standard errors; power is above 0.99 there from n = 2 on
 
 
 def detectable_difference(
-    sd: float, n: int, power: float = 0.8, level: float = 0.95, paired: bool = True
+    sd: float,
+    n: int,
+    power: float = 0.8,
+    level: float = 0.95,
+    paired: bool = True,
+    overlap: float = 0.0,
 ) -> float:
     """Smallest true difference that n replicates (per arm) tell from 0 with this power.
 
@@ -27,7 +32,7 @@ def detectable_difference(
         raise ValueError(f"power must lie in (0, 0.99], for example 0.8, got {power}")
     if n < 2 or not math.isfinite(sd):
         return math.nan
-    df, scale = _power_terms(n, paired)
+    df, scale = _power_terms(n, paired, overlap)
 
     def missing(shift: float) -> float:
         return _power(shift, df, level) - power
@@ -36,17 +41,23 @@ def detectable_difference(
 
 
 def needed_n(
-    difference: float, sd: float, power: float = 0.8, level: float = 0.95, paired: bool = True
+    difference: float,
+    sd: float,
+    power: float = 0.8,
+    level: float = 0.95,
+    paired: bool = True,
+    overlap: float = 0.0,
 ) -> int | None:
     """Replicates (per arm) needed to tell this difference from 0 with this power.
 
-    None where the difference is 0, something is not finite, or more than LARGEST_N are needed.
+    None where the difference is 0, something is not finite, or more than LARGEST_N are needed:
+    where replicates overlap, no number of them may do.
     """
     if difference == 0 or not (math.isfinite(difference) and math.isfinite(sd)):
         return None
 
     def enough(n: int) -> bool:
-        df, scale = _power_terms(n, paired)
+        df, scale = _power_terms(n, paired, overlap)
         return _power(min(abs(difference) / (sd * scale), LARGEST_SHIFT), df, level) >= power
 
     if sd == 0 or enough(2):
@@ -71,7 +82,9 @@ class Range(NamedTuple):
     high: int | None
 
 
-def needed_range(difference: float, sd: float, n: int, level: float = 0.95) -> Range:
+def needed_range(
+    difference: float, sd: float, n: int, level: float = 0.95, overlap: float = 0.0
+) -> Range:
     """Replicates needed for 80 % power, with what n replicates leave open about the difference.
 
     The observed difference in standard deviations, d, has about the standard error
@@ -79,18 +92,22 @@ def needed_range(difference: float, sd: float, n: int, level: float = 0.95) -> R
     interval holds 0, no number would do at its lower end: high is None.
     Source of the standard error: Hedges and Olkin (1985).
     """
-    likely = needed_n(difference, sd, level=level)
+    likely = needed_n(difference, sd, level=level, overlap=overlap)
     if n < 2 or not sd > 0 or not math.isfinite(difference):
         return Range(likely, likely, likely)
     size = abs(difference) / sd
-    half = _EIGHTY * math.sqrt(1 / n + size**2 / (2 * (n - 1)))
-    ends = [needed_n(max(end, 0.0), 1.0, level=level) for end in (size + half, size - half)]
+    half = _EIGHTY * math.sqrt(mean_variance(n, overlap) + size**2 / (2 * (n - 1)))
+    ends = [
+        needed_n(max(end, 0.0), 1.0, level=level, overlap=overlap)
+        for end in (size + half, size - half)
+    ]
     return Range(ends[0], likely, ends[1])
 
 
-def _power_terms(n: int, paired: bool) -> tuple[int, float]:
+def _power_terms(n: int, paired: bool, overlap: float) -> tuple[int, float]:
     """Degrees of freedom, and standard error as a multiple of sd."""
-    return (n - 1, 1 / math.sqrt(n)) if paired else (2 * n - 2, math.sqrt(2 / n))
+    variance = mean_variance(n, overlap)
+    return (n - 1, math.sqrt(variance)) if paired else (2 * n - 2, math.sqrt(2 * variance))
 
 
 def _power(shift: float, df: float, level: float) -> float:

@@ -12,7 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from sweepbook.stats.intervals import Difference, FloatArray, interval_at
+from sweepbook.stats.intervals import (
+    Difference,
+    FloatArray,
+    interval_at,
+    mean_variance,
+    one_run_variance,
+)
 
 LEAST = 3  # replicates of a trial whose spread tells anything
 _NORMAL = 1.4826  # standard deviation over median absolute deviation of normal values
@@ -93,13 +99,15 @@ def one_more(
         return []
     middle, n = float(np.median(values)), len(values)
     own = float(values.std(ddof=1)) if n > 1 else 0.0
-    wider = found.se * math.sqrt(n) / own if own > 0 else 1.0
+    overlap = found.overlap
+    wider = found.se / own / math.sqrt(mean_variance(n, overlap)) if own > 0 else 1.0
     grown = []
     for distance in (unusual.low, unusual.high):
         if distance:
             sample = np.append(values, middle + distance)
             sd = float(sample.std(ddof=1))
-            se = sd * math.sqrt(1 + 1 / (n + 1)) if one_run else wider * sd / math.sqrt(n + 1)
+            se = wider * sd * math.sqrt(mean_variance(n + 1, overlap))
+            se = sd * math.sqrt(one_run_variance(n + 1, overlap)) if one_run else se
             grown.append(found._replace(mean=float(sample.mean()), sd=sd, se=se))
     return grown
 
@@ -116,15 +124,22 @@ def one_more_of_two(
     """The same for an unpaired difference of two samples: the seed is one of either sample."""
     if not math.isfinite(found.se):
         return []
-    plain = sum(float(one.var(ddof=1)) / len(one) for one in (first, second))
+    overlap = found.overlap
+    plain = sum(_variance(one, overlap) for one in (first, second))
     rest = max(found.se**2 - plain, 0.0)  # what a choice of trials adds
     grown = []
     for sample, other, sign in ((first, second, 1.0), (second, first, -1.0)):
-        known = rest + float(other.var(ddof=1)) / len(other)
+        known = rest + _variance(other, overlap)
         for distance in (unusual.low, unusual.high):
             if distance:
                 larger = np.append(sample, float(np.median(sample)) + distance)
                 mean = sign * float(larger.mean() - other.mean())
-                se = math.sqrt(float(larger.var(ddof=1)) / len(larger) + known)
-                grown.append(found._replace(mean=mean, se=se, sd=se * math.sqrt(found.n)))
+                se = math.sqrt(_variance(larger, overlap) + known)
+                sd = se / math.sqrt(mean_variance(found.n, overlap))
+                grown.append(found._replace(mean=mean, se=se, sd=sd))
     return grown
+
+
+def _variance(sample: FloatArray, overlap: float) -> float:
+    """Of the mean of a sample."""
+    return float(sample.var(ddof=1)) * mean_variance(len(sample), overlap)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.fields import check_fields
+from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import Trainable, hooks_of
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published
@@ -19,6 +20,7 @@ from sweepbook.study.spaces.taken import check_nested, take_space
 
 Settings = Mapping[str, Any]
 _LISTED = ("grid", "points", "fixed", "packages")  # checked where they are made lists
+_SKLEARN = "scikit-learn"  # whose version can change the numbers of an estimator
 MOST_NAME = 200  # bytes; a folder's name has at most 255, and a record's may get a suffix
 
 
@@ -63,13 +65,13 @@ class Fidelity:
     Args:
         unit: key of the yielded dicts that counts 1, 2, 3, ..., e.g. "epoch", "round" or "eval".
         setting: name of the setting with the number of units, a whole number >= 1. The options
-            --epochs and --scale change it.
+            --epochs and --scale change it. "": every trial has one unit.
         count: import path "module:function" of a function (config) -> number of units, for a
             trainable whose number of units is not the setting itself. None: it is.
     """
 
     unit: str
-    setting: str
+    setting: str = ""
     count: str | None = None
 
     def __post_init__(self) -> None:
@@ -102,7 +104,8 @@ class Study:
         trainable: import path "module:function" of the generator that trains;
             or a `Program`, or an `Estimator`.
         metric: what is optimized.
-        fidelity: how much training a trial gets.
+        fidelity: how much training a trial gets. It may be left out for an `Estimator`, which is
+            then fitted once in each replicate.
         grid: setting -> list of its values. Values are texts, numbers, True, False, None, and
             lists and dicts of these; numpy's become Python's, tuples lists, paths texts.
         points: dicts of settings that change together.
@@ -112,7 +115,7 @@ class Study:
             nested settings.
         nested: True if "optimizer/lr" is the setting lr of the dict optimizer, which the trainable
             then finds in its config. A space or a search with nested dicts makes it True.
-        replicates: seeds per trial, >= 1.
+        replicates: seeds per trial, >= 1. None: 5, or one for each fold of an `Estimator`.
         seed: seed of the study, 0 .. 2**63 - 1; the seeds of the replicates follow from it.
         stacked: True if the trainable takes the settings `replicates` and `seed`, trains all
             replicates together and yields lists under "replicates". False: there is one generator
@@ -158,13 +161,13 @@ class Study:
     question: str
     trainable: Trainable
     metric: Metric
-    fidelity: Fidelity
+    fidelity: Fidelity = None  # type: ignore[assignment]  # it has one once it is made
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     points: Sequence[Settings] = ({},)
     fixed: Settings = field(default_factory=dict)
     space: InitVar[Settings | None] = None
     nested: bool = False
-    replicates: int = 5
+    replicates: int = None  # type: ignore[assignment]  # it has some once it is made
     seed: int = 0
     stacked: bool = False
     single: str | None = None
@@ -187,6 +190,7 @@ class Study:
     packages: Sequence[str] = ()
 
     def __post_init__(self, space: Settings | None) -> None:
+        self._follow_trainable()
         check_fields(self, f"study {self.name}", apart=_LISTED)
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(
@@ -216,6 +220,8 @@ class Study:
             )
         if self.replicates < 1:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
+        if isinstance(self.trainable, Estimator):
+            self.trainable.check_replicates(self.replicates)
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed of {self.name} must lie in 0 .. 2**63 - 1, got {self.seed}")
         if self.cpus <= 0:
@@ -243,6 +249,25 @@ class Study:
         if empty or not self.points:
             what = f"its grid has no values for {', '.join(empty)}" if empty else "points is empty"
             raise ValueError(f"study {self.name} has no config to try: {what}")
+
+    def _follow_trainable(self) -> None:
+        """Sets what follows from the trainable, and refuses what does not go with it."""
+        own = self.trainable if isinstance(self.trainable, Estimator) else None
+        if self.replicates is None:
+            object.__setattr__(self, "replicates", own.n_replicates if own else 5)
+        if own is None:
+            return
+        if self.fidelity is None:
+            object.__setattr__(self, "fidelity", Fidelity("fit"))
+        if not isinstance(self.packages, str) and _SKLEARN not in self.packages:
+            object.__setattr__(self, "packages", [*self.packages, _SKLEARN])
+        for what in ("data", "single", "stacked"):
+            if getattr(self, what):
+                raise ValueError(
+                    f"study {self.name} has {what}={getattr(self, what)!r}, which does not go "
+                    "with an Estimator, whose data, folds and replicates say all of it: leave "
+                    f"{what} out"
+                )
 
     def _list_values(self) -> None:
         """Makes lists of the grid's values and of the points: a generator can be read once."""

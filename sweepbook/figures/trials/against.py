@@ -36,7 +36,8 @@ def draw_against(spec: Spec, record: Record) -> Drawn:
     """Each trial's value at its own end against the setting `x`, one line per metric."""
     arms = choose_arms(record, spec, by=[spec["x"]])
     unit, column = record.unit, CONFIG + spec["x"]
-    table = end_rows(curves_of(record, spec["metrics"], arms), unit, end_steps(record))
+    curve, overlap = curves_of(record, spec["metrics"], arms), record.manifest.data.overlap
+    table = end_rows(curve, unit, end_steps(record), overlap)
     table = with_published(with_arms(table, arms, unit), record, arms)
     table, names = _placed(table, column)
     told_apart = arms.trials[column].nunique() == len(arms.trials)

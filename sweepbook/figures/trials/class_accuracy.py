@@ -96,14 +96,14 @@ def class_accuracy_table(record: Record, trial_id: str, names: Sequence[str]) ->
         n_points = round(float(points.loc[label].mean()))
         pooled = float(right[rows["label"] == label].mean())
         own = {"label": int(label), "name": names[int(label)], "n_points": n_points}
-        found.append({**own, **_bounds(shares, pooled, n_points)})
+        found.append({**own, **_bounds(shares, pooled, n_points, record.manifest.data.overlap)})
     table = pd.DataFrame(found, columns=_COLUMNS)
     return table.sort_values(["accuracy", "label"], ignore_index=True)
 
 
-def _bounds(shares: FloatArray, pooled: float, n_points: int) -> dict[str, float]:
+def _bounds(shares: FloatArray, pooled: float, n_points: int, overlap: float) -> dict[str, float]:
     """The intervals of one class: shares are those right of each replicate."""
-    interval = t_interval(shares)
+    interval = t_interval(shares, overlap=overlap)
     wilson = wilson_interval(round(pooled * n_points), n_points)
     return {
         "accuracy": float(interval.mean),

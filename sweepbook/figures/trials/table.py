@@ -56,7 +56,8 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     table = curves_of(record, wanted, arms)
     at = [v for v in spec.get("at", ["last"]) if not isinstance(v, str)]
     endings = captions.endings_sentence(table, arms, unit)
-    table = with_arms(_rows_at(table, unit, at, end_steps(record)), arms, unit)
+    ends = end_rows(table, unit, end_steps(record), record.manifest.data.overlap)
+    table = with_arms(_rows_at(table, ends, unit, at), arms, unit)
     table = without_replicates(_beside_published(table, record, arms))
     key = ["trial_id", "since", unit]
     steps = table[key].drop_duplicates()
@@ -76,9 +77,10 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     return drawn_of(spec, sentences, csv_numbers(table, arms, unit), cells=cells)
 
 
-def _rows_at(curve: pd.DataFrame, unit: str, at: Sequence[float], n_steps: int) -> pd.DataFrame:
+def _rows_at(
+    curve: pd.DataFrame, ends: pd.DataFrame, unit: str, at: Sequence[float]
+) -> pd.DataFrame:
     """The rows at the fidelities `at`, and each trial's end."""
-    ends = end_rows(curve, unit, n_steps)
     single = curve[curve[unit].isin(list(at))]
     single = single.assign(since=single[unit])
     key = ["trial_id", "metric", unit, "since"]

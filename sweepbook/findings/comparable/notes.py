@@ -12,10 +12,15 @@ from sweepbook.study.claim import Claim
 def split_note(record: Record, claim: Claim) -> list[str]:
     """Says that an interval over seeds alone holds for the given split; [] where it says more.
 
+    Where replicates share training rows, their intervals are corrected for that, and it says so.
     Where the split is given ("splits" of the data's description), validation and test rows are
     the same in every replicate, so the spread over replicates does not contain that of the rows.
     """
     over_seeds = claim.over == "replicates" and not claim.metric.endswith("_s")
+    if over_seeds and (overlap := record.manifest.data.overlap):
+        times = record.manifest.n_replicates * overlap / (1 + overlap)  # a row is validated on
+        more = ", which may err in more than 5 % where rows are validated on several times"
+        return [f"corrected resampled t test{more if times > 1 + 1e-9 else ''}"]
     return ["for this split"] if over_seeds and record.manifest.data.splits == "given" else []
 
 

@@ -90,7 +90,8 @@ def _mean(judge: Judge, arm: Arm) -> tuple[Difference, pd.Series[float]]:
         return one_sample([math.nan]), arm.values
     if own := judge.hits.get(arm.trial_id):
         return hits_interval(own), own.table.mean()
-    return one_sample(arm.values.to_numpy(dtype="float64")), arm.values
+    overlap = judge.record.manifest.data.overlap
+    return one_sample(arm.values.to_numpy(dtype="float64"), overlap=overlap), arm.values
 
 
 def _tuned(record: Record, winner: Winner, trial_id: str) -> str:

@@ -59,7 +59,9 @@ def outcome(
     if claim.over == "rows":  # the spread over replicates has that of the rows in it
         notes = (*notes, "each replicate has test rows of its own")
     paired = record.manifest.data.is_paired
-    tests = comparisons(claim, arms, others, paired=paired, unusual=unusual)
+    tests = comparisons(
+        claim, arms, others, paired=paired, unusual=unusual, overlap=record.manifest.data.overlap
+    )
     if sum(arm.same_for_all for arm in arms) > 1:
         notes = (*notes, SAME_FOR_ALL)
     best, corrected, advantage = _selection(claim, arms, paired or chosen)

@@ -129,7 +129,8 @@ def replicates_needed(decision: Decision) -> Range:
     if decision.test is None:
         return Range(None, None, None)
     found = decision.test.difference
-    needed = needed_range(found.mean - decision.test.edge, found.sd, found.n, level=decision.level)
+    gap = found.mean - decision.test.edge
+    needed = needed_range(gap, found.sd, found.n, decision.level, found.overlap)
     more = found.n + 1
     return Range(*(None if n is None else max(n, more) for n in needed))
 
@@ -138,4 +139,5 @@ def detectable(decision: Decision) -> float:
     """Smallest difference that this many replicates tell from 0 (power 0.8), tested scale."""
     if decision.test is None:
         return math.nan
-    return detectable_difference(decision.test.difference.sd, decision.test.difference.n)
+    found = decision.test.difference
+    return detectable_difference(found.sd, found.n, overlap=found.overlap)

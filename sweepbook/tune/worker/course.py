@@ -126,7 +126,7 @@ class Course:
         }
 
     def write_predictions(self, arrays: Mapping[str, Any] | None) -> None:
-        """Writes arrays (K, n) as rows (replicate, example) into each record's parts.
+        """Writes predictions as rows (replicate, example) into each record's parts.
 
         Args:
             arrays: see `Lockstep.predictions`.
@@ -136,24 +136,24 @@ class Course:
         """
         if arrays is None:
             return
-        trial_id = self.trial.trial_id
-        n_replicates, n_rows = arrays["label"].shape
-        for own in arrays["row_id"].reshape(-1, n_rows):
-            if len(np.unique(own)) < n_rows:
-                values, counts = np.unique(own, return_counts=True)
+        trial_id, n = self.trial.trial_id, len(arrays["label"])
+        for replicate in np.unique(arrays["replicate"]):
+            own = arrays["row_id"][arrays["replicate"] == replicate]
+            values, counts = np.unique(own, return_counts=True)
+            if len(values) < len(own):
                 raise ValueError(
-                    f"predictions have {n_rows - len(values)} rows too many: row_id "
+                    f"predictions have {len(own) - len(values)} rows too many: row_id "
                     f"{values[counts > 1][0]} is there {counts.max()} times, and names one example"
                 )
         frame = pd.DataFrame(
             {
-                "trial_id": pd.Categorical([trial_id]).repeat(n_replicates * n_rows),
-                "replicate": np.repeat(arrays["replicate"].astype(np.int16), n_rows),
-                "split": pd.Categorical([arrays["split"]]).repeat(n_replicates * n_rows),
-                "row_id": arrays["row_id"].reshape(-1),
-                "label": arrays["label"].reshape(-1).astype(np.int16),
-                "predicted": arrays["predicted"].reshape(-1).astype(np.int16),
-                "probability": arrays["probability"].reshape(-1).astype(np.float32),
+                "trial_id": pd.Categorical([trial_id]).repeat(n),
+                "replicate": arrays["replicate"].astype(np.int16),
+                "split": pd.Categorical([arrays["split"]]).repeat(n),
+                "row_id": arrays["row_id"],
+                "label": arrays["label"].astype(np.int16),
+                "predicted": arrays["predicted"].astype(np.int16),
+                "probability": arrays["probability"].astype(np.float32),
             }
         )
         for record in self.records:

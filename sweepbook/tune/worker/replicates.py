@@ -14,6 +14,8 @@ from sweepbook.tune.worker.generator import Generator, Kept
 from sweepbook.tune.worker.surroundings import taken
 from sweepbook.tune.worker.yielded import Step, row_of, rows_of
 
+_PREDICTED = ("row_id", "label", "predicted", "probability")
+
 
 @dataclass
 class Lockstep:
@@ -118,7 +120,7 @@ class Lockstep:
     def predictions(self) -> dict[str, Any] | None:
         """Returns the predictions of the last dicts that have some; None where none does.
 
-        They are arrays (K, n), and `replicate` says whose each row is.
+        They are arrays (n,) of all their rows, and `replicate` (n,) says whose each is.
         """
         for generator in self.generators:
             generator.recall()
@@ -127,8 +129,11 @@ class Lockstep:
             return None
         parts = [generator.call("predictions") for generator in have]
         if self.trial.stacked:
-            return {**parts[0], "replicate": np.arange(self.trial.n_replicates)}
-        return _stack(parts) | {"replicate": np.array([generator.number for generator in have])}
+            return _flat(parts[0])
+        found = {key: np.concatenate([one[key] for one in parts]) for key in _PREDICTED}
+        numbers = [generator.number for generator in have]
+        whose = np.repeat(numbers, [len(one["label"]) for one in parts])
+        return found | {"split": parts[0]["split"], "replicate": whose}
 
     def close(self) -> None:
         """Ends generators that go on: none of them is left to be ended at any time later."""
@@ -141,6 +146,9 @@ def _sum(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {phase: sum(own.get(phase, 0.0) for own in times) for phase in phases}
 
 
-def _stack(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
-    shared = {"split": parts[0]["split"]}
-    return shared | {k: np.stack([p[k] for p in parts]) for k in parts[0] if k != "split"}
+def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
+    """The predictions of a stack, (K, n), one replicate's rows after the other's."""
+    n_replicates, n_rows = part["label"].shape
+    found = {key: part[key].reshape(-1) for key in _PREDICTED}
+    whose = np.repeat(np.arange(n_replicates), n_rows)
+    return found | {"split": part["split"], "replicate": whose}
