@@ -50,7 +50,8 @@ class Session:
         self._has_reported = self._has_asked = self._is_over = False
         self._files: Files | None = None if state is None else state[_CHECKPOINT]
         self._checkpoint: Any = None  # made of them
-        self._scratch: Path | None = None
+        self._trial_folder: Path | None = None
+        self._folders: list[Path] = []
         self._outside: Any = None  # Ray's own session, where there is one
 
     def __getattr__(self, name: str) -> Any:
@@ -99,7 +100,7 @@ class Session:
         if not self._has_reported:
             self._has_asked = True
         if self._files is not None and self._checkpoint is None:
-            folder = Path(tempfile.mkdtemp(prefix="checkpoint-", dir=self._folder()))
+            folder = self._new_folder()
             write_files(self._files, folder)
             self._checkpoint = checkpoint_of(folder, self._recall)
         return self._checkpoint
@@ -112,9 +113,9 @@ class Session:
     @property
     def trial_dir(self) -> str:
         """A folder of the replicate's own, which is removed at its end."""
-        folder = self._folder() / "trial"
-        folder.mkdir(exist_ok=True)
-        return str(folder)
+        if self._trial_folder is None:
+            self._trial_folder = self._new_folder()
+        return str(self._trial_folder)
 
     @property
     def trial_resources(self) -> Any:
@@ -124,18 +125,17 @@ class Session:
         needs = {"CPU": self.trial.cpus, "GPU": self.trial.gpus}
         return PlacementGroupFactory([{k: float(v) for k, v in needs.items() if v}])
 
-    def _folder(self) -> Path:
-        if self._scratch is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="sweepbook-replicate-"))
-        return self._scratch
+    def _new_folder(self) -> Path:
+        self._folders.append(Path(tempfile.mkdtemp(prefix="sweepbook-replicate-")))
+        return self._folders[-1]
 
     def close(self) -> None:
         """Removes what the replicate leaves on the disk."""
-        if self._scratch is not None:
-            with contextlib.suppress(OSError):
-                if self._scratch in Path.cwd().parents:
-                    os.chdir(tempfile.gettempdir())
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if self._trial_folder in (Path.cwd(), *Path.cwd().parents):
+                os.chdir(tempfile.gettempdir())
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
