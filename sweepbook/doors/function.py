@@ -36,15 +36,20 @@ def generator_of(function: Callable[..., Any], trial: Trial) -> Callable[..., It
             return function(config, **given)
 
         try:
-            yield from _reported(run, session, trial)
+            yield from _reported(run, session, trial, is_resumed=state is not None)
         finally:
             session.close()
 
     return train
 
 
-def _reported(run: Callable[[], Any], session: Session, trial: Trial) -> Iterator[Any]:
-    """What a function reports, and what it returns where that counts."""
+def _reported(
+    run: Callable[[], Any], session: Session, trial: Trial, *, is_resumed: bool
+) -> Iterator[Any]:
+    """What a function reports, and what it returns where that counts.
+
+    A resumed one may have nothing left to do.
+    """
     n_reported = 0
     made = pushed(run, session.installed)
     try:
@@ -64,7 +69,7 @@ def _reported(run: Callable[[], Any], session: Session, trial: Trial) -> Iterato
     _check_place(session)
     if isinstance(returned, Mapping) and _is_report(returned, session, trial, n_reported):
         yield session.taken(returned)
-    elif not n_reported:
+    elif not n_reported and (_is_iterable(returned) or not is_resumed):
         yield from _iterator_of(returned, trial)
 
 
@@ -93,7 +98,7 @@ def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:
     Raises:
         TypeError: it is none: the function returns its metrics, or nothing.
     """
-    if isinstance(made, Mapping | str) or not hasattr(made, "__iter__"):
+    if not _is_iterable(made):
         what = "nothing" if made is None else f"a {type(made).__name__}, {_shown(made)}"
         name = trainable_name(trial.trainable).rpartition(":")[2]
         raise TypeError(
@@ -102,6 +107,10 @@ def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:
             "the same dict to report(...)"
         )
     return iter(made)
+
+
+def _is_iterable(made: Any) -> bool:
+    return hasattr(made, "__iter__") and not isinstance(made, Mapping | str)
 
 
 def _shown(value: Any) -> str:

@@ -23,7 +23,7 @@ from sweepbook.study.forms.trainable import trainable_name
 
 MODULE = "ray.train._internal.session"
 ENOUGH = object()  # handed over by code that goes on when its trial is over
-_CHECKPOINT, _COUNT = "ray_checkpoint", "n_reports"  # of a state
+_CHECKPOINT, _COUNT, _DONE = "ray_checkpoint", "n_reports", "done"  # of a state
 
 
 class Session:
@@ -47,7 +47,8 @@ class Session:
         self.trial_name = f"{name}_{self.trial_id}"
         self.n_reports = 0 if state is None else int(state[_COUNT])
         self.refused: str | None = None  # what a report was that nobody waits for
-        self._has_reported = self._has_asked = self._is_over = False
+        self._has_reported = self._has_asked = False
+        self._is_over = state is not None and bool(state.get(_DONE))
         self._files: Files | None = None if state is None else state[_CHECKPOINT]
         self._checkpoint: Any = None  # made of them
         self._trial_folder: Path | None = None
@@ -73,7 +74,7 @@ class Session:
                 "function has not gone on from its checkpoint; call get_checkpoint() first"
             )
         hand_over(self.taken(metrics, checkpoint))
-        if self._is_over and "done" in metrics:
+        if metrics.get("done"):
             hand_over(ENOUGH)
 
     def taken(self, metrics: Any, checkpoint: Any = None) -> dict[str, Any]:
@@ -85,7 +86,8 @@ class Session:
         self._is_over = is_last(metrics, row, self.trial)
         if files is not None:
             self._files, self._checkpoint = files, None
-        given = None if files is None else {_CHECKPOINT: files, _COUNT: self.n_reports}
+        told = {_COUNT: self.n_reports, _DONE: bool(metrics.get("done"))}
+        given = None if files is None else {_CHECKPOINT: files, **told}
         key = "state" if self._has_asked else "model"
         return {**row, key: None if given is None else lambda: given}
 
