@@ -12,8 +12,8 @@ STUDY = Study(
     packages=["torch", "scikit-learn"],  # whose versions can change a number
     metric=Metric("accuracy", "max"),
     fidelity=Fidelity("epoch", "epochs"),  # train.py names no epoch: its reports are counted
-    grid={"lr": [0.0001, 0.001, 0.01], "width": [16, 64]},
+    grid={"lr": [0.001, 0.01], "width": [16, 64]},
     fixed={"dropout": 0.2, "epochs": 30},
     replicates=2,
-    scheduler=ASHA(grace_period=3, reduction_factor=3),
+    scheduler=ASHA(grace_period=3, reduction_factor=2),
 )

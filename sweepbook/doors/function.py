@@ -55,7 +55,10 @@ def generator_of(
 def _reported(
     run: Callable[[], Any], session: Session, trial: Trial, takes_state: bool, done: int
 ) -> Iterator[Any]:
-    """What a function reports, and what it returns where that counts."""
+    """What a function reports, and what it returns where that counts.
+
+    A resumed one may have nothing left to do.
+    """
     n_reported = done
     made = pushed(run, session.installed)
     try:
@@ -76,7 +79,7 @@ def _reported(
     _check_place(session)
     if isinstance(returned, Mapping) and _is_report(returned, session, trial, n_reported):
         yield session.taken(returned)
-    elif n_reported == done and (returned is not None or not done):
+    elif n_reported == done and (_is_iterable(returned) or not done):
         yield from _iterator_of(returned, trial)
 
 
@@ -112,7 +115,7 @@ def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:
     Raises:
         TypeError: it is none: the function returns its metrics, or nothing.
     """
-    if isinstance(made, Mapping | str) or not hasattr(made, "__iter__"):
+    if not _is_iterable(made):
         what = "nothing" if made is None else f"a {type(made).__name__}, {_shown(made)}"
         name = trainable_name(trial.trainable).rpartition(":")[2]
         raise TypeError(
@@ -121,6 +124,10 @@ def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:
             "the same dict to report(...)"
         )
     return iter(made)
+
+
+def _is_iterable(made: Any) -> bool:
+    return hasattr(made, "__iter__") and not isinstance(made, Mapping | str)
 
 
 def _shown(value: Any) -> str:

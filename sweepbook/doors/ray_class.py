@@ -16,7 +16,7 @@ from sweepbook.doors.ray_rows import is_last, row_of
 from sweepbook.doors.ray_session import Session
 from sweepbook.record.planned import Trial
 
-_DICT, _FILES, _AT = "ray_dict", "ray_checkpoint", "iteration"  # of a state
+_DICT, _FILES, _AT, _DONE = "ray_dict", "ray_checkpoint", "iteration", "done"  # of a state
 
 
 def takes_state(code: type) -> bool:
@@ -43,7 +43,7 @@ def _steps(code: type, config: dict[str, Any], state: Any, session: Session) -> 
     try:
         if state is not None:
             _load(made, state)
-        is_over = False
+        is_over = state is not None and state[_DONE]
         while not is_over:
             result = _step(made)
             row = {trial.unit: made._iteration, **row_of(result)}
@@ -137,7 +137,9 @@ def _saved(made: Any) -> dict[str, Any]:
             )
         files = read_files(Path(folder))
     found = dict(given) if isinstance(given, Mapping) else None
-    return {_DICT: found, _FILES: files, _AT: made._iteration, "time_s": made._time_total}
+    is_done = bool(made._last_result.get("done"))
+    told = {_AT: made._iteration, _DONE: is_done, "time_s": made._time_total}
+    return {_DICT: found, _FILES: files, **told}
 
 
 def _load(made: Any, state: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ from sweepbook.study.forms.trainable import trainable_name
 
 MODULE = "ray.train._internal.session"
 ENOUGH = object()  # handed over by code that goes on when its trial is over
-_CHECKPOINT, _COUNT = "ray_checkpoint", "n_reports"  # of a state
+_CHECKPOINT, _COUNT, _DONE = "ray_checkpoint", "n_reports", "done"  # of a state
 
 
 class Session:
@@ -47,10 +47,12 @@ class Session:
         self.trial_name = f"{name}_{self.trial_id}"
         self.n_reports = 0 if state is None else int(state[_COUNT])
         self.refused: str | None = None  # what a report was that nobody waits for
-        self._has_reported = self._has_asked = self._is_over = False
+        self._has_reported = self._has_asked = False
+        self._is_over = state is not None and bool(state.get(_DONE))
         self._files: Files | None = None if state is None else state[_CHECKPOINT]
         self._checkpoint: Any = None  # made of them
-        self._scratch: Path | None = None
+        self._trial_folder: Path | None = None
+        self._folders: list[Path] = []
         self._outside: Any = None  # Ray's own session, where there is one
 
     def __getattr__(self, name: str) -> Any:
@@ -72,7 +74,7 @@ class Session:
                 "function has not gone on from its checkpoint; call get_checkpoint() first"
             )
         hand_over(self.taken(metrics, checkpoint))
-        if self._is_over and "done" in metrics:
+        if metrics.get("done"):
             hand_over(ENOUGH)
 
     def taken(self, metrics: Any, checkpoint: Any = None) -> dict[str, Any]:
@@ -84,7 +86,8 @@ class Session:
         self._is_over = is_last(metrics, row, self.trial)
         if files is not None:
             self._files, self._checkpoint = files, None
-        given = None if files is None else {_CHECKPOINT: files, _COUNT: self.n_reports}
+        told = {_COUNT: self.n_reports, _DONE: bool(metrics.get("done"))}
+        given = None if files is None else {_CHECKPOINT: files, **told}
         key = "state" if self._has_asked else "model"
         return {**row, key: None if given is None else lambda: given}
 
@@ -99,7 +102,7 @@ class Session:
         if not self._has_reported:
             self._has_asked = True
         if self._files is not None and self._checkpoint is None:
-            folder = Path(tempfile.mkdtemp(prefix="checkpoint-", dir=self._folder()))
+            folder = self._new_folder()
             write_files(self._files, folder)
             self._checkpoint = checkpoint_of(folder, self._recall)
         return self._checkpoint
@@ -112,9 +115,9 @@ class Session:
     @property
     def trial_dir(self) -> str:
         """A folder of the replicate's own, which is removed at its end."""
-        folder = self._folder() / "trial"
-        folder.mkdir(exist_ok=True)
-        return str(folder)
+        if self._trial_folder is None:
+            self._trial_folder = self._new_folder()
+        return str(self._trial_folder)
 
     @property
     def trial_resources(self) -> Any:
@@ -124,18 +127,17 @@ class Session:
         needs = {"CPU": self.trial.cpus, "GPU": self.trial.gpus}
         return PlacementGroupFactory([{k: float(v) for k, v in needs.items() if v}])
 
-    def _folder(self) -> Path:
-        if self._scratch is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="sweepbook-replicate-"))
-        return self._scratch
+    def _new_folder(self) -> Path:
+        self._folders.append(Path(tempfile.mkdtemp(prefix="sweepbook-replicate-")))
+        return self._folders[-1]
 
     def close(self) -> None:
         """Removes what the replicate leaves on the disk."""
-        if self._scratch is not None:
-            with contextlib.suppress(OSError):
-                if self._scratch in Path.cwd().parents:
-                    os.chdir(tempfile.gettempdir())
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if self._trial_folder in (Path.cwd(), *Path.cwd().parents):
+                os.chdir(tempfile.gettempdir())
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:

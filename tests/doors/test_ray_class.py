@@ -138,6 +138,20 @@ def test_one_with_parameters_or_resources_works(rows):
     assert rows(code)[0]["loss"] == 3.0
 
 
+class Early(Drawn):
+    def step(self):
+        return {"loss": super().step()["loss"], "done": self.iteration == self.seed % 3}
+
+
+def test_replicates_that_have_ended_stay_so_after_a_resume(monkeypatch, tmp_path):
+    options = {"replicates": 9, "rounds": 6}
+    whole = rows_of(monkeypatch, tmp_path / "calm", Early, **options)
+    assert {row["round"] for row in whole} == {1, 2, 3}
+    for n in (1, 2, 3):
+        begun(monkeypatch, tmp_path / str(n), Early, n, **options)
+        assert plain(rows_of(monkeypatch, tmp_path / str(n), Early, **options)) == plain(whole)
+
+
 class Wrong(tune.Trainable):
     def setup(self, config):
         self.case = config["case"]

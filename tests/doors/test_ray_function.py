@@ -207,6 +207,29 @@ def test_a_returned_dict_is_a_last_report(rows):
     assert [row["loss"] for row in rows(returns, n=0, rounds=1)] == [0.25]
 
 
+def early(config):
+    """Ends after a round that its seed says; by a last word to Ray, or by itself."""
+    at = 0
+    if checkpoint := tune.get_checkpoint():
+        with checkpoint.as_directory() as folder:
+            at = int(Path(folder, "in", "at.txt").read_text())
+    last = 1 + config["seed"] % 3
+    for n in range(at + 1, (config["rounds"] if config["tells"] else last) + 1):
+        with kept(n) as folder:
+            done = {"done": n == last} if config["tells"] else {}
+            tune.report({"loss": float(n), **done}, checkpoint=tune.Checkpoint(folder))
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_replicates_that_have_ended_stay_so_after_a_resume(monkeypatch, tmp_path, tells):
+    options = {"replicates": 9, "rounds": 6, "tells": tells}
+    whole = rows_of(monkeypatch, tmp_path / "calm", early, **options)
+    assert {row["round"] for row in whole} == {1, 2, 3}
+    for n in (1, 2, 3):
+        begun(monkeypatch, tmp_path / str(n), early, n, **options)
+        assert plain(rows_of(monkeypatch, tmp_path / str(n), early, **options)) == plain(whole)
+
+
 def in_a_thread(config):
     thread = threading.Thread(target=tune.report, args=({"loss": 0.5},))
     thread.start()
