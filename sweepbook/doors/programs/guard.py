@@ -11,36 +11,47 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
-_ROUNDS = 5  # a process that is being started while others are killed is found in the next
+MARK = "SWEEPBOOK_PROGRAM"  # in a program's environment, with its own folder
+_ROUNDS = 100  # of 0.01 s: killed processes take a moment, and may just have started others
 
 
-def family(leader: int) -> set[int]:
-    """The living processes of a session's leader: of its session, and all below them.
+def family(leader: int, folder: str) -> set[int]:
+    """The living processes of a program: of its session, with its mark, and all below them.
 
-    Without /proc, that is none.
+    Who has left the session and lost its parent still has the mark in its environment. Without
+    /proc, that is none.
     """
+    mark = f"{MARK}={folder}".encode()
     parents: dict[int, int] = {}
     found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
+    for folder_of in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError):
             # "PID (NAME) STATE PARENT GROUP SESSION ...", where a name may hold anything
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[:4]
+            fields = (folder_of / "stat").read_text(errors="replace").rpartition(")")[2].split()[:4]
             state, parent, _, session = fields
             if state not in "ZX":
-                parents[int(folder.name)] = int(parent)
-                if int(session) == leader:
-                    found.add(int(folder.name))
+                parents[int(folder_of.name)] = int(parent)
+                if int(session) == leader or _has(folder_of, mark):
+                    found.add(int(folder_of.name))
     new = found | {leader}
     while new := {pid for pid, parent in parents.items() if parent in new} - found:
         found |= new
     return found
 
 
-def signal_all(leader: int, number: signal.Signals) -> set[int]:
+def _has(process: Path, mark: bytes) -> bool:
+    try:
+        return mark in (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # somebody else's
+        return False
+
+
+def signal_all(leader: int, folder: str, number: signal.Signals) -> set[int]:
     """Sends a signal to a program with all that it has started; returns who was found."""
-    found = family(leader)
+    found = family(leader, folder)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
     for pid in found:
@@ -49,11 +60,12 @@ def signal_all(leader: int, number: signal.Signals) -> set[int]:
     return found
 
 
-def kill_all(leader: int) -> None:
+def kill_all(leader: int, folder: str) -> None:
     """Kills a program with all that it has started."""
     for _ in range(_ROUNDS):
-        if not signal_all(leader, signal.SIGKILL):
+        if not signal_all(leader, folder, signal.SIGKILL):
             return
+        time.sleep(0.01)
 
 
 def main() -> None:
@@ -69,9 +81,8 @@ def main() -> None:
             programs[int(pid)] = folder
         else:
             programs.pop(int(pid), None)
-    for leader in programs:
-        kill_all(leader)
-    for folder in programs.values():
+    for leader, folder in programs.items():
+        kill_all(leader, folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 

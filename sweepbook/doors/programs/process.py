@@ -57,12 +57,12 @@ class Process:
         self.lines: deque[Line] = deque()  # that have been read and not been given
         self.last: dict[str, deque[str]] = {s: deque(maxlen=_LAST) for s in ("stdout", "stderr")}
         self.exit_code: int | None = None
-        self._stream, self._stands = stream, False
+        self._stream, self._stands, self._own_folder = stream, False, own_folder
         _watch()  # before there is anything to be watched
         self._popen = subprocess.Popen(
             words,
             cwd=folder,
-            env=environment,
+            env={**environment, guard.MARK: str(own_folder)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -112,10 +112,8 @@ class Process:
     def end(self) -> None:
         """Ends it with all that it has started: none of them is alive afterwards."""
         if self.exit_code is None:
-            if guard.signal_all(self.pid, signal.SIGTERM):
-                guard.signal_all(self.pid, signal.SIGCONT)  # it does nothing else before it ends
-            else:  # a system that does not list its processes
-                self._signal(signal.SIGCONT)
+            for number in (signal.SIGTERM, signal.SIGCONT):  # it does nothing else before it ends
+                guard.signal_all(self.pid, str(self._own_folder), number)
             deadline = time.monotonic() + GRACE_S
             while not self._has_exited(min(POLL_S, GRACE_S)) and time.monotonic() < deadline:
                 self._drain()
@@ -123,7 +121,9 @@ class Process:
 
     def family(self) -> set[int]:
         """Returns the living processes of it and of all that it has started."""
-        return guard.family(self.pid) if self.exit_code is None else set()
+        if self.exit_code is not None:
+            return set()
+        return guard.family(self.pid, str(self._own_folder))
 
     def _go_on(self) -> None:
         if self._stands:
@@ -192,18 +192,19 @@ class Process:
         return True
 
     def _take(self, name: str, lines: Sequence[tuple[bytes, bool]]) -> None:
-        now = time.time_ns()
+        now, output = time.time_ns(), bytearray()
         for content, is_whole in lines:
             text = shown(content)
-            _print(self.mark + text.encode("utf-8", "replace") + b"\n")
+            output += self.mark + text.encode("utf-8", "replace") + b"\n"
             self.last[name].append(text[:1000])
             if is_whole and name == self._stream:
                 self.lines.append(Line(text, now))
+        _print(bytes(output))
 
     def _close(self) -> None:
         """Takes its last output and its exit code, and kills what it has left running."""
         self._drain()
-        guard.kill_all(self.pid)
+        guard.kill_all(self.pid, str(self._own_folder))
         self.exit_code = self._popen.wait()
         for name, lines in self._parts.items():
             if rest := lines.rest():  # what a program leaves that died may be half a line

@@ -111,8 +111,14 @@ class Replicate:
             self.read_ns = line.read_ns
             self.began_ns = self.began_ns or line.read_ns
             extra = {"state": self.state} if self.program.takes_checkpoints else {}
-            yield {**metrics, unit: at, **extra}
+            yield {**self._kept(metrics), unit: at, **extra}
         self._check_end()
+
+    def _kept(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """The metrics that are recorded: of pairs, only numbers."""
+        if self.program.metrics != "pairs":
+            return metrics
+        return {name: value for name, value in metrics.items() if not isinstance(value, str)}
 
     def _next_line(self) -> Line | None:
         try:
