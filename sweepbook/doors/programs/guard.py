@@ -12,7 +12,6 @@ import shutil
 import signal
 import sys
 import time
-from pathlib import Path
 
 MARK = "SWEEPBOOK_PROGRAM"  # in a program's environment, with its own folder
 _ROUNDS = 100  # of 0.01 s: killed processes take a moment, and may just have started others
@@ -25,28 +24,41 @@ def family(leader: int, folder: str) -> set[int]:
     /proc, that is none.
     """
     mark = f"{MARK}={folder}".encode()
+    since = int((_stat(leader) or [b"0"])[-1])  # nobody of it has begun before its leader
     parents: dict[int, int] = {}
     found = set()
-    for folder_of in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            # "PID (NAME) STATE PARENT GROUP SESSION ...", where a name may hold anything
-            fields = (folder_of / "stat").read_text(errors="replace").rpartition(")")[2].split()[:4]
-            state, parent, _, session = fields
-            if state not in "ZX":
-                parents[int(folder_of.name)] = int(parent)
-                if int(session) == leader or _has(folder_of, mark):
-                    found.add(int(folder_of.name))
+    for pid in (int(name) for name in _listed("/proc") if name.isdigit()):
+        fields = _stat(pid)
+        if fields and fields[0] not in b"ZX" and int(fields[-1]) >= since:
+            parents[pid] = int(fields[1])
+            is_marked = mark in _read(f"/proc/{pid}/environ").split(b"\0")
+            if int(fields[3]) == leader or is_marked:
+                found.add(pid)
     new = found | {leader}
     while new := {pid for pid, parent in parents.items() if parent in new} - found:
         found |= new
     return found
 
 
-def _has(process: Path, mark: bytes) -> bool:
+def _stat(pid: int) -> list[bytes]:
+    """A process's state, parent, group, session, ..., and when it began; [] where it is gone."""
+    # "PID (NAME) STATE PARENT GROUP SESSION ...", where a name may hold anything
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:20]
+
+
+def _listed(folder: str) -> list[str]:
     try:
-        return mark in (process / "environ").read_bytes().split(b"\0")
-    except OSError:  # somebody else's
-        return False
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
+    except OSError:  # it has ended, or is somebody else's
+        return b""
 
 
 def signal_all(leader: int, folder: str, number: signal.Signals) -> set[int]:

@@ -10,7 +10,7 @@ import pytest
     [
         ("x = 1\ndef f():\n    return 1 / 0\nf()", {},
          ["exit code 1", "ZeroDivisionError", "train.py, line 3, in f", "sweepbook logs RECORD"]),
-        ("import sys\nprint('epoch=1 val_loss=1')\nsys.exit('no data')", {}, ["code 1", "no data"]),
+        ("print('epoch=1 val_loss=1')\nraise SystemExit('no data')", {}, ["code 1", "no data"]),
         ("import os\nos.kill(os.getpid(), 9)", {}, ["SIGKILL", "memory"]),
         ("import os\nos.abort()", {}, ["SIGABRT"]),
         ("", {}, ["without a metric line", "epoch=1 val_loss=0.5", "printed nothing"]),

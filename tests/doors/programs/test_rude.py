@@ -15,7 +15,9 @@ from sweepbook.doors.programs.process import Process
 HOLDS = """
 import os, signal, sys, time
 def keep(name):
-    open(name, "w").write(str(os.getpid()))
+    with open(name + "~", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(name + "~", name)
 if os.fork() == 0:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     {escape}
@@ -68,10 +70,10 @@ def started(tmp_path):
 
 @pytest.mark.parametrize("ignore", ["", IGNORES])
 @pytest.mark.parametrize("escape", ["", "os.setpgid(0, 0)", "os.setsid()"])
-@pytest.mark.parametrize("after", ["", "time.sleep(60)"])
+@pytest.mark.parametrize("after", ["time.sleep(0.5)", "time.sleep(60)"])
 def test_nothing_lives_on_after_a_stop(started, tmp_path, monkeypatch, ignore, escape, after):
     monkeypatch.setattr(process, "GRACE_S", 0.2)
-    program = started(HOLDS.format(ignore=ignore, escape=escape, after=after or "sys.exit()"))
+    program = started(HOLDS.format(ignore=ignore, escape=escape, after=after))
     assert program.next_line().text == "epoch=1 val_loss=1"
     program.stand_still()
     parent, child = pids(tmp_path)
@@ -101,7 +103,7 @@ def test_what_a_program_leaves_running_is_ended_with_it(rows_of, tmp_path, escap
 
 
 def test_it_stands_still_with_its_children_between_its_steps(started, tmp_path):
-    program = started(HOLDS.format(ignore="", escape="", after="sys.exit()"))
+    program = started(HOLDS.format(ignore="", escape="", after="time.sleep(0.5)"))
     program.next_line()
     program.stand_still()
     time.sleep(0.02)
@@ -187,7 +189,7 @@ def test_nothing_lives_on_after_a_worker_that_was_killed(tmp_path, escape):
         alive = pids(tmp_path)
         assert all(map(is_alive, alive))
         os.killpg(worker.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while (any(map(is_alive, alive)) or (tmp_path / "own").exists()) and time.monotonic() < deadline:
+    deadline, own = time.monotonic() + 10, tmp_path / "own"
+    while (any(map(is_alive, alive)) or own.exists()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not any(map(is_alive, alive)) and not (tmp_path / "own").exists()
+    assert not any(map(is_alive, alive)) and not own.exists()

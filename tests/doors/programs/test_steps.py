@@ -39,7 +39,9 @@ def test_a_shell_script_is_a_program_and_its_replicates_go_in_step(rows_of, tmp_
 
 
 def test_lines_without_the_unit_are_counted_and_other_lines_are_no_steps(rows_of):
-    script = 'print("start lr=1")\nfor i in range(3):\n    print("val_loss: 0.5")\n    print("ok")\n'
+    script = (
+        'print("start lr=1")\nfor i in range(3):\n    print("val_loss: 0.5")\n    print("ok")\n'
+    )
     assert [row["epoch"] for row in rows_of(script=script)] == [1, 2, 3]
 
 
