@@ -145,10 +145,8 @@ def _check_metrics(metrics: str) -> None:
 
 def _folder_of_caller() -> str:
     """The folder of the user's file that makes a program; else the current one."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename in (__file__, "<string>"):
-        frame = frame.f_back  # this file, and the __init__ that dataclass has written
-    file: str | None = frame.f_globals.get("__file__")
+    caller = sys._getframe(3)  # behind __post_init__, and the __init__ that dataclass writes
+    file: str | None = caller.f_globals.get("__file__")
     if file and _TOOL not in Path(file).resolve().parents and is_own(file):
         return os.path.dirname(os.path.abspath(file))
     return os.getcwd()
