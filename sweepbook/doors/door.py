@@ -37,7 +37,8 @@ def open_door(trial: Trial) -> Door:
         ValueError: it cannot be imported.
     """
     if isinstance(trial.trainable, Program):
-        return Door(program.generator_of(trial.trainable, trial), None, takes_state=True)
+        takes_state = trial.trainable.takes_checkpoints
+        return Door(program.generator_of(trial.trainable, trial), None, takes_state)
     if isinstance(trial.trainable, Estimator):
         return Door(estimator.generator_of(trial.trainable, trial), None, takes_state=True)
     code = load_object(trial.trainable)

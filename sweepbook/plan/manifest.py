@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.plan.asked import ask_data
-from sweepbook.plan.modules.code import code_sha256, whole_code_sha256
+from sweepbook.plan.modules.code import code_sha256, program_files, whole_code_sha256
 from sweepbook.plan.modules.missing import check_imports
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
@@ -17,17 +17,19 @@ from sweepbook.record.provenance import git_commit, now, versions
 from sweepbook.record.registration import Registration, claim_hashes
 from sweepbook.record.storage.places import Where
 from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.program import Program
 from sweepbook.study.forms.trainable import module_of, trainable_name, type_of_configs
 from sweepbook.study.hooks import add_to_path
 from sweepbook.study.project import add_behind_project, find_project
+from sweepbook.study.study import Study
 
 
 def new_manifest(
     plan: Plan, options: Options, command: Sequence[str], paths: Sequence[str]
 ) -> Manifest:
     """Returns the manifest of a new record: all that its numbers depend on, and its claims."""
-    started, module = now(), module_of(plan.study.trainable)
-    commit = git_commit(Path(sys.modules[module].__file__ or "")) if module else None
+    started, file = now(), _file_of(plan.study)
+    commit = git_commit(file) if file else None
     claims = claim_hashes(plan.study.claims)
     return Manifest(
         study=plan.study,
@@ -46,13 +48,21 @@ def new_manifest(
         import_paths=tuple(paths),
         trials=plan.trials,
         search=plan.search,
-        project=_project_of(module) if module else None,
+        project=_project_of(file) if file else None,
     )
 
 
-def _project_of(module: str) -> str | None:
-    """The name of the project that an imported module lies in, or None."""
-    project = find_project(Path(sys.modules[module].__file__ or "").parent)
+def _file_of(study: Study) -> Path | None:
+    """The file of a study's trainable; None: a program that names no file of its folder."""
+    if isinstance(study.trainable, Program):
+        return next(iter(program_files(study.trainable, study.configs())), None)
+    module = module_of(study.trainable)
+    return Path(sys.modules[module].__file__ or "") if module else None
+
+
+def _project_of(file: Path) -> str | None:
+    """The name of the project that a trainable's file lies in, or None."""
+    project = find_project(file.parent)
     return project.name if project else None
 
 
@@ -106,10 +116,15 @@ def changes_since(manifest: Manifest) -> list[str]:
     ]
     type_of_configs(study.trainable)
     check_imports(study)
+    if isinstance(study.trainable, Program) and not study.trainable.place.is_dir():
+        raise ValueError(
+            f"the folder in which the record's program was run, {study.trainable.folder}, does "
+            "not exist any more: put it back, or start a new record"
+        )
     module = module_of(study.trainable)
     earlier = [whole_code_sha256(module)] if module else []
     if manifest.code_sha256 not in (code_sha256(study), *earlier):
-        file = sys.modules[module].__file__ if module else trainable_name(study.trainable)
+        file = _file_of(study) or trainable_name(study.trainable)
         found.append(f"the trainable's code has changed ({file}, or a file that it imports)")
     if study.data or isinstance(study.trainable, Estimator):
         searched = manifest.search.configs if manifest.search else ()

@@ -9,6 +9,7 @@ from sweepbook.study.forms.program import Program
 from sweepbook.study.hooks import config_type, load_object
 
 Trainable = str | Program | Estimator
+_NOT_MEANT = ("folder", "timeout_s")  # where a program lies, and how long it may take
 
 
 def trainable_of(content: Any) -> Trainable:
@@ -29,19 +30,23 @@ def trainable_of(content: Any) -> Trainable:
 
 
 def trainable_key(trainable: Trainable) -> Any:
-    """Returns the plain values that make a trainable what it is; the place of a program does not.
+    """Returns the plain values that make a trainable what it is. They are part of every trial_id.
 
-    They are part of every trial_id.
+    Where a program lies and how long it may take is none of them.
     """
     if isinstance(trainable, str):
         return trainable
-    return {k: v for k, v in dataclasses.asdict(trainable).items() if k != "folder"}
+    content = {k: v for k, v in dataclasses.asdict(trainable).items() if k not in _NOT_MEANT}
+    if isinstance(trainable, Program):  # a field that is added later changes no id where not used
+        defaults = {field.name: field.default for field in dataclasses.fields(Program)}
+        content = {k: v for k, v in content.items() if v != defaults[k]}
+    return content
 
 
 def trainable_name(trainable: Trainable) -> str:
     """Returns what a trainable is called on a page or a screen."""
     if isinstance(trainable, Program):
-        return trainable.command
+        return trainable.text
     return trainable if isinstance(trainable, str) else trainable.make
 
 

@@ -1,0 +1,258 @@
+"""One replicate of a program: its steps as dicts, and what a checkpoint keeps of it."""
+
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sweepbook.doors.programs.command import (
+    environment_of,
+    executable,
+    settings_file,
+    words_of,
+)
+from sweepbook.doors.programs.files import Files, StillChangingError, packed_files, unpack_files
+from sweepbook.doors.programs.lines import number_of, reader
+from sweepbook.doors.programs.process import Line, Process
+from sweepbook.doors.programs.told import ended_badly, log_words, ran_too_long, said_nothing
+from sweepbook.record.planned import Trial, replicate_seed
+from sweepbook.study.forms.program import Program
+from sweepbook.study.texts import shortened
+
+_OF_MANY = re.compile(r"(\d+)/\d+")  # epoch=3/10
+
+
+class Replicate:
+    """The program of one replicate, from its beginning or from a checkpoint.
+
+    A program writes its checkpoint folder when it likes, so what is kept at a step are files that
+    are no newer than the step: of this moment where nothing has been written since the step's
+    line, else of an earlier one. What the program then repeats after a resume is left out.
+
+    Args:
+        state: as `state` gave it; None: from the beginning.
+        folder: an empty one of its own.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        trial: Trial,
+        config: Mapping[str, Any],
+        state: Mapping[str, Any] | None,
+        folder: Path,
+    ) -> None:
+        self.program, self.trial = program, trial
+        kept: Mapping[str, Any] = state or {}
+        self.kept_at = int(kept.get("fidelity", 0))  # where it goes on
+        self.at = self.kept_at
+        self.values: dict[int, float | None] = dict(kept.get("values", {}))  # of its steps so far
+        self.first = int(kept.get("first", 0))  # what its first line has counted, 0 or 1 or more
+        self.widest = int(kept.get("widest", 0))  # distance of its steps
+        self.counts: bool | None = kept.get("counts")  # whether its lines say the unit
+        self.files: Files = {key: kept.get(key, {}) for key in ("files", "times")}
+        self.files_at = int(kept.get("files_at", 0))  # the last step before them
+        self.began_ns = int(kept.get("began_ns", 0))  # when its first step of all was read
+        self.read_ns = 0  # when the last one was
+        self._has_gone_on = self.kept_at == 0
+        self.read = reader(program.metrics)
+        self.checkpoints = folder / "checkpoint"
+        self.checkpoints.mkdir()
+        unpack_files(self.files, self.checkpoints)
+        self.process = self._started(config, folder)
+
+    def _started(self, config: Mapping[str, Any], folder: Path) -> Process:
+        program, trial = self.program, self.trial
+        seeds = [replicate_seed(trial.seed, n) for n in range(trial.n_replicates)]
+        number = seeds.index(config["seed"])
+        file = settings_file(program, config, folder)
+        given = {"seed": str(config["seed"]), "replicate": str(number)}
+        given |= {"checkpoint_dir": str(self.checkpoints), "config_file": str(file)}
+        words = words_of(program, config, given)
+        found = executable(words[0], program.place)
+        if found is None:
+            raise FileNotFoundError(f"there is no program {words[0]!r} in PATH on this machine")
+        return Process(
+            [found, *words[1:]],
+            program.place,
+            environment_of(program, config, number, os.environ),
+            own_folder=folder,
+            stream=program.stream,
+            mark=f"[{number}] " if trial.n_replicates > 1 else "",
+            limit_s=program.timeout_s,
+        )
+
+    def steps(self) -> Iterator[dict[str, Any]]:
+        """Yields a dict for each metric line; the program stands still while nobody asks.
+
+        Raises:
+            ChildProcessError: it ended with an error.
+            TimeoutError: it ran for longer than it may.
+            ValueError: what it prints is no good.
+        """
+        trial, unit = self.trial, self.trial.unit
+        while (line := self._next_line()) is not None:
+            metrics = self.read(line.text)
+            if metrics is None or trial.metric not in metrics:
+                continue
+            at = self._fidelity(metrics, line)
+            if at is None or self._is_repeated(at, metrics[trial.metric]):
+                continue
+            if self.at >= trial.max_fidelity:
+                if at <= self.at:
+                    continue  # a summary
+                return  # it knows no end, and has had all its steps
+            self._check_rises(at, line)
+            self.process.stand_still()
+            self.values[at] = _finite(metrics[trial.metric])
+            self.widest, self.at = max(self.widest, at - self.at), at
+            self.read_ns = line.read_ns
+            self.began_ns = self.began_ns or line.read_ns
+            extra = {"state": self.state} if self.program.takes_checkpoints else {}
+            yield {**self._kept(metrics), unit: at, **extra}
+        self._check_end()
+
+    def _kept(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """The metrics that are recorded: of pairs, only numbers."""
+        if self.program.metrics != "pairs":
+            return metrics
+        return {name: value for name, value in metrics.items() if not isinstance(value, str)}
+
+    def _next_line(self) -> Line | None:
+        try:
+            return self.process.next_line()
+        except TimeoutError:
+            self.process.end()
+            text = ran_too_long(self.process, self.program, self.trial, self.at)
+            raise TimeoutError(text) from None
+
+    def _fidelity(self, metrics: dict[str, Any], line: Line) -> int | None:
+        """Where a metric line says that the training stands, or its number; None: it is no step.
+
+        A program that counts from 0 is recorded from 1.
+        """
+        unit, metric = self.trial.unit, self.trial.metric
+        for name in (metric, unit):
+            if isinstance(metrics.get(name), str):  # JSON may hold a number as a text
+                number = number_of(metrics[name])
+                metrics[name] = metrics[name] if number is None else number
+        value = metrics.get(unit)
+        if isinstance(value, str) and (match := _OF_MANY.fullmatch(value)):
+            value = int(match[1])
+        for name, one in ((metric, metrics[metric]), (unit, value)):
+            if isinstance(one, str):
+                raise ValueError(
+                    f"{name} was printed as {shortened(one, 40)!r}, which is no number, in the "
+                    f"line {self._quoted(line)}: print the number alone, or take it out by a "
+                    rf"regular expression, such as metrics=r'{name}=(?P<{name}>[\d.]+)'"
+                )
+        if self.counts is None:
+            self.counts = value is not None
+            self.first = 1 if value is None else int(value) if _is_whole(value) else 1
+            if value is None and self.program.takes_checkpoints:
+                raise ValueError(
+                    f"the metric line {self._quoted(line)} does not say which {unit} it is, and a "
+                    f"program with {{checkpoint_dir}} must: print {unit}=1, 2, ... with it, or "
+                    "leave {checkpoint_dir} out of the command (a resume then begins anew)"
+                )
+        if not self.counts:
+            return self.at + 1
+        if value is None:
+            return None
+        if not _is_whole(value):
+            raise ValueError(
+                f"{unit} is {value}, but must be a whole number: {self._quoted(line)}"
+            )
+        return int(value) + (self.first == 0)
+
+    def _is_repeated(self, at: int, value: Any) -> bool:
+        """Whether a step is one that the record holds already; checks where a resume goes on."""
+        if self._has_gone_on:
+            return False
+        unit, kept = self.trial.unit, self.kept_at
+        has_progress = max(self.files["times"].values(), default=0) > self.began_ns
+        if at == min(self.values) and self.files_at > at and has_progress:
+            raise ValueError(
+                f"the program began again at {unit} {at}, although its checkpoint folder held "
+                f"{len(self.files['files'])} files of {unit} {self.files_at}: it must load what "
+                "lies in {checkpoint_dir} and go on from there, or leave {checkpoint_dir} out of "
+                "the command (a resume then begins anew)"
+            )
+        if at <= kept:
+            before = self.values.get(at)
+            if before != _finite(value):
+                print(
+                    f"{unit} {at} had {self.trial.metric} {before} before the resume, and has "
+                    f"{value} now: the program does not repeat itself"
+                )
+            return True
+        if at - kept > self.widest:
+            raise ValueError(
+                f"the program went on with {unit} {at} after a resume at {unit} {kept}: what it "
+                f"keeps in {{checkpoint_dir}} must be written before the line with the metrics of "
+                f"that {unit} is printed, and not later than that"
+            )
+        self._has_gone_on = True
+        return False
+
+    def _check_rises(self, at: int, line: Line) -> None:
+        if 0 < at <= self.at:
+            raise ValueError(
+                f"{self.trial.unit} {at} came after {self.trial.unit} {self.at}, in the line "
+                f"{self._quoted(line)}: each line with {self.trial.metric} must be of a later "
+                f"{self.trial.unit}; where some are none, choose the lines by a regular "
+                "expression, metrics=r'...'"
+            )
+
+    def _check_end(self) -> None:
+        """Keeps what it leaves.
+
+        Raises:
+            ChildProcessError, ValueError: it ended with an error, or without a step.
+        """
+        if self.process.exit_code:
+            raise ChildProcessError(ended_badly(self.process, self.program, self.trial))
+        if not self.at:
+            raise ValueError(said_nothing(self.process, self.program, self.trial))
+        if self.program.takes_checkpoints:
+            self.files, self.files_at = packed_files(self.checkpoints), self.at
+
+    def state(self) -> dict[str, Any]:
+        """Returns what a resume needs: files that are no newer than the last step."""
+        is_next_there = any(self._is_metric_line(line) for line in self.process.lines)
+        if self.process.exit_code is None and not is_next_there:
+            try:
+                family = self.process.family()
+                self.files = packed_files(self.checkpoints, self.read_ns, family)
+                self.files_at = self.at
+            except StillChangingError:
+                pass  # those of an earlier step: the program repeats the steps since then
+        return {
+            **self.files,
+            "fidelity": self.at,
+            "files_at": self.files_at,
+            "began_ns": self.began_ns,
+            "values": dict(self.values),
+            "first": self.first,
+            "widest": self.widest,
+            "counts": self.counts,
+        }
+
+    def _is_metric_line(self, line: Line) -> bool:
+        return self.trial.metric in (self.read(line.text) or {})
+
+    def _quoted(self, line: Line) -> str:
+        return f"{shortened(line.text.strip(), 80)!r}; {log_words(self.trial)}"
+
+
+def _is_whole(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value == int(value)
+
+
+def _finite(value: Any) -> float | None:
+    """A metric's value as it can be compared: NaN and nothing are the same."""
+    is_number = isinstance(value, int | float) and math.isfinite(value)
+    return float(value) if is_number else None

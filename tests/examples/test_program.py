@@ -1,0 +1,15 @@
+"""A plain train.py with argparse, run as a program: killed and resumed, it ends the same."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.examples.killed import check_killed_and_resumed
+
+STUDY = Path(__file__).parents[2] / "examples" / "program" / "study.py"
+pytestmark = [pytest.mark.ray, pytest.mark.more, pytest.mark.timeout(300)]
+
+
+def test_a_killed_program_goes_on_to_the_undisturbed_record(tmp_path):
+    check_killed_and_resumed(STUDY, tmp_path)
+    assert sum(1 for _ in STUDY.with_name("train.py").open()) <= 60
