@@ -25,6 +25,12 @@ def train(config):
     yield {"epoch": 1, "loss": 0.5, "suggestion": "none"}
 
 
+def tunes_itself(config):
+    inner = optuna.create_study()
+    inner.optimize(objective, n_trials=1)
+    yield {"epoch": 1, "loss": inner.ask().suggest_float("lr", 0, 1)}
+
+
 def problems_of(name):
     study = Study(
         name="s", question="?", trainable=f"{__name__}:{name}", metric=Metric("loss", "min"),
@@ -48,5 +54,6 @@ def test_an_objective_is_told_to_take_its_settings_from_its_config(name, asked):
     assert asked in problem and "FloatDistribution" in problem and 'config["lr"]' in problem
 
 
-def test_a_function_that_asks_nobody_has_no_such_problem():
-    assert problems_of("train") == []
+@pytest.mark.parametrize("name", ["train", "tunes_itself"])
+def test_a_function_that_asks_no_trial_of_ours_has_no_such_problem(name):
+    assert problems_of(name) == []
