@@ -9,15 +9,16 @@ StudiesToShow = Annotated[
     list[str],
     typer.Argument(
         metavar="STUDY",
-        help="Names of studies, study files (my_study.py, my_study.yaml, my_study.py:NAME), or all.",
+        help="Names of studies, study files (my_study.py, my_study.yaml or my_study.py:NAME), or "
+        "all.",
     ),
 ]
 StudiesToRun = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="STUDY",
-        help="Names of studies, study files (my_study.py, my_study.yaml, my_study.py:NAME), or all for every "
-        "study of the project that is not a search.",
+        help="Names of studies, study files (my_study.py, my_study.yaml or my_study.py:NAME), or "
+        "all for every study of the project that is not a search.",
     ),
 ]
 Resume = Annotated[
