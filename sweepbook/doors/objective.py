@@ -7,13 +7,15 @@ from types import CodeType
 from sweepbook.study.hooks import load_object
 
 _ASKING = "suggest_"
+_OWN_STUDY = {"ask", "optimize", "create_study"}  # it runs an Optuna study of its own
 
 
 def problems(path: str) -> list[str]:
     """Returns what to write instead of a function that calls trial.suggest_float."""
     code = getattr(inspect.unwrap(load_object(path)), "__code__", None)
-    asks = sorted({name for name in _names_of(code) if name.startswith(_ASKING)}) if code else []
-    if not asks:
+    names = {*_names_of(code)} if code else set()
+    asks = sorted(name for name in names if name.startswith(_ASKING))
+    if not asks or names & _OWN_STUDY:
         return []
     return [
         f"{path} calls {asks[0]}, as an objective of Optuna does, but it is given a config: write "

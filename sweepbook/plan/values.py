@@ -93,11 +93,10 @@ def checked_config(
     Raises:
         ValueError: its rules refuse a value, or a value is not plain.
     """
-    config, given = plain_settings(config, study, kind), config
-    if is_nested:
-        config = _nested(config, study)
+    given = plain_settings(config, study, kind)
+    config = _nested(given, study) if is_nested else given
     if kind is None:
-        return flat(config, whole=given.keys()) if is_nested else config
+        return given
     made = made_config(kind, config)
     names = [field.name for field in dataclasses.fields(kind) if field.init]
     found = plain_settings({name: getattr(made, name) for name in names}, study, kind)

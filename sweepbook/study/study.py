@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, Literal
@@ -11,11 +10,12 @@ from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.fields import check_fields
 from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.paths import check_paths
 from sweepbook.study.forms.trainable import Trainable, hooks_of
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published
 from sweepbook.study.search import Search
-from sweepbook.study.spaces.lists import listed
+from sweepbook.study.spaces.lists import listed_settings
 from sweepbook.study.spaces.taken import check_nested, take_space
 
 Settings = Mapping[str, Any]
@@ -201,19 +201,7 @@ class Study:
                 f"a study's name must have at most {MOST_NAME} bytes, because its record's folder "
                 f"is called so: {self.name[:30]}... has {len(self.name.encode())}"
             )
-        for what, path in self.hooks().items():
-            if path.count(":") != 1:
-                raise ValueError(f"{what} of {self.name} must be 'module:function', got {path!r}")
-        for name, path in self.artifacts.items():
-            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
-                raise ValueError(
-                    f"an artifact of {self.name} must be called as a file can be (letters, "
-                    f"digits, ., _ and -), got {name!r}"
-                )
-            if path.count(":") != 1:
-                raise ValueError(
-                    f"artifact {name} of {self.name} must be 'module:function', got {path!r}"
-                )
+        check_paths(self.name, self.hooks(), self.artifacts)
         if isinstance(self.packages, str):
             raise ValueError(
                 f"packages of {self.name} must be a list of names, got {self.packages!r}"
@@ -240,9 +228,9 @@ class Study:
             raise ValueError(
                 f"study {self.name} declares two options for {', '.join(twice)}: drop one of them"
             )
-        self._list_values()
-        for field_name, value in take_space(self, space).items():
-            object.__setattr__(self, field_name, value)
+        for made in (listed_settings(self), take_space(self, space)):
+            for field_name, value in made.items():
+                object.__setattr__(self, field_name, value)
         if self.nested:
             check_nested(self)
         empty = [key for key, values in self.grid.items() if not values]
@@ -268,20 +256,6 @@ class Study:
                     "with an Estimator, whose data, folds and replicates say all of it: leave "
                     f"{what} out"
                 )
-
-    def _list_values(self) -> None:
-        """Makes lists of the grid's values and of the points: a generator can be read once."""
-        for what, settings in (("grid", self.grid), ("fixed", self.fixed)):
-            if not isinstance(settings, Mapping):
-                raise ValueError(f"{what} of {self.name} must be a dict, got {settings!r:.60}")
-        grid = {key: listed(v, f"grid of {self.name}: {key}") for key, v in self.grid.items()}
-        points = listed(self.points, f"points of {self.name}")
-        if wrong := [point for point in points if not isinstance(point, Mapping)]:
-            raise ValueError(
-                f"points of {self.name} must be dicts of settings, got {wrong[0]!r:.60}"
-            )
-        object.__setattr__(self, "grid", grid)
-        object.__setattr__(self, "points", points)
 
     def hooks(self) -> dict[str, str]:
         """Returns what -> import path of every function that the study names."""

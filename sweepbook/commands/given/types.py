@@ -9,15 +9,16 @@ StudiesToShow = Annotated[
     list[str],
     typer.Argument(
         metavar="STUDY",
-        help="Names of studies, study files (my_study.py or my_study.py:NAME), or all.",
+        help="Names of studies, study files (my_study.py, my_study.yaml or my_study.py:NAME), or "
+        "all.",
     ),
 ]
 StudiesToRun = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="STUDY",
-        help="Names of studies, study files (my_study.py or my_study.py:NAME), or all for every "
-        "study of the project that is not a search.",
+        help="Names of studies, study files (my_study.py, my_study.yaml or my_study.py:NAME), or "
+        "all for every study of the project that is not a search.",
     ),
 ]
 Resume = Annotated[
@@ -140,7 +141,7 @@ ClaimsOf = Annotated[
     str | None,
     typer.Option(
         metavar="STUDY",
-        help="Study file (my_study.py or my_study.py:NAME) or study whose claims are judged as "
+        help="Study file (my_study.py or my_study.yaml) or study whose claims are judged as "
         "well. Those that a record does not declare are marked as declared after the training "
         "began.",
     ),

@@ -115,7 +115,8 @@ class _Reader:
             for above in ((), ("space",), ("search", "space"), ("grid",), ("fixed",)):
                 if (found := (*place, *above, *name.split(SEPARATOR))) in self.document.lines:
                     return found
-        return place
+        spaces = [(*place, key) for key in ("space", "search") if f" {key} " in text]
+        return next((at for at in spaces if at in self.document.lines), place)
 
     def _trainable(self, value: Any, place: Place) -> Any:
         if not isinstance(value, Mapping):
@@ -123,6 +124,9 @@ class _Reader:
         name = self._one_key(value, place, _TRAINABLES)
         inner = (*place, name)
         content = {"command": value[name]} if isinstance(value[name], str) else value[name]
+        if name == "program" and isinstance(content, Mapping):
+            folder = self.document.file.resolve().parent / str(content.get("folder") or "")
+            content = {**content, "folder": str(folder)}
         return self._made(_TRAINABLES[name], content, inner)
 
     def _scheduler(self, value: Any, place: Place) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweepbook.study.spaces.domains import domain_of, refusal
+from sweepbook.study.spaces.domains import domain_of, refusal, shown
 from sweepbook.study.spaces.foreign import check_constant, check_wandb
 from sweepbook.study.spaces.lists import listed
 from sweepbook.study.spaces.names import SEPARATOR
@@ -46,7 +46,7 @@ def declared(space: Any) -> Declared:
     if not isinstance(space, Mapping):
         raise ValueError(
             "the space must be a dict of settings, such as {'lr': tune.loguniform(1e-4, 1e-1)}, "
-            f"got {space!r:.60}"
+            f"got {shown(space)}"
         )
     found = Declared()
     _take(space, "", found, 0)
@@ -61,11 +61,11 @@ def open_domains(space: Any) -> dict[str, dict[str, Any]]:
     """
     found = declared(space)
     for key, values in found.grid.items():
-        raise refusal(key, _GRID, f"put it into the study's grid, {key!r}: {list(values)!r:.60}")
+        raise refusal(key, _GRID, f"put it into the study's grid, {key!r}: {shown(list(values))}")
     for key, value in found.fixed.items():
         raise refusal(
             key,
-            f"the constant {value!r:.60}",
+            f"the constant {shown(value)}",
             "put it into the study's fixed settings, or give the whole dict as Study(space=...)",
         )
     return found.domains
@@ -102,7 +102,7 @@ def _take_value(name: str, value: Any, found: Declared) -> None:
             if isinstance(choice, Mapping) and _GRID not in choice:
                 raise refusal(
                     name,
-                    f"the choice {choice!r:.60}",
+                    f"the choice {shown(choice)}",
                     "a choice must be a text, a number, True, False or None; try dicts with "
                     "grid_search, or name each by a text and look up its meaning in the trainable",
                 )
@@ -126,7 +126,7 @@ def _grid(name: str, value: Mapping[str, Any]) -> Sequence[Any]:
 def _check_key(key: Any, prefix: str) -> None:
     if not isinstance(key, str) or not key:
         where = f" in {prefix.rstrip(SEPARATOR)!r}" if prefix else ""
-        raise ValueError(f"the name of a setting must be a text, got {key!r:.60}{where}")
+        raise ValueError(f"the name of a setting must be a text, got {shown(key)}{where}")
     if SEPARATOR in key:
         first, _, rest = key.partition(SEPARATOR)
         raise ValueError(

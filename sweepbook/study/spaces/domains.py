@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sweepbook.study.texts import shortened, visible
+
 MOST_WHOLE = 2**53  # Optuna samples whole numbers as floats
+MOST_SHOWN = 60  # characters of a refused value
 _RAY, _OPTUNA = "ray.tune.search.sample", "optuna.distributions"
 _FORMS = {  # as in ray.tune: name -> whole numbers, logarithmic, in steps
     "uniform": (False, False, False),
@@ -62,9 +65,17 @@ def check_described(domains: Mapping[str, Any]) -> None:
             or "kind" not in keys
         ):
             raise ValueError(
-                f"domains of a search has {key!r}: {domain!r:.60}, which is no described range: "
+                f"domains of a search has {key!r}: {shown(domain)}, which is no described range: "
                 "give the ranges as space, and leave domains out"
             )
+
+
+def shown(value: Any) -> str:
+    """Returns a value on one line, shortened."""
+    try:
+        return shortened(" ".join(visible(repr(value), keep="\n").split()), MOST_SHOWN)
+    except Exception:  # whatever a foreign __repr__ raises
+        return f"a {type(value).__name__}"
 
 
 def refusal(key: str, what: str, instead: str) -> ValueError:
@@ -128,7 +139,7 @@ def _written(key: str, written: Written) -> dict[str, Any]:
     whole, log, in_steps = _FORMS[form]
     must = "[low, high, step]" if in_steps else "[low, high]"
     if not isinstance(values, list) or len(values) != (3 if in_steps else 2):
-        raise refusal(key, f"{form}: {values!r:.60}", f"write {form}: {must}")
+        raise refusal(key, f"{form}: {shown(values)}", f"write {form}: {must}")
     low, high, step = [*values, None][:3]
     return _range_of_ray(key, whole, log, (low, high, step))
 
@@ -157,13 +168,13 @@ def _range(key: str, whole: bool, log: bool, bounds: tuple[Any, Any, Any]) -> di
     if step is not None and step <= 0:
         raise refusal(key, f"steps of {step}", "the step must be > 0")
     step = None if whole and step == 1 else step
-    shown = f"the range {low} .. {high}"
+    named = f"the range {low} .. {high}"
     if not (math.isfinite(low) and low < high < math.inf):
-        raise refusal(key, shown, "low must be below high, and both finite")
+        raise refusal(key, named, "low must be below high, and both finite")
     if log and low <= 0:
-        raise refusal(key, shown, "the low end of a logarithmic range must be > 0")
+        raise refusal(key, named, "the low end of a logarithmic range must be > 0")
     if whole and max(-low, high) > MOST_WHOLE:
-        raise refusal(key, shown, "whole numbers must lie within -2**53 .. 2**53")
+        raise refusal(key, named, "whole numbers must lie within -2**53 .. 2**53")
     kind = "int" if whole else "float"
     return {"kind": kind, "low": low, "high": high, "log": log, "step": step}
 
@@ -173,7 +184,7 @@ def _bound(key: str, value: Any, whole: bool) -> Any:
     value = _number(value)
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         must = f"bounds and step must be {'whole ' * whole}numbers"
-        raise refusal(key, f"a range with {value!r:.60}", must)
+        raise refusal(key, f"a range with {shown(value)}", must)
     return value
 
 
@@ -185,5 +196,5 @@ def _number(value: Any) -> Any:
 
 def _choices(key: str, choices: Any) -> dict[str, Any]:
     if isinstance(choices, str) or not hasattr(choices, "__iter__"):
-        raise refusal(key, f"the choices {choices!r:.60}", "write a list of them")
+        raise refusal(key, f"the choices {shown(choices)}", "write a list of them")
     return {"kind": "choice", "choices": [_number(choice) for choice in choices]}

@@ -4,8 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sweepbook.study.spaces.domains import Written, domain_of
-from sweepbook.study.texts import shortened, visible
+from sweepbook.study.spaces.domains import Written, domain_of, shown
 
 _OTHERS = {  # top-level module of an object -> whose it is
     "hyperopt": "hyperopt",
@@ -63,7 +62,7 @@ def check_wandb(name: str, value: Mapping[str, Any]) -> None:
     else:
         instead = INSTEAD
     raise ValueError(
-        f"the space has {name!r} as a sweep of W&B has it, {_shown(dict(value))}: {instead}; if "
+        f"the space has {name!r} as a sweep of W&B has it, {shown(dict(value))}: {instead}; if "
         f"it is a dict of constants, give it in fixed instead of the space"
     )
 
@@ -72,11 +71,11 @@ def _check_object(name: str, value: Any) -> None:
     top = type(value).__module__.partition(".")[0]
     if top in _OTHERS and top in sys.modules:
         raise ValueError(
-            f"the space has {name!r} as an object of {_OTHERS[top]}, {_shown(value)}: {INSTEAD}"
+            f"the space has {name!r} as an object of {_OTHERS[top]}, {shown(value)}: {INSTEAD}"
         )
     if callable(value):
         raise ValueError(
-            f"the space has {name!r} as a function or class, {_shown(value)}: give the setting a "
+            f"the space has {name!r} as a function or class, {shown(value)}: give the setting a "
             "range or choices, or the name of the function as a text that the trainable looks up; "
             "what follows from other settings is computed in the trainable"
         )
@@ -95,10 +94,3 @@ def _called(value: Any) -> str:
     if isinstance(value, Mapping):
         return "grid_search"
     return value.form if isinstance(value, Written) else f"a range ({type(value).__name__})"
-
-
-def _shown(value: Any) -> str:
-    try:
-        return shortened(visible(repr(value)), 60)
-    except Exception:  # whatever a foreign __repr__ raises
-        return f"a {type(value).__name__}"

@@ -25,3 +25,22 @@ def listed(values: Any, what: str, otherwise: str = "put it into fixed") -> Sequ
             f"{otherwise}"
         )
     return values if isinstance(values, list | tuple) else list(values)
+
+
+def listed_settings(study: Any) -> dict[str, Any]:
+    """Returns the grid and the points of a study as lists: a generator can be read once.
+
+    Args:
+        study: a Study, whose other fields are checked already.
+
+    Raises:
+        ValueError: what must be a dict or a list is none.
+    """
+    for what, settings in (("grid", study.grid), ("fixed", study.fixed)):
+        if not isinstance(settings, Mapping):
+            raise ValueError(f"{what} of {study.name} must be a dict, got {settings!r:.60}")
+    grid = {key: listed(v, f"grid of {study.name}: {key}") for key, v in study.grid.items()}
+    points = listed(study.points, f"points of {study.name}")
+    if wrong := [point for point in points if not isinstance(point, Mapping)]:
+        raise ValueError(f"points of {study.name} must be dicts of settings, got {wrong[0]!r:.60}")
+    return {"grid": grid, "points": points}
