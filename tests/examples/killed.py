@@ -55,10 +55,17 @@ def check_killed_and_resumed(
     _complete(killed, "run", "--resume", str(_record(killed)))
     resumed = load_record(_record(killed))
     assert record_digest(resumed) == record_digest(whole), _differences(whole, resumed)
-    key = ["trial_id", "replicate", whole.unit]
-    both = before.merge(resumed.reports[[*key, "time_s"]], on=key, suffixes=("", "_after"))
-    anew = both[both["time_s"] != both["time_s_after"]]  # no step takes exactly as long again
-    assert len(both) == n_before and anew.empty, f"steps were trained again:\n{anew}"
+    check_no_step_again(before, resumed.reports, ["trial_id", "replicate", whole.unit])
+
+
+def check_no_step_again(before: pd.DataFrame, after: pd.DataFrame, key: list[str]) -> None:
+    """Asserts that rows which were kept are there unchanged, seconds and all.
+
+    No step that is trained again takes exactly as long.
+    """
+    both = before.merge(after[[*key, "time_s"]], on=key, how="left", suffixes=("", "_after"))
+    again = both[both["time_s"] != both["time_s_after"]]
+    assert again.empty, f"{len(again)} of {len(before)} steps were trained again:\n{again}"
 
 
 def kill_all(pid: int) -> None:

@@ -1,10 +1,17 @@
 """What holds the examples is itself held: it passes what goes on, and fails what does not."""
 
+import pandas as pd
 import pytest
 
-from tests.examples.killed import check_killed_and_resumed
+from tests.examples.killed import check_killed_and_resumed, check_no_step_again
 
-pytestmark = [pytest.mark.ray, pytest.mark.more, pytest.mark.timeout(300)]
+
+def real(test):
+    """Of a test that runs the real command."""
+    for mark in (pytest.mark.ray, pytest.mark.more, pytest.mark.timeout(300)):
+        test = mark(test)
+    return test
+
 
 STUDY = """
 import time
@@ -22,13 +29,12 @@ STUDY = Study(
     metric=Metric("val_acc", "max"), fidelity=Fidelity("round", "rounds"), fixed={{"rounds": 8}},
 )
 """
-GOES_ON = 'at, value = (state["at"], state["value"]) if state else (0, config["seed"] % 97)'
 KEEPS = '"state": lambda s=dict(at=n, value=value): s'
 
 
 @pytest.fixture
 def check(tmp_path):
-    """check(begin, keep, ...): of a study that begins and keeps its state like that."""
+    """check(begin, keep): of a study that begins and keeps its state like that."""
 
     def run(begin, keep=KEEPS, **options):
         source = tmp_path / "example"
@@ -40,19 +46,21 @@ def check(tmp_path):
     return run
 
 
-def test_a_study_that_goes_on_passes(check):
-    check(GOES_ON)
-
-
+@real
 def test_a_study_whose_trials_begin_anew_passes_where_that_is_said(check):
     check('at, value = 0, config["seed"] % 97', "", checkpoints=False)
 
 
+@real
 def test_a_study_that_forgets_half_of_its_state_fails(check):
     with pytest.raises(AssertionError, match="undisturbed"):
         check('at, value = (state["at"] if state else 0), config["seed"] % 97')
 
 
-def test_a_study_that_ignores_its_state_fails(check):
-    with pytest.raises(AssertionError, match="round 1 came after round"):
-        check('at, value = 0, config["seed"] % 97')
+def test_steps_that_are_trained_again_are_found():
+    key = ["trial_id", "replicate", "round"]
+    kept = pd.DataFrame([("a", 0, n, 0.25 + n / 1000) for n in (1, 2)], columns=[*key, "time_s"])
+    check_no_step_again(kept, pd.concat([kept, kept.assign(trial_id="b")]), key)
+    for after in (kept.assign(time_s=0.25), kept[:1]):
+        with pytest.raises(AssertionError, match="1 of 2|2 of 2"):
+            check_no_step_again(kept, after, key)
