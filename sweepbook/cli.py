@@ -1,4 +1,4 @@
-"""The command line: list, show, run, confirm, verify, logs, report, export, replay.
+"""The command line: list, show, try, run, confirm, verify, logs, report, export, replay.
 
 Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `commands/`.
 """
@@ -90,6 +90,28 @@ def show(
 
     options, spelt = given.options_of(context), given.spellings(context)
     show_studies(studies, options, spelt, given.enter_project(project), console)
+
+
+@app.command("try", context_settings=given.OF_STUDIES, epilog=examples.OF_TRY)
+def try_study(
+    context: typer.Context,
+    study: own.StudyToTry,
+    steps: own.Steps = 1,
+    data: given.Data = None,
+    seed: given.Seed = None,
+    epochs: given.Epochs = None,
+    scale: given.Scale = None,
+    settings: given.Set = None,
+    project: given.ProjectDir = None,
+) -> None:
+    """Train one config for one step in this process: to look, and to debug.
+
+    Breakpoints work, and what it prints is shown. No Ray is started, and nothing is written.
+    """
+    from sweepbook.commands.trying.command import try_study as try_config
+
+    options, spelt = given.options_of(context), given.spellings(context)
+    _exit(try_config(study, options, spelt, given.enter_project(project), steps, console, errors))
 
 
 @app.command(context_settings=given.OF_STUDIES, epilog=examples.OF_RUN)
@@ -256,6 +278,7 @@ def export(
 
 @app.command(epilog=examples.OF_REPLAY)
 def replay(
+    context: typer.Context,
     record: own.FullRecord,
     grace_period: own.GracePeriod = None,
     reduction_factor: own.ReductionFactor = None,
@@ -272,16 +295,5 @@ def replay(
     The page OUT/replay.md says how many epochs ASHA saves, and how often it stops the best trial.
     """
     from sweepbook.commands.replay import replay as write_replay
-    from sweepbook.replay.run import Wanted
 
-    wanted = Wanted(
-        grace_periods=grace_period,
-        reduction_factors=reduction_factor,
-        workers=workers,
-        n_orders=orders,
-        seed=seed,
-        equal_times=equal_times,
-        jitter=jitter,
-        margin=margin,
-    )
-    write_replay(record, out, wanted, console)
+    write_replay(record, out, context.params, console)

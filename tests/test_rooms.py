@@ -37,7 +37,7 @@ ALLOWED = {
         "record",
         "study",
     },
-    "cli.py": {"commands", "replay", "tune"},
+    "cli.py": {"commands", "tune"},
     "__main__.py": {"cli.py"},
     "__init__.py": {
         "doors",

@@ -19,13 +19,14 @@ from sweepbook.checks.planned import (
 )
 from sweepbook.checks.stoppable import stoppable
 from sweepbook.checks.trials import too_few_trials
-from sweepbook.checks.yields import columns_yielded
+from sweepbook.checks.yields import ADDED, columns_yielded
 from sweepbook.doors.checked import door_problems
 from sweepbook.figures.keys import Of
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.study.claim import Claim
 from sweepbook.study.hooks import load_object
+from sweepbook.study.settings import COLUMNS
 from sweepbook.study.study import Study
 
 
@@ -46,7 +47,9 @@ def check_declared(
         if problems:
             raise ValueError("\n".join(problems))
     else:
-        for line in (p for plan in plans for p in _of_drawing(plan, options, "confirmation")):
+        for line in (
+            p for plan in plans for p in _of_drawing(plan, options, "confirmation", _columns(plan))
+        ):
             say(line)
     for line in (line for plan in plans for line in undecided_of(plan)):
         say(line)
@@ -58,27 +61,40 @@ def problems_of(plan: Plan, options: Options) -> list[str]:
     What the options alone bring about is no fault of the study's: see `undecided_of`.
     """
     study, planned = plan.declared or plan.study, as_declared(plan, options)
-    found = _of_drawing(plan, options, "search" if study.search else "trials")
+    of: Of = "search" if study.search else "trials"
+    found = _of_drawing(plan, options, of, _columns(plan))
     if planned is not None:
         found += claim_problems(study.claims, planned)
-        found += _of_confirmation(planned)
+        found += _of_confirmation(planned, _columns(plan))
     claims, brought = further_claims(plan, options)
     if brought is not None:
         found += claim_problems(claims, brought)
     return [*door_problems(plan), *found, *answer_problems(study, plan.study.claims)]
 
 
-def _of_drawing(plan: Plan, options: Options, of: Of) -> list[str]:
-    """What is wrong with the metrics and the figures of a study."""
+def missing_columns(plan: Plan, options: Options, columns: frozenset[str]) -> list[str]:
+    """Sentences on what a study's metric, claims and figures name and a trial has not yielded.
+
+    Args:
+        columns: the names that it has yielded, special ones too.
+    """
+    of: Of = "search" if plan.study.search else "trials"
+    known = columns | {plan.study.fidelity.unit, *ADDED, *COLUMNS}
+    anyhow = _of_drawing(plan, options, of, None)
+    return [p for p in _of_drawing(plan, options, of, known) if p not in anyhow]
+
+
+def _of_drawing(plan: Plan, options: Options, of: Of, columns: frozenset[str] | None) -> list[str]:
+    """What is wrong with the metrics and the figures of a study whose reports have columns."""
     study = plan.declared or plan.study
-    columns = _columns(study)
     planned = as_declared(plan, options) or unsettled(plan)
     found = figure_problems(study.figures, planned, of, columns)
     claims = [*plan.study.claims, *(study.search.confirm_claims if study.search else ())]
     return [*_of_metrics(study, claims, columns), *found]
 
 
-def _columns(study: Study) -> frozenset[str] | None:
+def _columns(plan: Plan) -> frozenset[str] | None:
+    study = plan.declared or plan.study
     if not isinstance(study.trainable, str):
         return None
     return columns_yielded(load_object(study.trainable), study.fidelity.unit)
@@ -118,7 +134,7 @@ def metrics_of_claims(study: str, claims: Sequence[Claim]) -> dict[str, str]:
     }
 
 
-def _of_confirmation(planned: Planned) -> list[str]:
+def _of_confirmation(planned: Planned, columns: frozenset[str] | None) -> list[str]:
     """What a search declares for the confirmation of its winners: one trial for each cell."""
     search = planned.study.search
     if search is None:
@@ -129,7 +145,7 @@ def _of_confirmation(planned: Planned) -> list[str]:
             search.confirm_figures,
             later,
             "confirmation",
-            _columns(planned.study),
+            columns,
             "figure of the confirmation",
         ),
         *claim_problems(search.confirm_claims, later),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sweepbook.study.settings import COLUMNS
 
-_ADDED = ("time_s",)  # the tool's own, beside what identifies a row
+ADDED = ("time_s",)  # the tool's own, beside what identifies a row
 _STACKED = "replicates"  # the key with the values of each replicate
 
 
@@ -33,7 +33,7 @@ def columns_yielded(trainable: Any, unit: str) -> frozenset[str] | None:
         found |= keys
     if not yields:
         return None
-    return frozenset({*found, unit, *_ADDED, *COLUMNS})
+    return frozenset({*found, unit, *ADDED, *COLUMNS})
 
 
 def _source(trainable: Any) -> ast.FunctionDef | None:

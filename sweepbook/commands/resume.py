@@ -95,7 +95,7 @@ def _tell_who_begins_anew(writer: RecordWriter, console: Console) -> None:
         say(
             console,
             f"{trials} from the beginning, because there is no checkpoint ({some}): a trainable "
-            'that yields "state" is saved about every second',
+            'that yields "state" and takes it as a parameter is saved about every second',
         )
 
 

@@ -19,6 +19,11 @@ OF_SHOW = examples(
     "show my_study.py --epochs 200 --replicates 5",
     after=_OWN_OPTIONS,
 )
+OF_TRY = examples(
+    "try my_study.py",
+    "try my_study.py --set rate=0.01 --steps 2",
+    after=_OWN_OPTIONS,
+)
 OF_RUN = examples(
     "run my_study.py --replicates 5",
     "run my_study.py --set rate=0.01 --scale 0.1",

@@ -13,6 +13,20 @@ StudiesToShow = Annotated[
         "all.",
     ),
 ]
+StudyToTry = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STUDY", help="Name of a study, or a study file (my_study.py or my_study.py:NAME)."
+    ),
+]
+Steps = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Steps to train. From 2 on, the last one is trained once more from the state before "
+        "it, to see whether a resumed trial goes on as without a break.",
+    ),
+]
 StudiesToRun = Annotated[
     list[str] | None,
     typer.Argument(

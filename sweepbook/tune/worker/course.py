@@ -93,11 +93,15 @@ class Course:
             self.write(self.checkpoint())
 
     def checkpoint(self) -> dict[str, Any] | None:
-        """Returns what a checkpoint of now holds; None where the trainable gives no state."""
-        state = self.lockstep.state()
+        """Returns what a checkpoint of now holds; None where nobody could go on from it.
+
+        That is where the trainable gives no state, or takes none and has not done its last step.
+        """
+        fidelity = max(self.steps)
+        goes_on = self.lockstep.takes_state or fidelity >= self.trial.max_fidelity
+        state = self.lockstep.state() if goes_on else None
         if state is None:
             return None
-        fidelity = max(self.steps)
         places = self.lockstep.places()
         return {"fidelity": fidelity, "state": state, "rows": self.rows, "places": places}
 

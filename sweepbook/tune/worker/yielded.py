@@ -1,5 +1,6 @@
 """What a trainable yields, checked: what is no good fails the trial, and the message says why."""
 
+import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -146,9 +147,13 @@ def row_of(replicate: int, metrics: Mapping[str, Any], trial: Trial) -> dict[str
     row |= {name: check_value(name, v) for name, v in metrics.items() if name not in YIELDED}
     row[trial.unit] = int(row[trial.unit])
     if trial.metric not in row:
-        known = ", ".join(name for name in row if name != "replicate")
+        known = [name for name in row if name not in ("replicate", "time_s")]
+        others = [name for name in known if name != trial.unit]
+        near = difflib.get_close_matches(trial.metric, others, n=1, cutoff=0.4)
+        name = (near or others or ["..."])[0]
         raise ValueError(
-            f"the study's metric {trial.metric} was not yielded: the trainable yielded {known}"
+            f"the study's metric {trial.metric} was not yielded: the trainable yielded "
+            f"{', '.join(known)}. Yield {trial.metric!r}, or write Metric({name!r}, ...)"
         )
     value = row[trial.metric]
     if isinstance(value, str | list):

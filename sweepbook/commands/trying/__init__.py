@@ -1,0 +1,1 @@
+"""One config of a study, tried in this very process."""
