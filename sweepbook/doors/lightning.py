@@ -1,6 +1,5 @@
 """Lightning's Trainer: a callback that reports each epoch, with Lightning's own checkpoint."""
 
-import functools
 import importlib
 import importlib.util
 import os
@@ -8,6 +7,7 @@ import tempfile
 import weakref
 from typing import Any
 
+from sweepbook.doors.callbacks import as_callback, not_installed
 from sweepbook.doors.report import TRIAL, report
 
 _LIBRARIES = ("lightning.pytorch", "pytorch_lightning")  # two names of one library
@@ -40,7 +40,8 @@ class LightningReport:
     """
 
     def __new__(cls, trainer: Any, *_: Any, **__: Any) -> "LightningReport":
-        return object.__new__(_as_callback(cls, _library_of(trainer)))
+        library = importlib.import_module(_library_of(trainer))
+        return object.__new__(as_callback(cls, library.Callback))
 
     def __init__(self, trainer: Any, state: Any = None, unit: str = "epoch") -> None:
         if state is not None and not (isinstance(state, dict) and "loops" in dict.keys(state)):
@@ -169,21 +170,11 @@ def _library_of(trainer: Any) -> str:
             if f"{kind.__module__}.".startswith(f"{name}.") and kind.__name__ == "Trainer":
                 return name
     if not any(map(importlib.util.find_spec, ("lightning", "pytorch_lightning"))):
-        raise ModuleNotFoundError(
-            "LightningReport needs Lightning, which is not installed: "
-            "pip install 'sweepbook[lightning]'"
-        )
+        raise not_installed(LightningReport, "Lightning", "lightning")
     raise TypeError(
         f"LightningReport was given a {type(trainer).__module__}.{type(trainer).__name__}: give it "
         "the Trainer of lightning.pytorch, as in LightningReport(trainer, state)"
     )
-
-
-@functools.cache
-def _as_callback(kind: type, library: str) -> type:
-    """The class as a callback of a library."""
-    bases = (kind, importlib.import_module(library).Callback)
-    return type(kind.__name__, bases, {"__doc__": kind.__doc__})
 
 
 def _remove(path: str) -> None:
