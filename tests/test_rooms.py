@@ -57,7 +57,7 @@ EXERCISE = {
 RAY = {"tune", "doors", "plan/space.py"}
 OPTUNA = {"search"}
 TORCH = {"plan/room.py", "record/storage/packing.py"}  # inside functions
-TORCH |= {"doors/lightning.py", "doors/transformers.py"}
+TORCH |= {"doors/lightning.py", "doors/transformers_state.py"}
 TORCH_OF_THE_EXERCISE = {"trainables", "analysis/figures/map_data.py"}
 
 MOST_LINES = 300

@@ -1,10 +1,11 @@
 """What the callbacks for other libraries share: their base class, and what is not installed."""
 
 import functools
+from typing import Any
 
 
 @functools.cache
-def as_callback(kind: type, base: type) -> type:
+def as_callback(kind: Any, base: Any) -> Any:
     """Returns a class of ours as a callback of a library, which is imported by nobody but users.
 
     Args:
@@ -16,5 +17,6 @@ def as_callback(kind: type, base: type) -> type:
 def not_installed(kind: type, library: str, extra: str) -> ModuleNotFoundError:
     """Returns the error that tells which library a class of ours needs."""
     return ModuleNotFoundError(
-        f"{kind.__name__} needs {library}, which is not installed: pip install 'sweepbook[{extra}]'"
+        f"{kind.__name__} needs {library}, which is not installed: "
+        f"pip install 'sweepbook[{extra}]'"
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from sweepbook.doors.handover import has_code, hand_over, is_pushing
+from sweepbook.doors.handover import hand_over, has_code, is_pushing
 from sweepbook.record.planned import Trial
 from sweepbook.study.texts import shortened
 

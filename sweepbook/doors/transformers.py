@@ -1,23 +1,18 @@
 """transformers' Trainer: a callback that reports evaluations, with the Trainer's checkpoint."""
 
-import contextlib
 import importlib.util
 import math
-import random
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from sweepbook.doors.callbacks import as_callback, not_installed
 from sweepbook.doors.handover import end_here
 from sweepbook.doors.report import TRIAL, report
+from sweepbook.doors.transformers_state import files_of, global_randoms, own_accelerate
 
 _OF_SPEED = ("_runtime", "_per_second", "_time")  # endings of metrics that no run has again
-_NEEDLESS = "training_args.bin"  # a pickle of objects, which no resume reads
 _LOSS = ("_tr_loss", "_total_loss_scalar", "_globalstep_last_logged")  # of the Trainer
 _DEFAULT_SEED = 42  # of TrainingArguments
 
@@ -63,7 +58,8 @@ class TransformersReport:
         if state is not None and not (isinstance(state, dict) and "files" in dict.keys(state)):
             raise ValueError(
                 f"TransformersReport was given a {type(state).__name__} as its state: give it the "
-                "parameter state of the training function, as in TransformersReport(trainer, state)"
+                "parameter state of the training function, as in "
+                "TransformersReport(trainer, state)"
             )
         _check(trainer.args)
         self.trainer, self.unit = trainer, unit
@@ -121,16 +117,16 @@ class TransformersReport:
                 for name, value in metrics.items()
                 if not name.endswith(_OF_SPEED) and "_mem_" not in name
             }
-            self._randoms = _randoms()
+            self._randoms = global_randoms()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Takes note of the random numbers, before the next batches are fetched."""
-        self._randoms = _randoms()
+        self._randoms = global_randoms()
         self._folder = None  # all of it has been read
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Reports an evaluation within an epoch, when the next batches have been fetched."""
-        self._draws |= self._randoms is not None and self._randoms != _randoms()
+        self._draws |= self._randoms is not None and self._randoms != global_randoms()
         is_exact = not (self._draws or args.dataloader_num_workers or args.ignore_data_skip)
         self._report(is_exact)
 
@@ -166,9 +162,9 @@ class TransformersReport:
         def state() -> dict[str, Any]:
             kept = {"n_evaluations": n, "step": trainer.state.global_step, "has_ended": has_ended}
             kept["loss"] = {name: getattr(trainer, name) for name in _LOSS}
-            return {**kept, "files": _files_of(trainer)}
+            return {**kept, "files": files_of(trainer)}
 
-        with _own_accelerate():
+        with own_accelerate():
             report(
                 {**metrics, self.unit: n},
                 state=state if is_exact else None,
@@ -184,8 +180,8 @@ def _check(args: Any) -> None:
         )
     if args.eval_strategy == "no":
         raise ValueError(
-            "TrainingArguments(eval_strategy='no') never evaluates, so there is nothing to report: "
-            "write eval_strategy='epoch'"
+            "TrainingArguments(eval_strategy='no') never evaluates, so there is nothing to "
+            "report: write eval_strategy='epoch'"
         )
     trial = TRIAL.get()
     if trial is not None and trial.n_replicates > 1 and args.seed == _DEFAULT_SEED:
@@ -209,49 +205,3 @@ def _check_length(args: Any, state: Any, unit: str) -> None:
             f"{unit}s: write num_train_epochs=config[...] with the setting that the study's "
             "Fidelity names, or have that setting count the evaluations"
         )
-
-
-def _files_of(trainer: Any) -> dict[str, bytes]:
-    """The Trainer's own checkpoint: name of a file -> its content."""
-    args, best = trainer.args, trainer.state.best_model_checkpoint
-    with tempfile.TemporaryDirectory() as folder:
-        ours = {"output_dir": folder, "push_to_hub": False, "save_only_model": False}
-        theirs = {name: getattr(args, name) for name in ours}
-        try:
-            for name, value in ours.items():
-                setattr(args, name, value)
-            trainer._save_checkpoint(trainer.model, None)
-        finally:
-            for name, value in theirs.items():
-                setattr(args, name, value)
-            trainer.state.best_model_checkpoint = best
-        (made,) = Path(folder).iterdir()
-        files = [file for file in sorted(made.rglob("*")) if file.is_file()]
-        kept = {str(file.relative_to(made)): file.read_bytes() for file in files}
-    kept.pop(_NEEDLESS, None)
-    return kept
-
-
-@contextlib.contextmanager
-def _own_accelerate() -> Iterator[None]:
-    """Has accelerate's state, which belongs to the process, be as it was when the code goes on."""
-    from accelerate import state
-
-    shared = [one._shared_state for one in (state.PartialState, state.AcceleratorState)]
-    shared.append(state.GradientState._shared_state)
-    own = [{k: list(v) if type(v) is list else v for k, v in one.items()} for one in shared]
-    try:
-        yield
-    finally:
-        for one, before in zip(shared, own, strict=True):
-            one.clear()
-            one.update(before)
-
-
-def _randoms() -> tuple[Any, ...]:
-    """The global random numbers, to be compared."""
-    import torch
-
-    _, keys, *rest = np.random.get_state()  # noqa: NPY002  # the global one is what is meant
-    numbers = torch.get_rng_state().numpy().tobytes()
-    return random.getstate(), np.asarray(keys).tobytes(), tuple(rest), numbers
