@@ -57,6 +57,7 @@ EXERCISE = {
 RAY = {"tune", "doors"}
 OPTUNA = {"search"}
 TORCH = {"plan/room.py", "record/storage/packing.py"}  # inside functions
+TORCH |= {"doors/lightning.py", "doors/transformers_state.py"}
 TORCH_OF_THE_EXERCISE = {"trainables", "analysis/figures/map_data.py"}
 
 MOST_LINES = 300

@@ -1,6 +1,5 @@
 """Lightning's Trainer: a callback that reports each epoch, with Lightning's own checkpoint."""
 
-import functools
 import importlib
 import importlib.util
 import os
@@ -8,11 +7,12 @@ import tempfile
 import weakref
 from typing import Any
 
+from sweepbook.doors.callbacks import as_callback, not_installed
 from sweepbook.doors.report import TRIAL, report
 
 _LIBRARIES = ("lightning.pytorch", "pytorch_lightning")  # two names of one library
-_NOT_KEPT = ("CHECKPOINT_HYPER_PARAMS_KEY", "CHECKPOINT_HYPER_PARAMS_NAME")
-_NOT_KEPT += ("CHECKPOINT_HYPER_PARAMS_TYPE",)  # any objects at all, and no resume needs them
+# attributes with the names of what may hold any objects at all, and no resume needs
+_NOT_KEPT = [f"CHECKPOINT_HYPER_PARAMS_{part}" for part in ("KEY", "NAME", "TYPE")]
 
 
 class LightningReport:
@@ -40,7 +40,8 @@ class LightningReport:
     """
 
     def __new__(cls, trainer: Any, *_: Any, **__: Any) -> "LightningReport":
-        return object.__new__(_as_callback(cls, _library_of(trainer)))
+        library = importlib.import_module(_library_of(trainer))
+        return object.__new__(as_callback(cls, library.Callback))
 
     def __init__(self, trainer: Any, state: Any = None, unit: str = "epoch") -> None:
         if state is not None and not (isinstance(state, dict) and "loops" in dict.keys(state)):
@@ -49,7 +50,8 @@ class LightningReport:
                 "parameter state of the training function, as in LightningReport(trainer, state)"
             )
         _check(trainer, unit)
-        self.unit, self._state = unit, state
+        self.unit = unit
+        self._state: Any = state
         self._is_loaded, self._goes_on = False, state is None
         self._reported = 0  # epochs
         self._has_validated = False
@@ -105,9 +107,10 @@ class LightningReport:
         self._report(trainer)
         if not self._reported and trainer.current_epoch:
             raise ValueError(
-                f"validation never ran in {trainer.current_epoch} epochs, so nothing was reported: "
-                f"check_val_every_n_epoch={trainer.check_val_every_n_epoch} and val_check_interval="
-                f"{trainer.val_check_interval} must have it run, or limit_val_batches=0 leave it out"
+                f"validation never ran in {trainer.current_epoch} epochs, so nothing was "
+                f"reported: the Trainer has check_val_every_n_epoch="
+                f"{trainer.check_val_every_n_epoch} and val_check_interval="
+                f"{trainer.val_check_interval}; write limit_val_batches=0 to train without it"
             )
 
     def _go_on(self, trainer: Any) -> None:
@@ -149,8 +152,9 @@ def _check(trainer: Any, unit: str) -> None:
     """Refuses a Trainer that cannot train a replicate."""
     if trainer.world_size > 1:
         raise ValueError(
-            f"the Trainer runs {trainer.world_size} processes ({type(trainer.strategy).__name__}): "
-            "a replicate trains in one process, so write Trainer(devices=1)"
+            f"the Trainer runs {trainer.world_size} processes "
+            f"({type(trainer.strategy).__name__}): a replicate trains in one process, so write "
+            "Trainer(devices=1)"
         )
     trial, epochs, n_steps = TRIAL.get(), trainer.max_epochs, trainer.max_steps
     if trial is None or trial.unit != unit or not trial.ends_itself or n_steps != -1:
@@ -169,21 +173,12 @@ def _library_of(trainer: Any) -> str:
             if f"{kind.__module__}.".startswith(f"{name}.") and kind.__name__ == "Trainer":
                 return name
     if not any(map(importlib.util.find_spec, ("lightning", "pytorch_lightning"))):
-        raise ModuleNotFoundError(
-            "LightningReport needs Lightning, which is not installed: "
-            "pip install 'sweepbook[lightning]'"
-        )
+        raise not_installed(LightningReport, "Lightning", "lightning")
+    kind = type(trainer)
     raise TypeError(
-        f"LightningReport was given a {type(trainer).__module__}.{type(trainer).__name__}: give it "
-        "the Trainer of lightning.pytorch, as in LightningReport(trainer, state)"
+        f"LightningReport was given a {kind.__module__}.{kind.__name__}: give it the Trainer of "
+        "lightning.pytorch, as in LightningReport(trainer, state)"
     )
-
-
-@functools.cache
-def _as_callback(kind: type, library: str) -> type:
-    """The class as a callback of a library."""
-    bases = (kind, importlib.import_module(library).Callback)
-    return type(kind.__name__, bases, {"__doc__": kind.__doc__})
 
 
 def _remove(path: str) -> None:

@@ -45,15 +45,19 @@ def test_reports_are_counted_where_the_unit_is_missing_and_on_after_a_resume(pus
     assert list(whole["eval"]) == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
+def drawn():
+    numpy = np.random.random()  # noqa: NPY002  # the global numbers are what is meant
+    return random.random() + numpy + float(torch.rand(()))
+
+
 def test_up_to_the_reading_of_the_state_random_numbers_are_as_the_first_time(pushing):
     """Such as those of a random split, which both the first and the later session must have."""
 
     def train(config, state=None):
-        split = [random.random(), np.random.random(), float(torch.rand(()))]
+        split = drawn()
         at = 0 if state is None else state["at"]
         for n in range(at, config["epochs"]):
-            loss = random.random() + np.random.random() + float(torch.rand(()))
-            report({"val_loss": loss, "split": sum(split)}, state=lambda n=n: {"at": n + 1})
+            report({"val_loss": drawn(), "split": split}, state=lambda n=n: {"at": n + 1})
 
     pushing(train, unit="eval").check_resumed(2)
 
@@ -156,7 +160,7 @@ def test_at_a_stop_the_call_raises_system_exit_and_finally_blocks_run(pushing):
 
     def train(config):
         try:
-            for n in range(config["epochs"]):
+            for _ in range(config["epochs"]):
                 report({"val_loss": 1.0})
         except SystemExit:
             ended.append("exit")

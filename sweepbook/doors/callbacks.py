@@ -1,0 +1,22 @@
+"""What the callbacks for other libraries share: their base class, and what is not installed."""
+
+import functools
+from typing import Any
+
+
+@functools.cache
+def as_callback(kind: Any, base: Any) -> Any:
+    """Returns a class of ours as a callback of a library, which is imported by nobody but users.
+
+    Args:
+        base: the library's own class of callbacks.
+    """
+    return type(kind.__name__, (kind, base), {"__doc__": kind.__doc__})
+
+
+def not_installed(kind: type, library: str, extra: str) -> ModuleNotFoundError:
+    """Returns the error that tells which library a class of ours needs."""
+    return ModuleNotFoundError(
+        f"{kind.__name__} needs {library}, which is not installed: "
+        f"pip install 'sweepbook[{extra}]'"
+    )

@@ -1,0 +1,73 @@
+"""What transformers' Trainer keeps: its checkpoint, and what belongs to the process."""
+
+import contextlib
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_NEEDLESS = "training_args.bin"  # a pickle of objects, which no resume reads
+
+
+def files_of(trainer: Any) -> dict[str, bytes]:
+    """Returns the Trainer's own checkpoint: name of a file -> its content."""
+    args, best = trainer.args, trainer.state.best_model_checkpoint
+    with tempfile.TemporaryDirectory() as folder:
+        ours = {"output_dir": folder, "push_to_hub": False, "save_only_model": False}
+        theirs = {name: getattr(args, name) for name in ours}
+        try:
+            for name, value in ours.items():
+                setattr(args, name, value)
+            with _without_bars():
+                trainer._save_checkpoint(trainer.model, None)
+        finally:
+            for name, value in theirs.items():
+                setattr(args, name, value)
+            trainer.state.best_model_checkpoint = best
+        (made,) = Path(folder).iterdir()
+        files = [file for file in sorted(made.rglob("*")) if file.is_file()]
+        kept = {str(file.relative_to(made)): file.read_bytes() for file in files}
+    kept.pop(_NEEDLESS, None)
+    return kept
+
+
+@contextlib.contextmanager
+def _without_bars() -> Iterator[None]:
+    """Has transformers draw no bars of its progress."""
+    from transformers.utils import logging
+
+    draws = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if draws:
+            logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def own_accelerate() -> Iterator[None]:
+    """Has accelerate's state, which belongs to the process, be as it was when the code goes on."""
+    from accelerate import state
+
+    shared = [one._shared_state for one in (state.PartialState, state.AcceleratorState)]
+    shared.append(state.GradientState._shared_state)
+    own = [{k: list(v) if type(v) is list else v for k, v in one.items()} for one in shared]
+    try:
+        yield
+    finally:
+        for one, before in zip(shared, own, strict=True):
+            one.clear()
+            one.update(before)
+
+
+def global_randoms() -> tuple[Any, ...]:
+    """Returns the global random numbers, to be compared."""
+    import torch
+
+    _, keys, *rest = np.random.get_state()  # noqa: NPY002  # the global one is what is meant
+    numbers = torch.get_rng_state().numpy().tobytes()
+    return random.getstate(), np.asarray(keys).tobytes(), tuple(rest), numbers
