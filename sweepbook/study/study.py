@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.fields import check_fields
-from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.estimator import Estimator, follow_estimator
 from sweepbook.study.forms.paths import check_paths
 from sweepbook.study.forms.trainable import Trainable, hooks_of
 from sweepbook.study.option import Option
@@ -20,7 +20,6 @@ from sweepbook.study.spaces.taken import check_nested, take_space
 
 Settings = Mapping[str, Any]
 _LISTED = ("grid", "points", "fixed", "packages")  # checked where they are made lists
-_SKLEARN = "scikit-learn"  # whose version can change the numbers of an estimator
 MOST_NAME = 200  # bytes; a folder's name has at most 255, and a record's may get a suffix
 
 
@@ -104,8 +103,7 @@ class Study:
         trainable: import path "module:function" of the generator that trains;
             or a `Program`, or an `Estimator`.
         metric: what is optimized.
-        fidelity: how much training a trial gets. It may be left out for an `Estimator`, which is
-            then fitted once in each replicate.
+        fidelity: how much training a trial gets. None: one fit, of an `Estimator`.
         grid: setting -> list of its values. Values are texts, numbers, True, False, None, and
             lists and dicts of these; numpy's become Python's, tuples lists, paths texts.
         points: dicts of settings that change together.
@@ -161,13 +159,13 @@ class Study:
     question: str
     trainable: Trainable
     metric: Metric
-    fidelity: Fidelity = None  # type: ignore[assignment]  # it has one once it is made
+    fidelity: Fidelity = None  # type: ignore[assignment]  # not once it is made
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     points: Sequence[Settings] = ({},)
     fixed: Settings = field(default_factory=dict)
     space: InitVar[Settings | None] = None
     nested: bool = False
-    replicates: int = None  # type: ignore[assignment]  # it has some once it is made
+    replicates: int = None  # type: ignore[assignment]  # not once it is made
     seed: int = 0
     stacked: bool = False
     single: str | None = None
@@ -190,7 +188,10 @@ class Study:
     packages: Sequence[str] = ()
 
     def __post_init__(self, space: Settings | None) -> None:
-        self._follow_trainable()
+        if isinstance(self.trainable, Estimator):
+            follow_estimator(self, self.trainable, Fidelity("fit"))
+        if self.replicates is None:
+            object.__setattr__(self, "replicates", 5)
         check_fields(self, f"study {self.name}", apart=_LISTED)
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(
@@ -208,8 +209,6 @@ class Study:
             )
         if self.replicates < 1:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
-        if isinstance(self.trainable, Estimator):
-            self.trainable.check_replicates(self.replicates)
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed of {self.name} must lie in 0 .. 2**63 - 1, got {self.seed}")
         if self.cpus <= 0:
@@ -238,24 +237,6 @@ class Study:
             what = f"its grid has no values for {', '.join(empty)}" if empty else "points is empty"
             raise ValueError(f"study {self.name} has no config to try: {what}")
 
-    def _follow_trainable(self) -> None:
-        """Sets what follows from the trainable, and refuses what does not go with it."""
-        own = self.trainable if isinstance(self.trainable, Estimator) else None
-        if self.replicates is None:
-            object.__setattr__(self, "replicates", own.n_replicates if own else 5)
-        if own is None:
-            return
-        if self.fidelity is None:
-            object.__setattr__(self, "fidelity", Fidelity("fit"))
-        if not isinstance(self.packages, str) and _SKLEARN not in self.packages:
-            object.__setattr__(self, "packages", [*self.packages, _SKLEARN])
-        for what in ("data", "single", "stacked"):
-            if getattr(self, what):
-                raise ValueError(
-                    f"study {self.name} has {what}={getattr(self, what)!r}, which does not go "
-                    "with an Estimator, whose data, folds and replicates say all of it: leave "
-                    f"{what} out"
-                )
 
     def hooks(self) -> dict[str, str]:
         """Returns what -> import path of every function that the study names."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sweepbook.study.fields import check_fields
 
 _FOLDS, _SHARE = 5, 0.2  # unless something is said
+_SKLEARN = "scikit-learn"  # whose version can change the numbers
 
 
 @dataclass(frozen=True)
@@ -114,3 +116,28 @@ class Estimator:
         if self.folds:
             return f"{self.folds} folds of one data set"
         return f"random splits of one data set, {100 * (self.val_share or _SHARE):g} % to validate"
+
+
+def follow_estimator(study: Any, estimator: Estimator, fidelity: Any) -> None:
+    """Sets the fields of a study that follow from its estimator, while the study is made.
+
+    Args:
+        fidelity: that of an estimator that is fitted once.
+
+    Raises:
+        ValueError: a field does not go with an estimator.
+    """
+    own = {"fidelity": fidelity, "replicates": estimator.n_replicates}
+    for what, value in own.items():
+        if getattr(study, what) is None:
+            object.__setattr__(study, what, value)
+    if not isinstance(study.packages, str) and _SKLEARN not in study.packages:
+        object.__setattr__(study, "packages", [*study.packages, _SKLEARN])
+    for what in ("data", "single", "stacked"):
+        if getattr(study, what):
+            raise ValueError(
+                f"study {study.name} has {what}={getattr(study, what)!r}, which does not go with "
+                f"an Estimator, whose data, folds and replicates say all of it: leave {what} out"
+            )
+    if isinstance(study.replicates, int):
+        estimator.check_replicates(study.replicates)
