@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sweepbook.study.configs import made_config
+from sweepbook.study.spaces.domains import is_domain
 from sweepbook.study.spaces.names import flat, nested
 from sweepbook.study.study import Study
 from sweepbook.study.texts import shortened
@@ -176,6 +177,8 @@ def _instead_of(value: Any) -> str:
     for kind, instead in _INSTEAD:
         if isinstance(value, kind):
             return instead
+    if is_domain(value):
+        return "a range stands in the space of the study or of its search"
     if hasattr(value, "_fields") or is_dataclass(value):
         return "give it as a dict, or annotate the config's field with its dataclass"
     if hasattr(value, "isoformat"):

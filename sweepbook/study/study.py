@@ -227,9 +227,8 @@ class Study:
             raise ValueError(
                 f"study {self.name} declares two options for {', '.join(twice)}: drop one of them"
             )
-        for made in (listed_settings(self), take_space(self, space)):
-            for field_name, value in made.items():
-                object.__setattr__(self, field_name, value)
+        self._set(listed_settings(self))
+        self._set(take_space(self, space))
         if self.nested:
             check_nested(self)
         empty = [key for key, values in self.grid.items() if not values]
@@ -237,6 +236,9 @@ class Study:
             what = f"its grid has no values for {', '.join(empty)}" if empty else "points is empty"
             raise ValueError(f"study {self.name} has no config to try: {what}")
 
+    def _set(self, fields: Settings) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def hooks(self) -> dict[str, str]:
         """Returns what -> import path of every function that the study names."""

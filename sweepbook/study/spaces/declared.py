@@ -10,7 +10,7 @@ from sweepbook.study.spaces.lists import listed
 from sweepbook.study.spaces.names import SEPARATOR
 
 MOST_NESTED = 50  # dicts in each other
-_GRID = "grid_search"
+GRID = "grid_search"
 
 
 @dataclass
@@ -61,7 +61,7 @@ def open_domains(space: Any) -> dict[str, dict[str, Any]]:
     """
     found = declared(space)
     for key, values in found.grid.items():
-        raise refusal(key, _GRID, f"put it into the study's grid, {key!r}: {shown(list(values))}")
+        raise refusal(key, GRID, f"put it into the study's grid, {key!r}: {shown(list(values))}")
     for key, value in found.fixed.items():
         raise refusal(
             key,
@@ -81,7 +81,7 @@ def _take(space: Mapping[Any, Any], prefix: str, found: Declared, depth: int) ->
         name = f"{prefix}{key}"
         if not isinstance(value, Mapping):
             _take_value(name, value, found)
-        elif _GRID in value:
+        elif GRID in value:
             found.grid[name] = _grid(name, value)
         elif not value:
             found.fixed[name] = {}
@@ -99,7 +99,7 @@ def _take_value(name: str, value: Any, found: Declared) -> None:
         return
     if domain["kind"] == "choice":
         for choice in domain["choices"]:
-            if isinstance(choice, Mapping) and _GRID not in choice:
+            if isinstance(choice, Mapping) and GRID not in choice:
                 raise refusal(
                     name,
                     f"the choice {shown(choice)}",
@@ -112,14 +112,14 @@ def _take_value(name: str, value: Any, found: Declared) -> None:
 
 def _grid(name: str, value: Mapping[str, Any]) -> Sequence[Any]:
     if len(value) > 1:
-        others = ", ".join(repr(key) for key in value if key != _GRID)
+        others = ", ".join(repr(key) for key in value if key != GRID)
         raise ValueError(
             f"the space has grid_search beside {others} in {name!r}: write the values alone, "
             f"{name!r}: tune.grid_search([...])"
         )
-    values = listed(value[_GRID], f"grid_search of {name!r}", "write the value alone")
+    values = listed(value[GRID], f"grid_search of {name!r}", "write the value alone")
     for one in values:
-        check_constant(name, one, _GRID)
+        check_constant(name, one, GRID)
     return values
 
 

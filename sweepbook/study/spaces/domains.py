@@ -52,6 +52,12 @@ def domain_of(key: str, value: Any) -> dict[str, Any] | None:
     return None
 
 
+def is_domain(value: Any) -> bool:
+    """Whether a value is a range or choices, also one that cannot be sampled."""
+    known = _names_of(value, _RAY) | _names_of(value, _OPTUNA)
+    return isinstance(value, Written) or bool(known & {"Domain", "BaseDistribution"})
+
+
 def check_described(domains: Mapping[str, Any]) -> None:
     """Checks that domains are plain values as `domain_of` gives them.
 

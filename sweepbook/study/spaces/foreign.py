@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sweepbook.study.spaces.domains import Written, domain_of, shown
+from sweepbook.study.spaces.domains import Written, is_domain, shown
 
 _OTHERS = {  # top-level module of an object -> whose it is
     "hyperopt": "hyperopt",
@@ -84,10 +84,7 @@ def _check_object(name: str, value: Any) -> None:
 def _is_open(value: Any) -> bool:
     if isinstance(value, Mapping):
         return "grid_search" in value
-    try:
-        return domain_of("", value) is not None
-    except ValueError:  # it is one that cannot be sampled
-        return True
+    return is_domain(value)
 
 
 def _called(value: Any) -> str:

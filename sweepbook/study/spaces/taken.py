@@ -1,10 +1,10 @@
 """A space that a study is given, put into the study's own fields."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sweepbook.study.spaces.declared import Declared, declared
+from sweepbook.study.spaces.declared import GRID, Declared, declared
 from sweepbook.study.spaces.names import SEPARATOR, check_names, flat
 
 
@@ -17,6 +17,7 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
     Raises:
         ValueError: the space cannot be meant as it is written, or says what the study says, too.
     """
+    _check_no_grid_search(study)
     try:
         found = Declared() if space is None else declared(space)
         search = _searched(study, found, given=space is not None)
@@ -40,6 +41,17 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
         "search": search,
         "nested": nested,
     }
+
+
+def _check_no_grid_search(study: Any) -> None:
+    """Refuses a grid_search outside of the space: it would be a dict like others."""
+    for what, settings in (("fixed", study.fixed), *(("points", one) for one in study.points)):
+        for key, value in settings.items():
+            if isinstance(value, Mapping) and [*value] == [GRID]:
+                raise ValueError(
+                    f"{what} of {study.name} has {key!r} as a grid_search: put its list into "
+                    "grid, or give the whole dict as the study's space"
+                )
 
 
 def check_nested(study: Any) -> None:

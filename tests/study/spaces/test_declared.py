@@ -17,6 +17,7 @@ from ray.tune.search.variant_generator import generate_variants
 from sweepbook import Fidelity, Metric, Search, Study
 from sweepbook.plan.search import draws
 from sweepbook.plan.space import check_value, plain_space
+from sweepbook.plan.values import plain_study
 from sweepbook.search.cell import distributions
 from sweepbook.study.read import study_of
 from sweepbook.study.spaces.names import flat, nested
@@ -167,6 +168,19 @@ def test_ranges_and_the_number_of_trials_need_each_other():
         study({"lr": tune.uniform(0, 1)}, search=Search(n_trials=5, space="m:space"))
     with pytest.raises(ValueError, match="no described range"):
         Search(n_trials=5, domains={"lr": "uniform"})
+
+
+def test_a_range_or_a_grid_search_outside_of_the_space_is_told_where_to_stand():
+    for fields in ({"fixed": {"lr": tune.grid_search([1])}}, {"points": [tune_point()]}):
+        with pytest.raises(ValueError, match=r"'lr' as a grid_search.*space"):
+            study(**fields)
+    for domain in (tune.uniform(0, 1), tune.sample_from(lambda spec: 1), IntDistribution(1, 2)):
+        with pytest.raises(ValueError, match=r"lr.* a range stands in the space"):
+            plain_study(study(grid={"lr": [domain, 1]}), None)
+
+
+def tune_point():
+    return {"lr": tune.grid_search([1, 2])}
 
 
 @pytest.mark.parametrize(
