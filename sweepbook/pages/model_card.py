@@ -51,6 +51,7 @@ def model_card(
         "replicates": count(best.n_replicates, "replicate"),
         "unknown": _unknown(record, best),
         "state_name": state_name,
+        "is_program": isinstance(record.manifest.study.trainable, Program),
         "lines": _lines(state_name),
     }
     return render_card(context)

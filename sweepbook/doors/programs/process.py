@@ -20,6 +20,7 @@ from sweepbook.doors.programs.lines import Lines, shown
 GRACE_S = 2.0  # for a program to end by itself when it is told to
 POLL_S = 0.05  # where the system does not tell that a process has ended
 _PIECE = 1 << 16  # bytes
+_PIECES = 32  # more than a pipe holds: whoever writes on meanwhile is not waited for
 _LAST = 60  # lines kept for an error's text
 
 
@@ -176,8 +177,9 @@ class Process:
 
     def _drain(self) -> None:
         for key in [k for k in self._selector.get_map().values() if k.data != "exit"]:
-            while self._read(key.fileobj, key.data):  # type: ignore[arg-type]
-                pass
+            for _ in range(_PIECES):
+                if not self._read(key.fileobj, key.data):  # type: ignore[arg-type]
+                    break
 
     def _read(self, pipe: IO[bytes], name: str) -> bool:
         """Reads a piece of a pipe; whether there may be more of it now."""
@@ -203,8 +205,8 @@ class Process:
 
     def _close(self) -> None:
         """Takes its last output and its exit code, and kills what it has left running."""
-        self._drain()
         guard.kill_all(self.pid, str(self._own_folder))
+        self._drain()
         self.exit_code = self._popen.wait()
         for name, lines in self._parts.items():
             if rest := lines.rest():  # what a program leaves that died may be half a line

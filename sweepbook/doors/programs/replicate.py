@@ -74,15 +74,22 @@ class Replicate:
         found = executable(words[0], program.place)
         if found is None:
             raise FileNotFoundError(f"there is no program {words[0]!r} in PATH on this machine")
-        return Process(
-            [found, *words[1:]],
-            program.place,
-            environment_of(program, config, number, os.environ),
-            own_folder=folder,
-            stream=program.stream,
-            mark=f"[{number}] " if trial.n_replicates > 1 else "",
-            limit_s=program.timeout_s,
-        )
+        try:
+            return Process(
+                [found, *words[1:]],
+                program.place,
+                environment_of(program, config, number, os.environ),
+                own_folder=folder,
+                stream=program.stream,
+                mark=f"[{number}] " if trial.n_replicates > 1 else "",
+                limit_s=program.timeout_s,
+            )
+        except OSError as error:
+            raise OSError(
+                f"the program {words[0]!r} cannot be started ({error.strerror}): it must be "
+                "something that this machine can execute; of a script, write the interpreter "
+                f"first, as in `sh {words[0]}`"
+            ) from error
 
     def steps(self) -> Iterator[dict[str, Any]]:
         """Yields a dict for each metric line; the program stands still while nobody asks.

@@ -143,6 +143,11 @@ def test_ten_megabytes_at_once(started, capfd):
         ("import os, time; print('a'); os.close(1); os.close(2); time.sleep(0.1)", ["a"]),
         ("import os; os.write(1, b'a\\0b\\n')", ["a\0b"]),
         ("import os, time\nif os.fork() == 0: time.sleep(60)\nprint('a')", ["a"]),
+        (
+            "import os\nif os.fork() == 0:\n    os.setsid()\n    while True: os.write(2, b'x' * 999)\n"
+            "print('a')",
+            ["a"],
+        ),
     ],
 )
 def test_odd_output(started, script, texts):
