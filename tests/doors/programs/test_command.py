@@ -10,7 +10,7 @@ import pytest
 from sweepbook.record.load import load_record
 from tests.examples.killed import check_killed_and_resumed
 
-pytestmark = [pytest.mark.ray, pytest.mark.more, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.ray, pytest.mark.more, pytest.mark.timeout(600)]
 
 TRAIN = """
 import os, sys, time
