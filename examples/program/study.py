@@ -13,7 +13,7 @@ STUDY = Study(
     trainable=Program(COMMAND, metrics="pairs"),
     metric=Metric("val_acc", "max"),
     fidelity=Fidelity("epoch", "epochs"),
-    grid={"lr": [0.0003, 0.003]},
+    grid={"lr": [0.00001, 0.003]},
     fixed={"hidden": 32, "epochs": 15},
     replicates=2,
     packages=["torch"],
@@ -21,10 +21,10 @@ STUDY = Study(
         higher(
             "val_acc",
             {"lr": 0.003},
-            than={"lr": 0.0003},
+            than={"lr": 0.00001},
             by=0.01,
             because="a smaller gain is not worth a search",
-            statement="a learning rate of 0.003 is better than one of 0.0003",
+            statement="a learning rate of 0.003 is better than one of 0.00001",
         )
     ],
 )

@@ -23,9 +23,9 @@ x += 0.2 * torch.randn(2000, 2)
 order = torch.randperm(2000)
 train, val = order[:1600], order[1600:]
 
-sizes = [2, args.hidden, args.hidden]
-layers = [layer for a, b in zip(sizes, sizes[1:]) for layer in (nn.Linear(a, b), nn.ReLU())]
-model = nn.Sequential(*layers, nn.Linear(args.hidden, 2))
+hidden = nn.Linear(args.hidden, args.hidden)
+model = nn.Sequential(nn.Linear(2, args.hidden), nn.ReLU(), hidden, nn.ReLU())
+model.append(nn.Linear(args.hidden, 2))
 kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 optimizer = kinds[args.optimizer](model.parameters(), lr=args.lr)
 criterion = nn.CrossEntropyLoss()

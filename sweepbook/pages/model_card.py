@@ -12,6 +12,7 @@ from sweepbook.pages.render import render_card
 from sweepbook.pages.table import Table
 from sweepbook.record.best import Best
 from sweepbook.record.load import Record
+from sweepbook.study.forms.program import Program
 
 _LOADED = {
     "state.json": 'state = json.loads(Path("state.json").read_text())',
@@ -50,6 +51,7 @@ def model_card(
         "replicates": count(best.n_replicates, "replicate"),
         "unknown": _unknown(record, best),
         "state_name": state_name,
+        "is_program": isinstance(record.manifest.study.trainable, Program),
         "lines": _lines(state_name),
     }
     return render_card(context)
@@ -103,11 +105,23 @@ def _unknown(record: Record, best: Best) -> list[str]:
         found.append("No test row has chosen the model, but the seeds that chose it are tested: "
                      "its test values are a little too good, too. sweepbook confirm trains its "
                      "settings with other seeds.")  # fmt: skip
+    if isinstance(record.manifest.study.trainable, Program):
+        found += _older_files(best)
     found.append(
         "Calibration, robustness, fairness between groups and safety were not tested, unless a "
         "finding above says so."
     )
     return found
+
+
+def _older_files(best: Best) -> list[str]:
+    """Which files of a program are of an earlier step: it wrote on when they were looked at."""
+    return [
+        f"The files of replicate {number} are of {best.unit} {state['files_at']}, and the numbers "
+        f"above of {best.unit} {best.fidelity}: the program writes them behind its metrics."
+        for number, state in enumerate(best.state or ())
+        if state["files_at"] < best.fidelity
+    ]
 
 
 def _lines(state_name: str | None) -> list[str]:

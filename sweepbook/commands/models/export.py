@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from sweepbook.pages.model_card import model_card
-from sweepbook.record.best import best_of, state_file
-from sweepbook.record.load import load_record
+from sweepbook.record.best import Best, best_of, state_file
+from sweepbook.record.load import Record, load_record
+from sweepbook.study.forms.program import Program
 from sweepbook.tune.console import say
 
 
@@ -32,12 +33,25 @@ def export(where: str, folder: Path, trial_id: str | None, console: Console) -> 
     state_name = None
     if best.state is not None:
         state_name, files[state_name] = state_file(best.state)
+        files |= _of_program(record, best)
     files["README.md"] = model_card(record, best, state_name, is_chosen=trial_id is None).encode()
     _write(folder, files)
     at = f"{best.unit} {best.fidelity}, {best.metric} {best.value:.6g}"
-    say(console, f"{folder} holds trial {best.trial_id} at {at}: {', '.join(sorted(files))}")
+    names = sorted({name.partition("/")[0] for name in files})
+    say(console, f"{folder} holds trial {best.trial_id} at {at}: {', '.join(names)}")
     if state_name is None:
         say(console, best.why_no_state)
+
+
+def _of_program(record: Record, best: Best) -> dict[str, bytes]:
+    """The files that a program has left, by replicate; none of another trainable."""
+    if not isinstance(record.manifest.study.trainable, Program):
+        return {}
+    return {
+        f"replicate-{number}/{name}": content
+        for number, state in enumerate(best.state)
+        for name, content in state["files"].items()
+    }
 
 
 def _check_new(folder: Path) -> None:
@@ -56,7 +70,9 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
     try:
         aside.mkdir()
         for name, content in files.items():
-            (aside / name).write_bytes(content)
+            path = aside / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         _check_new(folder)
         os.rename(aside, folder)
     finally:

@@ -1,12 +1,10 @@
 """A running program: read line by line, stopped between its steps, ended with all it started."""
 
 import contextlib
-import functools
 import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -16,10 +14,12 @@ from typing import IO, Literal
 
 from sweepbook.doors.programs import guard
 from sweepbook.doors.programs.lines import Lines, shown
+from sweepbook.doors.programs.watch import begins, has_ended, watch
 
 GRACE_S = 2.0  # for a program to end by itself when it is told to
 POLL_S = 0.05  # where the system does not tell that a process has ended
 _PIECE = 1 << 16  # bytes
+_PIECES = 32  # more than a pipe holds: whoever writes on meanwhile is not waited for
 _LAST = 60  # lines kept for an error's text
 
 
@@ -58,7 +58,7 @@ class Process:
         self.last: dict[str, deque[str]] = {s: deque(maxlen=_LAST) for s in ("stdout", "stderr")}
         self.exit_code: int | None = None
         self._stream, self._stands, self._own_folder = stream, False, own_folder
-        _watch()  # before there is anything to be watched
+        watch()  # before there is anything to be watched
         self._popen = subprocess.Popen(
             words,
             cwd=folder,
@@ -69,7 +69,7 @@ class Process:
             start_new_session=True,
         )
         self.pid = self._popen.pid
-        _tell_guard(f"+{self.pid} {own_folder}")
+        begins(self.pid, own_folder)
         self._selector = selectors.DefaultSelector()
         self._parts: dict[str, Lines] = {}
         for name, pipe in (("stdout", self._popen.stdout), ("stderr", self._popen.stderr)):
@@ -176,8 +176,9 @@ class Process:
 
     def _drain(self) -> None:
         for key in [k for k in self._selector.get_map().values() if k.data != "exit"]:
-            while self._read(key.fileobj, key.data):  # type: ignore[arg-type]
-                pass
+            for _ in range(_PIECES):
+                if not self._read(key.fileobj, key.data):  # type: ignore[arg-type]
+                    break
 
     def _read(self, pipe: IO[bytes], name: str) -> bool:
         """Reads a piece of a pipe; whether there may be more of it now."""
@@ -203,13 +204,13 @@ class Process:
 
     def _close(self) -> None:
         """Takes its last output and its exit code, and kills what it has left running."""
-        self._drain()
         guard.kill_all(self.pid, str(self._own_folder))
+        self._drain()
         self.exit_code = self._popen.wait()
         for name, lines in self._parts.items():
             if rest := lines.rest():  # what a program leaves that died may be half a line
                 self._take(name, [(rest, self.exit_code == 0)])
-        _tell_guard(f"-{self.pid}")
+        has_ended(self.pid)
         self._selector.close()
         for pipe in (self._popen.stdout, self._popen.stderr):
             if pipe is not None:
@@ -223,29 +224,3 @@ def _print(content: bytes) -> None:
     with contextlib.suppress(OSError):
         while content:
             content = content[os.write(1, content) :]
-
-
-@functools.cache
-def _guard_of(pid: int) -> int:
-    """The pipe to the guard of this process."""
-    started = subprocess.Popen(
-        [sys.executable, "-I", "-S", guard.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert started.stdin is not None
-    pipe = os.dup(started.stdin.fileno())
-    started.stdin.close()
-    started.wait()  # it goes on as nobody's child
-    return pipe
-
-
-def _watch() -> None:
-    _guard_of(os.getpid())
-
-
-def _tell_guard(line: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        os.write(_guard_of(os.getpid()), f"{line}\n".encode())

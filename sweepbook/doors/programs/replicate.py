@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,13 @@ from sweepbook.doors.programs.command import (
     settings_file,
     words_of,
 )
+from sweepbook.doors.programs.counting import Counting
 from sweepbook.doors.programs.files import Files, StillChangingError, packed_files, unpack_files
-from sweepbook.doors.programs.lines import number_of, reader
+from sweepbook.doors.programs.lines import reader
 from sweepbook.doors.programs.process import Line, Process
-from sweepbook.doors.programs.told import ended_badly, log_words, ran_too_long, said_nothing
+from sweepbook.doors.programs.told import ended_badly, quoted, ran_too_long, said_nothing
 from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.study.forms.program import Program
-from sweepbook.study.texts import shortened
-
-_OF_MANY = re.compile(r"(\d+)/\d+")  # epoch=3/10
 
 
 class Replicate:
@@ -49,9 +46,8 @@ class Replicate:
         self.kept_at = int(kept.get("fidelity", 0))  # where it goes on
         self.at = self.kept_at
         self.values: dict[int, float | None] = dict(kept.get("values", {}))  # of its steps so far
-        self.first = int(kept.get("first", 0))  # what its first line has counted, 0 or 1 or more
         self.widest = int(kept.get("widest", 0))  # distance of its steps
-        self.counts: bool | None = kept.get("counts")  # whether its lines say the unit
+        self.counting = Counting(program, trial, kept.get("counts"), int(kept.get("first", 1)))
         self.files: Files = {key: kept.get(key, {}) for key in ("files", "times")}
         self.files_at = int(kept.get("files_at", 0))  # the last step before them
         self.began_ns = int(kept.get("began_ns", 0))  # when its first step of all was read
@@ -74,15 +70,22 @@ class Replicate:
         found = executable(words[0], program.place)
         if found is None:
             raise FileNotFoundError(f"there is no program {words[0]!r} in PATH on this machine")
-        return Process(
-            [found, *words[1:]],
-            program.place,
-            environment_of(program, config, number, os.environ),
-            own_folder=folder,
-            stream=program.stream,
-            mark=f"[{number}] " if trial.n_replicates > 1 else "",
-            limit_s=program.timeout_s,
-        )
+        try:
+            return Process(
+                [found, *words[1:]],
+                program.place,
+                environment_of(program, config, number, os.environ),
+                own_folder=folder,
+                stream=program.stream,
+                mark=f"[{number}] " if trial.n_replicates > 1 else "",
+                limit_s=program.timeout_s,
+            )
+        except OSError as error:
+            raise OSError(
+                f"the program {words[0]!r} cannot be started ({error.strerror}): it must be "
+                "something that this machine can execute; of a script, write the interpreter "
+                f"first, as in `sh {words[0]}`"
+            ) from error
 
     def steps(self) -> Iterator[dict[str, Any]]:
         """Yields a dict for each metric line; the program stands still while nobody asks.
@@ -97,7 +100,7 @@ class Replicate:
             metrics = self.read(line.text)
             if metrics is None or trial.metric not in metrics:
                 continue
-            at = self._fidelity(metrics, line)
+            at = self.counting.fidelity(metrics, self.at, line.text)
             if at is None or self._is_repeated(at, metrics[trial.metric]):
                 continue
             if self.at >= trial.max_fidelity:
@@ -127,45 +130,6 @@ class Replicate:
             self.process.end()
             text = ran_too_long(self.process, self.program, self.trial, self.at)
             raise TimeoutError(text) from None
-
-    def _fidelity(self, metrics: dict[str, Any], line: Line) -> int | None:
-        """Where a metric line says that the training stands, or its number; None: it is no step.
-
-        A program that counts from 0 is recorded from 1.
-        """
-        unit, metric = self.trial.unit, self.trial.metric
-        for name in (metric, unit):
-            if isinstance(metrics.get(name), str):  # JSON may hold a number as a text
-                number = number_of(metrics[name])
-                metrics[name] = metrics[name] if number is None else number
-        value = metrics.get(unit)
-        if isinstance(value, str) and (match := _OF_MANY.fullmatch(value)):
-            value = int(match[1])
-        for name, one in ((metric, metrics[metric]), (unit, value)):
-            if isinstance(one, str):
-                raise ValueError(
-                    f"{name} was printed as {shortened(one, 40)!r}, which is no number, in the "
-                    f"line {self._quoted(line)}: print the number alone, or take it out by a "
-                    rf"regular expression, such as metrics=r'{name}=(?P<{name}>[\d.]+)'"
-                )
-        if self.counts is None:
-            self.counts = value is not None
-            self.first = 1 if value is None else int(value) if _is_whole(value) else 1
-            if value is None and self.program.takes_checkpoints:
-                raise ValueError(
-                    f"the metric line {self._quoted(line)} does not say which {unit} it is, and a "
-                    f"program with {{checkpoint_dir}} must: print {unit}=1, 2, ... with it, or "
-                    "leave {checkpoint_dir} out of the command (a resume then begins anew)"
-                )
-        if not self.counts:
-            return self.at + 1
-        if value is None:
-            return None
-        if not _is_whole(value):
-            raise ValueError(
-                f"{unit} is {value}, but must be a whole number: {self._quoted(line)}"
-            )
-        return int(value) + (self.first == 0)
 
     def _is_repeated(self, at: int, value: Any) -> bool:
         """Whether a step is one that the record holds already; checks where a resume goes on."""
@@ -201,7 +165,7 @@ class Replicate:
         if 0 < at <= self.at:
             raise ValueError(
                 f"{self.trial.unit} {at} came after {self.trial.unit} {self.at}, in the line "
-                f"{self._quoted(line)}: each line with {self.trial.metric} must be of a later "
+                f"{quoted(line.text)}: each line with {self.trial.metric} must be of a later "
                 f"{self.trial.unit}; where some are none, choose the lines by a regular "
                 "expression, metrics=r'...'"
             )
@@ -235,21 +199,13 @@ class Replicate:
             "files_at": self.files_at,
             "began_ns": self.began_ns,
             "values": dict(self.values),
-            "first": self.first,
             "widest": self.widest,
-            "counts": self.counts,
+            "first": self.counting.first,
+            "counts": self.counting.is_said,
         }
 
     def _is_metric_line(self, line: Line) -> bool:
         return self.trial.metric in (self.read(line.text) or {})
-
-    def _quoted(self, line: Line) -> str:
-        return f"{shortened(line.text.strip(), 80)!r}; {log_words(self.trial)}"
-
-
-def _is_whole(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and value == int(value)
 
 
 def _finite(value: Any) -> float | None:

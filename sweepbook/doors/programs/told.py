@@ -19,6 +19,11 @@ def log_words(trial: Trial) -> str:
     return f"`sweepbook logs RECORD {trial.trial_id}` shows all that it printed"
 
 
+def quoted(line: str) -> str:
+    """Returns a line of a program's output as a message shows it."""
+    return repr(shortened(line.strip(), 80))
+
+
 def ended_badly(process: Process, program: Program, trial: Trial) -> str:
     """Returns a sentence about a program that ended with an error."""
     code = process.exit_code or 0
@@ -55,7 +60,7 @@ def said_nothing(process: Process, program: Program, trial: Trial) -> str:
                 changes += [f'stream="{other}"'] if stream == other else []
                 return (
                     f"the program ended without a metric line, but its {stream} has the line "
-                    f"{_quoted(line)}: write Program(..., {', '.join(changes)})"
+                    f"{quoted(line)}: write Program(..., {', '.join(changes)})"
                 )
     how = {
         "json": f'prints a JSON object such as {{"{trial.unit}": 1, "{trial.metric}": 0.5}}',
@@ -65,10 +70,6 @@ def said_nothing(process: Process, program: Program, trial: Trial) -> str:
         f"the program ended without a metric line on {program.stream}: after each {trial.unit} it "
         f"{how}{_last_lines(process)}; {log_words(trial)}"
     )
-
-
-def _quoted(line: str) -> str:
-    return repr(shortened(line.strip(), 80))
 
 
 def _traceback(process: Process, program: Program) -> str:

@@ -119,7 +119,9 @@ class Program:
     @property
     def text(self) -> str:
         """The command on one line."""
-        return self.command if isinstance(self.command, str) else shlex.join(self.command)
+        if not isinstance(self.command, str):
+            return shlex.join(self.command)
+        return re.sub(r"\s*\n\s*", " ", self.command.strip())
 
     @property
     def place(self) -> Path:

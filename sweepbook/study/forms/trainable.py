@@ -40,6 +40,7 @@ def trainable_key(trainable: Trainable) -> Any:
     if isinstance(trainable, Program):  # a field that is added later changes no id where not used
         defaults = {field.name: field.default for field in dataclasses.fields(Program)}
         content = {k: v for k, v in content.items() if v != defaults[k]}
+        content["command"] = list(trainable.words)
     return content
 
 

@@ -48,6 +48,25 @@ def test_the_time_that_it_stands_still_does_not_count(rows_of, monkeypatch):
     assert len(rows) == 9
 
 
+def test_a_script_that_the_system_cannot_execute_is_told(rows_of, tmp_path):
+    (tmp_path / "run").write_text("echo epoch=1 val_loss=1")
+    (tmp_path / "run").chmod(0o755)
+    with pytest.raises(OSError, match="interpreter first, as in `sh ./run`"):
+        rows_of("./run {lr}")
+
+
+def test_a_folder_that_this_machine_does_not_have_is_told(assigned, tmp_path):
+    import dataclasses
+
+    from sweepbook.tune.worker.run import reports
+
+    one = assigned()
+    gone = dataclasses.replace(one.trial.trainable, folder=str(tmp_path / "gone"))
+    trial = dataclasses.replace(one.trial, trainable=gone)
+    with pytest.raises(FileNotFoundError, match="gone does not exist on .*each of them"):
+        next(reports(dataclasses.replace(one, trial=trial)))
+
+
 def test_steps_before_an_error_are_kept(assigned):
     from sweepbook.tune.worker.run import reports
 

@@ -12,7 +12,7 @@ from sweepbook.plan.modules.code import code_sha256, program_files
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.record.manifest import manifest_of
-from sweepbook.study.forms.trainable import trainable_key, trainable_of
+from sweepbook.study.forms.trainable import trainable_key, trainable_name, trainable_of
 
 
 @pytest.fixture
@@ -86,9 +86,17 @@ def test_a_record_keeps_the_program_and_the_commit_of_its_files(study_of, tmp_pa
 def test_an_id_does_not_depend_on_the_place_and_the_time_limit(tmp_path):
     here = Program("a {lr}", folder=str(tmp_path))
     assert trainable_key(here) == trainable_key(Program("a {lr}", timeout_s=3, folder="/"))
-    assert trainable_key(here) == {"command": "a {lr}"}
+    assert (
+        trainable_key(here) == {"command": ["a", "{lr}"]} == trainable_key(Program(["a", "{lr}"]))
+    )
     assert trainable_key(here) != trainable_key(Program("a {lr}", metrics="pairs"))
+    assert trainable_key(here) == trainable_key(Program("a\n   {lr}\n"))
     assert trainable_of(dataclasses.asdict(here)) == here
+
+
+def test_a_command_of_several_lines_is_shown_on_one():
+    assert trainable_name(Program("\n  a {lr}\n  --b 1\n")) == "a {lr} --b 1"
+    assert trainable_name(Program(["a", "b c"])) == "a 'b c'"
 
 
 def test_a_program_is_run_beside_the_file_that_makes_it(tmp_path, monkeypatch):

@@ -35,6 +35,16 @@ for i in (1, 2, 3):
 IGNORES = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
 
+FLOOD = """
+import os
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        os.write(2, b"x" * 999)
+print("a")
+"""
+
+
 def is_alive(pid):
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
@@ -143,6 +153,7 @@ def test_ten_megabytes_at_once(started, capfd):
         ("import os, time; print('a'); os.close(1); os.close(2); time.sleep(0.1)", ["a"]),
         ("import os; os.write(1, b'a\\0b\\n')", ["a\0b"]),
         ("import os, time\nif os.fork() == 0: time.sleep(60)\nprint('a')", ["a"]),
+        (FLOOD, ["a"]),
     ],
 )
 def test_odd_output(started, script, texts):

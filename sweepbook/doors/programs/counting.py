@@ -1,0 +1,77 @@
+"""Where a program's metric lines say that the training stands."""
+
+import math
+import re
+from typing import Any
+
+from sweepbook.doors.programs.lines import number_of
+from sweepbook.doors.programs.told import quoted
+from sweepbook.record.planned import Trial
+from sweepbook.study.forms.program import Program
+from sweepbook.study.texts import shortened
+
+_OF_MANY = re.compile(r"(\d+)/\d+")  # epoch=3/10
+
+
+class Counting:
+    """The unit of fidelity in metric lines, or their number where none is said.
+
+    A program that counts from 0 is recorded from 1.
+
+    Args:
+        is_said: whether its lines say the unit; None: nobody has seen one yet.
+        first: what its first line has said.
+    """
+
+    def __init__(self, program: Program, trial: Trial, is_said: bool | None, first: int) -> None:
+        self.program, self.trial, self.is_said, self.first = program, trial, is_said, first
+
+    def fidelity(self, metrics: dict[str, Any], before: int, line: str) -> int | None:
+        """Returns the unit of a metric line; None: it is no step, such as a summary.
+
+        Args:
+            metrics: of the line; numbers in them become such.
+            before: the unit of the line before.
+
+        Raises:
+            ValueError: it says what is no number, or nothing where it must.
+        """
+        unit, metric = self.trial.unit, self.trial.metric
+        for name in (metric, unit):
+            if isinstance(text := metrics.get(name), str):
+                number = number_of(text)
+                of_many = _OF_MANY.fullmatch(text) if name == unit else None
+                metrics[name] = int(of_many[1]) if of_many else text if number is None else number
+            if isinstance(metrics.get(name), str):
+                raise ValueError(
+                    f"{name} was printed as {shortened(metrics[name], 40)!r}, which is no number, "
+                    f"in the line {quoted(line)}: print the number alone, or take it out by a "
+                    rf"regular expression, such as metrics=r'{name}=(?P<{name}>[\d.]+)'"
+                )
+        value = metrics.get(unit)
+        if self.is_said is None:
+            self._begin(value, line)
+        if not self.is_said:
+            return before + 1
+        if value is None:
+            return None
+        if not _is_whole(value):
+            raise ValueError(f"{unit} is {value}, but must be a whole number, in {quoted(line)}")
+        return int(value) + (self.first == 0)
+
+    def _begin(self, value: Any, line: str) -> None:
+        """Takes the first line of all."""
+        unit = self.trial.unit
+        self.is_said = value is not None
+        self.first = int(value) if _is_whole(value) else 1
+        if not self.is_said and self.program.takes_checkpoints:
+            raise ValueError(
+                f"the metric line {quoted(line)} does not say which {unit} it is, and a program "
+                f"with {{checkpoint_dir}} must: print {unit}=1, 2, ... with it, or leave "
+                "{checkpoint_dir} out of the command (a resume then begins anew)"
+            )
+
+
+def _is_whole(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value == int(value)
