@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sweepbook.doors import estimator, function, program, ray_class
-from sweepbook.doors.ray_names import is_ray_class
+from sweepbook.doors import estimator, function, program
+from sweepbook.doors.ray_tune import by_class
+from sweepbook.doors.ray_tune.names import is_ray_class
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.program import Program
@@ -43,7 +44,7 @@ def open_door(trial: Trial) -> Door:
         return Door(estimator.generator_of(trial.trainable, trial), None, takes_state=True)
     code = load_object(trial.trainable)
     if is_ray_class(code):
-        return Door(ray_class.generator_of(code, trial), None, ray_class.takes_state(code))
+        return Door(by_class.generator_of(code, trial), None, by_class.takes_state(code))
     kind, takes_state = config_type(code), _takes_state(code)
     if inspect.isgeneratorfunction(code):
         return Door(code, kind, takes_state)

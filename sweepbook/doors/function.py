@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sweepbook.doors.handover import pushed
-from sweepbook.doors.ray_names import has_own_folder_as_in_ray, uses_ray
-from sweepbook.doors.ray_problems import ray_problems
-from sweepbook.doors.ray_session import ENOUGH, Session, is_state
+from sweepbook.doors.ray_tune.names import has_own_folder_as_in_ray, uses_ray
+from sweepbook.doors.ray_tune.problems import ray_problems
+from sweepbook.doors.ray_tune.session import ENOUGH, Session, is_state
 from sweepbook.doors.report import OF_TRIAL, TRIAL
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial

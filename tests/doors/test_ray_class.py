@@ -3,11 +3,13 @@
 import os
 import random
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from ray import tune
 
+from sweepbook import cli
 from sweepbook.doors.checked import door_problems
 from sweepbook.record.checkpoints import best_path, load_state
 from sweepbook.tune.worker.run import TrainableFailed, _next, reports
@@ -220,6 +222,30 @@ class Hungry(Deaf):
 def test_what_cannot_work_is_refused_before_it_runs(monkeypatch, code, message):
     (problem,) = door_problems(plan_of(monkeypatch, code))
     assert re.search(message, problem)
+
+
+STUDY = """
+from sweepbook import Fidelity, Metric, Study
+
+STUDY = Study(
+    name="old", question="?", trainable="tests.doors.test_ray_class:Legacy",
+    metric=Metric("loss", "min"), fidelity=Fidelity("round", "rounds"), fixed={"rounds": 3},
+)
+"""
+
+
+def test_the_commands_say_it_and_write_nothing(monkeypatch, capsys, tmp_path):
+    file = tmp_path / "old_class_study.py"
+    file.write_text(STUDY)
+    monkeypatch.chdir(tmp_path)
+    for command in ("run", "show"):
+        monkeypatch.setattr(sys, "argv", ["sweepbook", command, file.name])
+        with pytest.raises(SystemExit) as ending:
+            cli.main()
+        printed = capsys.readouterr()
+        assert "rename _train to step" in printed.err + printed.out
+        assert command == "show" or ending.value.code == 2
+    assert {path.name for path in tmp_path.iterdir()} <= {file.name, "__pycache__"}
 
 
 def test_a_sound_class_has_no_problems(monkeypatch):

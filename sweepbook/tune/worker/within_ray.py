@@ -15,8 +15,8 @@ def sole_reporter() -> Iterator[Callable[[dict[str, Any]], None]]:
     """Gives the function that reports to Tune; meanwhile nobody else's call of tune.report does.
 
     Such a report would not be one of ours, and end the whole study in Tune's driver. A function
-    that reports so finds a session of its own (`sweepbook.doors.ray_session`); what comes here is
-    a generator's, or a thread's that goes on beside the function. It fails the trial.
+    that reports so finds a session of its own (`sweepbook.doors.ray_tune.session`); what comes
+    here is a generator's, or a thread's that goes on beside the function. It fails the trial.
     """
     from ray.train._internal.session import get_session
 

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sweepbook.doors.ray_names import has_own_method, is_ray_class, uses_ray
-from sweepbook.doors.ray_session import MODULE, check_ray
+from sweepbook.doors.ray_tune.names import has_own_method, is_ray_class, uses_ray
+from sweepbook.doors.ray_tune.session import MODULE, check_ray
 from sweepbook.plan.plan import Plan
 
 _RENAMED = {

@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import Any
 
 from sweepbook.doors.handover import hand_over, is_pushing
-from sweepbook.doors.ray_checkpoint import Files, checkpoint_of, files_of, write_files
-from sweepbook.doors.ray_rows import is_last, row_of
+from sweepbook.doors.ray_tune.checkpoint import Files, checkpoint_of, files_of, write_files
+from sweepbook.doors.ray_tune.rows import is_last, row_of
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.trainable import trainable_name
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from sweepbook.doors.ray_checkpoint import read_files, write_files
-from sweepbook.doors.ray_names import has_own_folder_as_in_ray, has_own_method
-from sweepbook.doors.ray_rows import is_last, row_of
-from sweepbook.doors.ray_session import Session
+from sweepbook.doors.ray_tune.checkpoint import read_files, write_files
+from sweepbook.doors.ray_tune.names import has_own_folder_as_in_ray, has_own_method
+from sweepbook.doors.ray_tune.rows import is_last, row_of
+from sweepbook.doors.ray_tune.session import Session
 from sweepbook.record.planned import Trial
 
 _DICT, _FILES, _AT, _DONE = "ray_dict", "ray_checkpoint", "iteration", "done"  # of a state

@@ -1,0 +1,1 @@
+"""The door of functions and classes that were written for Ray Tune."""
