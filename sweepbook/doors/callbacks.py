@@ -1,7 +1,6 @@
 """What the callbacks for other libraries share: their base class, and what is not installed."""
 
 
-
 def as_callback(kind: type, base: type) -> type:
     """Returns a class of ours as a callback of a library, which is imported by nobody but users.
 
