@@ -1,11 +1,7 @@
 """What the callbacks for other libraries share: their base class, and what is not installed."""
 
-import functools
-from typing import Any
 
-
-@functools.cache
-def as_callback(kind: Any, base: Any) -> Any:
+def as_callback(kind: type, base: type) -> type:
     """Returns a class of ours as a callback of a library, which is imported by nobody but users.
 
     Args:

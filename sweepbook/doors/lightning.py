@@ -1,5 +1,6 @@
 """Lightning's Trainer: a callback that reports each epoch, with Lightning's own checkpoint."""
 
+import functools
 import importlib
 import importlib.util
 import os
@@ -20,7 +21,8 @@ class LightningReport:
 
     It reports at the end of each epoch in which validation ran, or of each epoch where there is
     no validation. The metrics are what was logged in this epoch, under the same names. The state
-    is Lightning's own checkpoint, so `state["state_dict"]` holds the weights.
+    is Lightning's own checkpoint, so `state["state_dict"]` holds the weights. A Trainer with
+    `reload_dataloaders_every_n_epochs` has none: its trial begins again after an interruption.
 
     Example:
         >>> def train(config, state=None):
@@ -39,7 +41,7 @@ class LightningReport:
         ValueError: the state is none of Lightning's, or the trainer cannot train a replicate.
     """
 
-    def __new__(cls, trainer: Any, *_: Any, **__: Any) -> "LightningReport":
+    def __new__(cls, trainer: Any, *_: Any, **__: Any) -> Any:
         library = importlib.import_module(_library_of(trainer))
         return object.__new__(as_callback(cls, library.Callback))
 
@@ -133,7 +135,9 @@ class LightningReport:
         logged = dict(trainer.callback_metrics)
         fresh = {k: v.item() for k, v in logged.items() if v is not self._stale.get(k)}
         self._reported, self._stale, self._has_validated = at, logged, False
-        report({**fresh, self.unit: at}, state=lambda: _checkpoint(trainer))
+        reloads = trainer.reload_dataloaders_every_n_epochs  # and may draw random numbers there
+        state = None if reloads else functools.partial(_checkpoint, trainer)
+        report({**fresh, self.unit: at}, state=state)
 
 
 def _checkpoint(trainer: Any) -> dict[str, Any]:

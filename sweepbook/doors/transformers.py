@@ -10,7 +10,7 @@ from typing import Any
 from sweepbook.doors.callbacks import as_callback, not_installed
 from sweepbook.doors.handover import end_here
 from sweepbook.doors.report import TRIAL, report
-from sweepbook.doors.transformers_state import files_of, global_randoms, own_accelerate
+from sweepbook.doors.transformers_state import files_of, global_randoms
 
 _OF_SPEED = ("_runtime", "_per_second", "_time")  # endings of metrics that no run has again
 _LOSS = ("_tr_loss", "_total_loss_scalar", "_globalstep_last_logged")  # of the Trainer
@@ -42,7 +42,7 @@ class TransformersReport:
         ValueError: the state is none of the Trainer's, or the trainer cannot train a replicate.
     """
 
-    def __new__(cls, trainer: Any, *_: Any, **__: Any) -> "TransformersReport":
+    def __new__(cls, trainer: Any, *_: Any, **__: Any) -> Any:
         library = sys.modules.get("transformers")
         if library is None and importlib.util.find_spec("transformers") is None:
             raise not_installed(TransformersReport, "transformers", "transformers")
@@ -164,12 +164,11 @@ class TransformersReport:
             kept["loss"] = {name: getattr(trainer, name) for name in _LOSS}
             return {**kept, "files": files_of(trainer)}
 
-        with own_accelerate():
-            report(
-                {**metrics, self.unit: n},
-                state=state if is_exact else None,
-                model=trainer.model.state_dict,
-            )
+        report(
+            {**metrics, self.unit: n},
+            state=state if is_exact else None,
+            model=trainer.model.state_dict,
+        )
 
 
 def _check(args: Any) -> None:

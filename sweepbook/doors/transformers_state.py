@@ -48,22 +48,6 @@ def _without_bars() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-@contextlib.contextmanager
-def own_accelerate() -> Iterator[None]:
-    """Has accelerate's state, which belongs to the process, be as it was when the code goes on."""
-    from accelerate import state
-
-    shared = [one._shared_state for one in (state.PartialState, state.AcceleratorState)]
-    shared.append(state.GradientState._shared_state)
-    own = [{k: list(v) if type(v) is list else v for k, v in one.items()} for one in shared]
-    try:
-        yield
-    finally:
-        for one, before in zip(shared, own, strict=True):
-            one.clear()
-            one.update(before)
-
-
 def global_randoms() -> tuple[Any, ...]:
     """Returns the global random numbers, to be compared."""
     import torch

@@ -3,13 +3,13 @@
 import lightning.pytorch as L
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset, random_split
+from torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
 
 
 class Net(L.LightningModule):
     """A classifier that logs on steps and epochs, and steps a scheduler that looks at a metric."""
 
-    def __init__(self, lr: float, plateau: bool = False) -> None:
+    def __init__(self, lr: float, plateau: bool = False, other: object = object()) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 2))
@@ -55,3 +55,32 @@ class Data(L.LightningDataModule):
 
     def val_dataloader(self):
         return DataLoader(self.val, batch_size=16)
+
+
+class Noisy(Dataset):
+    """Points whose values are drawn when they are read, in a process of a DataLoader."""
+
+    def __init__(self, plain):
+        self.plain = plain
+
+    def __len__(self):
+        return len(self.plain)
+
+    def __getitem__(self, i):
+        x, y = self.plain[i]
+        return x + torch.rand(()), y
+
+
+class NoisyData(Data):
+    """Points that a process of its own reads."""
+
+    def train_dataloader(self):
+        return DataLoader(Noisy(self.train), batch_size=8, shuffle=True, num_workers=1)
+
+
+class ReloadedData(Data):
+    """Points that are drawn again in each epoch."""
+
+    def train_dataloader(self):
+        drawn = TensorDataset(torch.randn(16, 4), torch.randint(0, 2, (16,)))
+        return DataLoader(drawn, batch_size=8)

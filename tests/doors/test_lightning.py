@@ -3,20 +3,20 @@
 import importlib
 import subprocess
 import sys
+import tempfile
 
 import lightning.pytorch as L
 import pytest
 import torch
-from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from torch import nn
 
 from sweepbook import LightningReport
-from tests.doors.modules import Data, Net
+from tests.doors.modules import Data, Net, NoisyData, ReloadedData
 from tests.doors.pushing import Pushing
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore"),  # Lightning warns of small data, workers, its own code
-]
+# Lightning warns of small data, workers, its own code
+pytestmark = pytest.mark.filterwarnings("ignore")
 QUIET = {
     "accelerator": "cpu",
     "logger": False,
@@ -52,8 +52,19 @@ def test_each_epoch_is_reported_with_what_was_logged_in_it(pushing):
     assert list(rows["lr"]) == pytest.approx([0.1 / 2**epoch for epoch in rows["epoch"]])
 
 
+def keeping():
+    return [ModelCheckpoint(tempfile.mkdtemp(), monitor="val_loss")]
+
+
+def more(name):
+    return pytest.param(name, marks=pytest.mark.more)
+
+
 CASES = {
     "a split, a shuffle, dropout, a schedule": {},
+    "a process that reads": {"data": NoisyData},
+    "data made again": {"data": ReloadedData, "reload_dataloaders_every_n_epochs": 1},
+    "files": {"callbacks": keeping, "enable_checkpointing": True},
     "a plateau": {"make": lambda: Net(0.1, plateau=True)},
     "several validations": {"val_check_interval": 0.5},
     "accumulated gradients": {"accumulate_grad_batches": 3},
@@ -61,7 +72,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [next(iter(CASES)), *map(more, [*CASES][1:])])
 def test_a_resumed_training_has_every_bit_of_the_undisturbed_one(pushing, name):
     pushing(fitting(**CASES[name])).check_resumed(1, 3, 4)
 
@@ -70,6 +81,7 @@ def stopping():
     return [EarlyStopping("val_loss", patience=1)]
 
 
+@pytest.mark.more
 def test_a_training_that_ended_early_has_ended_after_a_resume_as_well(pushing):
     train = fitting(callbacks=stopping, make=lambda: Net(3.0))
     whole = pushing(train, epochs=8).rows()
@@ -108,11 +120,13 @@ def test_without_validation_each_epoch_is_reported_with_its_own_metrics(pushing)
     assert odd.isna().tolist() == [True, False, True, False] and odd[2] == 1 and odd[4] == 3
 
 
+@pytest.mark.more
 def test_epochs_without_validation_are_left_out(pushing):
     rows = pushing(fitting(check_val_every_n_epoch=2)).check_resumed(1)
     assert list(rows["epoch"]) == [2, 2, 4, 4]
 
 
+@pytest.mark.more
 def test_both_names_of_the_library_do(pushing):
     ours = pushing(fitting(**bare(L)), metric="loss").rows()
     other = importlib.import_module("pytorch_lightning")
