@@ -11,6 +11,7 @@ from sweepbook.doors.door import open_door
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
 from sweepbook.tune.worker.generator import Generator, Kept
+from sweepbook.tune.worker.predicted import check_same_length, checked_predictions
 from sweepbook.tune.worker.surroundings import taken
 from sweepbook.tune.worker.yielded import Step, row_of, rows_of
 
@@ -112,15 +113,20 @@ class Lockstep:
         """Returns the predictions of the last dicts that have some; None where none does.
 
         They are arrays (K, n), and `replicate` says whose each row is.
+
+        Raises:
+            TypeError, ValueError: they are no good, see `checked_predictions`.
         """
         for generator in self.generators:
             generator.recall()
         have = [generator for generator in self.generators if "predictions" in generator.metrics]
         if not have:
             return None
-        parts = [generator.call("predictions") for generator in have]
-        if self.trial.stacked:
+        stacked = self.trial.stacked
+        parts = [checked_predictions(g.call("predictions"), stacked=stacked) for g in have]
+        if stacked:
             return {**parts[0], "replicate": np.arange(self.trial.n_replicates)}
+        check_same_length(parts)
         return _stack(parts) | {"replicate": np.array([generator.number for generator in have])}
 
     def close(self) -> None:
@@ -134,6 +140,6 @@ def _sum(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {phase: sum(own.get(phase, 0.0) for own in times) for phase in phases}
 
 
-def _stack(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _stack(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     shared = {"split": parts[0]["split"]}
     return shared | {k: np.stack([p[k] for p in parts]) for k in parts[0] if k != "split"}
