@@ -1,7 +1,9 @@
 """A function that trains and reports by calls, instead of being a generator."""
 
+import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sweepbook.doors.handover import pushed
@@ -79,7 +81,7 @@ def _reported(
     _check_place(session)
     if isinstance(returned, Mapping) and _is_report(returned, session, trial, n_reported):
         yield session.taken(returned)
-    elif n_reported == done and (_is_iterable(returned) or not done):
+    elif n_reported == done and (_may_be_dicts(returned) or not done):
         yield from _iterator_of(returned, trial)
 
 
@@ -115,20 +117,32 @@ def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:
     Raises:
         TypeError: it is none: the function returns its metrics, or nothing.
     """
-    if not _is_iterable(made):
-        what = "nothing" if made is None else f"a {type(made).__name__}, {_shown(made)}"
-        name = trainable_name(trial.trainable).rpartition(":")[2]
-        raise TypeError(
-            f"{name} returned {what}: a trainable yields a dict after each {trial.unit}, as in "
-            f"`yield {{{trial.unit!r}: n, {trial.metric!r}: value}}` with n = 1, 2, ..., or hands "
-            "the same dict to report(...)"
-        )
-    return iter(made)
+    if _may_be_dicts(made):
+        return iter(made)
+    name = trainable_name(trial.trainable).rpartition(":")[2]
+    if inspect.iscoroutine(made):
+        made.close()  # or Python warns that nobody has awaited it
+    raise TypeError(
+        f"{name} returned {_described(made)}: a trainable yields a dict after each {trial.unit}, "
+        f"as in `yield {{{trial.unit!r}: n, {trial.metric!r}: value}}` with n = 1, 2, ..., or "
+        "hands the same dict to report(...)"
+    )
 
 
-def _is_iterable(made: Any) -> bool:
-    return hasattr(made, "__iter__") and not isinstance(made, Mapping | str)
+def _may_be_dicts(made: Any) -> bool:
+    """Whether it is an iterator, or a list of dicts, and not a result of numbers or texts."""
+    if isinstance(made, Sequence) and not isinstance(made, str | bytes):
+        return bool(made) and all(isinstance(one, Mapping) for one in made)
+    if isinstance(made, Mapping | str | bytes | Set) or hasattr(made, "shape"):
+        return False
+    return hasattr(made, "__iter__")
 
 
-def _shown(value: Any) -> str:
-    return shortened(repr(value), 60)
+def _described(value: Any) -> str:
+    """ "nothing", "a dict, {'loss': 0.5}", "an int, 3"; an address in memory says nothing."""
+    if value is None:
+        return "nothing"
+    kind = type(value).__name__
+    article = "an" if kind[0].lower() in "aeiou" else "a"
+    shown = re.sub(" at 0x[0-9a-f]+", "", " ".join(repr(value).split()))
+    return f"{article} {kind}, {shortened(shown, 60)}"

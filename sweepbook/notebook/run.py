@@ -15,6 +15,7 @@ from sweepbook.notebook.interrupted import Interrupted
 from sweepbook.notebook.own_code import check_studies, forget_changed_code
 from sweepbook.notebook.record import Record, Where, load_record, place_of
 from sweepbook.plan.options import Options
+from sweepbook.study.hooks import is_importing
 from sweepbook.study.study import Study
 from sweepbook.tune.placement import Placement
 from sweepbook.tune.screen import screen
@@ -242,14 +243,18 @@ def _one_at_a_time() -> Iterator[None]:
     """Refuses a run within a run: a study's file that calls `run` when it is imported.
 
     Raises:
-        ValueError: another run of this process goes on.
+        ValueError: another run of this process goes on, or a study's module is being imported.
         Interrupted: Ctrl-C or the stop button came before or after the training.
     """
-    if _running[0]:
+    if _running[0] or is_importing():
+        why = (
+            "a run of this process has not ended yet"
+            if _running[0]
+            else "sweepbook.run was called while the file of a study was being imported"
+        )
         raise ValueError(
-            "a run of this process has not ended yet: a file that names its own functions in a "
-            'study must call sweepbook.run under `if __name__ == "__main__":`, since Sweepbook '
-            "imports the file"
+            f"{why}: a file that names its own functions in a study must call sweepbook.run under "
+            '`if __name__ == "__main__":`, since Sweepbook imports the file'
         )
     _running[0] = True
     try:

@@ -12,7 +12,7 @@ from sweepbook.plan.modules.own_names import check_own_names
 from sweepbook.plan.modules.shipping import check_one_of_each_name, modules_needed
 from sweepbook.plan.written.study import studies_of_yaml
 from sweepbook.study.errors import told
-from sweepbook.study.hooks import add_to_path
+from sweepbook.study.hooks import add_to_path, imported
 from sweepbook.study.project import Project, find_project
 from sweepbook.study.study import Study
 
@@ -131,7 +131,7 @@ def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Stud
     add_to_path(*roots)
     importlib.invalidate_caches()  # a file may be a moment old
     try:
-        module = importlib.import_module(file.stem)
+        module = imported(file.stem)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever the user's code raises

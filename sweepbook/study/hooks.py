@@ -11,10 +11,13 @@ import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sweepbook.study.configs import resolved
 from sweepbook.study.errors import is_own, own_code, told
+
+_importing: list[str] = []  # modules that are being imported for a study
 
 
 def load_object(path: str) -> Any:
@@ -24,8 +27,9 @@ def load_object(path: str) -> Any:
         ValueError: the module or the name does not exist, or the import fails, saying why.
     """
     module_name, _, name = path.partition(":")
+    _check_form(path, module_name, name)
     try:
-        module = importlib.import_module(module_name)
+        module = imported(module_name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever the user's code raises
@@ -54,6 +58,41 @@ def _class_of(found: Any) -> str:
     if kind.__module__ == "builtins":
         return ""
     return f": name the class instead, {f'{kind.__module__}:{kind.__name__}'!r}, if that is meant"
+
+
+def _check_form(path: str, module: str, name: str) -> None:
+    """Refuses what Python could not import under any circumstances.
+
+    Raises:
+        ValueError: saying what to write instead.
+    """
+    if module.endswith(".py") or "/" in module:
+        own = f"{Path(module).stem}:{name}"
+        raise ValueError(f"{path!r} names a file: write the name of its module, as in {own!r}")
+    outer, _, inner = name.rpartition(".")
+    if outer:
+        raise ValueError(
+            f"{path!r} must name a function of the module itself: write `{inner} = {name}` in "
+            f"{module}, and {f'{module}:{inner}'!r} here"
+        )
+    if not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+        raise ValueError(
+            f"{path!r} must be 'module:function', a module's name and a function's name in it"
+        )
+
+
+def imported(module: str) -> ModuleType:
+    """Returns a module; while it is being imported, nothing may be trained: see `is_importing`."""
+    _importing.append(module)
+    try:
+        return importlib.import_module(module)
+    finally:
+        _importing.pop()
+
+
+def is_importing() -> bool:
+    """Whether the caller runs because a study's module is being imported for it."""
+    return bool(_importing)
 
 
 def call_hook(what: str, path: str, *arguments: Any) -> Any:

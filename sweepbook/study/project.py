@@ -1,6 +1,5 @@
 """The project that one works in: where its packages lie, and the studies that it declares."""
 
-import importlib
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sweepbook.study.errors import told
-from sweepbook.study.hooks import add_to_path
+from sweepbook.study.hooks import add_to_path, imported
 from sweepbook.study.study import Study
 
 USUAL = "search_spaces"  # the package of studies where a project names none
@@ -54,7 +53,7 @@ class Project:
 
     def _imported(self, package: str) -> ModuleType:
         try:
-            module = importlib.import_module(package)
+            module = imported(package)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # whatever the project's code raises

@@ -90,7 +90,7 @@ BAD = {
     "None": (yields(None), "yielded a NoneType"),
     "returns a dict": (returns({"loss": 1.0}), "train returned a dict"),
     "returns None": (returns(None), "train returned nothing"),
-    "returns a number": (returns(3), "train returned a int, 3"),
+    "returns a number": (returns(3), "train returned an int, 3"),
     "trial_id": (yields(*at(1, trial_id="a")), "a metric called 'trial_id'"),
     "replicate": (yields(*at(1, replicate=3)), "a metric called 'replicate'"),
     "predictions": (yields(*at(1, predictions=0.3)), "'predictions' as 0.3: that key is for"),

@@ -28,7 +28,7 @@ def _without_ours(told: traceback.TracebackException) -> bool:
     """Takes the frames of the tool out of a traceback and its causes; says if any are left."""
     for one in _chain(told):
         one.stack[:] = [frame for frame in one.stack if not _is_ours(frame.filename)]
-    return bool(told.stack)
+    return any(one.stack for one in _chain(told))
 
 
 def _chain(told: traceback.TracebackException) -> Iterator[traceback.TracebackException]:

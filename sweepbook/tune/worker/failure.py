@@ -1,5 +1,6 @@
 """What a trainable raised, as a text that any process can read."""
 
+import bdb
 import traceback
 from pathlib import Path
 
@@ -22,15 +23,30 @@ def told(error: BaseException) -> str:
         text = " ".join(str(error).split())
     except Exception:  # its text is the trainable's code as well
         text = ""
+    own = _own_frame(error) or _own_frame(error.__cause__)
+    text += _advice(error, (own and own.line) or "")
+    place = f" ({Path(own.filename).name}, line {own.lineno}, in {own.name})" if own else ""
+    return f"{lines}\n{type(error).__name__}: {text}{place}"
+
+
+def _own_frame(error: BaseException | None) -> traceback.FrameSummary | None:
+    """The innermost frame in the user's own code; None where there is none."""
+    frames = traceback.extract_tb(error.__traceback__) if error is not None else []
+    return next((frame for frame in reversed(frames) if is_own(frame.filename)), None)
+
+
+def _advice(error: BaseException, line: str) -> str:
+    """What to write instead of what works elsewhere, and in no trial; "" for other errors.
+
+    Args:
+        line: of the user's own code that has raised the error.
+    """
     if isinstance(error, SystemExit):
-        text += " (the trainable called sys.exit: write return instead)"
-    return f"{lines}\n{type(error).__name__}: {text}{_place(error)}"
-
-
-def _place(error: BaseException) -> str:
-    """The innermost frame in the user's own code, in words; "" where there is none."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if is_own(frame.filename)]
-    if not own:
-        return ""
-    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name})"
+        return " (the trainable called sys.exit: write return instead)"
+    if isinstance(error, bdb.BdbQuit):
+        return " (a trial has no terminal for a debugger: use sweepbook try)"
+    if isinstance(error, EOFError) and "input(" in line:
+        return " (a trial has no keyboard: make the answer a setting)"
+    if isinstance(error, ValueError) and "signal." in line and "main thread" in str(error):
+        return " (a trial runs in a thread: leave signals to the program that runs it)"
+    return ""

@@ -11,7 +11,7 @@ from sweepbook.study.configs import made_config
 from sweepbook.study.settings import YIELDED
 from sweepbook.tune.worker.given_state import given_state, plain_state
 from sweepbook.tune.worker.surroundings import Randoms, Surroundings
-from sweepbook.tune.worker.yielded import check_form, fidelity_of
+from sweepbook.tune.worker.yielded import check_callable, check_form, fidelity_of
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,10 @@ class Generator:
 
     def call(self, key: str) -> Any:
         """Returns what a function of its last dict gives; its random numbers do not move on."""
+        give = self.metrics[key]
         with self.surroundings.entered(keep=False):
-            return self.metrics[key]()
+            check_callable(key, give)
+            return give()
 
     def close(self) -> None:
         """Ends it where it waits at a yield; what its own clearing up raises is not told."""

@@ -11,6 +11,7 @@ from sweepbook.doors.door import Door, open_door
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
 from sweepbook.tune.worker.generator import Generator, Kept
+from sweepbook.tune.worker.predicted import checked_predictions
 from sweepbook.tune.worker.surroundings import taken
 from sweepbook.tune.worker.yielded import Step, row_of, rows_of
 
@@ -121,14 +122,18 @@ class Lockstep:
         """Returns the predictions of the last dicts that have some; None where none does.
 
         They are arrays (n,) of all their rows, and `replicate` (n,) says whose each is.
+
+        Raises:
+            TypeError, ValueError: they are no good, see `checked_predictions`.
         """
         for generator in self.generators:
             generator.recall()
         have = [generator for generator in self.generators if "predictions" in generator.metrics]
         if not have:
             return None
-        parts = [generator.call("predictions") for generator in have]
-        if self.trial.stacked:
+        stacked = self.trial.stacked
+        parts = [checked_predictions(g.call("predictions"), stacked=stacked) for g in have]
+        if stacked:
             return _flat(parts[0])
         found = {key: np.concatenate([one[key] for one in parts]) for key in _PREDICTED}
         numbers = [generator.number for generator in have]

@@ -1,6 +1,7 @@
 """What a trainable yields, checked: what is no good fails the trial, and the message says why."""
 
 import difflib
+import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,26 @@ def check_form(metrics: Any, trial: Trial) -> None:
         raise TypeError(
             f"the trainable yielded 'times' as {_shown(metrics['times'])}: this key is for a dict "
             "of seconds by phase; give your metric another name"
+        )
+
+
+def check_callable(key: str, give: Any) -> None:
+    """Checks that a yielded function can be called without parameters.
+
+    Raises:
+        TypeError: naming the key, and what to write instead.
+    """
+    try:
+        parameters = inspect.signature(give).parameters.values()
+    except ValueError:  # one of C's, without a signature
+        return
+    open_ones = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in open_ones]
+    if needed:
+        raise TypeError(
+            f"the trainable yielded {key!r} as a function that needs {', '.join(needed)}, but it "
+            "is called without parameters: give them their values, as in "
+            f"`lambda {', '.join(f'{name}={name}' for name in needed)}: ...`"
         )
 
 
@@ -159,7 +180,7 @@ def row_of(replicate: int, metrics: Mapping[str, Any], trial: Trial) -> dict[str
     if isinstance(value, str | list):
         raise TypeError(
             f"the study's metric {trial.metric} is {_shown(value)}, but must be a number, or None "
-            "where there is no value"
+            "where there is no value: of an array yield one number, such as its mean"
         )
     if value is None or isinstance(value, bool):  # a column of flags would take no number
         value = math.nan if value is None else int(value)
