@@ -83,7 +83,7 @@ def test_the_code_of_another_tool_runs(short, name):
         assert [metrics["epoch"] for metrics in short.logged] == [*range(1, 10)]
 
 
-@pytest.mark.parametrize("name", map(heavy, STUDIES))
+@pytest.mark.parametrize("name", [heavy(name) for name in STUDIES])
 def test_what_it_becomes_is_planned_and_trains(folder, name):
     opened, n_trials = STUDIES[name]
     (study,) = load_studies([name])
