@@ -104,7 +104,7 @@ def try_study(
     settings: given.Set = None,
     project: given.ProjectDir = None,
 ) -> None:
-    """Train one config for one step in this process: to look, and to debug.
+    """Train one config for one step in this process, to debug it.
 
     Breakpoints work, and what it prints is shown. No Ray is started, and nothing is written.
     """

@@ -63,8 +63,9 @@ def _state(tried: Tried) -> str:
     unit = tried.trial.unit
     if "state" not in tried.sizes:
         return (
-            "none was yielded, so an interrupted trial begins again: to go on instead, yield "
-            f'"state", a function, with each {unit}, and take a parameter state=None'
+            "none was given, so an interrupted trial begins again: to go on instead, yield "
+            f'"state", a function, with each {unit}, and take a parameter state=None (or report '
+            "a checkpoint with it)"
         )
     size = _bytes(tried.sizes["state"])
     if not tried.takes_state:
