@@ -53,7 +53,11 @@ def parts_of(line):
 
     Seconds, the order in which trials end and, with ASHA, which of them do are its own matter.
     """
-    if "digits-early" in line or line.startswith(("> ", "-> ", "(Pdb)")) or "trials are kept" in line:
+    if (
+        "digits-early" in line
+        or line.startswith(("> ", "-> ", "(Pdb)"))
+        or "trials are kept" in line
+    ):
         return []
     line = re.sub(r"(?<=\)); .*|\d[\d.]* s$|\^C", "...", line)
     return [part.strip(" ;,") for part in line.split("...") if part.strip(" ;,")]
