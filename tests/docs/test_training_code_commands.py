@@ -20,7 +20,8 @@ WAIT_S = 240.0
 def commands():
     """Every command of sweepbook on the page -> the whole lines of output that are shown."""
     found, shown = [], []
-    for line in re.findall(r"^(?:    |> )(.*)$", text_of(TRAIN), re.MULTILINE):
+    text = re.sub(r"^```.*?^```$", "", text_of(TRAIN), flags=re.DOTALL | re.MULTILINE)
+    for line in re.findall(r"^(?:    |> )(.*)$", text, re.MULTILINE):
         if line.startswith("$ "):
             shown = []
             if line.startswith("$ sweepbook "):
@@ -52,7 +53,11 @@ def parts_of(line):
 
     Seconds, the order in which trials end and, with ASHA, which of them do are its own matter.
     """
-    if "digits-early" in line or line.startswith("> ") or "trials are kept" in line:
+    if (
+        "digits-early" in line
+        or line.startswith(("> ", "-> ", "(Pdb)"))
+        or "trials are kept" in line
+    ):
         return []
     line = re.sub(r"(?<=\)); .*|\d[\d.]* s$|\^C", "...", line)
     return [part.strip(" ;,") for part in line.split("...") if part.strip(" ;,")]
