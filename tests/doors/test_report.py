@@ -146,6 +146,26 @@ def test_a_process_of_a_training_cannot_report_and_a_later_script_can(pushing, c
     assert capsys.readouterr().out == "val_loss=0.5\n"
 
 
+def test_a_forked_process_of_a_training_cannot_report(pushing, tmp_path):
+    def from_fork():
+        try:
+            report({"val_loss": 0.5})
+        except RuntimeError as error:
+            (tmp_path / "told").write_text(str(error))
+        finally:
+            os._exit(0)
+
+    def train(config):
+        child = os.fork()
+        if not child:
+            from_fork()
+        os.waitpid(child, 0)
+        report({"val_loss": 1.0})
+
+    assert list(pushing(train, replicates=1).rows()["val_loss"]) == [1.0]
+    assert "a thread or a process" in (tmp_path / "told").read_text()
+
+
 def test_a_generator_that_reports_is_told_to_yield(pushing):
     def train(config):
         report({"val_loss": 0.5})
