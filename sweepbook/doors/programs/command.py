@@ -17,6 +17,7 @@ from sweepbook.study.forms.words import (
     setting_of,
     variable_text,
 )
+from sweepbook.study.spaces.names import flat
 
 _PYTHON = ("python", "python3")
 
@@ -33,7 +34,7 @@ def words_of(program: Program, config: Mapping[str, Any], given: Mapping[str, st
     """
     named = program.placeholders - {*GIVEN}
     texts = {name: argument_text(name, setting_of(config, name)) for name in named}
-    others = settings_of(config).items() if "options" in program.placeholders else ()
+    others = flat(settings_of(config)).items() if "options" in program.placeholders else ()
     rest = [f"--{name}={argument_text(name, v)}" for name, v in others if name not in named]
     return filled_words(program.words, {**given, **texts}, rest)
 

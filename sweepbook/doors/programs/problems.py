@@ -18,6 +18,7 @@ from sweepbook.study.forms.words import (
     setting_of,
 )
 from sweepbook.study.settings import setting_key
+from sweepbook.study.spaces.names import SEPARATOR
 from sweepbook.study.texts import shortened
 
 _QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""")
@@ -175,6 +176,7 @@ def _of_use(program: Program, plan: Plan) -> list[str]:
     found = []
     if not program.gives_everything and "options" not in program.placeholders:
         used = {name.partition(".")[0] for name in program.placeholders} | program.placeholders
+        used |= {name.replace(".", SEPARATOR) for name in program.placeholders}
         unused = [name for name in _varied(plan) if name not in used]
         found += [
             f"the setting {name} varies, but the command never uses it: write {{{name}}} where "

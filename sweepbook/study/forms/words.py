@@ -6,6 +6,8 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sweepbook.study.spaces.names import SEPARATOR
+
 GIVEN = ("seed", "replicate", "checkpoint_dir", "config_file", "options")  # by Sweepbook itself
 OPTIONS = "{options}"  # as many words as there are settings left
 
@@ -56,16 +58,18 @@ def filled(word: str, texts: Mapping[str, str]) -> str:
 
 
 def setting_of(config: Mapping[str, Any], name: str) -> Any:
-    """Returns the setting that a placeholder names: "optimizer.lr" may lie in a dict.
+    """Returns the setting that a placeholder names: optimizer.lr, or optimizer/lr, of a dict.
 
     Raises:
         KeyError: the config has none of that name.
     """
-    if name in config:
-        return config[name]
-    first, dot, rest = name.partition(".")
-    if dot and isinstance(config.get(first), Mapping):
-        return setting_of(config[first], rest)
+    for whole in (name, name.replace(".", SEPARATOR)):
+        if whole in config:
+            return config[whole]
+    for separator in (SEPARATOR, "."):
+        first, found, rest = name.partition(separator)
+        if found and isinstance(config.get(first), Mapping):
+            return setting_of(config[first], rest)
     raise KeyError(name)
 
 

@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from sweepbook.doors.programs.problems import problems
+from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+
 SHELL = """
 for epoch in 1 2 3; do
   echo "epoch=$epoch val_loss=0.$epoch width=$1"
@@ -145,3 +149,24 @@ def test_what_it_prints_goes_to_the_output_with_its_replicate(rows_of, capfd):
     for number in (0, 1):
         for text in ("careful", "hello", "epoch=1 val_loss=1", "no end"):
             assert f"[{number}] {text}" in lines
+
+
+@pytest.mark.parametrize("command", [
+    "python train.py {optimizer/lr} {seed}", "python train.py {optimizer.lr} {seed}",
+    "python train.py {options} {seed}",
+])  # fmt: skip
+def test_a_setting_of_a_nested_study_reaches_it(rows_of, command):
+    script = """
+import sys
+lr = next(word.removeprefix("--optimizer/lr=") for word in sys.argv[1:] if "epochs" not in word)
+print(f"epoch=1 val_loss={lr}")
+"""
+    fields = {"nested": True, "grid": {"optimizer/lr": [0.25]}, "fixed": {"epochs": 1}}
+    assert [row["val_loss"] for row in rows_of(command, script=script, **fields)] == [0.25]
+
+
+@pytest.mark.parametrize("name", ["optimizer/lr", "optimizer.lr"])
+def test_a_setting_of_a_nested_study_is_known_by_both_its_names(study_of, name):
+    fields = {"nested": True, "grid": {"optimizer/lr": [0.25, 0.5]}, "replicates": 2}
+    study = study_of(f"python train.py {{{name}}} {{seed}}", **fields)
+    assert not problems(study.trainable, make_plan(study, Options()))
