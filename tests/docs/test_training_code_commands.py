@@ -64,7 +64,7 @@ def parts_of(line):
 
 
 @pytest.mark.more
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_the_commands_do_what_the_page_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, code in files_of(TRAIN).items():
