@@ -21,7 +21,8 @@ class LightningReport:
 
     It reports at the end of each epoch in which validation ran, or of each epoch where there is
     no validation. The metrics are what was logged in this epoch, under the same names. The state
-    is Lightning's own checkpoint, so `state["state_dict"]` holds the weights. A Trainer with
+    is Lightning's own checkpoint, so `state["state_dict"]` holds the weights. Within a study the
+    Trainer's progress bar is off. A Trainer with
     `reload_dataloaders_every_n_epochs` has none: its trial begins again after an interruption.
 
     Example:
@@ -59,6 +60,8 @@ class LightningReport:
         self._has_validated = False
         self._stale: dict[str, Any] = {}  # what was logged in epochs before
         self._file = ""
+        if TRIAL.get() is not None and trainer.progress_bar_callback is not None:
+            trainer.progress_bar_callback.disable()  # those of several replicates would meet
         trainer.callbacks.append(self)
 
     @property

@@ -52,6 +52,11 @@ def test_each_epoch_is_reported_with_what_was_logged_in_it(pushing):
     assert list(rows["lr"]) == pytest.approx([0.1 / 2**epoch for epoch in rows["epoch"]])
 
 
+def test_the_progress_bars_of_replicates_do_not_meet(pushing):
+    rows = pushing(fitting(enable_progress_bar=True), epochs=2).rows()
+    assert list(rows["epoch"]) == [1, 1, 2, 2]
+
+
 def keeping():
     return [ModelCheckpoint(tempfile.mkdtemp(), monitor="val_loss")]
 
