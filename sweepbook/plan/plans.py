@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, UnfitData, make_plan
+from sweepbook.study.forms.program import Program
+from sweepbook.study.forms.trainable import trainable_key
 from sweepbook.study.study import Study
 
 
@@ -23,9 +25,29 @@ def make_plans(
         plans = [make_plan(study, options) for study in studies]
     else:
         plans = _fitting_plans(studies, options, say)
+    _check_programs(plans)
     for line in dict.fromkeys(line for plan in plans for line in _warnings(plan)):
         say(line)
     return plans
+
+
+def _check_programs(plans: Sequence[Plan]) -> None:
+    """Checks that studies of one command do not share trials of different programs.
+
+    Raises:
+        ValueError: two studies have the same command in different folders.
+    """
+    folders: dict[str, str] = {}
+    for program in (plan.study.trainable for plan in plans):
+        if not isinstance(program, Program):
+            continue
+        folder = str(program.folder)
+        first = folders.setdefault(repr(trainable_key(program)), folder)
+        if first != folder:
+            raise ValueError(
+                f"two studies of this command run {program.text!r}, one in {first} and one in "
+                f"{folder}: run the studies in separate commands"
+            )
 
 
 def _warnings(plan: Plan) -> list[str]:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
+from sweepbook.study.forms.program import Program
 from sweepbook.tune.console import say, table_of
 from sweepbook.tune.screen import Shown
 from sweepbook.tune.standing import Standing
@@ -71,10 +72,12 @@ class Progress:
         for plan in self.standing.owners[trial_id]:
             if plan.study.name not in self.told:
                 self.told.add(plan.study.name)
+                lacks = "its trainable takes no 'state', nor asks Ray for a checkpoint first"
+                if isinstance(plan.study.trainable, Program):
+                    lacks = "its command never names {checkpoint_dir}"
                 self.news(
-                    f"{plan.study.name}: its trainable takes no 'state' (nor calls "
-                    "get_checkpoint() before its first report), so a trial that fails or is "
-                    "interrupted starts again from its beginning"
+                    f"{plan.study.name}: {lacks}, so a trial that fails or is interrupted starts "
+                    "again from its beginning"
                 )
 
     def end(self, trial_id: str, status: str, reason: str) -> None:

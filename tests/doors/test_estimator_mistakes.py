@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -184,3 +184,28 @@ def test_fields_that_do_not_go_with_an_estimator(fields):
 def test_any_other_study_needs_a_fidelity():
     with pytest.raises(ValueError, match="fidelity of study s must be a Fidelity"):
         Study(name="s", question="?", trainable="m:f", metric=Metric("loss", "min"))
+
+
+def test_data_that_are_other_rows_at_each_call(monkeypatch):
+    said = problem_of(
+        monkeypatch,
+        lambda config: SVC(),
+        lambda: blobs(seed=int(np.random.default_rng().integers(2**31))),
+    )
+    assert "other rows at each call" in said and "seed" in said
+
+
+@pytest.mark.parametrize(
+    "make, setting",
+    [
+        (lambda config: RandomForestClassifier(**config), "n_estimators"),
+        (lambda config: SGDClassifier(**config), "max_iter"),
+    ],
+)
+def test_a_length_that_the_fidelity_takes_the_place_of(monkeypatch, make, setting):
+    def without_epochs(config):
+        return make({key: value for key, value in config.items() if key != "epochs"})
+
+    fields = {"fidelity": Fidelity("epoch", "epochs"), "fixed": {"epochs": 3}}
+    said = problem_of(monkeypatch, without_epochs, grid={setting: [5, 9]}, **fields)
+    assert setting in said and "fidelity" in said

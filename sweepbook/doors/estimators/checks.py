@@ -15,7 +15,7 @@ from sweepbook.doors.estimators.made import (
 )
 from sweepbook.doors.estimators.scores import COLUMN, scorers_of
 from sweepbook.doors.estimators.splits import is_stratified, split_rows
-from sweepbook.doors.estimators.steps import refusal
+from sweepbook.doors.estimators.steps import growing_setting, last_step, refusal
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.search import draws
 from sweepbook.study.errors import told
@@ -33,11 +33,13 @@ def problems(estimator: Estimator, plan: Plan) -> list[str]:
         configs = list(_configs(plan))
         rows = load_rows(estimator, configs[0])
         _same_data(estimator, rows, configs)
+        _same_again(estimator, rows, plan)
         read: set[str] = set()
         made = {repr(one): make_estimator(estimator, _Read(one, read)) for one in configs}
         found += _unread(estimator, plan, configs, read)
         for one in made.values():
             found += _of_estimator(one, plan)
+        found += _of_lengths(plan, list(made.values()))
         first = next(iter(made.values()))
         found += _of_rows(estimator, plan, rows, first)
     except ValueError as error:
@@ -166,6 +168,34 @@ def _of_columns(estimator: Estimator, plan: Plan) -> Iterator[str]:
                 f"{', '.join(known)}; name its scorer in scoring, or, of train_, add "
                 "train_scores=True"
             )
+
+
+def _same_again(estimator: Estimator, rows: Rows, plan: Plan) -> None:
+    """Refuses data that are other rows at each call: every worker calls, and so does a resume."""
+    if rows_sha256(rows) != plan.data["sha256"]:
+        raise ValueError(
+            f"the estimator's data {estimator.data} are other rows at each call: give whatever "
+            "draws or shuffles them there a fixed seed, such as random_state=0"
+        )
+
+
+def _of_lengths(plan: Plan, made: list[Any]) -> list[str]:
+    """Says that a setting is tried which the steps of the fidelity take the place of."""
+    if plan.study.fidelity.unit == WHOLE:
+        return []
+    lengths: dict[str, set[str]] = {}
+    for last in map(last_step, made):
+        known = last.get_params(deep=False)
+        name = "max_iter" if hasattr(last, "partial_fit") else growing_setting(last)
+        if name in known:
+            lengths.setdefault(name, set()).add(repr(known[name]))
+    return [
+        f"{name} differs between configs of study {plan.study.name}, but the study's fidelity "
+        f"counts the steps itself, so {name} has no effect: leave it out of the grid, or leave "
+        "fidelity out"
+        for name, values in lengths.items()
+        if len(values) > 1
+    ]
 
 
 def _same_data(estimator: Estimator, rows: Rows, configs: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from sweepbook.study.forms.words import (
     setting_of,
     variable_text,
 )
-from sweepbook.study.spaces.names import flat
+from sweepbook.study.spaces.names import SEPARATOR, flat
 
 _PYTHON = ("python", "python3")
 
@@ -35,7 +35,8 @@ def words_of(program: Program, config: Mapping[str, Any], given: Mapping[str, st
     named = program.placeholders - {*GIVEN}
     texts = {name: argument_text(name, setting_of(config, name)) for name in named}
     others = flat(settings_of(config)).items() if "options" in program.placeholders else ()
-    rest = [f"--{name}={argument_text(name, v)}" for name, v in others if name not in named]
+    has_own = {name.replace(".", SEPARATOR) for name in named} | named
+    rest = [f"--{name}={argument_text(name, v)}" for name, v in others if name not in has_own]
     return filled_words(program.words, {**given, **texts}, rest)
 
 

@@ -59,6 +59,19 @@ class Counting:
             raise ValueError(f"{unit} is {value}, but must be a whole number, in {quoted(line)}")
         return int(value) + (self.first == 0)
 
+    def check_last(self, beyond: int) -> None:
+        """Checks that a program goes on since it knows no end.
+
+        Raises:
+            ValueError: it counts from 0 to the last unit, so the line of 0 was of no step.
+        """
+        unit, last = self.trial.unit, self.trial.max_fidelity
+        if self.first == 0 and beyond == last + 1 and self.trial.ends_itself:
+            raise ValueError(
+                f"the program printed {unit} 0 to {unit} {last}, {last + 1} lines for {last} "
+                f"{unit}s: print no line before the first {unit}, or end at {unit} {last - 1}"
+            )
+
     def _begin(self, value: Any, line: str) -> None:
         """Takes the first line of all."""
         unit = self.trial.unit

@@ -11,8 +11,15 @@ from sweepbook.study.settings import COLUMNS, YIELDED
 LONGEST = 1_000_000  # bytes of a line in which metrics are looked for
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 KEY = r"[A-Za-z_][\w./-]*"
-_PAIR = re.compile(rf"(?<![\w./-])({KEY})\s*[=:]\s*([^\s,;|=]+)")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.I)
+# key=value, where 1,234.5 is one value; or key: value, which is no pair unless a number follows:
+# what logging puts before a message looks alike, as in INFO:root:epoch=3
+_PAIR = re.compile(
+    rf"(?<![\w./-])(?P<key>{KEY})\s*"
+    r"(?:=\s*(?P<text>[^\s,;|=]+(?:,\d[^\s,;|=]*)*)"
+    rf"|:\s*(?P<number>(?:{_NUMBER.pattern})(?:/\d+)?)(?![\w.:/%-]|,\d))",
+    re.I,
+)
 _ENDS = ",;)]}"
 
 Read = Callable[[str], dict[str, Any] | None]
@@ -90,12 +97,14 @@ def _of_json(line: str) -> dict[str, Any] | None:
 
 
 def _of_pairs(line: str) -> dict[str, Any] | None:
-    """The pairs of a line; a value that is no number stays a text."""
+    """The pairs of a line; a value that is no number stays a text, and so do two values."""
     found: dict[str, Any] = {}
-    for key, text in _PAIR.findall(line):
-        text = text.rstrip(_ENDS)
+    for match in _PAIR.finditer(line):
+        key, text = match["key"], (match["text"] or match["number"]).rstrip(_ENDS)
         number = number_of(text)
-        found[key] = text if number is None else number
+        value = text if number is None else number
+        is_other = key in found and repr(found[key]) != repr(value)  # NaN is NaN here
+        found[key] = f"{found[key]} and {value}" if is_other else value
     return _named(found) or None
 
 

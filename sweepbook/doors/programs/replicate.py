@@ -106,6 +106,7 @@ class Replicate:
             if self.at >= trial.max_fidelity:
                 if at <= self.at:
                     continue  # a summary
+                self.counting.check_last(at)
                 return  # it knows no end, and has had all its steps
             self._check_rises(at, line)
             self.process.stand_still()

@@ -21,6 +21,15 @@ from sweepbook.doors.programs.lines import Lines, reader, shown
         ("epoch=3/10 val_loss=1", {"epoch": "3/10", "val_loss": 1}),
         ("replicate=1 state=2 val_loss=1", {"val_loss": 1}),
         ("https://host:80/x?a=1", None),
+        ("INFO:root:epoch=10 val_loss=0.5", {"epoch": 10, "val_loss": 0.5}),
+        ("INFO: val_loss=0.4", {"val_loss": 0.4}),
+        ("WARNING:train:val_loss: 4e-2", {"val_loss": 0.04}),
+        ("val_loss=1,234.5 n=2", {"val_loss": "1,234.5", "n": 2}),
+        ("n: 1,234.5 val_loss=2", {"val_loss": 2}),
+        ("val_acc: 93.1%", {}),
+        ("epoch=1,val_loss=0.5,n=3", {"epoch": 1, "val_loss": 0.5, "n": 3}),
+        ("val_loss=0.71 (best val_loss=0.8)", {"val_loss": "0.71 and 0.8"}),
+        ("val_loss=0.8 (best val_loss=0.80)", {"val_loss": 0.8}),
     ],
 )
 def test_pairs_are_names_with_numbers(line, metrics):

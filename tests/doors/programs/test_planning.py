@@ -160,3 +160,23 @@ def test_what_can_run_is_shown(program, tmp_path, monkeypatch, capsys):
         cli.main()
     assert not ending.value.code, capsys.readouterr().err
     assert "trainable" in capsys.readouterr().out
+
+
+def test_studies_of_one_command_do_not_share_trials_of_other_programs(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train.py").write_text(f"print('val_loss={len(name)}')")
+        text = STUDY.format(program=RIGHT, fields="", metric="val_loss")
+        file = tmp_path / name / f"study_{name}_{uuid.uuid4().hex}.py"
+        file.write_text(text.replace('name="s"', f'name="{name}"'))
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/study_*.py"))
+    monkeypatch.setattr(sys, "argv", ["sweepbook", "run", *files])
+    with pytest.raises(SystemExit) as ending:
+        cli.main()
+    assert ending.value.code == 2 and not (tmp_path / "records").exists()
+    error = " ".join(capsys.readouterr().err.split())
+    assert "separate commands" in error and "other" in error

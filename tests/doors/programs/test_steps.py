@@ -49,6 +49,12 @@ def test_lines_without_the_unit_are_counted_and_other_lines_are_no_steps(rows_of
     assert [row["epoch"] for row in rows_of(script=script)] == [1, 2, 3]
 
 
+def test_a_program_that_evaluates_before_its_first_step_is_refused(rows_of):
+    script = "for n in range(4): print(f'epoch={n} val_loss={1 / (n + 1)}')"
+    with pytest.raises(ValueError, match="epoch 0 to epoch 3, 4 lines for 3"):
+        rows_of(script=script)
+
+
 def test_a_program_that_counts_from_0_is_recorded_from_1(rows_of):
     script = 'for i in range(3):\n    print(f"epoch={i} val_loss={i}")\n'
     assert [(row["epoch"], row["val_loss"]) for row in rows_of(script=script)] == [
