@@ -187,7 +187,7 @@ def _of_lengths(plan: Plan, made: list[Any]) -> list[str]:
     for last in map(last_step, made):
         known = last.get_params(deep=False)
         name = "max_iter" if hasattr(last, "partial_fit") else growing_setting(last)
-        if name in known:
+        if name is not None and name in known:
             lengths.setdefault(name, set()).add(repr(known[name]))
     return [
         f"{name} differs between configs of study {plan.study.name}, but the study's fidelity "
