@@ -91,7 +91,7 @@ def _is_report(
     """Whether a returned dict is a last report, as Ray has it."""
     if session.n_reports:
         return bool(returned) and not session.is_over
-    return not n_reported and (trial.unit in returned or trial.max_fidelity == 1)
+    return not n_reported and returned.get(trial.unit, 1) == trial.max_fidelity
 
 
 def _check_place(session: Session) -> None:

@@ -42,7 +42,7 @@ class LightningReport:
         ValueError: the state is none of Lightning's, or the trainer cannot train a replicate.
     """
 
-    def __new__(cls, trainer: Any, *_: Any, **__: Any) -> Any:
+    def __new__(cls, trainer: Any, state: Any = None, unit: str = "epoch") -> Any:
         library = importlib.import_module(_library_of(trainer))
         return object.__new__(as_callback(cls, library.Callback))
 

@@ -42,7 +42,7 @@ class TransformersReport:
         ValueError: the state is none of the Trainer's, or the trainer cannot train a replicate.
     """
 
-    def __new__(cls, trainer: Any, *_: Any, **__: Any) -> Any:
+    def __new__(cls, trainer: Any, state: Any = None, unit: str = "eval") -> Any:
         library = sys.modules.get("transformers")
         if library is None and importlib.util.find_spec("transformers") is None:
             raise not_installed(TransformersReport, "transformers", "transformers")

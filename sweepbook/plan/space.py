@@ -25,13 +25,13 @@ def describe_space(space: Mapping[str, Any], nested: bool = False) -> Space:
         raise ValueError(f"it must return a dict of settings, got {space!r:.60}")
     if not space:
         raise ValueError("the space has no open setting: a search needs one at least")
-    if not nested and declared(space).is_nested:
+    if not nested and declared(space, is_flat=True).is_nested:
         raise refusal(
             next(key for key, value in space.items() if isinstance(value, Mapping)),
             "nested settings",
             "write each setting with a name of its own, or declare the study nested=True",
         )
-    return plain_space(open_domains(space))
+    return plain_space(open_domains(space, is_flat=not nested))
 
 
 def plain_space(domains: Mapping[str, Mapping[str, Any]]) -> Space:

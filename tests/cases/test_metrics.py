@@ -93,7 +93,7 @@ def test_an_asynchronous_trainable_is_told_what_a_trainable_is(rows_of):
     async def train(config):
         yield {"round": 1, "loss": 0.5}
 
-    with pytest.raises(TypeError, match="train returned a async_generator.*yields a dict"):
+    with pytest.raises(TypeError, match="train returned an async_generator.*yields a dict"):
         rows_of(train)
 
 

@@ -114,16 +114,6 @@ def test_predictions_may_be_tensors_and_whole_floats(train_once, tmp_path):
     assert pd.read_parquet(file)["predicted"].tolist() == [0, 1, 0, 1]
 
 
-def test_replicates_that_predict_other_numbers_of_examples_are_refused(train_once):
-    def train(config):
-        n = 1 + config["seed"] % 2
-        short = {k: v if k == "split" else v[:n] for k, v in GOOD.items()}
-        yield from at(1, predictions=lambda: short)
-
-    with pytest.raises(ValueError, match=r"\d examples in one replicate and \d in another"):
-        train_once(train, replicates=8)
-
-
 def quits_its_debugger(config):
     raise bdb.BdbQuit  # as breakpoint() does where nobody can type
     yield

@@ -30,8 +30,11 @@ class Declared:
     is_nested: bool = False
 
 
-def declared(space: Any) -> Declared:
+def declared(space: Any, *, is_flat: bool = False) -> Declared:
     """Returns what a dict of settings declares: a `param_space` of Ray Tune, or Optuna's dict.
+
+    Args:
+        is_flat: a slash in a name means nothing.
 
     Raises:
         ValueError: it is no such dict, or something in it cannot be meant as it is written.
@@ -49,17 +52,19 @@ def declared(space: Any) -> Declared:
             f"got {shown(space)}"
         )
     found = Declared()
+    if not is_flat:
+        _check_slashes(space)
     _take(space, "", found, 0)
     return found
 
 
-def open_domains(space: Any) -> dict[str, dict[str, Any]]:
+def open_domains(space: Any, *, is_flat: bool = False) -> dict[str, dict[str, Any]]:
     """Returns the domains of a space in which every setting is open.
 
     Raises:
         ValueError: as `declared`, or a setting is not open.
     """
-    found = declared(space)
+    found = declared(space, is_flat=is_flat)
     for key, values in found.grid.items():
         raise refusal(key, GRID, f"put it into the study's grid, {key!r}: {shown(list(values))}")
     for key, value in found.fixed.items():
@@ -127,9 +132,15 @@ def _check_key(key: Any, prefix: str) -> None:
     if not isinstance(key, str) or not key:
         where = f" in {prefix.rstrip(SEPARATOR)!r}" if prefix else ""
         raise ValueError(f"the name of a setting must be a text, got {shown(key)}{where}")
-    if SEPARATOR in key:
-        first, _, rest = key.partition(SEPARATOR)
-        raise ValueError(
-            f"the space has a setting {key!r}, but a slash separates the names of nested dicts: "
-            f"write {{{first!r}: {{{rest!r}: ...}}}}, or another name"
-        )
+
+
+def _check_slashes(space: Mapping[Any, Any], depth: int = 0) -> None:
+    for key, value in space.items():
+        if isinstance(key, str) and SEPARATOR in key:
+            first, _, rest = key.partition(SEPARATOR)
+            raise ValueError(
+                f"the space has a setting {key!r}, but a slash separates the names of nested "
+                f"dicts: write {{{first!r}: {{{rest!r}: ...}}}}, or another name"
+            )
+        if isinstance(value, Mapping) and depth < MOST_NESTED:
+            _check_slashes(value, depth + 1)
