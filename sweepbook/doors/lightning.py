@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from typing import Any
 
-from sweepbook.doors.callbacks import as_callback, not_installed
+from sweepbook.doors.callbacks import as_callback, not_installed, peeked, recall
 from sweepbook.doors.report import TRIAL, report
 
 _LIBRARIES = ("lightning.pytorch", "pytorch_lightning")  # two names of one library
@@ -47,7 +47,7 @@ class LightningReport:
         return object.__new__(as_callback(cls, library.Callback))
 
     def __init__(self, trainer: Any, state: Any = None, unit: str = "epoch") -> None:
-        if state is not None and not (isinstance(state, dict) and "loops" in dict.keys(state)):
+        if state is not None and not (isinstance(state, dict) and "loops" in peeked(state)):
             raise ValueError(
                 f"LightningReport was given a {type(state).__name__} as its state: give it the "
                 "parameter state of the training function, as in LightningReport(trainer, state)"
@@ -75,7 +75,7 @@ class LightningReport:
             handle, self._file = tempfile.mkstemp(suffix=".ckpt")
             os.close(handle)
             weakref.finalize(self, _remove, self._file)
-            torch.save(dict(dict.items(self._state)), self._file)
+            torch.save(peeked(self._state), self._file)
         return self._file
 
     def on_load_checkpoint(self, trainer: Any, module: Any, checkpoint: Any) -> None:
@@ -93,7 +93,7 @@ class LightningReport:
 
     def on_fit_start(self, trainer: Any, module: Any) -> None:
         """Ends at once a training that was ended early."""
-        if self._state is not None and dict.get(self._state, "should_stop"):
+        if peeked(self._state).get("should_stop"):
             trainer.should_stop = True
 
     def on_validation_end(self, trainer: Any, module: Any) -> None:
@@ -128,7 +128,7 @@ class LightningReport:
         for one in (loop, loop.epoch_loop, loop.epoch_loop.val_loop):
             one.on_iteration_done()
         self._goes_on, self._reported = True, trainer.current_epoch
-        self._state["loops"]  # this puts the random numbers back  # noqa: B018
+        recall(self._state)
         self._state = None  # its memory
 
     def _report(self, trainer: Any) -> None:

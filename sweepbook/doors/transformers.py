@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from sweepbook.doors.callbacks import as_callback, not_installed
+from sweepbook.doors.callbacks import as_callback, not_installed, peeked
 from sweepbook.doors.handover import end_here
 from sweepbook.doors.report import TRIAL, report
 from sweepbook.doors.transformers_state import files_of, global_randoms
@@ -55,7 +55,7 @@ class TransformersReport:
         return object.__new__(as_callback(cls, library.TrainerCallback))
 
     def __init__(self, trainer: Any, state: Any = None, unit: str = "eval") -> None:
-        if state is not None and not (isinstance(state, dict) and "files" in dict.keys(state)):
+        if state is not None and not (isinstance(state, dict) and "files" in peeked(state)):
             raise ValueError(
                 f"TransformersReport was given a {type(state).__name__} as its state: give it the "
                 "parameter state of the training function, as in "
@@ -63,7 +63,7 @@ class TransformersReport:
             )
         _check(trainer.args)
         self.trainer, self.unit = trainer, unit
-        self._kept: dict[str, Any] = {} if state is None else dict(dict.items(state))
+        self._kept = peeked(state)
         self._n = self._kept.get("n_evaluations", 0)
         self._folder: Any = None  # of the checkpoint
         self._pending: dict[str, Any] = {}  # metrics of an evaluation that is not reported yet

@@ -116,6 +116,53 @@ def test_a_function_that_ignores_its_checkpoint_after_a_resume_fails(monkeypatch
         rows_of(monkeypatch, tmp_path, losses, every=1)
 
 
+def by_block(checkpoint):
+    with checkpoint.as_directory() as folder:
+        assert Path(folder, "in", "at.txt").is_file()
+
+
+READINGS = {
+    "as_directory": by_block,
+    "to_directory": lambda checkpoint: checkpoint.to_directory(),
+    "path": lambda checkpoint: checkpoint.path,
+    "metadata": lambda checkpoint: checkpoint.get_metadata(),
+    "nothing": lambda checkpoint: None,
+    "its words": repr,
+    "its file system": lambda checkpoint: checkpoint.filesystem.type_name,
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_function_that_never_reads_its_checkpoint_after_a_resume_fails(
+    monkeypatch, tmp_path, reading
+):
+    begun(monkeypatch, tmp_path, drawn, 2, every=1)
+
+    def asks(config):
+        READINGS[reading](tune.get_checkpoint())
+        losses(config)
+
+    if reading in ("nothing", "its words", "its file system"):
+        with pytest.raises(RuntimeError, match="never read"):
+            rows_of(monkeypatch, tmp_path, asks, every=1)
+    else:
+        rows = rows_of(monkeypatch, tmp_path, asks, every=1)
+        assert [row["round"] for row in rows] == [1, 2, 3]
+
+
+def test_a_last_dict_counts_no_more_than_a_report_where_no_checkpoint_was_read(
+    monkeypatch, tmp_path
+):
+    begun(monkeypatch, tmp_path, drawn, 1, every=1)
+
+    def returns(config):
+        tune.get_checkpoint()
+        return {"loss": 0.5}
+
+    with pytest.raises(RuntimeError, match="never read"):
+        rows_of(monkeypatch, tmp_path, returns, every=1)
+
+
 def test_get_checkpoint_gives_what_was_reported_last(rows):
     def asks(config):
         for n in (1, 2, 3):

@@ -82,6 +82,9 @@ def _kind() -> type:
             finally:
                 self._read()
 
+        def __repr__(self) -> str:  # whoever prints it has not read it
+            return f"Checkpoint(filesystem={self.filesystem.type_name}, path={self._path})"
+
         def __reduce__(self) -> Any:
             return Checkpoint, (self._path, self.filesystem)
 

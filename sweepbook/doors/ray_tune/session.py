@@ -31,13 +31,13 @@ class Session:
 
     Args:
         seed: of the replicate.
-        state: to go on from, as a report gave it; None: from the beginning.
+        state: to go on from, as the worker gives it; None: from the beginning.
     """
 
     world_rank = local_rank = node_rank = local_world_size = world_size = None  # as in Tune
     dataset_shard = metadata = None
 
-    def __init__(self, trial: Trial, seed: Any, state: Mapping[str, Any] | None) -> None:
+    def __init__(self, trial: Trial, seed: Any, state: Any) -> None:
         self.trial, self._state = trial, state
         name = trainable_name(trial.trainable).rpartition(":")[2]
         self.experiment_name = name
@@ -47,7 +47,7 @@ class Session:
         self.trial_name = f"{name}_{self.trial_id}"
         self.n_reports = 0 if state is None else int(state[_COUNT])
         self.refused: str | None = None  # what a report was that nobody waits for
-        self._has_reported = self._has_asked = False
+        self._has_reported = self._has_asked = self._has_read = False
         self._is_over = state is not None and bool(state.get(_DONE))
         self._files: Files | None = None if state is None else state[_CHECKPOINT]
         self._checkpoint: Any = None  # made of them
@@ -66,19 +66,19 @@ class Session:
                 "thread and the process in which the function was called"
             )
             raise RuntimeError(self.refused)
-        if self._is_over:
+        was_over = self._is_over
+        if not was_over:
+            hand_over(self.taken(metrics, checkpoint))
+        if was_over or metrics.get("done"):
             hand_over(ENOUGH)  # is ended here
-        if self._state is not None and not self._has_asked:
-            raise RuntimeError(
-                "report(...) was called after a resume, but get_checkpoint() was not: the "
-                "function has not gone on from its checkpoint; call get_checkpoint() first"
-            )
-        hand_over(self.taken(metrics, checkpoint))
-        if metrics.get("done"):
-            hand_over(ENOUGH)
 
     def taken(self, metrics: Any, checkpoint: Any = None) -> dict[str, Any]:
-        """Returns what a report yields."""
+        """Returns what a report yields.
+
+        Raises:
+            RuntimeError: it comes after a resume that has not gone on from its checkpoint.
+        """
+        self._check_gone_on()
         row = row_of(metrics)
         files = files_of(checkpoint) if checkpoint else None
         self.n_reports, self._has_reported = self.n_reports + 1, True
@@ -108,9 +108,19 @@ class Session:
         return self._checkpoint
 
     def _recall(self) -> None:
-        """Reads the state: the random numbers are put back to where the checkpoint left them."""
+        """Takes note that the checkpoint is read; random numbers are where it left them then."""
+        self._has_read = True
         if self._state is not None:
-            self._state[_COUNT]
+            self._state.recall()
+
+    def _check_gone_on(self) -> None:
+        if self._state is None or self._has_read:
+            return
+        what = "its checkpoint was never read" if self._has_asked else "get_checkpoint() was not"
+        raise RuntimeError(
+            f"report(...) was called after a resume, but {what}: the function has not gone on "
+            "from where it was; first call get_checkpoint() and read what its folder holds"
+        )
 
     @property
     def trial_dir(self) -> str:

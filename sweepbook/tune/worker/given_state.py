@@ -43,42 +43,43 @@ class _Read(dict[Any, Any]):
     """A dict that says when it is read; a copy of it is a plain one."""
 
     def __getitem__(self, key: Any) -> Any:
-        self._tell()
+        self.recall()
         return super().__getitem__(key)
 
     def __iter__(self) -> Iterator[Any]:
-        self._tell()
+        self.recall()
         return super().__iter__()
 
     def get(self, key: Any, default: Any = None) -> Any:
-        self._tell()
+        self.recall()
         return super().get(key, default)
 
     def pop(self, *arguments: Any) -> Any:
-        self._tell()
+        self.recall()
         return super().pop(*arguments)
 
     def keys(self) -> Any:
-        self._tell()
+        self.recall()
         return super().keys()
 
     def values(self) -> Any:
-        self._tell()
+        self.recall()
         return super().values()
 
     def items(self) -> Any:
-        self._tell()
+        self.recall()
         return super().items()
 
     def __reduce__(self) -> Any:
-        self._tell()
+        self.recall()
         return type(self.plain()), (list(super().items()),)
 
     def plain(self) -> Any:
         """Returns it as the dict that it was, with what it holds now."""
         return dict(super().items())
 
-    def _tell(self) -> None:
+    def recall(self) -> None:
+        """Puts the random numbers back, as each reading does."""
         restore: Restore = vars(self).get("restore", _nothing)
         restore()
 
