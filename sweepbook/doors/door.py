@@ -22,13 +22,13 @@ class Door:
         train: (config, state=None) -> an iterator of dicts, as docs/trainable.md has them.
         kind: the dataclass that it takes its settings as; None: it takes a dict.
         takes_state: whether it can go on from a state; None: what it yields shows that.
-        counts: whether it also takes `done`, the fidelity where a state was kept, to count on.
+        takes_units: whether it also takes `units`, since what it adapts may count as it likes.
     """
 
     train: Callable[..., Iterator[Any]]
     kind: type | None
     takes_state: bool | None
-    counts: bool = False
+    takes_units: bool = False
 
 
 def open_door(trial: Trial) -> Door:
@@ -44,12 +44,13 @@ def open_door(trial: Trial) -> Door:
         return Door(estimator.generator_of(trial.trainable, trial), None, takes_state=True)
     code = load_object(trial.trainable)
     if is_ray_class(code):
-        return Door(by_class.generator_of(code, trial), None, by_class.takes_state(code))
+        train = by_class.generator_of(code, trial)
+        return Door(train, None, by_class.takes_state(code), takes_units=True)
     kind, takes_state = config_type(code), _takes_state(code)
     if inspect.isgeneratorfunction(code):
         return Door(code, kind, takes_state)
     train = function.generator_of(code, trial, takes_state)
-    return Door(train, kind, takes_state or None, counts=True)
+    return Door(train, kind, takes_state or None, takes_units=True)
 
 
 def _takes_state(code: Callable[..., Any]) -> bool:

@@ -11,6 +11,7 @@ from sweepbook.doors.ray_tune.names import has_own_folder_as_in_ray, uses_ray
 from sweepbook.doors.ray_tune.problems import ray_problems
 from sweepbook.doors.ray_tune.session import ENOUGH, Session, is_state
 from sweepbook.doors.report import OF_TRIAL, TRIAL
+from sweepbook.doors.units import Units
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.trainable import trainable_name
@@ -33,10 +34,10 @@ def generator_of(
     """
     has_own_folder = has_own_folder_as_in_ray() and uses_ray(function)
 
-    def train(config: Any, state: Any = None, done: int = 0) -> Iterator[Any]:
+    def train(config: Any, units: Units, state: Any = None) -> Iterator[Any]:
         of_ray = is_state(state)
         seed = config.get("seed") if isinstance(config, Mapping) else getattr(config, "seed", None)
-        session = Session(trial, seed, state if of_ray else None)
+        session = Session(trial, seed, state if of_ray else None, units)
         given = {} if state is None or of_ray else {"state": state}
 
         def run() -> Any:
@@ -47,24 +48,24 @@ def generator_of(
             return function(config, **given)
 
         try:
-            yield from _reported(run, session, trial, takes_state, done)
+            yield from _reported(run, session, takes_state)
         finally:
             session.close()
 
     return train
 
 
-def _reported(
-    run: Callable[[], Any], session: Session, trial: Trial, takes_state: bool, done: int
-) -> Iterator[Any]:
+def _reported(run: Callable[[], Any], session: Session, takes_state: bool) -> Iterator[Any]:
     """What a function reports, and what it returns where that counts.
 
     A resumed one may have nothing left to do.
     """
+    trial, done = session.trial, session.units.done
     n_reported = done
     made = pushed(run, session.installed)
     try:
         while True:
+            n_before = session.n_reports
             try:
                 metrics = next(made)
             except StopIteration as end:
@@ -74,8 +75,9 @@ def _reported(
             if metrics is ENOUGH:
                 return
             n_reported += 1
-            goes_on = takes_state or session.n_reports > 0  # Ray's reports say it themselves
-            yield {trial.unit: n_reported, **(metrics if goes_on else _stateless(metrics))}
+            if session.n_reports == n_before:  # it was none of Ray's
+                metrics = session.units.from_one(metrics if takes_state else _stateless(metrics))
+            yield {trial.unit: n_reported, **metrics}
     finally:
         made.close()
     _check_place(session)

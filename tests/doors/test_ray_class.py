@@ -77,6 +77,20 @@ def test_it_goes_on_from_its_checkpoint_as_if_nothing_had_been(
     assert plain(again) == plain(whole)
 
 
+class FromZero(Drawn):
+    def step(self):
+        return {**super().step(), "round": self.iteration}
+
+
+def test_steps_that_are_counted_from_0_are_recorded_from_1_and_so_after_a_resume(
+    monkeypatch, tmp_path
+):
+    whole = rows_of(monkeypatch, tmp_path / "calm", FromZero, replicates=2)
+    assert [row["round"] for row in whole] == [1, 1, 2, 2, 3, 3]
+    begun(monkeypatch, tmp_path, FromZero, 2, replicates=2)
+    assert plain(rows_of(monkeypatch, tmp_path, FromZero, replicates=2)) == plain(whole)
+
+
 class Deaf(tune.Trainable):
     def step(self):
         return {"loss": abs(self.iteration - 1.0)}

@@ -10,7 +10,9 @@ import threading
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from ray import tune
 
 from sweepbook.doors.checked import door_problems
@@ -69,6 +71,44 @@ def test_a_unit_that_is_reported_is_not_counted(rows):
 
     assert [row["round"] for row in rows(every_second, rounds=4)] == [2, 4]
     assert "should_checkpoint" not in rows(every_second, rounds=4, label="again")[0]
+
+
+def from_zero(config):
+    """The usual loop; each loss is the number of the round."""
+    at = 0
+    if checkpoint := tune.get_checkpoint():
+        with checkpoint.as_directory() as folder:
+            at = int(Path(folder, "in", "at.txt").read_text()) + 1
+    for n in range(at, config["rounds"] + config.get("beyond", 0)):
+        with kept(n) as folder:
+            tune.report({"round": n, "loss": float(n)}, checkpoint=tune.Checkpoint(folder))
+
+
+def test_rounds_that_are_counted_from_0_are_recorded_from_1_and_so_after_a_resume(
+    monkeypatch, tmp_path
+):
+    whole = rows_of(monkeypatch, tmp_path / "calm", from_zero, replicates=2)
+    assert [(row["round"], row["loss"]) for row in whole[::2]] == [(1, 0.0), (2, 1.0), (3, 2.0)]
+    for n in (1, 2, 3):
+        begun(monkeypatch, tmp_path / str(n), from_zero, n, replicates=2)
+        again = rows_of(monkeypatch, tmp_path / str(n), from_zero, replicates=2)
+        assert plain(again) == plain(whole)
+
+
+def test_a_round_too_many_counted_from_0_is_told(monkeypatch, tmp_path):
+    made = reports(job(monkeypatch, tmp_path, from_zero, beyond=1))
+    with pytest.raises(ValueError, match="round 0 to round 3 were reported, 4 reports for 3"):
+        list(made)
+
+
+@pytest.mark.parametrize("kind", [int, float, np.int64, np.array, torch.tensor])
+@pytest.mark.parametrize("start", [0, 1])
+def test_any_number_counts_the_rounds_and_a_loop_without_an_end_is_cut(rows, kind, start):
+    def counts(config):
+        for n in range(start, start + 3 if start == 0 else 99):
+            tune.report({"round": kind(n), "loss": float(n)})
+
+    assert [row["round"] for row in rows(counts)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("every, goes_on_at", [(1, 4), (2, 3)])

@@ -45,6 +45,34 @@ def test_reports_are_counted_where_the_unit_is_missing_and_on_after_a_resume(pus
     assert list(whole["eval"]) == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
+def test_epochs_that_are_counted_from_0_are_recorded_from_1_and_so_after_a_resume(pushing):
+    def train(config, state=None):
+        at = 0 if state is None else state["at"]
+        for n in range(at, config["epochs"]):
+            report({"epoch": n, "val_loss": random.random()}, state=lambda n=n: {"at": n + 1})
+
+    whole = pushing(train).check_resumed(1, 2, 3, 4)
+    assert list(whole["epoch"]) == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_an_epoch_too_many_counted_from_0_is_told(pushing):
+    def train(config):
+        for n in range(config["epochs"] + 1):
+            report({"epoch": np.int64(n), "val_loss": 0.5})
+
+    with pytest.raises(ValueError, match="epoch 0 to epoch 4 were reported, 5 reports for 4"):
+        pushing(train).rows()
+
+
+def test_an_epoch_0_that_comes_later_is_no_count_from_0(pushing):
+    def train(config):
+        for n in (1, 0):
+            report({"epoch": n, "val_loss": 0.5})
+
+    with pytest.raises(ValueError, match="epoch is 0, and counts from 1"):
+        pushing(train).rows()
+
+
 def drawn():
     numpy = np.random.random()  # noqa: NPY002  # the global numbers are what is meant
     return random.random() + numpy + float(torch.rand(()))

@@ -14,6 +14,7 @@ from sweepbook.doors.ray_tune.checkpoint import read_files, write_files
 from sweepbook.doors.ray_tune.names import has_own_folder_as_in_ray, has_own_method
 from sweepbook.doors.ray_tune.rows import is_last, row_of
 from sweepbook.doors.ray_tune.session import Session
+from sweepbook.doors.units import Units
 from sweepbook.record.planned import Trial
 
 _DICT, _FILES, _AT, _DONE = "ray_dict", "ray_checkpoint", "iteration", "done"  # of a state
@@ -27,8 +28,8 @@ def takes_state(code: type) -> bool:
 def generator_of(code: type, trial: Trial) -> Callable[..., Iterator[Any]]:
     """Returns the generator function that yields what the steps of a class return."""
 
-    def train(config: Mapping[str, Any], state: Any = None) -> Iterator[Any]:
-        session = Session(trial, config.get("seed"), None)
+    def train(config: Mapping[str, Any], units: Units, state: Any = None) -> Iterator[Any]:
+        session = Session(trial, config.get("seed"), None, units)
         try:
             yield from _steps(code, dict(config), state, session)
         finally:
@@ -46,7 +47,7 @@ def _steps(code: type, config: dict[str, Any], state: Any, session: Session) -> 
         is_over = state is not None and state[_DONE]
         while not is_over:
             result = _step(made)
-            row = {trial.unit: made._iteration, **row_of(result)}
+            row = {trial.unit: made._iteration, **session.units.from_one(row_of(result))}
             is_over = is_last(result, row, trial)
             yield {**row, **_given(made)}
     except BaseException:

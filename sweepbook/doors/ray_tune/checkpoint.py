@@ -83,7 +83,7 @@ def _kind() -> type:
                 self._read()
 
         def __repr__(self) -> str:  # whoever prints it has not read it
-            return f"Checkpoint(filesystem={self.filesystem.type_name}, path={self._path})"
+            return f"Checkpoint(path={self._path})"
 
         def __reduce__(self) -> Any:
             return Checkpoint, (self._path, self.filesystem)

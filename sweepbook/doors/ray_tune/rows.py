@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sweepbook.doors.units import number_in
 from sweepbook.record.planned import Trial
 from sweepbook.study.texts import shortened
 
@@ -39,6 +40,5 @@ def is_last(metrics: Mapping[str, Any], row: Mapping[str, Any], trial: Trial) ->
 
     What is no number is refused later.
     """
-    at = row[trial.unit]
-    is_number = isinstance(at, int | float) and not isinstance(at, bool)
-    return bool(metrics.get("done")) or (is_number and at >= trial.max_fidelity)
+    at = number_in(row[trial.unit])
+    return bool(metrics.get("done")) or (at is not None and at >= trial.max_fidelity)

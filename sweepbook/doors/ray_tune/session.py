@@ -18,6 +18,7 @@ from typing import Any
 from sweepbook.doors.handover import hand_over, is_pushing
 from sweepbook.doors.ray_tune.checkpoint import Files, checkpoint_of, files_of, write_files
 from sweepbook.doors.ray_tune.rows import is_last, row_of
+from sweepbook.doors.units import Units
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.trainable import trainable_name
 
@@ -32,13 +33,14 @@ class Session:
     Args:
         seed: of the replicate.
         state: to go on from, as the worker gives it; None: from the beginning.
+        units: of its reports.
     """
 
     world_rank = local_rank = node_rank = local_world_size = world_size = None  # as in Tune
     dataset_shard = metadata = None
 
-    def __init__(self, trial: Trial, seed: Any, state: Any) -> None:
-        self.trial, self._state = trial, state
+    def __init__(self, trial: Trial, seed: Any, state: Any, units: Units) -> None:
+        self.trial, self._state, self.units = trial, state, units
         name = trainable_name(trial.trainable).rpartition(":")[2]
         self.experiment_name = name
         self.trial_id = self.run_id = (
@@ -67,7 +69,9 @@ class Session:
             )
             raise RuntimeError(self.refused)
         was_over = self._is_over
-        if not was_over:
+        if was_over:
+            self.units.check_last(row_of(metrics))
+        else:
             hand_over(self.taken(metrics, checkpoint))
         if was_over or metrics.get("done"):
             hand_over(ENOUGH)  # is ended here
@@ -82,7 +86,7 @@ class Session:
         row = row_of(metrics)
         files = files_of(checkpoint) if checkpoint else None
         self.n_reports, self._has_reported = self.n_reports + 1, True
-        row = {self.trial.unit: self.n_reports, **row}
+        row = {self.trial.unit: self.n_reports, **self.units.from_one(row)}
         self._is_over = is_last(metrics, row, self.trial)
         if files is not None:
             self._files, self._checkpoint = files, None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweepbook.doors.door import Door
+from sweepbook.doors.units import Units
 from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.study.configs import made_config
 from sweepbook.study.settings import YIELDED
@@ -22,6 +23,7 @@ class Kept:
     state: Any = None
     randoms: Randoms | None = None
     has_ended: bool = False  # it had nothing more to yield
+    first: int | None = None  # see `Units`
 
 
 class Generator:
@@ -43,6 +45,7 @@ class Generator:
     ) -> None:
         self.trial, self.door, self.number, self.kept = trial, door, number, kept
         self.fidelity, self.has_ended = kept.fidelity, kept.has_ended
+        self.units = Units(trial, kept.fidelity, kept.first)
         self.metrics: Mapping[str, Any] = {}  # the last dict that it has yielded
         self.surroundings = Surroundings(replicate_seed(trial.seed, number), outer, kept.randoms)
         self._iterator: Iterator[Any] | None = None
@@ -108,13 +111,13 @@ class Generator:
         if takes_seed and not self.trial.stacked:
             config["seed"] = self.surroundings.seed
         settings = made_config(kind, config) if kind else config
+        units = {"units": self.units} if self.door.takes_units else {}
         state = given_state(self.kept.state, self._recall_randoms)
         if state is None:
-            return self.door.train(settings)
+            return self.door.train(settings, **units)
         if state is not self.kept.state:  # up to its reading, all is as it was the first time
             self.surroundings.seed_randoms()
-        done = {"done": self.kept.fidelity} if self.door.counts else {}
-        return self.door.train(settings, state=state, **done)
+        return self.door.train(settings, state=state, **units)
 
     def _recall_randoms(self) -> None:
         """Puts the random numbers back to where the checkpoint left them, before a first step."""

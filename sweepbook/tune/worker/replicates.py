@@ -113,6 +113,7 @@ class Lockstep:
             {
                 "fidelity": generator.fidelity,
                 "has_ended": generator.has_ended,
+                "first": generator.units.first,
                 "randoms": generator.surroundings.randoms(),
             }
             for generator in self.generators
