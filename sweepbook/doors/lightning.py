@@ -9,6 +9,7 @@ import weakref
 from typing import Any
 
 from sweepbook.doors.callbacks import as_callback, not_installed, peeked, recall
+from sweepbook.doors.folders import temporary_place
 from sweepbook.doors.report import TRIAL, report
 
 _LIBRARIES = ("lightning.pytorch", "pytorch_lightning")  # two names of one library
@@ -72,7 +73,7 @@ class LightningReport:
         import torch
 
         if not self._file:
-            handle, self._file = tempfile.mkstemp(suffix=".ckpt")
+            handle, self._file = tempfile.mkstemp(suffix=".ckpt", dir=temporary_place())
             os.close(handle)
             weakref.finalize(self, _remove, self._file)
             torch.save(peeked(self._state), self._file)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.doors.callbacks import as_callback, not_installed, peeked
+from sweepbook.doors.folders import temporary_place, unpack
 from sweepbook.doors.handover import end_here
 from sweepbook.doors.report import TRIAL, report
 from sweepbook.doors.transformers_state import files_of, global_randoms
@@ -80,11 +81,8 @@ class TransformersReport:
         if not self._kept:
             return None
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory()
-            for name, content in self._kept["files"].items():
-                file = Path(self._folder.name, name)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
+            self._folder = tempfile.TemporaryDirectory(dir=temporary_place())
+            unpack(self._kept["files"], Path(self._folder.name))
         return str(self._folder.name)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.doors.folders import Files, pack, temporary_place
+
 _NEEDLESS = "training_args.bin"  # a pickle of objects, which no resume reads
 
 
-def files_of(trainer: Any) -> dict[str, bytes]:
+def files_of(trainer: Any) -> Files:
     """Returns the Trainer's own checkpoint: name of a file -> its content."""
     args, best = trainer.args, trainer.state.best_model_checkpoint
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=temporary_place()) as folder:
         ours = {"output_dir": folder, "push_to_hub": False, "save_only_model": False}
         theirs = {name: getattr(args, name) for name in ours}
         try:
@@ -28,8 +30,7 @@ def files_of(trainer: Any) -> dict[str, bytes]:
                 setattr(args, name, value)
             trainer.state.best_model_checkpoint = best
         (made,) = Path(folder).iterdir()
-        files = [file for file in sorted(made.rglob("*")) if file.is_file()]
-        kept = {str(file.relative_to(made)): file.read_bytes() for file in files}
+        kept = pack(made)
     kept.pop(_NEEDLESS, None)
     return kept
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sweepbook.doors.folders import unpack
+
 MOST_BYTES = 1_000_000_000  # of one replicate
 _UNSURE_NS = 100_000_000  # a file that was changed so shortly before may be half written
 
@@ -52,13 +54,9 @@ def packed_files(folder: Path, until_ns: int | None = None, writers: Iterable[in
 
 def unpack_files(packed: Mapping[str, Any], folder: Path) -> None:
     """Writes the files of a checkpoint into a folder."""
-    for name, content in packed["files"].items():
-        path = folder / name
-        if folder.resolve() not in path.resolve().parents:
-            raise ValueError(f"a checkpoint has a file {name!r}, which lies outside of its folder")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        os.utime(path, ns=(packed["times"][name],) * 2)
+    unpack(packed["files"], folder)
+    for name in packed["files"]:
+        os.utime(folder / name, ns=(packed["times"][name],) * 2)
 
 
 def _entries(folder: Path) -> Iterator[Path]:

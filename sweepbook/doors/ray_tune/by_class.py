@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from sweepbook.doors.ray_tune.checkpoint import read_files, write_files
+from sweepbook.doors.folders import pack, temporary_place, unpack
 from sweepbook.doors.ray_tune.names import has_own_folder_as_in_ray, has_own_method
 from sweepbook.doors.ray_tune.rows import is_last, row_of
 from sweepbook.doors.ray_tune.session import Session
@@ -129,14 +129,14 @@ def _saved(made: Any) -> dict[str, Any]:
     Raises:
         ValueError: it has saved it in another folder than it was given.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=temporary_place()) as folder:
         given = made.save_checkpoint(folder)
         if not (given is None or isinstance(given, Mapping) or given == folder):
             raise ValueError(
                 f"{type(made).__name__}.save_checkpoint returned {given!r:.80}: it must return a "
                 "dict, or None after it has written files into the folder that it was given"
             )
-        files = read_files(Path(folder))
+        files = pack(Path(folder))
     found = dict(given) if isinstance(given, Mapping) else None
     is_done = bool(made._last_result.get("done"))
     told = {_AT: made._iteration, _DONE: is_done, "time_s": made._time_total}
@@ -148,8 +148,8 @@ def _load(made: Any, state: Mapping[str, Any]) -> None:
     if state[_DICT] is not None:
         made.load_checkpoint(state[_DICT])
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            write_files(state[_FILES], Path(folder))
+        with tempfile.TemporaryDirectory(dir=temporary_place()) as folder:
+            unpack(state[_FILES], Path(folder))
             made.load_checkpoint(folder)
     made._iteration, made._time_total = state[_AT], state["time_s"]
     made._restored = True

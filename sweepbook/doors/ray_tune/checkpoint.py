@@ -3,11 +3,11 @@
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-Files = dict[str, bytes]  # path in the folder -> content
+from sweepbook.doors.folders import Files, pack
 
 
 def files_of(checkpoint: Any) -> Files:
@@ -28,22 +28,7 @@ def files_of(checkpoint: Any) -> Files:
                 f"report(...) was given a checkpoint in {folder}, but there is no such folder: "
                 "call report(...) before the folder is removed, inside of its `with` block"
             )
-        return read_files(Path(folder))
-
-
-def read_files(folder: Path) -> Files:
-    """Returns the files of a folder and of those in it."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-def write_files(files: Mapping[str, bytes], folder: Path) -> None:
-    """Writes files as `read_files` has read them; the folder is made where it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        return pack(Path(folder))
 
 
 def checkpoint_of(folder: Path, read: Callable[[], object]) -> Any:

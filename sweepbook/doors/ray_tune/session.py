@@ -15,8 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sweepbook.doors.folders import Files, new_folder, unpack
 from sweepbook.doors.handover import hand_over, is_pushing
-from sweepbook.doors.ray_tune.checkpoint import Files, checkpoint_of, files_of, write_files
+from sweepbook.doors.ray_tune.checkpoint import checkpoint_of, files_of
 from sweepbook.doors.ray_tune.rows import is_last, row_of
 from sweepbook.doors.units import Units
 from sweepbook.record.planned import Trial
@@ -107,7 +108,7 @@ class Session:
             self._has_asked = True
         if self._files is not None and self._checkpoint is None:
             folder = self._new_folder()
-            write_files(self._files, folder)
+            unpack(self._files, folder)
             self._checkpoint = checkpoint_of(folder, self._recall)
         return self._checkpoint
 
@@ -142,7 +143,7 @@ class Session:
         return PlacementGroupFactory([{k: float(v) for k, v in needs.items() if v}])
 
     def _new_folder(self) -> Path:
-        self._folders.append(Path(tempfile.mkdtemp(prefix="sweepbook-replicate-")))
+        self._folders.append(Path(new_folder("replicate")))
         return self._folders[-1]
 
     def close(self) -> None:
