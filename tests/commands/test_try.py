@@ -13,11 +13,14 @@ from sweepbook import cli
 
 STUDIES = """
 import random, sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from sweepbook import Fidelity, Metric, Search, Study, higher
+from sweepbook import (
+    Estimator, Fidelity, Metric, Program, Search, Study, higher, report
+)
 
 def good(config, state=None):
     value, at = (state["value"], state["at"]) if state else (0.0, 0)
@@ -83,6 +86,38 @@ def study(name, **rest):
 for name in "forgets broken raises quits stops asks misses early".split():
     globals()[name.upper()] = study(name)
 GOOD = study("good")
+
+def reports(config):
+    for n in range(config["rounds"]):
+        report({"round": n + 1, "val_acc": 0.5}, state=lambda: {"at": 1})
+
+def to_ray(config):
+    from ray import tune
+
+    tune.report({"val_acc": 0.5})
+
+def program(code):
+    return Program(["python", "-c", code, "{rounds}", "{lr}", "{seed}"], metrics="pairs")
+
+PRINTS = replace(GOOD, name="x", trainable=program("print('round=1 val_acc=0.5')"))
+FAILS = replace(GOOD, name="y", trainable=program("1 / 0"))
+
+def iris():
+    from sklearn.datasets import load_iris
+
+    return load_iris(return_X_y=True)
+
+def tree(config):
+    from sklearn.tree import DecisionTreeClassifier
+
+    return DecisionTreeClassifier(max_depth=config["lr"])
+
+FITTED = Study(
+    name="z", question="?", trainable=Estimator("mine:tree", data="mine:iris", folds=3),
+    replicates=3,
+    metric=Metric("val_accuracy", "max"), grid={"lr": [1, 2]},
+)
+REPORTS, TO_RAY = study("reports"), study("to_ray")
 STACKED = study("stacked", stacked=True, replicates=2)
 WANTS = study("good", claims=[higher("val_f1", {"lr": 1}, than={"lr": 2}, by=0.1, because="?")])
 DRAWN = study("good", grid={}, search=Search(space="mine:space", n_trials=3))
@@ -137,6 +172,30 @@ def test_it_trains_one_step_and_says_what_a_record_would_keep(attempt):
         "7 rows of split test",
     ):
         assert what in said, what
+
+
+STATELESS = {
+    "EARLY": ["yield", "state=None"],
+    "REPORTS": ["report(metrics, state=...)", "state=None", "LightningReport(trainer, state)"],
+    "TO_RAY": ["report a checkpoint", "get_checkpoint()"],
+    "PRINTS": ["{checkpoint_dir}"],
+    "FITTED": ["one step"],
+}
+
+
+@pytest.mark.parametrize("study", STATELESS)
+def test_each_kind_of_code_is_told_how_to_give_its_state(attempt, study):
+    code, said = attempt(study)
+    (line,) = [line for line in said.splitlines() if line.startswith("state: ")]
+    assert code == 0 and "begins again" in line
+    for what in STATELESS[study]:
+        assert what in line
+    assert ("yield" in line) == (study == "EARLY"), "nobody else can"
+
+
+def test_a_program_that_fails_is_told_without_a_record(attempt):
+    code, said = attempt("FAILS")
+    assert code == 1 and "ZeroDivisionError" in said and "sweepbook logs" not in said, said
 
 
 def test_a_setting_a_length_and_a_seed_are_taken(attempt):

@@ -74,7 +74,7 @@ def _try(
         for step in tried.steps(n_steps):
             say_step(step, tried.trial, plan.study.metric.mode, console)
 
-    if not _is_well(train, errors):
+    if not _is_well(train, tried.trial, errors):
         return False
     say_kept(tried, console)
     for line in missing_columns(plan, options, frozenset(tried.columns)):
@@ -101,20 +101,20 @@ def _goes_on(tried: Tried, n_steps: int, console: Console, errors: Console) -> b
             raise ValueError(f"after a break the training went on to {at}: see its use of `state`")
         found.extend(differences(last, again))
 
-    if not _is_well(train, errors):
+    if not _is_well(train, tried.trial, errors):
         return False
     say_differences(found, f"{unit} {last.fidelity}", console)
     return not found
 
 
-def _is_well(train: Callable[[], None], errors: Console) -> bool:
+def _is_well(train: Callable[[], None], trial: Trial, errors: Console) -> bool:
     """Whether a training raises nothing; what it raises is told with its author's traceback."""
     try:
         train()
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
-        say(errors, failure_text(error), style="red")
+        say(errors, failure_text(error, trial), style="red")
         return False
     return True
 

@@ -5,10 +5,13 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from sweepbook.doors.programs.told import log_words
+from sweepbook.record.planned import Trial
+
 _TOOL = Path(__file__).parents[2]
 
 
-def failure_text(error: BaseException) -> str:
+def failure_text(error: BaseException, trial: Trial) -> str:
     """Returns what is said of an exception that has ended a training.
 
     The traceback begins in the user's own code and has no frames of the tool. What the tool
@@ -19,6 +22,7 @@ def failure_text(error: BaseException) -> str:
     told = traceback.TracebackException.from_exception(error)
     is_ours = not _without_ours(told)
     text = str(error) if is_ours else "".join(told.format()).rstrip()
+    text = text.replace(log_words(trial), "all that it printed is above")
     if isinstance(error, SystemExit):
         text += "\nthe training called sys.exit: write return instead"
     return text

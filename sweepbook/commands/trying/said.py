@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from sweepbook.commands.trying.resuming import no_state_words
 from sweepbook.commands.trying.steps import Tried
 from sweepbook.record.planned import Trial
 from sweepbook.study.texts import count, shortened
@@ -60,13 +61,8 @@ def say_differences(found: Sequence[str], at: str, console: Console) -> None:
 
 
 def _state(tried: Tried) -> str:
-    unit = tried.trial.unit
     if "state" not in tried.sizes:
-        return (
-            "none was given, so an interrupted trial begins again: to go on instead, yield "
-            f'"state", a function, with each {unit}, and take a parameter state=None (or report '
-            "a checkpoint with it)"
-        )
+        return no_state_words(tried.trial)
     size = _bytes(tried.sizes["state"])
     if not tried.takes_state:
         return (
