@@ -17,7 +17,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sweepbook import Fidelity, Metric, Study
 from sweepbook.doors.checked import door_problems
@@ -221,6 +221,25 @@ def test_a_resumed_fold_goes_on_as_if_nothing_had_been(monkeypatch, name):
 
 def predicted(metrics):
     return metrics["predictions"]()["probability"]
+
+
+def test_a_fold_has_the_same_random_numbers_whether_or_not_its_process_has_the_data(
+    monkeypatch, tmp_path
+):
+    def load():
+        np.random.seed(0)  # noqa: NPY002  # as people write it
+        return np.random.randn(60, 3), blobs()[1]  # noqa: NPY002
+
+    def shaken(x):
+        return x + np.random.randn(*x.shape)  # noqa: NPY002
+
+    def make(config):
+        return make_pipeline(FunctionTransformer(shaken), SGDClassifier())
+
+    for fields in ({}, BY_EPOCH):
+        plan = plan_of(monkeypatch, make, load, folds=3, **fields)
+        found = [[row["val_accuracy"] for row in rows_of(plan, tmp_path)] for _ in range(2)]
+        assert found[0] == found[1], "a fresh worker loads the data, and another one has them"
 
 
 def test_growing_is_the_same_as_fitting_the_whole_at_once(monkeypatch):
