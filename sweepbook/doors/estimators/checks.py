@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.doors.estimators.lengths import length_problems
 from sweepbook.doors.estimators.made import (
     WHOLE,
     is_classifier,
@@ -15,7 +16,7 @@ from sweepbook.doors.estimators.made import (
 )
 from sweepbook.doors.estimators.scores import COLUMN, scorers_of
 from sweepbook.doors.estimators.splits import is_stratified, split_rows
-from sweepbook.doors.estimators.steps import growing_setting, last_step, refusal
+from sweepbook.doors.estimators.steps import refusal
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.search import draws
 from sweepbook.study.errors import told
@@ -35,25 +36,29 @@ def problems(estimator: Estimator, plan: Plan) -> list[str]:
         _same_data(estimator, rows, configs)
         _same_again(estimator, rows, plan)
         read: set[str] = set()
-        made = {repr(one): make_estimator(estimator, _Read(one, read)) for one in configs}
+        made = [make_estimator(estimator, _Read(one, read)) for one in configs]
         found += _unread(estimator, plan, configs, read)
-        for one in made.values():
+        for one in made:
             found += _of_estimator(one, plan)
-        found += _of_lengths(plan, list(made.values()))
-        first = next(iter(made.values()))
-        found += _of_rows(estimator, plan, rows, first)
+        if plan.study.fidelity.unit != WHOLE:
+            found += length_problems(plan, configs, made)
+        found += _of_rows(estimator, plan, rows, made[0])
     except ValueError as error:
         return [*found, str(error)]
     return list(dict.fromkeys(found))
 
 
 def _configs(plan: Plan) -> Iterator[dict[str, Any]]:
-    """The settings of each trial; of a search, those of one draw for each cell."""
+    """The settings of each trial; of a search, a draw for each cell and each end of a range."""
     if plan.search is None:
         yield from (dict(trial.config) for trial in plan.trials)
         return
     (drawn,) = draws(plan.search.space, 1)
-    yield from ({**config, **drawn} for config in plan.search.configs)
+    cells = [{**config, **drawn} for config in plan.search.configs]
+    yield from cells
+    for key, domain in plan.search.space.items():
+        for value in domain.get("choices") or (domain["low"], domain["high"]):
+            yield {**cells[0], key: value}
 
 
 class _Read(dict[str, Any]):
@@ -177,25 +182,6 @@ def _same_again(estimator: Estimator, rows: Rows, plan: Plan) -> None:
             f"the estimator's data {estimator.data} are other rows at each call: give whatever "
             "draws or shuffles them there a fixed seed, such as random_state=0"
         )
-
-
-def _of_lengths(plan: Plan, made: list[Any]) -> list[str]:
-    """Says that a setting is tried which the steps of the fidelity take the place of."""
-    if plan.study.fidelity.unit == WHOLE:
-        return []
-    lengths: dict[str, set[str]] = {}
-    for last in map(last_step, made):
-        known = last.get_params(deep=False)
-        name = "max_iter" if hasattr(last, "partial_fit") else growing_setting(last)
-        if name is not None and name in known:
-            lengths.setdefault(name, set()).add(repr(known[name]))
-    return [
-        f"{name} differs between configs of study {plan.study.name}, but the study's fidelity "
-        f"counts the steps itself, so {name} has no effect: leave it out of the grid, or leave "
-        "fidelity out"
-        for name, values in lengths.items()
-        if len(values) > 1
-    ]
 
 
 def _same_data(estimator: Estimator, rows: Rows, configs: list[dict[str, Any]]) -> None:
