@@ -24,10 +24,16 @@ from sweepbook.doors.checked import door_problems
 from sweepbook.doors.door import open_door
 from sweepbook.doors.estimators.fitted import put_back
 from sweepbook.doors.estimators.splits import split_rows
+from sweepbook.plan.confirmation import confirming_study
+from sweepbook.plan.extension import plan_extension
+from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Data
 from sweepbook.record.planned import replicate_seed
 from sweepbook.record.storage.packing import packed, unpacked
+from sweepbook.record.writer import RecordWriter
 from sweepbook.study.forms.rows import Rows
 from sweepbook.tune.worker.run import Assignment, reports
 from tests.doors.estimators import blobs, plan_of
@@ -303,6 +309,32 @@ def test_a_study_keeps_the_version_and_is_read_again_as_it_was(monkeypatch):
     again = study_of({**dataclasses.asdict(plan.study)})
     assert again.trainable == plan.study.trainable
     assert isinstance(again, Study) and again.fidelity == plan.study.fidelity
+
+
+def test_a_confirmation_and_an_extension_have_whole_repetitions_of_the_folds(
+    monkeypatch, tmp_path
+):
+    plan = plan_of(
+        monkeypatch, lambda config: GaussianNB(var_smoothing=config["v"]), folds=3,
+        grid={"v": [0.1, 0.2]},
+    )  # fmt: skip
+    writer = RecordWriter(tmp_path / "r", new_manifest(plan, Options(), [], []))
+    for trial in plan.trials:
+        rows = [{"replicate": r, "fit": 1, "val_accuracy": trial.config["v"]} for r in range(3)]
+        writer.add_rows(trial.trial_id, rows)
+        writer.end_trial(trial.trial_id)
+    writer.close()
+    record = load_record(tmp_path / "r")
+    study, _ = confirming_study(record, None, None, seed=7)
+    (winner,) = make_plan(study, Options()).trials
+    assert (winner.config["v"], winner.n_replicates, winner.seed) == (0.2, 3, 7)
+    with pytest.raises(ValueError, match="multiple of folds=3"):
+        confirming_study(record, None, 5, seed=7)
+    again = recorded_plan(record.manifest)
+    longer = plan_extension(record, again, Options(replicates=6), extendable=False)
+    assert [trial.n_replicates for trial in longer.trials] == [6, 6]
+    with pytest.raises(ValueError, match="multiple of folds=3"):
+        plan_extension(record, again, Options(replicates=5), extendable=False)
 
 
 @pytest.mark.parametrize(
