@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sweepbook.study.spaces.declared import GRID, Declared, declared
+from sweepbook.study.spaces.foreign import check_text
 from sweepbook.study.spaces.names import SEPARATOR, check_names, flat
 
 
@@ -17,7 +18,7 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
     Raises:
         ValueError: the space cannot be meant as it is written, or says what the study says, too.
     """
-    _check_no_grid_search(study)
+    _check_constants(study)
     try:
         found = Declared() if space is None else declared(space)
         search = _searched(study, found, given=space is not None)
@@ -43,10 +44,11 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
     }
 
 
-def _check_no_grid_search(study: Any) -> None:
-    """Refuses a grid_search outside of the space: it would be a dict like others."""
+def _check_constants(study: Any) -> None:
+    """Refuses a grid_search or a range outside of the space: it would be a constant."""
     for what, settings in (("fixed", study.fixed), *(("points", one) for one in study.points)):
         for key, value in settings.items():
+            check_text(key, value, f"{what} of {study.name}")
             if isinstance(value, Mapping) and [*value] == [GRID]:
                 raise ValueError(
                     f"{what} of {study.name} has {key!r} as a grid_search: put its list into "
