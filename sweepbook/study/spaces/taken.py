@@ -8,6 +8,12 @@ from sweepbook.study.spaces.declared import GRID, Declared, declared
 from sweepbook.study.spaces.foreign import check_text
 from sweepbook.study.spaces.names import SEPARATOR, check_names, flat
 
+_AGAIN = (  # what dataclasses.replace gives a new study is what the space has become
+    " (a study that was made from a space has it in fixed, grid and search: to replace the space, "
+    "give these anew as well, such as replace(study, space=..., fixed={}, grid={}, "
+    "search=Search(n_trials=50)))"
+)
+
 
 def take_space(study: Any, space: Any) -> dict[str, Any]:
     """Returns the fields of a study that its space changes.
@@ -30,7 +36,7 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
         if key in (*study.fixed, *study.grid, *points, *domains):
             raise ValueError(
                 f"study {study.name} has {key!r} in its space and in another field: leave it in "
-                "one of them"
+                f"one of them{_AGAIN}"
             )
     open_keys = search.domains if search else {}
     nested = study.nested or found.is_nested or any(SEPARATOR in key for key in open_keys)
@@ -82,7 +88,8 @@ def _searched(study: Any, found: Declared, given: bool) -> Any:
         )
     if found.domains and has_space:
         raise ValueError(
-            "it has ranges in its space and in that of its search: leave out Search(space=...)"
+            "it has ranges in its space and in that of its search: leave out "
+            f"Search(space=...){_AGAIN}"
         )
     if search is not None and not found.domains and not has_space:
         where = "its space has no range" if given else "it has no space"
