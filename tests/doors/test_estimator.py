@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from ray import tune
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.dummy import DummyClassifier
@@ -19,7 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sweepbook import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Search, Study
 from sweepbook.doors.checked import door_problems
 from sweepbook.doors.door import open_door
 from sweepbook.doors.estimators.fitted import put_back
@@ -246,6 +247,24 @@ def test_a_fold_has_the_same_random_numbers_whether_or_not_its_process_has_the_d
         plan = plan_of(monkeypatch, make, load, folds=3, **fields)
         found = [[row["val_accuracy"] for row in rows_of(plan, tmp_path)] for _ in range(2)]
         assert found[0] == found[1], "a fresh worker loads the data, and another one has them"
+
+
+@pytest.mark.parametrize("how", ["grid", "search"])
+def test_nested_settings_are_dicts_for_an_estimator_and_its_data(monkeypatch, tmp_path, how):
+    def load(config):
+        return blobs(config["data"]["n"])
+
+    def make(config):
+        return GaussianNB(var_smoothing=config["bayes"]["v"])
+
+    v = tune.grid_search([0.1, 0.2]) if how == "grid" else tune.uniform(0.1, 0.2)
+    plan = plan_of(
+        monkeypatch, make, load, folds=3, space={"data": {"n": 60}, "bayes": {"v": v}},
+        search=None if how == "grid" else Search(n_trials=2),
+    )  # fmt: skip
+    assert door_problems(plan) == []
+    if how == "grid":
+        assert len(rows_of(plan, tmp_path)) == 3
 
 
 def test_growing_is_the_same_as_fitting_the_whole_at_once(monkeypatch):

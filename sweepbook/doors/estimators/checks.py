@@ -2,7 +2,7 @@
 
 import difflib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,13 @@ from sweepbook.doors.estimators.made import (
 from sweepbook.doors.estimators.scores import COLUMN, scorers_of
 from sweepbook.doors.estimators.splits import is_stratified, split_rows
 from sweepbook.doors.estimators.steps import refusal
+from sweepbook.plan.asked import given_config
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.search import draws
 from sweepbook.study.errors import told
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.rows import Rows, load_rows, rows_sha256, takes_config
+from sweepbook.study.spaces.names import SEPARATOR
 
 
 def problems(estimator: Estimator, plan: Plan) -> list[str]:
@@ -32,11 +34,12 @@ def problems(estimator: Estimator, plan: Plan) -> list[str]:
         return found
     try:
         configs = list(_configs(plan))
-        rows = load_rows(estimator, configs[0])
-        _same_data(estimator, rows, configs)
+        given = [given_config(plan.study, config) for config in configs]
+        rows = load_rows(estimator, given[0])
+        _same_data(estimator, rows, given)
         _same_again(estimator, rows, plan)
         read: set[str] = set()
-        made = [make_estimator(estimator, _Read(one, read)) for one in configs]
+        made = [make_estimator(estimator, _Read(one, read)) for one in given]
         found += _unread(estimator, plan, configs, read)
         for one in made:
             found += _of_estimator(one, plan)
@@ -106,7 +109,7 @@ def _unread(
         f"study {plan.study.name} varies {key!r}, which {estimator.make} does not read: it reads "
         f"{known}; rename the setting, or take it out"
         for key in varied
-        if key not in read
+        if (key.partition(SEPARATOR)[0] if plan.study.nested else key) not in read
     ]
 
 
@@ -184,7 +187,7 @@ def _same_again(estimator: Estimator, rows: Rows, plan: Plan) -> None:
         )
 
 
-def _same_data(estimator: Estimator, rows: Rows, configs: list[dict[str, Any]]) -> None:
+def _same_data(estimator: Estimator, rows: Rows, configs: Sequence[Mapping[str, Any]]) -> None:
     """Refuses data that are not the same for all configs: no fold of one is a fold of another."""
     if not takes_config(estimator.data):
         return
