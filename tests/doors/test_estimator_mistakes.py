@@ -240,3 +240,20 @@ def test_a_length_that_is_the_class_s_or_the_study_s_own(monkeypatch, make):
     fields |= {"grid": {"bag": [False, True]}}
     for options in (Options(), Options(epochs=2)):
         assert door_problems(plan_of(monkeypatch, read, options=options, **fields)) == []
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda config: config["C"],
+        lambda config: config.get("C"),
+        lambda config: config.setdefault("C", 1),
+        lambda config: {**config}["C"],
+        lambda config: (config | {"a": 1})["C"],
+        lambda config: config.copy()["C"],
+        lambda config: sum(config.values()),
+    ],
+)
+def test_a_setting_that_is_read_in_any_way_is_no_unread_one(monkeypatch, read):
+    plan = plan_of(monkeypatch, lambda config: SVC(C=read(config)), grid={"C": [1, 2]})
+    assert door_problems(plan) == []

@@ -83,6 +83,14 @@ class _Read(dict[str, Any]):
         self._read.add(key)
         return super().pop(key, *default)
 
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        self._read.add(key)
+        return super().setdefault(key, default)
+
+    def values(self) -> Any:
+        self._read.update(super().keys())
+        return super().values()
+
     def __iter__(self) -> Iterator[str]:
         self._read.update(super().keys())
         return super().__iter__()
