@@ -173,7 +173,7 @@ def confirm(
     seed: own.FreshSeed,
     by: own.By = None,
     top: own.Top = 1,
-    replicates: own.SeedsPerTrial = 5,
+    replicates: own.SeedsPerTrial = None,
     epochs: given.Epochs = None,
     storage: own.ConfirmStorage = None,
     name: own.ConfirmName = None,

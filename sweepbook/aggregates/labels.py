@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("val_acc"), metric_name("test_acc_clean"), metric_name("rmse")
     ('validation accuracy', 'test accuracy (clean)', 'rmse')
     """
-    parts = metric.split("_")
+    parts = [part for part in metric.split("_") if part] or [metric]
     if parts[0] in _SPLITS and len(parts) > 1:
         words = [_QUANTITIES.get(part, part) for part in parts[1:]]
         if words[-1] == "clean" and len(words) > 1:
@@ -31,7 +32,7 @@ def metric_name(metric: str) -> str:
         if words[0] == "eval" and len(words) > 1:
             words = [*words[1:], "(evaluation mode)"]
         return visible(" ".join([_SPLITS[parts[0]], *words]))
-    return visible(metric.replace("_", " "))
+    return visible(_words(metric))
 
 
 def test_twin(metric: str) -> str | None:
@@ -56,7 +57,7 @@ def quantity_name(metrics: Sequence[str], units: dict[str, str] | None = None) -
     name = metric_name(metrics[0]) if len(metrics) == 1 else "value"
     if len(metrics) > 1 and len(tails) == 1:
         tail = next(iter(tails))
-        name = _QUANTITIES.get(tail, tail.replace("_", " "))
+        name = _QUANTITIES.get(tail, _words(tail))
     only = next(iter(unit)) if len(unit) == 1 else ""
     return f"{name} ({only})" if only else name
 
@@ -74,8 +75,17 @@ def better(metric: str, mode: str | None = None) -> str:
 
 
 def setting_name(column: str) -> str:
-    """`config/batch_norm` -> "batch norm"."""
-    return visible(column.removeprefix(CONFIG).replace("_", " "))
+    """`config/batch_norm` -> "batch norm".
+
+    >>> setting_name("config/pca__n_components")
+    'pca n components'
+    """
+    return visible(_words(column.removeprefix(CONFIG)))
+
+
+def _words(name: str) -> str:
+    """A name with one blank for its underscores, however many stand together."""
+    return re.sub("_+", " ", name).strip() or name
 
 
 def setting_value(value: Any) -> str:

@@ -21,7 +21,7 @@ def confirm(
     where: Where,
     *,
     by: Sequence[str] | None,
-    replicates: int,
+    replicates: int | None,
     seed: int,
     top: int = 1,
     epochs: int | None = None,
@@ -37,6 +37,7 @@ def confirm(
         where: the record of a search or of a grid.
         by: the settings whose combinations are compared; None: those of a search's cells, and
             none of a grid, of which the best of all trials is trained.
+        replicates: seeds per winner; None: 5, or those of the study if it has an Estimator.
         seed: of the new study; other than the record's.
         top: configs of each combination, the best first.
         epochs: length of every trial; None: as in the record.

@@ -26,12 +26,17 @@ Places = np.ndarray[Any, Any]
 
 
 def generator_of(estimator: Estimator, trial: Trial) -> Callable[..., Iterator[Any]]:
-    """Returns the generator function that trains a replicate, and scores the rows left out."""
+    """Returns the generator function that trains a replicate, and scores the rows left out.
+
+    The data are loaded here, before any replicate has random numbers of its own: a process that
+    has them already trains as one that has not.
+    """
+    given = trial.given_config() if takes_config(estimator.data) else {}
+    rows = _rows(estimator, json.dumps(given))
 
     def train(config: Mapping[str, Any], state: Any = None) -> Iterator[Any]:
         settings = {key: value for key, value in config.items() if key != "seed"}
         seed = int(config["seed"])
-        rows = _rows(estimator, json.dumps(settings) if takes_config(estimator.data) else "{}")
         made = make_estimator(estimator, settings)
         number = _replicate(trial, seed)
         sides = split_rows(estimator, rows, is_classifier(made), trial.seed, number)

@@ -6,7 +6,8 @@ from types import CodeType
 
 from sweepbook.study.hooks import load_object
 
-_ASKING = "suggest_"
+_KINDS = ("float", "int", "categorical", "uniform", "loguniform", "discrete_uniform")
+_ASKING = {f"suggest_{kind}" for kind in _KINDS}  # the methods of an Optuna trial
 _OWN_STUDY = {"ask", "optimize", "create_study"}  # it runs an Optuna study of its own
 
 
@@ -14,7 +15,7 @@ def problems(path: str) -> list[str]:
     """Returns what to write instead of a function that calls trial.suggest_float."""
     code = getattr(inspect.unwrap(load_object(path)), "__code__", None)
     names = {*_names_of(code)} if code else set()
-    asks = sorted(name for name in names if name.startswith(_ASKING))
+    asks = sorted(names & _ASKING)
     if not asks or names & _OWN_STUDY:
         return []
     return [

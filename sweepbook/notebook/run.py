@@ -175,7 +175,7 @@ def confirm(
     seed: int,
     by: Sequence[str] | None = None,
     top: int = 1,
-    replicates: int = 5,
+    replicates: int | None = None,
     epochs: int | None = None,
     storage: str | None = None,
     name: str | None = None,
@@ -195,7 +195,8 @@ def confirm(
         by: settings whose combinations are compared; None: the search's cells, or of a grid the
             best of all trials.
         top: winners of each combination, at least 1: the best, and its runners-up.
-        replicates: seeds per winner, at least 1.
+        replicates: seeds per winner, at least 1; None: 5, or those of the study if it has an
+            Estimator.
         epochs: fidelity of every trial; None: as in the record.
         storage: folder of the new record; None: beside the other.
         name: the new record's name; None: the study's with "-confirm".

@@ -24,7 +24,7 @@ def ask_data(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: the data cannot be used; or the function gives no such description.
     """
     if isinstance(study.trainable, Estimator):
-        return describe_rows(study.trainable, config)
+        return describe_rows(study.trainable, given_config(study, config))
     if study.data is None:
         return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
     found = _asked(study, "data", study.data, given_config(study, config))

@@ -7,12 +7,15 @@ from typing import Any
 
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Confirms, Winner
+from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.settings import OWN, PLACES, setting_key
 from sweepbook.study.study import Study
 
+_REPLICATES = 5  # unless something is said: a search may have tried each config once
+
 
 def confirming_study(
-    record: Record, by: Sequence[str] | None, replicates: int, seed: int, top: int = 1
+    record: Record, by: Sequence[str] | None, replicates: int | None, seed: int, top: int = 1
 ) -> tuple[Study, Confirms]:
     """Returns the grid study of a record's winners, and what its manifest says of their origin.
 
@@ -25,6 +28,8 @@ def confirming_study(
             "with that seed, so their scores with it are too optimistic"
         )
     old, search = record.manifest.study, record.manifest.search
+    if replicates is None:  # those of an estimator are its folds
+        replicates = old.replicates if isinstance(old.trainable, Estimator) else _REPLICATES
     cell_keys = [key for cell in search.cells[:1] for key in cell] if search else []
     keys = cell_keys if by is None else list(by)
     chosen = winners(record, keys, top)

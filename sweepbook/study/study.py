@@ -109,8 +109,8 @@ class Study:
         points: dicts of settings that change together.
         fixed: settings that all configs share.
         space: a `param_space` of Ray Tune, or a dict of Optuna's distributions: its constants are
-            added to `fixed`, its grid_search to `grid`, its ranges to `search`. Its dicts are
-            nested settings.
+            added to `fixed`, its grid_search to `grid`, its ranges to `search`, and `space` is
+            None then. Its dicts are nested settings.
         nested: True if "optimizer/lr" is the setting lr of the dict optimizer, which the trainable
             then finds in its config. A space or a search with nested dicts makes it True.
         replicates: seeds per trial, >= 1. None: 5, or one for each fold of an `Estimator`.

@@ -12,8 +12,10 @@ from sweepbook.aggregates.labels import (
     arm_labels,
     better,
     is_share,
+    metric_name,
     number,
     quantity_name,
+    setting_name,
     setting_value,
     sorted_trials,
     with_half_width,
@@ -36,6 +38,12 @@ def test_examples_in_docstrings(module: object) -> None:
 )  # fmt: skip
 def test_settings_read_like_they_are_typed(value: object, text: str) -> None:
     assert setting_value(value) == text
+
+
+@pytest.mark.parametrize("name", ["pca__n_components", "_a___b_", "val__x", "val_", "_", ""])
+def test_a_name_has_single_blanks_and_is_never_lost(name: str) -> None:
+    for shown in (setting_name(f"config/{name}"), metric_name(name), quantity_name([name])):
+        assert "  " not in shown and shown == shown.strip() and bool(shown) == bool(name)
 
 
 @pytest.mark.parametrize(

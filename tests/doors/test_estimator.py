@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from ray import tune
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.dummy import DummyClassifier
@@ -17,17 +18,23 @@ from sklearn.model_selection import cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sweepbook import Fidelity, Metric, Study
+from sweepbook import Fidelity, Metric, Search, Study
 from sweepbook.doors.checked import door_problems
 from sweepbook.doors.door import open_door
 from sweepbook.doors.estimators.fitted import put_back
 from sweepbook.doors.estimators.splits import split_rows
+from sweepbook.plan.confirmation import confirming_study
+from sweepbook.plan.extension import plan_extension
+from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
+from sweepbook.plan.plan import make_plan
+from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Data
 from sweepbook.record.planned import replicate_seed
 from sweepbook.record.storage.packing import packed, unpacked
+from sweepbook.record.writer import RecordWriter
 from sweepbook.study.forms.rows import Rows
 from sweepbook.tune.worker.run import Assignment, reports
 from tests.doors.estimators import blobs, plan_of
@@ -223,6 +230,43 @@ def predicted(metrics):
     return metrics["predictions"]()["probability"]
 
 
+def test_a_fold_has_the_same_random_numbers_whether_or_not_its_process_has_the_data(
+    monkeypatch, tmp_path
+):
+    def load():
+        np.random.seed(0)  # noqa: NPY002  # as people write it
+        return np.random.randn(60, 3), blobs()[1]  # noqa: NPY002
+
+    def shaken(x):
+        return x + np.random.randn(*x.shape)  # noqa: NPY002
+
+    def make(config):
+        return make_pipeline(FunctionTransformer(shaken), SGDClassifier())
+
+    for fields in ({}, BY_EPOCH):
+        plan = plan_of(monkeypatch, make, load, folds=3, **fields)
+        found = [[row["val_accuracy"] for row in rows_of(plan, tmp_path)] for _ in range(2)]
+        assert found[0] == found[1], "a fresh worker loads the data, and another one has them"
+
+
+@pytest.mark.parametrize("how", ["grid", "search"])
+def test_nested_settings_are_dicts_for_an_estimator_and_its_data(monkeypatch, tmp_path, how):
+    def load(config):
+        return blobs(config["data"]["n"])
+
+    def make(config):
+        return GaussianNB(var_smoothing=config["bayes"]["v"])
+
+    v = tune.grid_search([0.1, 0.2]) if how == "grid" else tune.uniform(0.1, 0.2)
+    plan = plan_of(
+        monkeypatch, make, load, folds=3, space={"data": {"n": 60}, "bayes": {"v": v}},
+        search=None if how == "grid" else Search(n_trials=2),
+    )  # fmt: skip
+    assert door_problems(plan) == []
+    if how == "grid":
+        assert len(rows_of(plan, tmp_path)) == 3
+
+
 def test_growing_is_the_same_as_fitting_the_whole_at_once(monkeypatch):
     def make(config):
         return GradientBoostingRegressor(n_estimators=5, max_depth=2, subsample=0.5)
@@ -284,6 +328,32 @@ def test_a_study_keeps_the_version_and_is_read_again_as_it_was(monkeypatch):
     again = study_of({**dataclasses.asdict(plan.study)})
     assert again.trainable == plan.study.trainable
     assert isinstance(again, Study) and again.fidelity == plan.study.fidelity
+
+
+def test_a_confirmation_and_an_extension_have_whole_repetitions_of_the_folds(
+    monkeypatch, tmp_path
+):
+    plan = plan_of(
+        monkeypatch, lambda config: GaussianNB(var_smoothing=config["v"]), folds=3,
+        grid={"v": [0.1, 0.2]},
+    )  # fmt: skip
+    writer = RecordWriter(tmp_path / "r", new_manifest(plan, Options(), [], []))
+    for trial in plan.trials:
+        rows = [{"replicate": r, "fit": 1, "val_accuracy": trial.config["v"]} for r in range(3)]
+        writer.add_rows(trial.trial_id, rows)
+        writer.end_trial(trial.trial_id)
+    writer.close()
+    record = load_record(tmp_path / "r")
+    study, _ = confirming_study(record, None, None, seed=7)
+    (winner,) = make_plan(study, Options()).trials
+    assert (winner.config["v"], winner.n_replicates, winner.seed) == (0.2, 3, 7)
+    with pytest.raises(ValueError, match="multiple of folds=3"):
+        confirming_study(record, None, 5, seed=7)
+    again = recorded_plan(record.manifest)
+    longer = plan_extension(record, again, Options(replicates=6), extendable=False)
+    assert [trial.n_replicates for trial in longer.trials] == [6, 6]
+    with pytest.raises(ValueError, match="multiple of folds=3"):
+        plan_extension(record, again, Options(replicates=5), extendable=False)
 
 
 @pytest.mark.parametrize(

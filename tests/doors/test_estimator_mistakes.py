@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
+from ray import tune
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
-from sweepbook import Claim, Estimator, Fidelity, Metric, Study, higher
+from sweepbook import Claim, Estimator, Fidelity, Metric, Search, Study, higher
 from sweepbook.doors.checked import door_problems
+from sweepbook.plan.options import Options
 from tests.doors.estimators import blobs, plan_of, problem_of
 
 X, Y = blobs()
@@ -195,17 +198,62 @@ def test_data_that_are_other_rows_at_each_call(monkeypatch):
     assert "other rows at each call" in said and "seed" in said
 
 
+def _from_config(kind):
+    return lambda config: kind(**{key: v for key, v in config.items() if key != "epochs"})
+
+
 @pytest.mark.parametrize(
-    "make, setting",
+    "kind, setting", [(RandomForestClassifier, "n_estimators"), (SGDClassifier, "max_iter")]
+)
+@pytest.mark.parametrize("how", ["grid", "range", "choice", "one value"])
+def test_a_length_that_the_fidelity_takes_the_place_of(monkeypatch, kind, setting, how):
+    fields = {
+        "grid": {"grid": {setting: [5, 9]}},
+        "range": {"space": {setting: tune.randint(5, 100)}, "search": Search(n_trials=4)},
+        "choice": {"space": {setting: tune.choice([5, 9])}, "search": Search(n_trials=4)},
+        "one value": {},
+    }[how]
+    fixed = {"epochs": 3} | ({setting: 500} if how == "one value" else {})
+    said = problem_of(
+        monkeypatch, _from_config(kind), fidelity=Fidelity("epoch", "epochs"), fixed=fixed,
+        **fields,
+    )  # fmt: skip
+    assert setting in said and "fidelity" in said
+    assert ("500" in said) == (how == "one value")
+
+
+@pytest.mark.parametrize(
+    "make",
     [
-        (lambda config: RandomForestClassifier(**config), "n_estimators"),
-        (lambda config: SGDClassifier(**config), "max_iter"),
+        lambda config: RandomForestClassifier(),
+        lambda config: RandomForestClassifier(n_estimators=config["epochs"]),
+        lambda config: RandomForestClassifier(n_estimators=3),
+        lambda config: (BaggingClassifier if config["bag"] else RandomForestClassifier)(),
+        lambda config: MLPClassifier(max_iter=200),
     ],
 )
-def test_a_length_that_the_fidelity_takes_the_place_of(monkeypatch, make, setting):
-    def without_epochs(config):
-        return make({key: value for key, value in config.items() if key != "epochs"})
+def test_a_length_that_is_the_class_s_or_the_study_s_own(monkeypatch, make):
+    def read(config):
+        return (config["bag"], make(config))[1]
 
     fields = {"fidelity": Fidelity("epoch", "epochs"), "fixed": {"epochs": 3}}
-    said = problem_of(monkeypatch, without_epochs, grid={setting: [5, 9]}, **fields)
-    assert setting in said and "fidelity" in said
+    fields |= {"grid": {"bag": [False, True]}}
+    for options in (Options(), Options(epochs=2)):
+        assert door_problems(plan_of(monkeypatch, read, options=options, **fields)) == []
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda config: config["C"],
+        lambda config: config.get("C"),
+        lambda config: config.setdefault("C", 1),
+        lambda config: {**config}["C"],
+        lambda config: (config | {"a": 1})["C"],
+        lambda config: config.copy()["C"],
+        lambda config: sum(config.values()),
+    ],
+)
+def test_a_setting_that_is_read_in_any_way_is_no_unread_one(monkeypatch, read):
+    plan = plan_of(monkeypatch, lambda config: SVC(C=read(config)), grid={"C": [1, 2]})
+    assert door_problems(plan) == []

@@ -31,6 +31,14 @@ def tunes_itself(config):
     yield {"epoch": 1, "loss": inner.ask().suggest_float("lr", 0, 1)}
 
 
+def suggest_width(config):
+    return 2 * config["epochs"]
+
+
+def has_a_helper(config):
+    yield {"epoch": 1, "loss": suggest_width(config)}
+
+
 def problems_of(name):
     study = Study(
         name="s", question="?", trainable=f"{__name__}:{name}", metric=Metric("loss", "min"),
@@ -54,6 +62,6 @@ def test_an_objective_is_told_to_take_its_settings_from_its_config(name, asked):
     assert asked in problem and "FloatDistribution" in problem and 'config["lr"]' in problem
 
 
-@pytest.mark.parametrize("name", ["train", "tunes_itself"])
+@pytest.mark.parametrize("name", ["train", "tunes_itself", "has_a_helper"])
 def test_a_function_that_asks_no_trial_of_ours_has_no_such_problem(name):
     assert problems_of(name) == []

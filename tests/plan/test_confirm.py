@@ -103,7 +103,7 @@ def test_winners_are_chosen_by_the_last_value_at_the_highest_fidelity(record):
 
 
 def test_the_new_study_is_a_grid_of_the_winners_that_says_where_they_come_from(record):
-    study, confirms = confirming_study(record, None, 5, 7)
+    study, confirms = confirming_study(record, None, None, 7)
     assert (study.name, study.scheduler, study.search) == ("toy-confirm", None, None)
     assert study.figures == [FIGURE]
     assert (study.published, study.answers) == (PUBLISHED, ""), "the answers were the search's"

@@ -98,7 +98,13 @@ Top = Annotated[
         help="Trials to retrain for each combination: the best, from 2 on also the runners-up.",
     ),
 ]
-SeedsPerTrial = Annotated[int, typer.Option(metavar="N", help="Seeds per trial.")]
+SeedsPerTrial = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Seeds per trial. Default: 5, or those of the study if it has an Estimator.",
+    ),
+]
 ConfirmStorage = Annotated[
     str | None,
     typer.Option(

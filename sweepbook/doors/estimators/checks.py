@@ -2,11 +2,12 @@
 
 import difflib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from sweepbook.doors.estimators.lengths import length_problems
 from sweepbook.doors.estimators.made import (
     WHOLE,
     is_classifier,
@@ -15,12 +16,14 @@ from sweepbook.doors.estimators.made import (
 )
 from sweepbook.doors.estimators.scores import COLUMN, scorers_of
 from sweepbook.doors.estimators.splits import is_stratified, split_rows
-from sweepbook.doors.estimators.steps import growing_setting, last_step, refusal
+from sweepbook.doors.estimators.steps import refusal
+from sweepbook.plan.asked import given_config
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.search import draws
 from sweepbook.study.errors import told
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.rows import Rows, load_rows, rows_sha256, takes_config
+from sweepbook.study.spaces.names import SEPARATOR
 
 
 def problems(estimator: Estimator, plan: Plan) -> list[str]:
@@ -31,29 +34,34 @@ def problems(estimator: Estimator, plan: Plan) -> list[str]:
         return found
     try:
         configs = list(_configs(plan))
-        rows = load_rows(estimator, configs[0])
-        _same_data(estimator, rows, configs)
+        given = [given_config(plan.study, config) for config in configs]
+        rows = load_rows(estimator, given[0])
+        _same_data(estimator, rows, given)
         _same_again(estimator, rows, plan)
         read: set[str] = set()
-        made = {repr(one): make_estimator(estimator, _Read(one, read)) for one in configs}
+        made = [make_estimator(estimator, _Read(one, read)) for one in given]
         found += _unread(estimator, plan, configs, read)
-        for one in made.values():
+        for one in made:
             found += _of_estimator(one, plan)
-        found += _of_lengths(plan, list(made.values()))
-        first = next(iter(made.values()))
-        found += _of_rows(estimator, plan, rows, first)
+        if plan.study.fidelity.unit != WHOLE:
+            found += length_problems(plan, configs, made)
+        found += _of_rows(estimator, plan, rows, made[0])
     except ValueError as error:
         return [*found, str(error)]
     return list(dict.fromkeys(found))
 
 
 def _configs(plan: Plan) -> Iterator[dict[str, Any]]:
-    """The settings of each trial; of a search, those of one draw for each cell."""
+    """The settings of each trial; of a search, a draw for each cell and each end of a range."""
     if plan.search is None:
         yield from (dict(trial.config) for trial in plan.trials)
         return
     (drawn,) = draws(plan.search.space, 1)
-    yield from ({**config, **drawn} for config in plan.search.configs)
+    cells = [{**config, **drawn} for config in plan.search.configs]
+    yield from cells
+    for key, domain in plan.search.space.items():
+        for value in domain.get("choices") or (domain["low"], domain["high"]):
+            yield {**cells[0], key: value}
 
 
 class _Read(dict[str, Any]):
@@ -74,6 +82,14 @@ class _Read(dict[str, Any]):
     def pop(self, key: str, *default: Any) -> Any:
         self._read.add(key)
         return super().pop(key, *default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        self._read.add(key)
+        return super().setdefault(key, default)
+
+    def values(self) -> Any:
+        self._read.update(super().keys())
+        return super().values()
 
     def __iter__(self) -> Iterator[str]:
         self._read.update(super().keys())
@@ -101,7 +117,7 @@ def _unread(
         f"study {plan.study.name} varies {key!r}, which {estimator.make} does not read: it reads "
         f"{known}; rename the setting, or take it out"
         for key in varied
-        if key not in read
+        if (key.partition(SEPARATOR)[0] if plan.study.nested else key) not in read
     ]
 
 
@@ -179,26 +195,7 @@ def _same_again(estimator: Estimator, rows: Rows, plan: Plan) -> None:
         )
 
 
-def _of_lengths(plan: Plan, made: list[Any]) -> list[str]:
-    """Says that a setting is tried which the steps of the fidelity take the place of."""
-    if plan.study.fidelity.unit == WHOLE:
-        return []
-    lengths: dict[str, set[str]] = {}
-    for last in map(last_step, made):
-        known = last.get_params(deep=False)
-        name = "max_iter" if hasattr(last, "partial_fit") else growing_setting(last)
-        if name is not None and name in known:
-            lengths.setdefault(name, set()).add(repr(known[name]))
-    return [
-        f"{name} differs between configs of study {plan.study.name}, but the study's fidelity "
-        f"counts the steps itself, so {name} has no effect: leave it out of the grid, or leave "
-        "fidelity out"
-        for name, values in lengths.items()
-        if len(values) > 1
-    ]
-
-
-def _same_data(estimator: Estimator, rows: Rows, configs: list[dict[str, Any]]) -> None:
+def _same_data(estimator: Estimator, rows: Rows, configs: Sequence[Mapping[str, Any]]) -> None:
     """Refuses data that are not the same for all configs: no fold of one is a fold of another."""
     if not takes_config(estimator.data):
         return

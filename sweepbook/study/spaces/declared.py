@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweepbook.study.spaces.domains import domain_of, refusal, shown
-from sweepbook.study.spaces.foreign import check_constant, check_wandb
+from sweepbook.study.spaces.foreign import check_constant, check_words
 from sweepbook.study.spaces.lists import listed
 from sweepbook.study.spaces.names import SEPARATOR
 
@@ -91,7 +91,7 @@ def _take(space: Mapping[Any, Any], prefix: str, found: Declared, depth: int) ->
         elif not value:
             found.fixed[name] = {}
         else:
-            check_wandb(name, value)
+            check_words(name, value)
             found.is_nested = True
             _take(value, f"{name}{SEPARATOR}", found, depth + 1)
 

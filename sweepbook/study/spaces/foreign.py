@@ -1,5 +1,6 @@
 """What in a search space cannot be meant as it is written, with what to write instead."""
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,10 @@ _OTHERS = {  # top-level module of an object -> whose it is
     "syne_tune": "Syne Tune",
 }
 _WANDB = {"value", "values", "min", "max", "distribution", "q", "mu", "sigma", "probabilities"}
+_WORDS = {"grid", "sweep", "choices", "categorical", "one_of", "range", "float", "int", "log"}
+_CALL = re.compile(
+    r"\s*((ray\.)?tune\.\w+|hp\.\w+|trial\.suggest_\w+|[\w.]*Distribution)\(.*", re.S
+)
 INSTEAD = (
     "write a range of ray.tune, such as tune.loguniform(1e-4, 1e-1), or of Optuna, such as "
     "FloatDistribution(1e-4, 1e-1, log=True) (in YAML, loguniform: [1e-4, 1e-1])"
@@ -45,11 +50,35 @@ def check_constant(name: str, value: Any, within: str = "") -> None:
     elif isinstance(value, list | tuple):
         for inner in value:
             check_constant(name, inner, within or "a list")
+    elif isinstance(value, str):
+        check_text(name, value, "the space")
     elif within != "choice":  # those are checked when the study is planned
         _check_object(name, value)
 
 
-def check_wandb(name: str, value: Mapping[str, Any]) -> None:
+def check_text(name: str, value: Any, where: str) -> None:
+    """Refuses a text in which a range is called, as in YAML: it would be a constant."""
+    if isinstance(value, str) and _CALL.match(value):
+        raise ValueError(
+            f"{where} has {name!r} as a text, {shown(value)}, and a text is never called: "
+            f"{INSTEAD}"
+        )
+
+
+def check_words(name: str, value: Mapping[str, Any]) -> None:
+    """Refuses a dict that says in other words what is to be tried: it would be one of settings."""
+    _check_wandb(name, value)
+    key, inner = next(iter(value.items()))
+    if len(value) == 1 and key in _WORDS and isinstance(inner, list | tuple):
+        raise ValueError(
+            f"the space has {name!r} as {shown(dict(value))}, which would be a dict with a "
+            f'setting {key!r}: write {{"grid_search": [...]}} to try each value, or '
+            f"{INSTEAD.removeprefix('write ')}; if it is a dict of constants, give it in fixed "
+            "instead of the space"
+        )
+
+
+def _check_wandb(name: str, value: Mapping[str, Any]) -> None:
     """Refuses a dict that is a parameter of a W&B sweep."""
     is_range = {"min", "max"} <= value.keys() or "distribution" in value
     if not value.keys() <= _WANDB or not (value.keys() & {"value", "values"} or is_range):

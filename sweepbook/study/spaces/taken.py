@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sweepbook.study.spaces.declared import GRID, Declared, declared
+from sweepbook.study.spaces.foreign import check_text
 from sweepbook.study.spaces.names import SEPARATOR, check_names, flat
+
+_AGAIN = (  # what dataclasses.replace gives a new study is what the space has become
+    " (a study that was made from a space has it in fixed, grid and search: to replace the space, "
+    "give these anew as well, such as replace(study, space=..., fixed={}, grid={}, "
+    "search=Search(n_trials=50)))"
+)
 
 
 def take_space(study: Any, space: Any) -> dict[str, Any]:
@@ -17,7 +24,7 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
     Raises:
         ValueError: the space cannot be meant as it is written, or says what the study says, too.
     """
-    _check_no_grid_search(study)
+    _check_constants(study)
     try:
         found = Declared() if space is None else declared(space)
         search = _searched(study, found, given=space is not None)
@@ -29,7 +36,7 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
         if key in (*study.fixed, *study.grid, *points, *domains):
             raise ValueError(
                 f"study {study.name} has {key!r} in its space and in another field: leave it in "
-                "one of them"
+                f"one of them{_AGAIN}"
             )
     open_keys = search.domains if search else {}
     nested = study.nested or found.is_nested or any(SEPARATOR in key for key in open_keys)
@@ -43,10 +50,11 @@ def take_space(study: Any, space: Any) -> dict[str, Any]:
     }
 
 
-def _check_no_grid_search(study: Any) -> None:
-    """Refuses a grid_search outside of the space: it would be a dict like others."""
+def _check_constants(study: Any) -> None:
+    """Refuses a grid_search or a range outside of the space: it would be a constant."""
     for what, settings in (("fixed", study.fixed), *(("points", one) for one in study.points)):
         for key, value in settings.items():
+            check_text(key, value, f"{what} of {study.name}")
             if isinstance(value, Mapping) and [*value] == [GRID]:
                 raise ValueError(
                     f"{what} of {study.name} has {key!r} as a grid_search: put its list into "
@@ -80,7 +88,8 @@ def _searched(study: Any, found: Declared, given: bool) -> Any:
         )
     if found.domains and has_space:
         raise ValueError(
-            "it has ranges in its space and in that of its search: leave out Search(space=...)"
+            "it has ranges in its space and in that of its search: leave out "
+            f"Search(space=...){_AGAIN}"
         )
     if search is not None and not found.domains and not has_space:
         where = "its space has no range" if given else "it has no space"

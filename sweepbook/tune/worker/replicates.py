@@ -11,11 +11,9 @@ from sweepbook.doors.door import Door, open_door
 from sweepbook.record.ledger import Ledger
 from sweepbook.record.planned import Trial
 from sweepbook.tune.worker.generator import Generator, Kept
-from sweepbook.tune.worker.predicted import checked_predictions
+from sweepbook.tune.worker.predicted import ARRAYS, checked_predictions
 from sweepbook.tune.worker.surroundings import taken
 from sweepbook.tune.worker.yielded import Step, row_of, rows_of
-
-_PREDICTED = ("row_id", "label", "predicted", "probability")
 
 
 @dataclass
@@ -136,7 +134,7 @@ class Lockstep:
         parts = [checked_predictions(g.call("predictions"), stacked=stacked) for g in have]
         if stacked:
             return _flat(parts[0])
-        found = {key: np.concatenate([one[key] for one in parts]) for key in _PREDICTED}
+        found = {key: np.concatenate([one[key] for one in parts]) for key in ARRAYS}
         numbers = [generator.number for generator in have]
         whose = np.repeat(numbers, [len(one["label"]) for one in parts])
         return found | {"split": parts[0]["split"], "replicate": whose}
@@ -155,6 +153,6 @@ def _sum(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
 def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
     """The predictions of a stack, (K, n), one replicate's rows after the other's."""
     n_replicates, n_rows = part["label"].shape
-    found = {key: part[key].reshape(-1) for key in _PREDICTED}
+    found = {key: part[key].reshape(-1) for key in ARRAYS}
     whose = np.repeat(np.arange(n_replicates), n_rows)
     return found | {"split": part["split"], "replicate": whose}

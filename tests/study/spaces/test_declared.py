@@ -170,6 +170,18 @@ def test_ranges_and_the_number_of_trials_need_each_other():
         Search(n_trials=5, domains={"lr": "uniform"})
 
 
+def test_a_study_that_was_made_from_a_space_can_be_replaced():
+    space = {"opt": {"lr": tune.uniform(0, 1), "name": tune.grid_search(["a", "b"])}, "epochs": 3}
+    made = study(space, n_trials=5)
+    assert dataclasses.replace(made, seed=7) == study(space, n_trials=5, seed=7)
+    for other in ({"epochs": 4}, {"opt": {"momentum": tune.uniform(0, 1)}}):
+        with pytest.raises(ValueError, match=r"replace\(study, space=.*search=Search\("):
+            dataclasses.replace(made, space=other)
+    other = {"lr": tune.uniform(0, 2), "epochs": 4}
+    anew = {"fixed": {}, "grid": {}, "search": Search(n_trials=5), "nested": False}
+    assert dataclasses.replace(made, space=other, **anew) == study(other, n_trials=5)
+
+
 def test_a_range_or_a_grid_search_outside_of_the_space_is_told_where_to_stand():
     for fields in ({"fixed": {"lr": tune.grid_search([1])}}, {"points": [tune_point()]}):
         with pytest.raises(ValueError, match=r"'lr' as a grid_search.*space"):
