@@ -77,6 +77,11 @@ def other_form(form: str, line: str, metric: str) -> str | None:
     return None
 
 
+def reads_never(form: str, name: str) -> bool:
+    """Whether a form is a regular expression that has no group of a name."""
+    return form not in ("json", "pairs") and name not in re.compile(form).groupindex
+
+
 def number_of(text: str) -> int | float | None:
     """Returns the number that a whole text is; None: it is none."""
     if not _NUMBER.fullmatch(text):
