@@ -174,5 +174,5 @@ print(f"epoch=1 val_loss={lr}")
 @pytest.mark.parametrize("name", ["optimizer/lr", "optimizer.lr"])
 def test_a_setting_of_a_nested_study_is_known_by_both_its_names(study_of, name):
     fields = {"nested": True, "grid": {"optimizer/lr": [0.25, 0.5]}, "replicates": 2}
-    study = study_of(f"python train.py {{{name}}} {{seed}}", **fields)
+    study = study_of(f"python train.py {{{name}}} {{seed}} {{epochs}}", **fields)
     assert not problems(study.trainable, make_plan(study, Options()))
