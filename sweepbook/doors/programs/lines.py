@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sweepbook.doors.metrics import flat_metrics
 from sweepbook.study.settings import COLUMNS, YIELDED
 
 LONGEST = 1_000_000  # bytes of a line in which metrics are looked for
@@ -98,7 +99,7 @@ def _of_json(line: str) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return _named(found)
+    return flat_metrics(_named(found))
 
 
 def _of_pairs(line: str) -> dict[str, Any] | None:

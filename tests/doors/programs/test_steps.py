@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from sweepbook import Metric
 from sweepbook.doors.programs.problems import problems
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
@@ -96,6 +97,13 @@ def test_nan_and_nothing_diverge(rows_of):
 def test_of_pairs_only_numbers_are_recorded(rows_of):
     (row,) = rows_of(script='print("epoch=1 val_loss=1 device=cuda acc=93% n=2")')
     assert row == {"replicate": 0, "epoch": 1, "val_loss": 1, "n": 2}
+
+
+def test_nested_metrics_of_json_get_flat_names(rows_of):
+    script = """print('{"epoch": 1, "val": {"loss": 2, "by": {"class": [1, 2]}}, "train": {}}')"""
+    metric = Metric("val/loss", "min")
+    (row,) = rows_of(script=script, metrics="json", metric=metric)
+    assert row == {"replicate": 0, "epoch": 1, "val/loss": 2, "val/by/class": [1, 2]}
 
 
 def test_a_regular_expression_and_stderr(rows_of):
