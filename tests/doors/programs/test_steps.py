@@ -10,6 +10,7 @@ from sweepbook import Metric
 from sweepbook.doors.programs.problems import problems
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
+from sweepbook.record import planned
 
 SHELL = """
 for epoch in 1 2 3; do
@@ -177,6 +178,17 @@ print(f"epoch=1 val_loss={lr}")
 """
     fields = {"nested": True, "grid": {"optimizer/lr": [0.25]}, "fixed": {"epochs": 1}}
     assert [row["val_loss"] for row in rows_of(command, script=script, **fields)] == [0.25]
+
+
+def test_a_seed_has_one_replicate_or_is_refused(study_of, monkeypatch):
+    (trial,) = make_plan(study_of(replicates=3), Options()).trials
+    seeds = [planned.replicate_seed(trial.seed, number) for number in range(3)]
+    assert [planned.replicate_of(trial, seed) for seed in seeds] == [0, 1, 2]
+    with pytest.raises(ValueError, match="no replicate"):
+        planned.replicate_of(trial, -1)
+    monkeypatch.setattr(planned, "replicate_seed", lambda seed, number: seeds[number // 2])
+    with pytest.raises(ValueError, match="two replicates.*another"):
+        planned.replicate_of(trial, seeds[0])
 
 
 @pytest.mark.parametrize("name", ["optimizer/lr", "optimizer.lr"])
