@@ -13,9 +13,10 @@ from typing import Any
 from sweepbook.plan.modules.imports import python_files, reached
 from sweepbook.record.provenance import PART_OF_CODE
 from sweepbook.study.forms.program import Program
-from sweepbook.study.forms.words import filled, names_in, setting_of
+from sweepbook.study.forms.words import GIVEN, filled, names_in, setting_of
 
 _PYTHON = re.compile(r"python[\d.]*")
+_FILE = re.compile(rf"\{{(?!({'|'.join(GIVEN)})\}})[^{{}}]+\}}\.[A-Za-z]\w*$")  # {size}.yaml
 _OTHER_SCRIPTS = (".sh", ".bash", ".zsh", ".r", ".jl", ".pl", ".js", ".rb", ".lua")
 
 
@@ -35,7 +36,7 @@ def program_sha256(program: Program, configs: Sequence[Mapping[str, Any]]) -> st
         )
     if not files:
         return None
-    is_whole = _names_all(program, files)
+    is_whole = _names_all(program, files, configs)
     return content.hexdigest() if is_whole else f"{PART_OF_CODE}{content.hexdigest()}"
 
 
@@ -58,8 +59,12 @@ def program_files(program: Program, configs: Sequence[Mapping[str, Any]]) -> lis
     return sorted(found, key=lambda path: (not _is_python(path), path))
 
 
-def _names_all(program: Program, files: Sequence[Path]) -> bool:
+def _names_all(
+    program: Program, files: Sequence[Path], configs: Sequence[Mapping[str, Any]]
+) -> bool:
     """Whether the files that a command names are all that it runs: Python's, or one binary."""
+    if any(not _filled({part}, configs) for part in _parts(program) if _FILE.search(part)):
+        return False  # a search has yet to say which
     if any(option == "-c" and " " in word for option, word in pairwise(program.words)):
         return False
     if any(_is_other_script(path) for path in files):

@@ -147,6 +147,8 @@ def test_a_changed_file_is_found_wherever_it_lies(tmp_path, command):
         ("python train.py", True),
         ("env A=1 python -u train.py --config large.yaml", True),
         ([sys.executable, "train.py"], True),
+        ("python train.py model.lr={lr} {seed}.log", True),
+        ("python train.py --config={size}.yaml", False),  # one that a search has yet to choose
         ("python -m nets.mlp", True),
         ("sh run.sh", False),  # what it runs, nobody knows
         ("./run.sh", False),
