@@ -92,7 +92,7 @@ def run_study(n_commands: int, folder: Path) -> float:
     study = Study(
         name="commands",
         question="What does a program cost?",
-        trainable=Program("python train.py {cell}", metrics="pairs", folder=str(folder)),
+        trainable=Program("python train.py {cell} {epochs}", metrics="pairs", folder=str(folder)),
         metric=Metric("val_loss", "min"),
         fidelity=Fidelity("epoch", "epochs"),
         grid={"cell": list(range(n_commands))},

@@ -8,6 +8,7 @@ from sweepbook.commands.retraining.sample import sample, to_retrain, went_on
 from sweepbook.plan.manifest import changes_since
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record, load_record
+from sweepbook.record.provenance import is_whole_code
 from sweepbook.record.storage.places import Where
 from sweepbook.tune.console import say
 
@@ -77,14 +78,18 @@ def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> tuple[l
         history = _WENT_ON if trial_id in resumed else _IN_ONE_GO
         found.append(f"trial {trial_id} differs when retrained: {difference}; {history}")
     if differing:
-        found.append(_what_to_do(any(trial_id in resumed for trial_id, _ in differing)))
+        is_known = is_whole_code(record.manifest.code_sha256)
+        has_resumed = any(trial_id in resumed for trial_id, _ in differing)
+        found.append(_what_to_do(has_resumed, is_known))
     return found, len(chosen)
 
 
-def _what_to_do(has_resumed: bool) -> str:
+def _what_to_do(has_resumed: bool, is_known: bool) -> str:
     """The possible causes of a difference, and the next step."""
     causes = "the trainable uses random numbers that do not come from its seed; it ran "
     causes += "with other versions or on another machine"
+    if not is_known:
+        causes += "; or code has changed that its program runs and that its command does not name"
     if has_resumed:
         causes += (
             "; or, after an interruption, it draws random numbers between reading `state` and "

@@ -18,7 +18,7 @@ from sweepbook.doors.estimators.made import WHOLE, is_classifier, make_estimator
 from sweepbook.doors.estimators.scores import predictions_of, scores_of
 from sweepbook.doors.estimators.splits import split_rows
 from sweepbook.doors.estimators.steps import steps_of
-from sweepbook.record.planned import Trial, replicate_seed
+from sweepbook.record.planned import Trial, replicate_of
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.rows import Rows, load_rows, takes_config
 
@@ -38,7 +38,7 @@ def generator_of(estimator: Estimator, trial: Trial) -> Callable[..., Iterator[A
         settings = {key: value for key, value in config.items() if key != "seed"}
         seed = int(config["seed"])
         made = make_estimator(estimator, settings)
-        number = _replicate(trial, seed)
+        number = replicate_of(trial, seed)
         sides = split_rows(estimator, rows, is_classifier(made), trial.seed, number)
         scored = _Scored(estimator, trial, rows, *sides)
         seed_all(made, seed)
@@ -68,17 +68,6 @@ def _state(at: int, fitted: Any) -> dict[str, Any]:
 def _rows(estimator: Estimator, settings: str) -> Rows:
     """The data, which a process loads once for as long as they stay the same."""
     return load_rows(estimator, json.loads(settings))
-
-
-def _replicate(trial: Trial, seed: int) -> int:
-    """The number of the replicate that has this seed."""
-    seeds = [replicate_seed(trial.seed, number) for number in range(trial.n_replicates)]
-    if seeds.count(seed) != 1:
-        raise ValueError(
-            f"two replicates of the trial would have the same seed, {seed}: give the study "
-            "another seed"
-        )
-    return seeds.index(seed)
 
 
 def _fit(made: Any, scored: "_Scored") -> Any:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.plan.asked import ask_data
-from sweepbook.plan.modules.code import code_sha256, program_files, whole_code_sha256
+from sweepbook.plan.modules.code import code_sha256, whole_code_sha256
 from sweepbook.plan.modules.missing import check_imports
+from sweepbook.plan.modules.programs import program_files
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
@@ -53,7 +54,7 @@ def new_manifest(
 
 
 def _file_of(study: Study) -> Path | None:
-    """The file of a study's trainable; None: a program that names no file of its folder."""
+    """The file of a study's trainable; None: a program whose command names no file."""
     if isinstance(study.trainable, Program):
         return next(iter(program_files(study.trainable, study.configs())), None)
     module = module_of(study.trainable)

@@ -12,12 +12,18 @@ from sweepbook.record.load import Record, load_record, read_manifest
 from sweepbook.record.logs import copy_logs
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.planned import Trial
+from sweepbook.record.provenance import is_whole_code
 from sweepbook.record.registration import claim_hashes
 from sweepbook.record.storage.files import write_parquet
 from sweepbook.record.values import TRAIN_LOSS
 from sweepbook.record.writer import RecordWriter
 from sweepbook.study.claim import Claim
 from sweepbook.study.settings import setting_key
+
+_UNKNOWN_CODE = (
+    "because it cannot be seen which files its program runs, so nobody knows whether its code has "
+    "changed since: write a command that runs one Python file or module, such as python train.py"
+)
 
 
 def take_known_trials(
@@ -34,7 +40,7 @@ def take_known_trials(
         earlier_codes: the hashes that earlier versions took of the same code.
 
     Returns: trial_id -> name of the record that it was taken from; and a line for each record
-    that could not be read.
+    that could not be read, or of which nobody knows all the code.
     """
     taken: dict[str, str] = {}
     damaged: list[str] = []
@@ -114,7 +120,7 @@ def _same_code(
 ) -> Iterator[tuple[Record, pd.DataFrame]]:
     """The storage's other ended records of the same code and data, with their predictions.
 
-    A record that cannot be read is left alone and named in `damaged`.
+    A record that cannot be read, or whose code is not known, is left alone and named in `damaged`.
     """
     mine = {writer.folder for writer in writers}
     codes = [
@@ -134,6 +140,9 @@ def _same_code(
         planned = {trial.trial_id for trial in other.trials}
         # without a hash of its data nobody can say that a trial would come out the same
         if same and other.has_ended and planned & wanted and other.data.sha256 is not None:
+            if not is_whole_code(other.code_sha256):
+                damaged.append(f"no trial is reused from {folder}, {_UNKNOWN_CODE}")
+                continue
             try:
                 record = load_record(folder)
                 predictions = record.predictions()

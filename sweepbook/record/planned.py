@@ -100,3 +100,20 @@ def replicate_seed(seed: int, replicate: int) -> int:
     """Returns the seed below 2**31 of a replicate: of (study seed, replicate) alone."""
     sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
     return int(sequence.generate_state(1)[0] >> 1)
+
+
+def replicate_of(trial: Trial, seed: int) -> int:
+    """Returns the number of the replicate that has a seed.
+
+    Raises:
+        ValueError: two have it, or none.
+    """
+    seeds = [replicate_seed(trial.seed, number) for number in range(trial.n_replicates)]
+    if seeds.count(seed) > 1:
+        raise ValueError(
+            f"two replicates of the trial would have the same seed, {seed}: give the study "
+            "another seed"
+        )
+    if seed not in seeds:
+        raise ValueError(f"no replicate of the trial has the seed {seed}")
+    return seeds.index(seed)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 PACKAGES = ("sweepbook", "ray", "torch", "optuna", "numpy", "pandas", "pyarrow", "scipy")
 
+PART_OF_CODE = "part:"  # before the hash of code that a program runs among other code
+
 
 def versions(packages: Iterable[str] = ()) -> dict[str, str]:
     """Returns the version of Python and of each installed package that can change a number.
@@ -54,3 +56,8 @@ def git_commit(file: Path = Path(__file__)) -> str | None:
 def now() -> str:
     """Returns the time in UTC, ISO 8601, to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def is_whole_code(code_sha256: str | None) -> bool:
+    """Whether a hash is of all the code that a record's numbers depend on."""
+    return code_sha256 is not None and not code_sha256.startswith(PART_OF_CODE)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import typer
 
-from sweepbook import cli
+from sweepbook import Fidelity, Metric, Study, cli
 from sweepbook.commands.arguments import enter_project
 from sweepbook.commands.completeness import problems
 from sweepbook.commands.verify import differences, sample, verify
@@ -63,6 +63,29 @@ def test_it_is_told_how_many_trials_of_all_were_trained(record, capsys, n_trials
     cli.verify(str(record), n_trials, None, 0)
     printed = capsys.readouterr().out
     assert f"; {said}\n" in printed and "is sound" in printed
+
+
+def test_what_a_trainable_prints_is_not_shown_between_the_lines_of_verify(
+    tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    (tmp_path / "talks_much.py").write_text(textwrap.dedent("""
+        import os
+        def train(config):
+            for n in (1, 2):
+                os.write(2, b"an error's text")
+                os.system("echo from a program")
+                yield {"round": n, "loss": n}
+    """))  # fmt: skip
+    study = Study(name="talks", question="?", trainable="talks_much:train",
+                  metric=Metric("loss", "min"), fidelity=Fidelity("round", "rounds"),
+                  grid={"rounds": [2]}, replicates=1)  # fmt: skip
+    folder = train(study, tmp_path)
+    capfd.readouterr()
+    assert verify(folder, n_trials=1, seed=0, most=None) == ([], 1)
+    shown = capfd.readouterr()
+    assert "retrained to round 2" in shown.err
+    assert "from" not in shown.out and "text" not in shown.err
 
 
 def test_trials_that_were_retrained_in_part_are_said_to_be_so(record, capsys):

@@ -8,6 +8,7 @@ import pytest
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.planned import Trial
+from sweepbook.record.provenance import PART_OF_CODE
 from sweepbook.record.writer import RecordWriter
 from tests.records import typed
 
@@ -58,6 +59,20 @@ def storage(tmp_path):
     pd.DataFrame(predictions).to_parquet(tmp_path / "old" / "parts" / "predictions-a.parquet")
     out.close()
     return tmp_path
+
+
+@pytest.mark.parametrize("code", [None, f"{PART_OF_CODE}abc"])
+def test_a_trial_of_unknown_code_is_not_taken_which_is_said(tmp_path, code):
+    old = writer(tmp_path / "old", "a", code_sha256=code)
+    old.start_trial("a")
+    old.add_rows("a", [{"replicate": r, "round": 2, "val_acc": 0.5} for r in (0, 1)])
+    old.end_trial("a")
+    old.close()
+    new = writer(tmp_path / "new", "a", code_sha256=code)
+    taken, said = take_known_trials([new])
+    new.close()
+    assert not taken
+    assert len(said) == 1 and "old" in said[0] and "code" in said[0]
 
 
 def test_a_finished_trial_is_taken_whole_and_named_in_the_manifest(storage):

@@ -1,6 +1,8 @@
 """Trials trained anew, and the first number of each that is not the recorded one."""
 
+import contextlib
 import math
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,6 +16,7 @@ import pandas as pd
 from sweepbook.record.columns import plain_cell
 from sweepbook.record.load import Record
 from sweepbook.record.planned import Trial
+from sweepbook.tune.worker.output import redirected
 from sweepbook.tune.worker.run import Assignment, reports
 
 
@@ -76,13 +79,20 @@ def _train(trial: Trial) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("checkpoints", "parts"):
             (Path(folder) / name).mkdir()
-        for report in reports(Assignment(trial, [folder], [])):
-            rows += report["rows"]
-            last = f"trial {trial.trial_id} retrained to {trial.unit} {report['fidelity']}"
-            if sys.stderr.isatty():  # one line, written over at each step
-                print(f"\r{last}", end="", file=sys.stderr)
+        with contextlib.closing(reports(Assignment(trial, [folder], []))) as made:
+            while (report := _next(made)) is not None:
+                rows += report["rows"]
+                last = f"trial {trial.trial_id} retrained to {trial.unit} {report['fidelity']}"
+                if sys.stderr.isatty():  # one line, written over at each step
+                    print(f"\r{last}", end="", file=sys.stderr)
     print("" if sys.stderr.isatty() else last, file=sys.stderr)
     return rows
+
+
+def _next(made: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    """The next report; what the trainable prints is in the log of its first training."""
+    with redirected(Path(os.devnull)):
+        return next(made, None)
 
 
 def _same(old: Any, new: Any) -> bool:

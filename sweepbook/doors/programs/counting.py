@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any
 
-from sweepbook.doors.programs.lines import number_of
+from sweepbook.doors.programs.lines import number_of, reads_never
 from sweepbook.doors.programs.told import quoted
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.program import Program
@@ -52,6 +52,7 @@ class Counting:
         if self.is_said is None:
             self._begin(value, line)
         if not self.is_said:
+            self._check_unnamed(value, line)
             return before + 1
         if value is None:
             return None
@@ -63,9 +64,17 @@ class Counting:
         """Checks that a program goes on since it knows no end.
 
         Raises:
-            ValueError: it counts from 0 to the last unit, so the line of 0 was of no step.
+            ValueError: it counts from 0 to the last unit, so the line of 0 was of no step; or it
+                says no unit, and prints more lines than there are units.
         """
         unit, last = self.trial.unit, self.trial.max_fidelity
+        if not self.is_said and self.trial.ends_itself:
+            raise ValueError(
+                f"the program printed {beyond} metric lines or more for {last} {unit}s, and none "
+                f"says which {unit} it is of: print {unit}=1, 2, ... with the metric, once for "
+                f"each {unit}, or choose the lines of whole {unit}s by a regular expression, "
+                "metrics=r'...'"
+            )
         if self.first == 0 and beyond == last + 1 and self.trial.ends_itself:
             raise ValueError(
                 f"the program printed {unit} 0 to {unit} {last}, {last + 1} lines for {last} "
@@ -83,6 +92,24 @@ class Counting:
                 f"with {{checkpoint_dir}} must: print {unit}=1, 2, ... with it, or leave "
                 "{checkpoint_dir} out of the command (a resume then begins anew)"
             )
+
+    def _check_unnamed(self, value: Any, line: str) -> None:
+        """Checks that a line which is counted says no unit in words that nobody reads.
+
+        Raises:
+            ValueError: it names the unit. Of a regular expression without a group for it, which
+                its author may have meant so, a number must follow.
+        """
+        unit = self.trial.unit
+        is_left_out = reads_never(self.program.metrics, unit)
+        number = r"\W*\d" if is_left_out else ""
+        if value is None and not re.search(rf"(?<!\w){re.escape(unit)}(?!\w){number}", line, re.I):
+            return
+        raise ValueError(
+            f"the line {quoted(line)} names {unit}, but {unit}=N with a whole number N is not "
+            f"read in it, or in a metric line before it: print {unit}=1, 2, ... with each metric, "
+            rf"or read the number by a regular expression, metrics=r'...(?P<{unit}>\d+)...'"
+        )
 
 
 def _is_whole(value: Any) -> bool:

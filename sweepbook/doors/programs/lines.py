@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sweepbook.doors.metrics import flat_metrics
 from sweepbook.study.settings import COLUMNS, YIELDED
 
 LONGEST = 1_000_000  # bytes of a line in which metrics are looked for
@@ -77,6 +78,11 @@ def other_form(form: str, line: str, metric: str) -> str | None:
     return None
 
 
+def reads_never(form: str, name: str) -> bool:
+    """Whether a form is a regular expression that has no group of a name."""
+    return form not in ("json", "pairs") and name not in re.compile(form).groupindex
+
+
 def number_of(text: str) -> int | float | None:
     """Returns the number that a whole text is; None: it is none."""
     if not _NUMBER.fullmatch(text):
@@ -93,7 +99,7 @@ def _of_json(line: str) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return _named(found)
+    return flat_metrics(_named(found))
 
 
 def _of_pairs(line: str) -> dict[str, Any] | None:

@@ -172,31 +172,43 @@ def _note(found: dict[str, None], text: Any, name: str, value: Any) -> None:
 
 
 def _of_use(program: Program, plan: Plan) -> list[str]:
-    """Settings that vary without effect, and replicates that would all be the same."""
+    """Settings that have no effect, and replicates that would all be the same."""
+    if program.gives_everything:
+        return []
+    used = {name.partition(".")[0] for name in program.placeholders} | program.placeholders
+    used |= {name.replace(".", SEPARATOR) for name in program.placeholders}
     found = []
-    if not program.gives_everything and "options" not in program.placeholders:
-        used = {name.partition(".")[0] for name in program.placeholders} | program.placeholders
-        used |= {name.replace(".", SEPARATOR) for name in program.placeholders}
+    if "options" not in program.placeholders:
         unused = [name for name in _varied(plan) if name not in used]
         found += [
             f"the setting {name} varies, but the command never uses it: write {{{name}}} where "
             f"the program takes it, as in --{name} {{{name}}}"
             for name in unused
         ]
+        found += _of_length(plan, {*used, *unused})
     several = plan.n_replicates > 1 and (
         plan.search is not None or any(trial.n_replicates > 1 for trial in plan.trials)
     )
-    if (
-        several
-        and not program.gives_everything
-        and not {"seed", "replicate"} & program.placeholders
-    ):
+    if several and not {"seed", "replicate"} & program.placeholders:
         found.append(
             f"the command never uses {{seed}}, so all {plan.n_replicates} replicates of a trial "
             "would be the same: write --seed {seed}, or whatever the program takes, or "
             "replicates=1"
         )
     return found
+
+
+def _of_length(plan: Plan, used: set[str]) -> list[str]:
+    """A program that is not told how long it is to train: a longer one would be cut off."""
+    unit, length = plan.study.fidelity.unit, plan.study.fidelity.setting
+    if not length or length in used:
+        return []
+    return [
+        f"the command never uses {{{length}}}, so the program would not know how many {unit}s it "
+        f"is to train: write --{length} {{{length}}}, or whatever the program takes; where it "
+        f"takes nothing, give {length} the number that it trains, and write "
+        f"env {length.upper()}={{{length}}} before the command"
+    ]
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from sweepbook.doors.programs.files import Files, StillChangingError, packed_fil
 from sweepbook.doors.programs.lines import reader
 from sweepbook.doors.programs.process import Line, Process
 from sweepbook.doors.programs.told import ended_badly, quoted, ran_too_long, said_nothing
-from sweepbook.record.planned import Trial, replicate_seed
+from sweepbook.record.planned import Trial, replicate_of
 from sweepbook.study.forms.program import Program
 
 
@@ -61,8 +61,7 @@ class Replicate:
 
     def _started(self, config: Mapping[str, Any], folder: Path) -> Process:
         program, trial = self.program, self.trial
-        seeds = [replicate_seed(trial.seed, n) for n in range(trial.n_replicates)]
-        number = seeds.index(config["seed"])
+        number = replicate_of(trial, config["seed"])
         file = settings_file(program, config, folder)
         given = {"seed": str(config["seed"]), "replicate": str(number)}
         given |= {"checkpoint_dir": str(self.checkpoints), "config_file": str(file)}

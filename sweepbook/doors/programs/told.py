@@ -62,14 +62,39 @@ def said_nothing(process: Process, program: Program, trial: Trial) -> str:
                     f"the program ended without a metric line, but its {stream} has the line "
                     f"{quoted(line)}: write Program(..., {', '.join(changes)})"
                 )
-    how = {
-        "json": f'prints a JSON object such as {{"{trial.unit}": 1, "{trial.metric}": 0.5}}',
-        "pairs": f"prints a line such as {trial.unit}=1 {trial.metric}=0.5",
-    }.get(program.metrics, "prints a line that the regular expression of metrics finds")
+    if (found := _naming(process, trial.metric)) is not None:
+        return (
+            f"the program ended without a metric line, but it has printed {quoted(found.string)}, "
+            f"in which {trial.metric} is not read: print {_example(program, trial)}"
+            f"{_pattern(found['name'], trial.metric)}"
+        )
+    how = _example(program, trial)
     return (
         f"the program ended without a metric line on {program.stream}: after each {trial.unit} it "
-        f"{how}{_last_lines(process)}; {log_words(trial)}"
+        f"prints {how}{_last_lines(process)}; {log_words(trial)}"
     )
+
+
+def _example(program: Program, trial: Trial) -> str:
+    """What a line with a metric looks like."""
+    return {
+        "json": f'a JSON object such as {{"{trial.unit}": 1, "{trial.metric}": 0.5}}',
+        "pairs": f"a line such as {trial.unit}=1 {trial.metric}=0.5",
+    }.get(program.metrics, "a line that the regular expression of metrics finds")
+
+
+def _naming(process: Process, metric: str) -> re.Match[str] | None:
+    """The last line that has a number behind a metric's name, which nobody has read."""
+    name = re.compile(rf"(?<!\w)(?P<name>{re.escape(metric)})(?!\w)\W*\d", re.I)
+    lines = [line for stream in ("stderr", "stdout") for line in process.last[stream]]
+    return next((found for line in reversed(lines) if (found := name.search(line))), None)
+
+
+def _pattern(name: str, metric: str) -> str:
+    """A regular expression that reads such a line, where one can have the metric's name."""
+    if not metric.isidentifier():
+        return ""
+    return rf", or write metrics=r'{name}\W+?(?P<{metric}>[-+.\deE]*\d)'"
 
 
 def _traceback(process: Process, program: Program) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sweepbook.doors.metrics import flat_metrics
 from sweepbook.doors.units import number_in
 from sweepbook.record.planned import Trial
 from sweepbook.study.texts import shortened
@@ -21,18 +22,7 @@ def row_of(metrics: Any) -> dict[str, Any]:
             f"report(...) was given a {type(metrics).__name__}, {shortened(repr(metrics), 60)}: "
             'write report({"name of a metric": value})'
         )
-    return dict(_flat({k: v for k, v in metrics.items() if k not in _TOLD_TO_RAY}))
-
-
-def _flat(metrics: Mapping[Any, Any], before: str = "") -> list[tuple[Any, Any]]:
-    found: list[tuple[Any, Any]] = []
-    for key, value in metrics.items():
-        name = f"{before}{key}" if before else key
-        if isinstance(value, dict):
-            found += _flat(value, f"{name}/")
-        else:
-            found.append((name, value))
-    return found
+    return flat_metrics({k: v for k, v in metrics.items() if k not in _TOLD_TO_RAY})
 
 
 def is_last(metrics: Mapping[str, Any], row: Mapping[str, Any], trial: Trial) -> bool:

@@ -1,6 +1,7 @@
 """What Python files import, read from their text: nothing is run."""
 
 import ast
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,3 +37,20 @@ def python_files(module: Path) -> list[Path]:
     if module.is_file():
         return [module]
     return [file for file in module.rglob("*.py") if file.is_file()]
+
+
+def reached(files: Iterable[Path], folder: Path) -> list[Path]:
+    """Returns the files and packages of a folder that files import, and those that they import.
+
+    The files themselves are none of them.
+    """
+    first = {*files}
+    new, found = [*first], set[Path]()
+    while new:
+        for name in top_level_imports(new.pop()):
+            package, one = folder / name, folder / f"{name}.py"
+            is_one = one.is_file() and not (package / "__init__.py").is_file()  # as Python has it
+            files = python_files(one if is_one else package)
+            new += [f for f in files if f not in first and f not in found]
+            found.update(new)
+    return sorted(found)

@@ -39,7 +39,7 @@ def captured(records: Sequence[str], trial_id: str) -> Iterator[None]:
     attempt = insist_in_worker(logs[0], functools.partial(_begin, logs))
     ends_well = False
     try:
-        with _redirected(attempt.path), _bounded(attempt):
+        with redirected(attempt.path), _bounded(attempt):
             yield
         ends_well = True
     except SystemExit:  # Tune stops a trial in this way
@@ -115,8 +115,11 @@ def _end(attempt: _Attempt, logs: Sequence[Place], ends_well: bool) -> None:
 
 
 @contextlib.contextmanager
-def _redirected(path: Path) -> Iterator[None]:
-    """File descriptors 1 and 2 append to a file: sys.stdout, handlers and children use these."""
+def redirected(path: Path) -> Iterator[None]:
+    """What this process prints meanwhile is appended to a file.
+
+    It is what goes to the file descriptors 1 and 2: sys.stdout, handlers and children use these.
+    """
     handle = os.open(path, os.O_WRONLY | os.O_APPEND)
     _flush()
     before = [(os.dup(fd), fd) for fd in (1, 2)]

@@ -25,6 +25,16 @@ import pytest
         ("print('epoch=100 val_loss=0.4')", {}, ["100", "end at epoch 3"]),
         ("print('epoch=2 val_loss=0.4')\nprint('epoch=1 val_loss=0.3')", {},
          ["epoch 1 came after epoch 2", "regular expression"]),
+        *[(f"print({line!r})", {}, ["names epoch", "epoch=N", "(?P<epoch>"]) for line in (
+            "epoch: 10: val_loss: 0.5", "Epoch 3/10: val_loss: 0.5", "Epoch=3 val_loss=1",
+            "epoch: 3% val_loss: 1", "[EPOCH 7] val_loss=2")],
+        ("print('{\"Epoch\": 5, \"val_loss\": 1}')", {"metrics": "json"}, ["names epoch"]),
+        ("print('Epoch 5 loss 1')", {"metrics": r"loss (?P<val_loss>\d)"}, ["(?P<epoch>"]),
+        ("print('val_loss=2')\nprint('epoch=1 val_loss=1')", {}, ["names epoch", "epoch=1"]),
+        *[(f"print({line!r})", {}, ["without a metric line", repr(line), "metrics=r'"])
+          for line in ("val_loss: 0.5.", "val_loss: 0.5s", "Val_loss=0.5", "val_loss 0.5")],
+        ("for n in range(4): print(f'[1][{n}/4] val_loss={n}')", {},
+         ["4 metric lines", "3 epochs", "epoch=1"]),
         ("print('epoch=1 val_loss=0.4')\nimport time\ntime.sleep(60)", {"timeout_s": 0.3},
          ["timeout_s=0.3", "after epoch 1"]),
     ],
@@ -75,3 +85,12 @@ def test_steps_before_an_error_are_kept(assigned):
     assert rows[0]["epoch"] == 1
     with pytest.raises(ChildProcessError, match=re.escape("OSError: disk (train.py, line 2")):
         next(made)
+
+
+@pytest.mark.parametrize("line", ["val_loss: -5e-1.", "val_loss: -0.5s", "Val_loss=-.5",
+                                  "val_loss -0.5", "val_loss -> -0.50 (best)"])  # fmt: skip
+def test_the_regular_expression_that_is_advised_reads_the_line(rows_of, line):
+    with pytest.raises(ValueError) as caught:
+        rows_of(script=f"print({line!r})")
+    (pattern,) = re.findall(r"metrics=r'(.*)'", str(caught.value))
+    assert rows_of(script=f"print({line!r})", metrics=pattern)[0]["val_loss"] == -0.5

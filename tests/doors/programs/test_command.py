@@ -21,7 +21,7 @@ if os.path.exists(path):
 if os.fork() == 0:  # a child that never ends by itself
     while True:
         time.sleep(0.1)
-for epoch in range(at + 1, 9):
+for epoch in range(at + 1, int(sys.argv[4]) + 1):
     time.sleep(0.3)
     value = (value * 31 + epoch) % 1009
     with open(path + "~", "w") as file:
@@ -34,7 +34,7 @@ from sweepbook import ASHA, Fidelity, Metric, Program, Study
 
 STUDY = Study(
     name="tiny", question="?", metric=Metric("val_loss", "min"), replicates=2,
-    trainable=Program("python train.py {lr} {seed} {checkpoint_dir}", metrics="pairs"),
+    trainable=Program("python train.py {lr} {seed} {checkpoint_dir} {epochs}", metrics="pairs"),
     fidelity=Fidelity("epoch", "epochs"), grid={"lr": [1, 2000]}, fixed={"epochs": 8},
     scheduler=None,
 )

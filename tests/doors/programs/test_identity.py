@@ -3,15 +3,18 @@
 import dataclasses
 import json
 import subprocess
+import sys
 
 import pytest
 
 from sweepbook import Program
 from sweepbook.plan.manifest import changes_since, new_manifest
-from sweepbook.plan.modules.code import code_sha256, program_files
+from sweepbook.plan.modules.code import code_sha256
+from sweepbook.plan.modules.programs import program_files, program_sha256
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.record.manifest import manifest_of
+from sweepbook.record.provenance import is_whole_code
 from sweepbook.study.forms.trainable import trainable_key, trainable_name, trainable_of
 
 
@@ -40,11 +43,12 @@ ALL = {"train.py", "data.py", "more.py", "nets/__init__.py", "nets/mlp.py"}
         ("python -m nets.mlp", {"nets/__init__.py", "nets/mlp.py"}),
         ("python -m train", ALL),
         ("sh -c 'python train.py > {size}.log; cat large.yaml'", ALL | {"large.yaml"}),
-        ("ls .. /etc/passwd", set()),
+        ("ls .. missing.py", set()),
+        ("python a/../../DIR/train.py", ALL),
     ],
 )
 def test_the_files_of_a_program_are_those_that_its_command_names(folder, command, names):
-    program = Program(command, folder=str(folder))
+    program = Program(command.replace("DIR", folder.name), folder=str(folder))
     configs = [{"size": "small", "lr": 1}, {"size": "large", "lr": 2}]
     found = {path.relative_to(folder).as_posix() for path in program_files(program, configs)}
     assert found == names
@@ -117,3 +121,52 @@ def test_the_hash_is_of_names_and_contents(study_of, tmp_path):
     before = code_sha256(study_of())
     assert code_sha256(study_of()) == before
     assert code_sha256(study_of(script="print()")) != before
+
+
+@pytest.mark.parametrize("command", ["python ../code/train.py", "python {}/code/train.py",
+                                     "python train.py", "python -m nets.mlp"])  # fmt: skip
+def test_a_changed_file_is_found_wherever_it_lies(tmp_path, command):
+    for name in ("code", "studies", "studies/nets"):
+        (tmp_path / name).mkdir()
+    for name in ("code/train.py", "studies/train.py", "studies/nets/mlp.py"):
+        (tmp_path / name).write_text("import helper")
+    (tmp_path / "code" / "helper.py").write_text("")
+    (tmp_path / "studies" / "helper.py").write_text("")
+    place = tmp_path / "studies"
+    program = Program(command.format(tmp_path), folder=str(place))
+    before = program_sha256(program, [{}])
+    assert before == program_sha256(program, [{}]) and is_whole_code(before)
+    helpers = "code" if "code" in command else "studies"
+    (tmp_path / helpers / "helper.py").write_text("x = 1")
+    assert program_sha256(program, [{}]) not in (before, None)
+
+
+@pytest.mark.parametrize(
+    "command, is_whole",
+    [
+        ("python train.py", True),
+        ("env A=1 python -u train.py --config large.yaml", True),
+        ([sys.executable, "train.py"], True),
+        ("python train.py model.lr={lr} {seed}.log", True),
+        ("python train.py --config={size}.yaml", False),  # one that a search has yet to choose
+        ("python -m nets.mlp", True),
+        ("sh run.sh", False),  # what it runs, nobody knows
+        ("./run.sh", False),
+        (["sh", "-c", "cd nets && python train.py"], False),
+        (["python", "-c", "import train"], False),
+        ("ls", False),
+        ("ls large.yaml", False),
+        (sys.executable, False),
+        ("python -m json.tool", False),
+        ("python -m json.tool large.yaml", False),
+    ],
+)
+def test_code_of_which_not_all_is_known_is_not_taken_for_the_same(folder, command, is_whole):
+    assert is_whole_code(program_sha256(Program(command, folder=str(folder)), [{}])) == is_whole
+
+
+def test_a_changed_shell_script_is_found_although_not_all_that_it_runs_is_known(folder):
+    program = Program("sh run.sh", folder=str(folder))
+    before = program_sha256(program, [{}])
+    (folder / "run.sh").write_text("python other.py")
+    assert program_sha256(program, [{}]) not in (before, None)

@@ -20,7 +20,7 @@ STUDY = Study(
     **dict(grid={{"lr": [0.1, 0.2]}}, fixed={{"epochs": 2}}, replicates=2) | dict({fields}),
 )
 """
-RIGHT = '"python train.py --lr {lr} --seed {seed}"'
+RIGHT = '"python train.py --lr {lr} --epochs {epochs} --seed {seed}"'
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def refused(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     "program, words",
     [
+        ('"python train.py {lr} {seed}"', ["{epochs}", "--epochs {epochs}", "env EPOCHS"]),
         ('""', ["must name a program"]),
         ("[]", ["must name a program"]),
         ("3", ["command", "a text or a list", "3"]),
@@ -143,10 +144,10 @@ def test_studies_that_do_not_go_with_programs_are_refused(refused, program, fiel
         '"python train.py {options} {seed}"',
         '"python train.py", settings="environment"',
         '"python train.py --config {config_file}", settings="yaml"',
-        """["sh", "-c", 'python train.py "$0" "$1" | cat', "{lr}", "{seed}"]""",
-        """'sh -c "python train.py $0 $1 > log" {lr} {seed}'""",
-        '"python train.py {lr} {seed} --url http://a/?b=1 --power 2^8 a~b"',
-        '"python -m train {lr} {seed}", folder="."',
+        """["sh", "-c", 'python train.py "$0" "$1" | cat', "{lr}", "{seed}", "{epochs}"]""",
+        """'sh -c "python train.py $0 $1 > log" {lr} {seed} {epochs}'""",
+        '"python train.py {lr} {seed} {epochs} --url http://a/?b=1 --power 2^8 a~b"',
+        '"env EPOCHS={epochs} python -m train {lr} {seed}", folder="."',
     ],
 )
 def test_what_can_run_is_shown(program, tmp_path, monkeypatch, capsys):

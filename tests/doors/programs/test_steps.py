@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
+from sweepbook import Metric
 from sweepbook.doors.programs.problems import problems
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
+from sweepbook.record import planned
 
 SHELL = """
 for epoch in 1 2 3; do
@@ -98,6 +100,13 @@ def test_of_pairs_only_numbers_are_recorded(rows_of):
     assert row == {"replicate": 0, "epoch": 1, "val_loss": 1, "n": 2}
 
 
+def test_nested_metrics_of_json_get_flat_names(rows_of):
+    script = """print('{"epoch": 1, "val": {"loss": 2, "by": {"class": [1, 2]}}, "train": {}}')"""
+    metric = Metric("val/loss", "min")
+    (row,) = rows_of(script=script, metrics="json", metric=metric)
+    assert row == {"replicate": 0, "epoch": 1, "val/loss": 2, "val/by/class": [1, 2]}
+
+
 def test_a_regular_expression_and_stderr(rows_of):
     script = 'import sys\nfor i in (1, 2):\n    sys.stderr.write(f"[{i}] loss -> 0.{i}\\n")\n'
     rows = rows_of(script=script, metrics=r"\[(?P<epoch>\d+)\] loss -> (?P<val_loss>\S+)",
@@ -171,8 +180,19 @@ print(f"epoch=1 val_loss={lr}")
     assert [row["val_loss"] for row in rows_of(command, script=script, **fields)] == [0.25]
 
 
+def test_a_seed_has_one_replicate_or_is_refused(study_of, monkeypatch):
+    (trial,) = make_plan(study_of(replicates=3), Options()).trials
+    seeds = [planned.replicate_seed(trial.seed, number) for number in range(3)]
+    assert [planned.replicate_of(trial, seed) for seed in seeds] == [0, 1, 2]
+    with pytest.raises(ValueError, match="no replicate"):
+        planned.replicate_of(trial, -1)
+    monkeypatch.setattr(planned, "replicate_seed", lambda seed, number: seeds[number // 2])
+    with pytest.raises(ValueError, match="two replicates.*another"):
+        planned.replicate_of(trial, seeds[0])
+
+
 @pytest.mark.parametrize("name", ["optimizer/lr", "optimizer.lr"])
 def test_a_setting_of_a_nested_study_is_known_by_both_its_names(study_of, name):
     fields = {"nested": True, "grid": {"optimizer/lr": [0.25, 0.5]}, "replicates": 2}
-    study = study_of(f"python train.py {{{name}}} {{seed}}", **fields)
+    study = study_of(f"python train.py {{{name}}} {{seed}} {{epochs}}", **fields)
     assert not problems(study.trainable, make_plan(study, Options()))
