@@ -101,8 +101,8 @@ class Progress:
                 self.told.add(key)
                 name, value = found
                 self.news(
-                    f"{plan.study.name}: {name} is {value:g}, but reports take a metric whose name "
-                    f"ends with acc for a share from 0 to 1, and show {100 * value:,.6g} %: give "
+                    f"{plan.study.name}: {name} is {value:g}, but reports take a metric whose "
+                    f"name ends with acc for a share from 0 to 1, and show {100 * value:,.6g} %: give "
                     f"{value / 100:g} if it is a percentage, or call it {name}_percent"
                 )
 
