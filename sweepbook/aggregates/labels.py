@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.record.load import CONFIG
+from sweepbook.study.settings import SHARES
 from sweepbook.study.texts import count as count
 from sweepbook.study.texts import visible
 
 _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _QUANTITIES = {"loss": "loss", "acc": "accuracy"}
-_SHARES = ("acc", "acc_clean")
 
 
 def metric_name(metric: str) -> str:
@@ -64,7 +64,7 @@ def quantity_name(metrics: Sequence[str], units: dict[str, str] | None = None) -
 
 def is_share(metric: str) -> bool:
     """Whether the metric is a share in 0..1 (accuracies are)."""
-    return metric.endswith(_SHARES)
+    return metric.endswith(SHARES)
 
 
 def better(metric: str, mode: str | None = None) -> str:

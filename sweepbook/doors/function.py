@@ -3,6 +3,7 @@
 import inspect
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -127,8 +128,21 @@ def _iterator_of(made: Any, trial: Trial) -> Iterator[Any]:
     raise TypeError(
         f"{name} returned {_described(made)}: a trainable yields a dict after each {trial.unit}, "
         f"as in `yield {{{trial.unit!r}: n, {trial.metric!r}: value}}` with n = 1, 2, ..., or "
-        "hands the same dict to report(...)"
+        f"hands the same dict to report(...){_callback_hint(made)}"
     )
+
+
+def _callback_hint(made: Any) -> str:
+    """Which callback a training that has reported nothing may lack."""
+    callbacks = {
+        "lightning": "LightningReport",
+        "pytorch_lightning": "LightningReport",
+        "transformers": "TransformersReport",
+    }
+    named = [name for library, name in callbacks.items() if library in sys.modules]
+    if made is not None or not named:
+        return ""
+    return f"; a Trainer reports through {' or '.join(dict.fromkeys(named))}(trainer, state)"
 
 
 def _may_be_dicts(made: Any) -> bool:

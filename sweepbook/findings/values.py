@@ -17,6 +17,7 @@ from sweepbook.findings.arms import (
     settings_label,
     value_table,
 )
+from sweepbook.findings.comparable.seeds import ALIKE, seeds_are_alike
 from sweepbook.findings.comparable.steps import Common, common_step, needed_step
 from sweepbook.record.load import Record
 from sweepbook.study.claim import Claim, Window
@@ -51,6 +52,8 @@ def arm_values(
     if trial is None:
         return Arm(label, problem=problem)
     arm = _measured(record, claim, i, str(trial["trial_id"]), column, common)
+    if seeds_are_alike(record, arm.trial_id):
+        return dataclasses.replace(arm, same_for_all=True, note=f"{label}: {ALIKE}")
     return _for_every_seed(record, trial, arm) if len(claim.arms) > 1 else arm
 
 

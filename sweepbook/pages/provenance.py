@@ -72,7 +72,8 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ("Claims", _registered(manifest)),
         ("Started", _text(manifest.started)),
         ("Ended", _text(manifest.ended) or "not yet"),
-        ("Git commit", _text(manifest.git_commit)),
+        ("Git commit of the study", _own_commit(manifest)),
+        ("Git commit of Sweepbook", _text(manifest.git_commit)),
         (
             "Versions",
             ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
@@ -80,6 +81,12 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ("Record digest", digest + note),
     ]
     return [(what, value) for what, value in pairs if value]
+
+
+def _own_commit(manifest: Manifest) -> str:
+    """The commit of the repository that the trainable's code is in; "" where it is in none."""
+    registered = manifest.registration
+    return _text(registered.commit) if registered else ""
 
 
 def _hash(sha256: str | None) -> str:

@@ -21,6 +21,7 @@ YIELDED = (
     "times",
     "replicates",
 )  # in a yielded dict, and no metrics
+SHARES = ("acc", "acc_clean")  # how the names of metrics end that are shares, from 0 to 1
 TABLES = (  # beside the column of a study's unit stand these, somewhere in a report
     *("metric", "mean", "low", "high", "n", "n_diverged", "value", "bad", "is_gone", "time_s"),
     *("status", "last", "cell", "number", "at", "elapsed", "step_s", "seconds", "spent"),

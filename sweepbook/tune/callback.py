@@ -65,6 +65,7 @@ class RecordCallback(Callback):
                 writer.add_rows(trial_id, result["rows"])
             writer.add_spent(trial_id, result["spent"])
         self.progress.step(trial_id, result["fidelity"], result["value"])
+        self.progress.tell_percentages(trial_id, result["rows"])
         if not result["goes_on"]:
             self.progress.tell_begins_anew(trial_id)
 

@@ -1,7 +1,9 @@
 """What a person sees while trials train: one live table, or plain lines without a terminal."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,12 +14,22 @@ from rich.text import Text
 from sweepbook.plan.plan import Plan
 from sweepbook.record.planned import Trial
 from sweepbook.study.forms.program import Program
+from sweepbook.study.settings import SHARES
 from sweepbook.tune.console import say, table_of
 from sweepbook.tune.screen import Shown
 from sweepbook.tune.standing import Standing
 
 LINE_EVERY_S = 30.0  # without a terminal
 MOST_RUNNING = 8  # trials in the live table
+
+
+def percentage_in(rows: Sequence[Mapping[str, Any]]) -> tuple[str, float] | None:
+    """Returns a metric that is called an accuracy and is above 1, with its value."""
+    for row in rows:
+        for name, value in row.items():
+            if name.endswith(SHARES) and isinstance(value, int | float) and 1.0001 < value < inf:
+                return name, float(value)
+    return None
 
 
 class Progress:
@@ -78,6 +90,20 @@ class Progress:
                 self.news(
                     f"{plan.study.name}: {lacks}, so a trial that fails or is interrupted starts "
                     "again from its beginning"
+                )
+
+    def tell_percentages(self, trial_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Says, once for each study, that an accuracy is none: reports multiply it by 100."""
+        for plan in self.standing.owners[trial_id]:
+            key = f"{plan.study.name}, shares"
+            found = None if key in self.told else percentage_in(rows)
+            if found is not None:
+                self.told.add(key)
+                name, value = found
+                self.news(
+                    f"{plan.study.name}: {name} is {value:g}, but reports take a metric whose "
+                    f"name ends with acc for a share from 0 to 1, and show {100 * value:,.6g} %: give "
+                    f"{value / 100:g} if it is a percentage, or call it {name}_percent"
                 )
 
     def end(self, trial_id: str, status: str, reason: str) -> None:

@@ -127,3 +127,15 @@ def test_a_trial_can_be_drawn_from_the_moment_that_it_is_there(plan):
     standing.trials = Drawn(standing.trials)
     standing.add(search, dataclasses.replace(plan.trials[0], trial_id="new", number=3))
     assert shown == [(0.0, "toy 3: ", [search])]
+
+
+def test_an_accuracy_in_percent_is_told_once(plan):
+    out = console()
+    (trial, _) = plan.trials
+    with Progress([plan], set(), out) as progress:
+        progress.tell_percentages(trial.trial_id, [{"val_acc": 1.0, "val_loss": 3.0, "acc": None}])
+        assert not out.file.getvalue()
+        for value in (92.41, 93.0):
+            progress.tell_percentages(trial.trial_id, [{"replicate": 0, "val_acc": value}])
+    said = out.file.getvalue()
+    assert said.count("val_acc is 92.41") == 1 and "0.9241" in said and "93" not in said

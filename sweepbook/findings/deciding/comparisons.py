@@ -80,7 +80,8 @@ def _alone(
     found = _mean(claim, values, overlap)
     found = with_choice(found, values, _pseudo(claim, arm))
     more = one_more(values, found, unusual, claim.single_run)
-    return Comparison(arm.label, found, lines, more)
+    made = Comparison(arm.label, found, lines, more)
+    return made.without_spread() if arm.same_for_all else made
 
 
 def _compared(

@@ -186,5 +186,5 @@ def _lineage(record: Record, trial: Trial) -> Lineage:
         data=manifest.data.name,
         data_sha256=manifest.data.sha256,
         versions=dict(manifest.versions),
-        git_commit=manifest.git_commit,
+        git_commit=manifest.registration.commit if manifest.registration else None,
     )
