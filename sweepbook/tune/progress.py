@@ -102,8 +102,8 @@ class Progress:
                 name, value = found
                 self.news(
                     f"{plan.study.name}: {name} is {value:g}, but reports take a metric whose "
-                    f"name ends with acc for a share from 0 to 1, and show {100 * value:,.6g} %: give "
-                    f"{value / 100:g} if it is a percentage, or call it {name}_percent"
+                    f"name ends with acc for a share from 0 to 1, and show {100 * value:,.6g} %: "
+                    f"give {value / 100:g} if it is a percentage, or call it {name}_percent"
                 )
 
     def end(self, trial_id: str, status: str, reason: str) -> None:
