@@ -176,7 +176,8 @@ def test_a_program_whose_output_is_a_bar_has_its_steps(rows_of):
 WORKER = """
 import os, sys
 from sweepbook.doors.programs.process import Process
-program = Process([sys.executable, "-u", "program.py"], os.getcwd(), os.environ, own_folder="own")
+program = Process([sys.executable, "-u", "program.py"], os.getcwd(), os.environ,
+                  own_folder=os.path.abspath("own"))  # nobody else has that mark
 program.next_line()
 program.stand_still()
 print("ready", flush=True)
