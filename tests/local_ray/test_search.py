@@ -54,6 +54,7 @@ def told(storage):
     return trials
 
 
+@pytest.mark.more
 def test_a_killed_search_goes_on_to_the_record_of_an_undisturbed_one(
     sweepbook, complete, tmp_path
 ):

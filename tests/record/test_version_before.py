@@ -65,6 +65,7 @@ def test_a_lost_training_loss_counts_the_same_before_and_after_it_goes_on(record
 
 
 @pytest.mark.ray
+@pytest.mark.more
 @pytest.mark.timeout(120)
 def test_it_goes_on_with_force_alone(record, tmp_path):
     (tmp_path / "toy_before.py").write_text(STUDY)
