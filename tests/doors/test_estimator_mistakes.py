@@ -202,10 +202,14 @@ def _from_config(kind):
     return lambda config: kind(**{key: v for key, v in config.items() if key != "epochs"})
 
 
+FOREST, STEPWISE = (RandomForestClassifier, "n_estimators"), (SGDClassifier, "max_iter")
+
+
 @pytest.mark.parametrize(
-    "kind, setting", [(RandomForestClassifier, "n_estimators"), (SGDClassifier, "max_iter")]
+    "kind, setting, how",
+    [(*own, how) for own in (FOREST, STEPWISE) for how in ("grid", "range", "choice")]
+    + [(*FOREST, "one value")],
 )
-@pytest.mark.parametrize("how", ["grid", "range", "choice", "one value"])
 def test_a_length_that_the_fidelity_takes_the_place_of(monkeypatch, kind, setting, how):
     fields = {
         "grid": {"grid": {setting: [5, 9]}},
@@ -230,6 +234,7 @@ def test_a_length_that_the_fidelity_takes_the_place_of(monkeypatch, kind, settin
         lambda config: RandomForestClassifier(n_estimators=3),
         lambda config: (BaggingClassifier if config["bag"] else RandomForestClassifier)(),
         lambda config: MLPClassifier(max_iter=200),
+        lambda config: MLPClassifier(max_iter=60),
     ],
 )
 def test_a_length_that_is_the_class_s_or_the_study_s_own(monkeypatch, make):

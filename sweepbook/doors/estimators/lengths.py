@@ -35,6 +35,8 @@ def length_problems(
                 f"counts the steps itself, so {name} has no effect: leave it out of the grid or "
                 "the space, or leave fidelity out"
             )
+        elif hasattr(kind, "partial_fit"):
+            continue  # one that is made for fit as well has a length for it
         elif value != inspect.signature(kind).parameters[name].default and value not in declared:
             yield (
                 f"{kind.__name__} has {name}={value!r}, but the fidelity of study {study.name} "
