@@ -52,7 +52,8 @@ def arm_values(
     if trial is None:
         return Arm(label, problem=problem)
     arm = _measured(record, claim, i, str(trial["trial_id"]), column, common)
-    if seeds_are_alike(record, arm.trial_id):
+    is_one = arm.values.nunique(dropna=False) == 1  # or the reports need not be looked at
+    if is_one and seeds_are_alike(record, arm.trial_id):
         return dataclasses.replace(arm, same_for_all=True, note=f"{label}: {ALIKE}")
     return _for_every_seed(record, trial, arm) if len(claim.arms) > 1 else arm
 

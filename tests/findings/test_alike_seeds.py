@@ -37,3 +37,10 @@ def test_a_trial_that_hears_no_seed_is_not_told_from_a_constant(planted):
 def test_one_metric_that_is_equal_says_nothing_of_the_seeds(planted):
     record = planted([ON, OFF], [claim()], {"val_acc": [0 * FIVE + 0.9, 0 * FIVE + 0.8]})
     assert "every seed gave" not in " ".join(map(str, finding(record)))
+
+
+def test_seconds_have_a_spread_of_their_own(planted):
+    slower = claim(metric="time_s", direction="higher", smallest=0.0)
+    seconds = {"time_s": [FIVE + 3.0, FIVE], "val_acc": [0 * FIVE + 0.9, 0 * FIVE + 0.8]}
+    row = finding(deaf(planted([ON, OFF], [slower], seconds), 0, 1))
+    assert "every seed" not in " ".join(map(str, row)) and row["verdict"] == "holds"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from sweepbook.record.load import Record
 
 ALIKE = (
@@ -25,8 +23,4 @@ def seeds_are_alike(record: Record, trial_id: str) -> bool:
     numbers = rows.select_dtypes("number").columns.difference(["replicate", record.unit])
     metrics = [name for name in numbers if not name.endswith("_s") and name != "n_steps"]
     first, *others = (own.set_index(record.unit)[metrics].sort_index() for own in whose)
-    return all(_equal(first, other) for other in others)
-
-
-def _equal(first: pd.DataFrame, other: pd.DataFrame) -> bool:
-    return bool(first.equals(other))
+    return all(first.equals(other) for other in others)
