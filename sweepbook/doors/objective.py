@@ -1,9 +1,8 @@
 """An objective function of Optuna, which asks a trial for its settings: it cannot be trained."""
 
 import inspect
-from collections.abc import Iterator
-from types import CodeType
 
+from sweepbook.doors.signature import names_in
 from sweepbook.study.hooks import load_object
 
 _KINDS = ("float", "int", "categorical", "uniform", "loguniform", "discrete_uniform")
@@ -14,7 +13,7 @@ _OWN_STUDY = {"ask", "optimize", "create_study"}  # it runs an Optuna study of i
 def problems(path: str) -> list[str]:
     """Returns what to write instead of a function that calls trial.suggest_float."""
     code = getattr(inspect.unwrap(load_object(path)), "__code__", None)
-    names = {*_names_of(code)} if code else set()
+    names = {*names_in(code)} if code else set()
     asks = sorted(names & _ASKING)
     if not asks or names & _OWN_STUDY:
         return []
@@ -23,10 +22,3 @@ def problems(path: str) -> list[str]:
         'the ranges as the space of the study, such as {"lr": FloatDistribution(1e-5, 1e-1, '
         'log=True)}, take config["lr"] in the function, and yield or report the metric'
     ]
-
-
-def _names_of(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _names_of(inner)

@@ -2,7 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 from sweepbook.plan.plan import Plan
@@ -21,6 +22,14 @@ def signature_problems(path: str, plan: Plan) -> list[str]:
     if problem := _of_kind(code, name) or _of_parameters(code, name, config):
         return [f"study {plan.study.name}: the trainable {problem}"]
     return []
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """Returns the names that the code of a function and of those in it uses."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from names_in(inner)
 
 
 def _of_kind(code: Any, name: str) -> str:

@@ -67,7 +67,12 @@ def is_own(file: str) -> bool:
     path = Path(file).resolve()
     if file.startswith("<") or set(path.parts) & {*INSTALLED}:
         return False
-    return not any(folder in path.parents for folder in (_TOOL, *_STANDARD))
+    return not is_tool_s(file) and not any(folder in path.parents for folder in _STANDARD)
+
+
+def is_tool_s(file: str) -> bool:
+    """Whether a file is one of this package's."""
+    return not file.startswith("<") and _TOOL in Path(file).resolve().parents
 
 
 def _own_place(error: BaseException) -> str:
@@ -88,8 +93,7 @@ def _is_on_purpose(error: ValueError) -> bool:
     if not frames:
         return False
     file, line = frames[-1].filename, frames[-1].lineno or 0
-    ours = _TOOL in Path(file).resolve().parents
-    return (ours or is_own(file)) and "raise" in linecache.getline(file, line)
+    return (is_tool_s(file) or is_own(file)) and "raise" in linecache.getline(file, line)
 
 
 def _shown(file: str, line: int | None) -> str:

@@ -10,8 +10,7 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.run import Assignment, reports
-from tests.trained import train_record
+from tests.trained import losses, train_record
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-study.md"
 CODE, USE = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -30,18 +29,8 @@ def study(tmp_path, monkeypatch):
 def test_a_resumed_trial_has_the_numbers_of_an_undisturbed_one(study, monkeypatch):
     monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1.0)
     trial = make_plan(study, Options(epochs=4, replicates=2)).trials[0]
-    found = {}
-    for name, stops in (("calm", [None]), ("killed", [2, None])):
-        for part in ("checkpoints", "parts"):
-            (Path(name) / part).mkdir(parents=True)
-        rows = found[name] = {}
-        for stop in stops:
-            for report in (made := reports(Assignment(trial, [name], []))):
-                rows |= {(r["replicate"], r["epoch"]): r["val_loss"] for r in report["rows"]}
-                if report["fidelity"] == stop:
-                    break
-            made.close()
-    assert len(found["calm"]) == 8 and found["calm"] == found["killed"]
+    calm, killed = losses(trial, "calm"), losses(trial, "killed", 2)
+    assert len(calm) == 8 and calm == killed
 
 
 def test_the_best_model_is_loaded_and_predicts_what_was_recorded(study, capsys):

@@ -3,7 +3,6 @@
 import re
 import runpy
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,8 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.run import Assignment, reports
 from tests.docs.pages import TRAIN, files_of, text_of, written
+from tests.trained import losses
 
 FILES = files_of(TRAIN)
 
@@ -77,16 +76,6 @@ def test_a_resumed_trial_has_the_numbers_of_an_undisturbed_one(folder, monkeypat
     monkeypatch.setattr(course, "CHECKPOINT_EVERY_S", -1.0)
     (study,) = load_studies([file])
     trial = make_plan(study, Options(epochs=3, replicates=2)).trials[0]
-    found = {}
-    for name, stops in (("calm", [None]), ("killed", [1, None])):
-        for part in ("checkpoints", "parts"):
-            (Path(name) / part).mkdir(parents=True)
-        rows = found[name] = {}
-        for stop in stops:
-            for report in (made := reports(Assignment(trial, [name], []))):
-                rows |= {(r["replicate"], r["epoch"]): r["val_loss"] for r in report["rows"]}
-                if report["fidelity"] == stop:
-                    break
-            made.close()
-    assert len(found["calm"]) == 6 and found["calm"] == found["killed"]
-    assert len(set(found["calm"].values())) == 6  # each replicate has a seed of its own
+    calm, killed = losses(trial, "calm"), losses(trial, "killed", 1)
+    assert len(calm) == 6 and calm == killed
+    assert len(set(calm.values())) == 6  # each replicate has a seed of its own

@@ -3,12 +3,10 @@
 import bdb
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 
 from sweepbook.doors.programs.told import log_words
 from sweepbook.record.planned import Trial
-
-_TOOL = Path(__file__).parents[2]
+from sweepbook.study.errors import is_tool_s
 
 
 def failure_text(error: BaseException, trial: Trial) -> str:
@@ -31,7 +29,7 @@ def failure_text(error: BaseException, trial: Trial) -> str:
 def _without_ours(told: traceback.TracebackException) -> bool:
     """Takes the frames of the tool out of a traceback and its causes; says if any are left."""
     for one in _chain(told):
-        one.stack[:] = [frame for frame in one.stack if not _is_ours(frame.filename)]
+        one.stack[:] = [frame for frame in one.stack if not is_tool_s(frame.filename)]
     return any(one.stack for one in _chain(told))
 
 
@@ -40,7 +38,3 @@ def _chain(told: traceback.TracebackException) -> Iterator[traceback.TracebackEx
     for inner in (told.__cause__, told.__context__, *(told.exceptions or ())):
         if inner is not None:
             yield from _chain(inner)
-
-
-def _is_ours(file: str) -> bool:
-    return _TOOL in Path(file).parents

@@ -4,9 +4,10 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
+from sweepbook.doors.signature import names_in
 from sweepbook.study.settings import CHDIR_BEFORE
 
 _TRAINABLE = ("ray.tune.trainable.trainable", "Trainable")
@@ -58,18 +59,11 @@ def _functions_in(function: Any) -> Iterator[FunctionType]:
 
 
 def _names_ray(function: FunctionType) -> bool:
-    names = set(_names_in(function.__code__))
+    names = set(names_in(function.__code__))
     if any(name == "ray" or name.startswith("ray.") for name in names):
         return True
     known = function.__globals__
     return any(_is_ray_s(known[name]) for name in names & known.keys())
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _names_in(inner)
 
 
 def _is_ray_s(value: Any) -> bool:

@@ -20,7 +20,6 @@ _CHOICES = {
     "stream": ("stdout", "stderr"),
 }
 _FILES = ("json", "yaml")
-_TOOL = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -149,6 +148,6 @@ def _folder_of_caller() -> str:
     """The folder of the user's file that makes a program; else the current one."""
     caller = sys._getframe(3)  # behind __post_init__, and the __init__ that dataclass writes
     file: str | None = caller.f_globals.get("__file__")
-    if file and _TOOL not in Path(file).resolve().parents and is_own(file):
+    if file and is_own(file):
         return os.path.dirname(os.path.abspath(file))
     return os.getcwd()

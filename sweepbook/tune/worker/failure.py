@@ -4,9 +4,7 @@ import bdb
 import traceback
 from pathlib import Path
 
-from sweepbook.study.errors import is_own
-
-_HERE = Path(__file__).parents[2]  # the tool
+from sweepbook.study.errors import is_own, is_tool_s
 
 
 class TrainableFailed(Exception):
@@ -16,7 +14,7 @@ class TrainableFailed(Exception):
 def told(error: BaseException) -> str:
     """Returns the traceback of an exception, and last a line with its kind, text and place."""
     inner = error.__traceback__
-    while inner is not None and _HERE in Path(inner.tb_frame.f_code.co_filename).parents:
+    while inner is not None and is_tool_s(inner.tb_frame.f_code.co_filename):
         inner = inner.tb_next  # nobody looks for the fault here
     lines = "".join(traceback.format_exception(type(error), error, inner)).rstrip()
     try:
