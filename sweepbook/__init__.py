@@ -46,10 +46,10 @@ if TYPE_CHECKING:
     from sweepbook.notebook.record import Record, load_record
     from sweepbook.notebook.run import confirm, resume, run
     from sweepbook.notebook.verify import verify
-    from sweepbook.pages.claims import finding_table
     from sweepbook.pages.report import write_report
     from sweepbook.pages.script import draw, draw_all, write_figure, write_table
-    from sweepbook.pages.trials import trial_table
+    from sweepbook.pages.studies.claims import finding_table
+    from sweepbook.pages.studies.trials import trial_table
     from sweepbook.record.best import Best, read_state
     from sweepbook.record.load import with_known_files
     from sweepbook.study.project import find_project
@@ -112,7 +112,7 @@ _LAZY = {
     "draw": "sweepbook.pages.script",
     "draw_all": "sweepbook.pages.script",
     "find_project": "sweepbook.study.project",
-    "finding_table": "sweepbook.pages.claims",
+    "finding_table": "sweepbook.pages.studies.claims",
     "end_table": "sweepbook.aggregates.curves",
     "last_rows": "sweepbook.aggregates.curves",
     "load_record": "sweepbook.notebook.record",
@@ -121,7 +121,7 @@ _LAZY = {
     "resume": "sweepbook.notebook.run",
     "run": "sweepbook.notebook.run",
     "select_trials": "sweepbook.aggregates.trials",
-    "trial_table": "sweepbook.pages.trials",
+    "trial_table": "sweepbook.pages.studies.trials",
     "verify": "sweepbook.notebook.verify",
     "with_known_files": "sweepbook.record.load",
     "write_figure": "sweepbook.pages.script",

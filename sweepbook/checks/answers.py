@@ -11,7 +11,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from sweepbook.aggregates.labels import listing
-from sweepbook.pages.answers import environment, functions
+from sweepbook.pages.studies.answers import environment, functions
 from sweepbook.study.claim import Claim
 from sweepbook.study.study import Study
 

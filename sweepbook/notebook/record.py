@@ -87,7 +87,7 @@ class Record(load.Record):
         Raises:
             ValueError: a finding cannot be computed; the message says why.
         """
-        from sweepbook.pages.claims import finding_table
+        from sweepbook.pages.studies.claims import finding_table
 
         return finding_table(load.with_known_files(self))
 

@@ -10,8 +10,8 @@ import pandas as pd
 from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.labels import number, setting_name, setting_value, with_half_width
 from sweepbook.aggregates.trials import telling_columns
-from sweepbook.pages.claims import claims_of
-from sweepbook.pages.trials import is_shown, trial_table
+from sweepbook.pages.studies.claims import claims_of
+from sweepbook.pages.studies.trials import is_shown, trial_table
 from sweepbook.record.load import Record, with_known_files
 
 MOST_TRIALS = 5

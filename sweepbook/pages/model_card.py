@@ -7,8 +7,8 @@ from typing import Any
 
 from sweepbook.aggregates.curves import curve_table
 from sweepbook.aggregates.labels import count, metric_name, number
-from sweepbook.pages.claims import claims_of
 from sweepbook.pages.render import render_card
+from sweepbook.pages.studies.claims import claims_of
 from sweepbook.pages.table import Table
 from sweepbook.record.best import Best
 from sweepbook.record.load import Record

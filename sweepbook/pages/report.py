@@ -15,16 +15,16 @@ from sweepbook.aggregates.published import sources
 from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement, scorecard
-from sweepbook.pages import claims as page_claims
-from sweepbook.pages import provenance as page
 from sweepbook.pages.aside import PAGE, is_aside, written_aside
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.names import figure_names, unique_names
-from sweepbook.pages.questions import told_once
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
-from sweepbook.pages.sections import Section, data_anchor, section_of
+from sweepbook.pages.studies import claims as page_claims
+from sweepbook.pages.studies import provenance as page
+from sweepbook.pages.studies.questions import told_once
+from sweepbook.pages.studies.section import Section, data_anchor, section_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
 from sweepbook.record.manifest import OVERLAPPING

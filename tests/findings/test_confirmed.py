@@ -20,7 +20,7 @@ from sweepbook.findings.confirm.tables import order_table, pair_table, steps_tha
 from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN, findings_frame
 from sweepbook.findings.scorecard import scorecard
-from sweepbook.pages.claims import claims_of
+from sweepbook.pages.studies.claims import claims_of
 from sweepbook.record.load import Record
 from sweepbook.record.storage.places import place
 from sweepbook.stats.multiple import holm
@@ -312,11 +312,12 @@ def test_a_winner_that_diverged_is_last_and_compared_with_none() -> None:
 
 
 def test_the_page_does_not_take_a_confirmation_for_a_search() -> None:
-    source = (files("sweepbook.pages") / "templates/report.html.j2").read_text(encoding="utf-8")
+    template = files("sweepbook.pages") / "templates/parts/study.html.j2"
+    source = template.read_text(encoding="utf-8")
     line = next(text for text in source.splitlines() if "Before believing" in text)
-    template = Environment(undefined=StrictUndefined).from_string(line)
+    said = Environment(undefined=StrictUndefined).from_string(line)
     record = confirmation()
-    assert "What came of the winners" in template.render(section={"record": record})
+    assert "What came of the winners" in said.render(section={"record": record})
     search = typed({"study": {**STUDY, "name": "s"}, "search": {"space": {}}}).search
     record = with_manifest(record, search=search)
-    assert "Before believing" in template.render(section={"record": record})
+    assert "Before believing" in said.render(section={"record": record})

@@ -19,7 +19,7 @@ from sweepbook.findings.finding import (
     findings_frame,
 )
 from sweepbook.findings.search_checks import search_findings, summary
-from sweepbook.pages.claims import claims_of
+from sweepbook.pages.studies.claims import claims_of
 from tests.searches import SPACE, random_search, record_of
 
 LR = {"lr": SPACE["lr"]}

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sweepbook.pages.claims import finding_table
+from sweepbook.pages.studies.claims import finding_table
 from sweepbook.record.best import best_of
 from sweepbook.record.load import load_record
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import sweepbook
-from sweepbook.pages.claims import finding_table
+from sweepbook.pages.studies.claims import finding_table
 from sweepbook.record import load
 
 CONFIGS = [{"lr": 0.1}, {"lr": 0.01}, {"lr": 0.001}]

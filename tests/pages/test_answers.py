@@ -8,8 +8,8 @@ import pytest
 
 from search_spaces.mlp_claims import CLAIMS
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.pages.answers import general_answers, study_answers
-from sweepbook.pages.claims import claims_of
+from sweepbook.pages.studies.answers import general_answers, study_answers
+from sweepbook.pages.studies.claims import claims_of
 from sweepbook.record.load import load_record
 from tests.records import declared
 

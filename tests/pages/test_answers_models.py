@@ -6,7 +6,7 @@ import numpy as np
 
 from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES, claims_of_weights
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.pages.answers import study_answers
+from sweepbook.pages.studies.answers import study_answers
 
 RNG = np.random.default_rng(2)
 EASE = RNG.random(200)

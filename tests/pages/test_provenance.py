@@ -1,6 +1,6 @@
 """The rows of a report that say where its record comes from."""
 
-from sweepbook.pages.provenance import provenance
+from sweepbook.pages.studies.provenance import provenance
 from sweepbook.record.load import load_record
 
 CONFIGS = [{"lr": 0.1}, {"lr": 0.01}]

@@ -8,8 +8,8 @@ import pytest
 
 from sweepbook import Claim, higher, lower, same
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.pages.claims import claims_of, tally
 from sweepbook.pages.report import write_report
+from sweepbook.pages.studies.claims import claims_of, tally
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import manifest_of

@@ -11,13 +11,13 @@ from sweepbook.figures.cost.ledger import draw_ledger, has_ledger
 from sweepbook.figures.drawn import title_of
 from sweepbook.figures.kinds import KINDS, draw, specs_of
 from sweepbook.figures.own import as_declared
-from sweepbook.pages import claims as page_claims
-from sweepbook.pages import provenance as page
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import Shown, csv_text, write_drawn, write_file
 from sweepbook.pages.names import safe_name
+from sweepbook.pages.studies import claims as page_claims
+from sweepbook.pages.studies import provenance as page
+from sweepbook.pages.studies.trials import failed_logs, shown_trials, trial_table
 from sweepbook.pages.table import Table
-from sweepbook.pages.trials import failed_logs, shown_trials, trial_table
 from sweepbook.record.load import Record
 from sweepbook.study.errors import told
 

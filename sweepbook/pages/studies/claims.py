@@ -28,8 +28,8 @@ from sweepbook.findings.forest import COLUMNS as FOREST
 from sweepbook.findings.forest import forest_frame
 from sweepbook.findings.search_checks import KIND as SEARCH
 from sweepbook.findings.search_checks import summary
-from sweepbook.pages.answers import general_answers, study_answers
-from sweepbook.pages.questions import Asked, asked_of
+from sweepbook.pages.studies.answers import general_answers, study_answers
+from sweepbook.pages.studies.questions import Asked, asked_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 from sweepbook.record.registration import AFTER

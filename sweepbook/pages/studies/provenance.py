@@ -15,7 +15,7 @@ from sweepbook.aggregates.labels import (
     setting_value,
 )
 from sweepbook.aggregates.trials import config_columns, varying_columns
-from sweepbook.pages.trials import SHORT_ID, _text, is_shown
+from sweepbook.pages.studies.trials import SHORT_ID, _text, is_shown
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import Manifest

@@ -9,7 +9,7 @@ from sweepbook.aggregates.labels import count, metric_name, number
 from sweepbook.findings.amounts import amount, behind, declared_number
 from sweepbook.findings.asked.groups import Group
 from sweepbook.findings.finding import Finding
-from sweepbook.pages.answers import level_of
+from sweepbook.pages.studies.answers import level_of
 from sweepbook.pages.table import Table
 
 _NOTHING = "–"

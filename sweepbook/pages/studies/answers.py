@@ -22,7 +22,7 @@ from sweepbook.findings.amounts import amount, behind, declared_number, interval
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.record.load import Record
 
-_ANY = Path(__file__).parent / "templates" / "any.md.j2"
+_ANY = Path(__file__).parents[1] / "templates" / "any.md.j2"
 
 
 def study_answers(record: Record, findings: Sequence[Finding]) -> list[str]:
