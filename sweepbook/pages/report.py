@@ -17,15 +17,18 @@ from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.pages.aside import PAGE, is_aside, written_aside
 from sweepbook.pages.data_card import DataCard, data_card
+from sweepbook.pages.first.banner import reduced
+from sweepbook.pages.first.claims import groups, left_open
+from sweepbook.pages.first.facts import facts
+from sweepbook.pages.first.headlines import headlines
+from sweepbook.pages.forest import TICKS, band, place
 from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.names import figure_names, unique_names
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.studies import claims as page_claims
-from sweepbook.pages.studies import provenance as page
 from sweepbook.pages.studies.questions import told_once
 from sweepbook.pages.studies.section import Section, data_anchor, section_of
-from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
 from sweepbook.record.manifest import OVERLAPPING
 from sweepbook.study.project import Project
@@ -42,6 +45,7 @@ def write_report(
     out: str | Path,
     repeats: Given | Sequence[Given] = (),
     project: Project | None = None,
+    title: str = "",
 ) -> Path:
     """Writes the report of one or more records into a folder.
 
@@ -57,6 +61,7 @@ def write_report(
             findings agree (repeat.csv).
         project: whose figures of its own are drawn, where it declares them on a record's study;
             None: "not drawn" stands in their place. What a record alone names is never imported.
+        title: of the report; "" for the question of a single study, else the project's title.
 
     Returns:
         The path of report.html.
@@ -88,6 +93,7 @@ def write_report(
             write_file(aside / "repeat.csv", csv_text(repeat.frame))
         context = _context(loaded, sections, printed)
         context |= {"repeat": repeat, "how_sure": _how_sure(loaded, forest)}
+        context |= {"title": title or _title(loaded, project)}
         write_file(aside / "report.md", render_markdown(context))
         write_file(aside / PAGE, render_html(context))
     for name in earlier - _names_in(sections):
@@ -143,19 +149,22 @@ def _context(
     records: Sequence[Record], sections: Sequence[Section], printed: pd.DataFrame
 ) -> dict[str, Any]:
     """What the templates print."""
-    anchors = [section.anchor for section in sections]
+    cards = _data_cards(records)
+    warned = [text for card in cards.values() for text in card.warnings]
     return {
-        "tally": page_claims.tally(anchors, [section.claims for section in sections]),
+        "banner": [*reduced(records), *warned],
+        "facts": facts(records),
+        "headlines": headlines(sections),
+        "forest": groups(sections),
+        "open": left_open(sections),
+        "missing": list(dict.fromkeys(text for one in sections for text in one.missing)),
+        "band": band(),
+        "ticks": [(tick, place(tick)) for tick in TICKS],
         "agreement": agreement(printed),
         "printed": page_claims.printed_table(printed),
-        "title": _title(records),
         "sections": sections,
-        "cards": _data_cards(records),
-        "overview": Table(
-            ["study", "data", "trials", "replicates", "report rows", "status"],
-            [page.summary_row(record) for record in records],
-            frozenset({"replicates", "report rows"}),
-        ),
+        "cards": cards,
+        "reading": "",
         "published_sources": sources(records),
     }
 
@@ -186,9 +195,13 @@ def _earlier_names(folder: Path) -> set[str]:
     return set(_EARLIER_FIGURES.findall(path.read_text(encoding="utf-8", errors="replace")))
 
 
-def _title(records: Sequence[Record]) -> str:
+def _title(records: Sequence[Record], project: Project | None) -> str:
+    """A single study's question, else the project's title, else how many studies there are."""
     studies = list(dict.fromkeys(record.study for record in records))
-    return studies[0] if len(studies) == 1 else f"{len(studies)} studies"
+    if len(studies) == 1:
+        return records[0].manifest.study.question or studies[0]
+    declared = project.title if project is not None else ""
+    return declared or f"{len(studies)} studies: {listing(studies, most=8)}"
 
 
 def _data_cards(records: Sequence[Record]) -> dict[str, DataCard]:

@@ -13,6 +13,7 @@ from sweepbook.figures.kinds import KINDS, draw, specs_of
 from sweepbook.figures.own import as_declared
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import Shown, csv_text, write_drawn, write_file
+from sweepbook.pages.forest import Row, claim_table, rows_of
 from sweepbook.pages.names import safe_name
 from sweepbook.pages.studies import claims as page_claims
 from sweepbook.pages.studies import provenance as page
@@ -30,7 +31,7 @@ class Section:
     record: Record
     question: str
     endings: list[tuple[str, int]]
-    warnings: list[str]
+    problems: list[str]
     provenance: list[tuple[str, str]]
     data_anchor: str
     trials: Table
@@ -40,6 +41,32 @@ class Section:
     shown: list[Shown]
     ledger: Shown | None
     claims: page_claims.Claims
+    rows: list[Row]
+
+    @property
+    def pictures(self) -> list[Shown]:
+        """The figures that stand open, in the study's order."""
+        return [one for one in self.shown if one.table is None and not one.note]
+
+    @property
+    def tables(self) -> list[Shown]:
+        """The tables, which stand folded."""
+        return [one for one in self.shown if one.table is not None]
+
+    @property
+    def notes(self) -> list[str]:
+        """Why some figures are not drawn."""
+        return [f"{one.title}: {one.note}" for one in self.shown if one.note]
+
+    @property
+    def claim_table(self) -> Table:
+        """The declared claims as texts, for a page without bars."""
+        return claim_table(self.rows)
+
+    @property
+    def missing(self) -> list[str]:
+        """What is not available, a line for each reason."""
+        return [one.text for one in self.claims.missing]
 
 
 def data_anchor(card: DataCard) -> str:
@@ -65,12 +92,13 @@ def section_of(
     ]
     trials = trial_table(record)
     write_file(figures / f"{anchor}-trials.csv", csv_text(trials))
+    claims = page_claims.claims_of(record)
     return Section(
         anchor=anchor,
         record=record,
         question=record.manifest.study.question or record.study,
         endings=page.endings(record),
-        warnings=page.warnings(record),
+        problems=[claims.problem] if claims.problem else [],
         provenance=page.provenance(record),
         data_anchor=data_anchor(data_card(record)),
         trials=shown_trials(record, trials),
@@ -79,7 +107,8 @@ def section_of(
         failed_logs=failed_logs(record, trials),
         shown=shown,
         ledger=_ledger(record, f"{anchor}-ledger", figures),
-        claims=page_claims.claims_of(record),
+        claims=claims,
+        rows=rows_of(anchor, claims.declared_findings, claims.forest),
     )
 
 

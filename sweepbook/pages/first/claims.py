@@ -1,0 +1,42 @@
+"""All declared claims on the first screen, and what of them is open, in one sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sweepbook.aggregates.labels import count, listing
+from sweepbook.findings.finding import MISSING, MIXED, OPEN
+from sweepbook.pages.forest import Row
+from sweepbook.pages.studies.section import Section
+
+
+@dataclass(frozen=True)
+class Group:
+    """The claims of one study."""
+
+    anchor: str
+    name: str
+    rows: list[Row]
+
+
+def groups(sections: Sequence[Section]) -> list[Group]:
+    """The claims of every study that has some to show; what is not available is said elsewhere."""
+    found = []
+    for section in sections:
+        rows = [row for row in section.rows if row.verdict != MISSING]
+        if rows:
+            found.append(Group(section.anchor, section.record.study, rows))
+    return found
+
+
+def left_open(sections: Sequence[Section]) -> str:
+    """How many claims are open, and why: "11 are undecided: 8 for too few seeds, ..."."""
+    rows = [row for section in sections for row in section.rows]
+    why = Counter(row.why for row in rows if row.verdict in (OPEN, MIXED))
+    if not why:
+        return ""
+    n = sum(why.values())
+    reasons = [f"{k} because {reason}" for reason, k in why.most_common() if reason]
+    return f"{count(n, 'claim')} {'is' if n == 1 else 'are'} undecided: {listing(reasons)}."

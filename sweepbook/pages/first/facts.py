@@ -1,0 +1,50 @@
+"""The first screen's line of facts: how much was trained, on what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sweepbook.aggregates.labels import count, listing
+from sweepbook.record.load import Record
+
+
+def facts(records: Sequence[Record]) -> str:
+    """What was trained, for how long and on what data, as one sentence.
+
+    A trial that several records share counts once.
+    """
+    trials = pd.concat([record.trials for record in records], ignore_index=True)
+    trials = trials.drop_duplicates("trial_id") if "trial_id" in trials else trials
+    seconds = trials["time_total_s"].sum() if "time_total_s" in trials else 0.0
+    spent = f", {duration(float(seconds))} of training" if seconds else ""
+    return f"{count(len(trials), 'trial')} with {_seeds(records)}{spent}, on {_data(records)}."
+
+
+def _seeds(records: Sequence[Record]) -> str:
+    numbers = sorted({record.manifest.n_replicates for record in records})
+    if len(numbers) == 1:
+        return f"{count(numbers[0], 'seed')} each"
+    return f"{numbers[0]} to {numbers[-1]} seeds each"
+
+
+def _data(records: Sequence[Record]) -> str:
+    """ "europe (73,581 rows to train on)", of each data set once."""
+    said: dict[str, str] = {}
+    for record in records:
+        rows = record.manifest.data.rows.get("train")
+        known = f" ({rows:,} rows to train on)" if isinstance(rows, int) else ""
+        said.setdefault(record.data_name, f"{record.data_name}{known}")
+    return listing(list(said.values()), most=4)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words that a reader compares at a glance.
+
+    >>> duration(12.3), duration(95.0), duration(5000.0)
+    ('12 s', '1.6 min', '1.4 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
