@@ -42,6 +42,12 @@ MODELS: tuple[dict[str, Any], ...] = (
     {"label": "XGBoost", "where": XGBOOST},
 )
 
+WORDS = {
+    "pretext": "A task without labels, how far an image is turned, from which a net gets weights.",
+    "probe": "A classifier on top of a net whose weights stay as they are.",
+    "eval": "One evaluation of the model; an epoch has several.",
+}
+
 VISION_BASELINES = Study(
     name="vision-baselines",
     question="Real or fake: which of five models, at which learning rate?",
@@ -65,6 +71,7 @@ VISION_BASELINES = Study(
     artifacts={"pictures": "analysis.figures.picture_data:picture_table"},
     published=PUBLISHED["vision-baselines"],
     answers=ANSWERS["vision-baselines"],
+    words=WORDS,
     figures=(
         {
             "kind": "models_table",

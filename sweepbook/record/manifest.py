@@ -53,6 +53,12 @@ class Data:
         return found if isinstance(found, Mapping) else {}
 
     @property
+    def kept_by(self) -> Mapping[str, str]:
+        """Split -> the setting that says on how many of its rows a trial is trained."""
+        found = self.described.get("kept_by")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
     def splits(self) -> str:
         """ "given", "one per replicate" or another phrase; "" where it is not said."""
         return str(self.described.get("splits") or "")

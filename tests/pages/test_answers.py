@@ -8,15 +8,13 @@ import pytest
 
 from search_spaces.mlp_claims import CLAIMS
 from sweepbook.findings.evaluate import evaluate
-from sweepbook.pages.studies.answers import general_answers, study_answers
+from sweepbook.pages.studies.answers import study_answers
 from sweepbook.pages.studies.claims import claims_of
 from sweepbook.record.load import load_record
 from tests.records import declared
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = sorted(
-    [*(ROOT / "analysis/answers").glob("*.j2"), ROOT / "sweepbook/pages/templates/any.md.j2"]
-)
+TEMPLATES = sorted((ROOT / "analysis/answers").glob("*.j2"))
 CONFIGS = {
     "learning-rate": [{"lr": lr, "epochs": 50} for lr in (1.0, 0.01, 0.001, 0.00001)],
     "epochs": [{"lr": 0.001, "epochs": 100}],
@@ -56,8 +54,8 @@ def record_of(make_record):
 
 
 def answers(record):
-    findings = evaluate(record)
-    return [*study_answers(record, findings), *general_answers(findings)]
+    found = study_answers(record, evaluate(record))
+    return [*(headline.text for headline in found.headlines), *found.paragraphs]
 
 
 def told(record):
@@ -66,7 +64,7 @@ def told(record):
 
 def test_there_is_a_template_for_every_study_of_the_published_part():
     names = {path.name.removesuffix(".md.j2") for path in TEMPLATES}
-    assert names == {*CLAIMS, "vision-baselines", "leak", "any"}
+    assert names == {*CLAIMS, "vision-baselines", "leak"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
@@ -166,6 +164,25 @@ def test_a_template_of_ones_own_is_filled_from_the_findings(make_record):
     assert claims.answers[1] == (
         "One question cannot be said from this record: the record has no such claim."
     )
+
+
+def test_headlines_are_declared_by_call_blocks_and_leave_the_paragraphs(make_record):
+    text = """{% call headline(f("best-config")) %}
+    Take {{ f("best-config").best }}.
+    {% endcall %}
+    {% call headline(f("other")) %}{% endcall %}
+    The rest."""
+    claims = with_answers(make_record, text)
+    (headline,) = claims.headlines
+    assert headline.text.startswith("Take lr 0.") and headline.finding == "best-config"
+    verdicts = dict(zip(claims.frame["name"], claims.frame["verdict"], strict=True))
+    assert headline.verdict == verdicts["best-config"]
+    assert claims.answers == ["The rest."]
+
+
+def test_without_headlines_of_its_own_a_study_gets_them_from_its_findings(make_record):
+    (headline,) = with_answers(make_record, "The rest.").headlines
+    assert headline.finding == "best-config" and len(headline.text.split()) <= 25
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def told(models_record, *arguments, **rest):
     named = {e["weights"] for e in trials if "/" in (e.get("weights") or "")}
     claims = CLAIMS + plain(claims_of_weights(trials, dict.fromkeys(named, "0123")))
     record = models_record(trials, claims=claims)
-    texts = study_answers(record, evaluate(record))
+    texts = study_answers(record, evaluate(record)).paragraphs
     for text in texts:
         assert text.endswith(".") and "  " not in text and "None" not in text
         assert not re.search(r"\bnan\b|[{}]|\(\)", text)

@@ -39,6 +39,8 @@ def test_the_hash_of_a_claim_is_that_of_what_it_says():
         *({"direction": "lower"}, {"arms": (OFF, ON)}, {"fidelity": "last"}, {"name": "n"}),
         *({"arms": ({"batch_norm": 1}, OFF)}, {"family": "f"}, {"metric": "val_loss"}),
     )
+    remedied = replace(CLAIM, remedy="Train it.")
+    assert claim_sha256(remedied) == claim_sha256(CLAIM), "a remedy decides nothing"
     assert len({claim_sha256(replace(CLAIM, **change)) for change in changes}) == len(changes)
     assert claim_sha256(CLAIM) not in {claim_sha256(replace(CLAIM, **one)) for one in changes}
 

@@ -1,17 +1,17 @@
-"""The questions of a study answered in a few sentences each, from the findings alone.
+"""The question of a study answered in a headline and a few sentences, from the findings alone.
 
-A template holds words; each number, label and verdict in the text is a finding's. The study's own
-template is part of its record (Study.answers), templates/any.md.j2 is asked of every record. A
-template is a text that somebody wrote: it is rendered in Jinja's sandbox, with the functions of
-`functions` and nothing else.
+A template holds words; each number, label and verdict in the text is a finding's. It is part of
+the study's record (Study.answers). A template is a text that somebody wrote: it is rendered in
+Jinja's sandbox, with the functions of `functions` and nothing else. A headline is declared by a
+call block with the finding that it rests on: {% call headline(f("name")) %}...{% endcall %}.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
@@ -22,29 +22,42 @@ from sweepbook.findings.amounts import amount, behind, declared_number, interval
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.record.load import Record
 
-_ANY = Path(__file__).parents[1] / "templates" / "any.md.j2"
+
+@dataclass(frozen=True)
+class Headline:
+    """What a study found, for a reader who sees only this line.
+
+    verdict: of the finding it rests on. finding: the name of that finding, "" if there is none.
+    text: one sentence of at most 25 words; the page shows the verdict beside it.
+    """
+
+    verdict: str
+    finding: str
+    text: str
 
 
-def study_answers(record: Record, findings: Sequence[Finding]) -> list[str]:
-    """Paragraphs of plain text, by the template that the record's study declares; [] without one.
+@dataclass(frozen=True)
+class Answers:
+    """A study's question answered: headlines, then paragraphs that do not repeat them."""
 
-    findings: as `evaluate` returns them. Where a finding is not available the text says why. The
-    same findings give the same text. Pure.
+    headlines: list[Headline]
+    paragraphs: list[str]
+
+
+def study_answers(record: Record, findings: Sequence[Finding]) -> Answers:
+    """The answers by the template that the record's study declares; empty without one.
+
+    findings: as `evaluate` returns them. The same findings give the same text. Pure.
 
     Raises:
         ValueError: the template cannot be rendered, saying why.
     """
     try:
-        return _paragraphs(record.manifest.study.answers, findings)
+        return _rendered(record.manifest.study.answers, findings)
     except Exception as error:  # whatever the template does
         raise ValueError(
             f"the template of study {record.study}: {type(error).__name__}: {error}"
         ) from error
-
-
-def general_answers(findings: Sequence[Finding]) -> list[str]:
-    """Paragraphs of plain text about what every record is asked; [] where there is nothing."""
-    return _paragraphs(_ANY.read_text(encoding="utf-8"), findings)
 
 
 def environment() -> ImmutableSandboxedEnvironment:
@@ -57,14 +70,21 @@ def environment() -> ImmutableSandboxedEnvironment:
     )
 
 
-def _paragraphs(template: str, findings: Sequence[Finding]) -> list[str]:
-    text = environment().from_string(template).render(functions(findings))
-    paragraphs = (re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", text))
-    return [paragraph for paragraph in paragraphs if paragraph]
+def _rendered(template: str, findings: Sequence[Finding]) -> Answers:
+    headlines: list[Headline] = []
+    text = environment().from_string(template).render(functions(findings, headlines))
+    paragraphs = map(_one_line, re.split(r"\n\s*\n", text))
+    return Answers(headlines, [paragraph for paragraph in paragraphs if paragraph])
 
 
-def functions(findings: Sequence[Finding]) -> dict[str, Any]:
-    """What templates may call, by name; rows are findings."""
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def functions(
+    findings: Sequence[Finding], headlines: list[Headline] | None = None
+) -> dict[str, Any]:
+    """What templates may call, by name; rows are findings. Headlines are added to the list."""
     by_name = {finding.name: finding for finding in findings}
 
     def find(name: str) -> Finding:
@@ -77,7 +97,13 @@ def functions(findings: Sequence[Finding]) -> dict[str, Any]:
     def first(kind: str) -> Finding:
         return next(iter(every(kind)), Finding(name=kind, note=f"there is no {kind}"))
 
+    def headline(row: Finding, caller: Callable[[], str]) -> str:
+        if headlines is not None and (text := _one_line(caller())):
+            headlines.append(Headline(row.verdict, row.name, text))
+        return ""
+
     return {
+        "headline": headline,
         "f": find,
         "every": every,
         "first": first,

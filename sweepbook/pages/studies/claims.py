@@ -26,9 +26,11 @@ from sweepbook.findings.finding import (
 )
 from sweepbook.findings.forest import COLUMNS as FOREST
 from sweepbook.findings.forest import forest_frame
+from sweepbook.findings.headlines import headline_of
 from sweepbook.findings.search_checks import KIND as SEARCH
 from sweepbook.findings.search_checks import summary
-from sweepbook.pages.studies.answers import general_answers, study_answers
+from sweepbook.pages.studies.answers import Answers, Headline, study_answers
+from sweepbook.pages.studies.missing import Missing, missing_of
 from sweepbook.pages.studies.questions import Asked, asked_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
@@ -41,8 +43,11 @@ VERDICTS = (HOLDS, FAILS, MIXED, OPEN, MISSING)
 class Claims:
     """One record's findings: all of them as a frame; what was declared before the training began,
     and late, what the record is asked and what a search or its confirmation is checked for as
-    (verdict, sentence); answers as paragraphs; problem: what could not be computed, with the
-    reason, or ""; questions: what every trial is asked; forest: the declared ones on one scale."""
+    (verdict, sentence); answers as paragraphs, which do not repeat the headlines; problem: what
+    could not be computed, with the reason, or ""; questions: what every trial is asked; forest:
+    the declared ones on one scale; missing: what is not available, one entry for all declared
+    claims that lack the same thing; declared_findings: the declared ones and the late ones, in
+    their order."""
 
     frame: pd.DataFrame
     declared: list[tuple[str, str]]
@@ -53,6 +58,9 @@ class Claims:
     late: list[tuple[str, str]] = field(default_factory=list)
     questions: list[Asked] = field(default_factory=list)
     forest: pd.DataFrame = field(default_factory=pd.DataFrame)
+    headlines: list[Headline] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    declared_findings: list[Finding] = field(default_factory=list)
 
 
 def finding_table(record: Record) -> pd.DataFrame:
@@ -88,18 +96,22 @@ def claims_of(record: Record) -> Claims:
         return Claims(_table(record, []), [], [], [], why)
     answers, problem = _answers(record, findings)
     declared = {claim.name for claim in record.manifest.study.claims}
+    claimed = [finding for finding in findings if finding.name in declared]
     checks = [finding for finding in findings if finding.kind in (SEARCH, CONFIRMATION)]
     others = [finding for finding in findings if finding.kind not in (SEARCH, CONFIRMATION)]
     return Claims(
         frame=_table(record, findings),
         declared=_told([one for one in others if one.name in declared and one.declared != AFTER]),
         asked=_told([f for f in others if f.name not in declared and not f.question]),
-        answers=answers,
+        answers=answers.paragraphs,
         problem=problem,
         checks=_told(checks),
         late=_told([finding for finding in others if finding.declared == AFTER]),
         questions=asked_of(question_groups(record, findings)),
         forest=forest_frame(record, findings),
+        headlines=answers.headlines,
+        missing=missing_of(record, claimed),
+        declared_findings=claimed,
     )
 
 
@@ -107,9 +119,9 @@ def _told(findings: Sequence[Finding]) -> list[tuple[str, str]]:
     return [(finding.verdict, finding.sentence) for finding in findings]
 
 
-def _answers(record: Record, findings: Sequence[Finding]) -> tuple[list[str], str]:
-    """The paragraphs, and why those of the study's own template are missing, or ""."""
-    search, problem, own = search_of(record), "", list[str]()
+def _answers(record: Record, findings: Sequence[Finding]) -> tuple[Answers, str]:
+    """The answers, and why those of the study's own template are missing, or ""."""
+    search, problem, own = search_of(record), "", Answers([], [])
     try:
         own = study_answers(record, findings)
     except ValueError as error:
@@ -118,7 +130,17 @@ def _answers(record: Record, findings: Sequence[Finding]) -> tuple[list[str], st
         *([summary(search)] if search else []),
         *([confirmation_summary(record)] if is_confirmation(record) else []),
     ]
-    return [*summaries, *own, *general_answers(findings)], problem
+    headlines = own.headlines or _headlines(record, findings)
+    return Answers(headlines, [*summaries, *own.paragraphs]), problem
+
+
+def _headlines(record: Record, findings: Sequence[Finding]) -> list[Headline]:
+    """Of a study without headlines of its own: its claims, else which config is best."""
+    declared = {claim.name for claim in record.manifest.study.claims}
+    known = [one for one in findings if one.verdict != MISSING]
+    told = [one for one in known if one.name in declared]
+    told = told or [one for one in known if one.name == "best-config"]
+    return [Headline(one.verdict, one.name, headline_of(one)) for one in told]
 
 
 def forest(claims: Sequence[Claims]) -> pd.DataFrame:
