@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sweepbook.aggregates.labels import count, number
+from sweepbook.aggregates.labels import count
 from sweepbook.findings.amounts import amount, behind, interval
 from sweepbook.findings.deciding.other_trials import LEAST_SEEDS
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
@@ -192,7 +192,6 @@ def _is_level(finding: Finding) -> bool:
 
 def _sample(finding: Finding) -> str:
     return count(finding.n, "seed") if finding.n else ""
-
 
 
 def _why(finding: Finding) -> str:

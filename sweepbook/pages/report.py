@@ -17,12 +17,13 @@ from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement, scorecard
 from sweepbook.pages.aside import PAGE, is_aside, written_aside
 from sweepbook.pages.data_card import DataCard, data_card
+from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.first.banner import reduced
 from sweepbook.pages.first.claims import groups, left_open
 from sweepbook.pages.first.facts import facts
 from sweepbook.pages.first.headlines import headlines
 from sweepbook.pages.forest import TICKS, band, place
-from sweepbook.pages.files import csv_text, write_file
+from sweepbook.pages.glossary import Linker, anchor_of, glossary
 from sweepbook.pages.names import figure_names, unique_names
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
@@ -149,7 +150,7 @@ def _context(
     records: Sequence[Record], sections: Sequence[Section], printed: pd.DataFrame
 ) -> dict[str, Any]:
     """What the templates print."""
-    cards = _data_cards(records)
+    cards, words = _data_cards(records), glossary(records)
     warned = [text for card in cards.values() for text in card.warnings]
     return {
         "banner": [*reduced(records), *warned],
@@ -166,6 +167,9 @@ def _context(
         "cards": cards,
         "reading": "",
         "published_sources": sources(records),
+        "words": words,
+        "anchor_of": anchor_of,
+        "linked": Linker(words),
     }
 
 

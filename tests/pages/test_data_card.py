@@ -110,10 +110,10 @@ def test_both_pages_show_warnings_notes_and_tables(
 ) -> None:
     write_report([make_record([{"lr": 0.1}, {"lr": 0.01}], data=DATA)], tmp_path / "out")
     html = (tmp_path / "out" / "report.html").read_text()
-    assert html.count('<p class="warn">Leak: 3 of 1,400.</p>') == 2  # by the study and the data
+    assert html.count("<li>Leak: 3 of 1,400.</li>") == 1, "on the first screen"
     assert "<p>Generated, and no faces.</p>" in html
     assert "<h4>Trivial signals</h4>" in html and "<td>the same</td>" in html
     markdown = (tmp_path / "out" / "report.md").read_text()
-    assert markdown.count("> Leak: 3 of 1,400.\n") == 2
+    assert markdown.count("- Leak: 3 of 1,400.\n") == 1
     assert "#### Near duplicates\n\n|  | images | near |\n| --- | ---: | ---: |\n" in markdown
     assert "| test in train | 1,400 | 3 |\n" in markdown

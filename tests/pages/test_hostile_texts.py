@@ -21,7 +21,10 @@ from matplotlib.text import Text
 
 from sweepbook.figures.cost.ledger import PHASES
 from sweepbook.figures.kinds import draw
+from sweepbook.pages.data_card import DataCard
 from sweepbook.pages.files import csv_text
+from sweepbook.pages.first.headlines import Told
+from sweepbook.pages.glossary import Linker, anchor_of
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.report import write_report
 from sweepbook.pages.table import Table
@@ -127,11 +130,15 @@ def test_pages_show_texts_and_nothing_of_theirs(text: str, cells: list[str], nam
 
 
 def context_of(text: str, cells: list[str], name: str) -> dict[str, Any]:
-    nothing = Table([], [])
+    table = Table([name, *cells], [[text, *cells]])
+    card = DataCard("c", text, [(name, text)], [], [text], table, [(text, table)], table)
     return {
-        "title": text, "overview": Table([name, *cells], [[text, *cells]]), "tally": nothing,
-        "printed": nothing, "agreement": "", "published_sources": "", "repeat": None,
-        "sections": [], "cards": {},
+        "title": text, "banner": [text], "headlines": [Told("a", "holds", "✓", text)],
+        "facts": text, "how_sure": text, "open": text, "missing": [text], "forest": [],
+        "band": (40, 60), "ticks": [], "printed": table,
+        "agreement": text, "published_sources": text, "repeat": None, "sections": [],
+        "cards": {"data-c": card}, "reading": text, "words": [(name, text)], "anchor_of": anchor_of,
+        "linked": Linker([]),
     }  # fmt: skip
 
 

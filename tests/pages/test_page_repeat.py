@@ -30,7 +30,7 @@ def test_a_repeat_has_its_section_and_table(record, tmp_path):
     first, again = record("a/demo", 0), record("b/demo", 1)
     page = write_report([first], tmp_path / "out", [again]).read_text()
     assert "Repeated with another seed" in page
-    assert "seeds 0 and 1: other splits, initial weights and orders" in page
+    assert "other splits, initial weights and orders (seeds 0 and 1)" in page
     table = pd.read_csv(tmp_path / "out" / "repeat.csv")
     (row,) = table[table["name"] == "on-better"].to_dict("records")
     assert row["declared"]
@@ -51,7 +51,7 @@ def test_a_given_split_is_not_called_repeated(record, tmp_path):
     data = {**given, "rows": {}, "card": {}, "class_names": {}}
     records = [record(f"{place}/demo", seed, data=data) for seed, place in enumerate("ab")]
     page = write_report(records[:1], tmp_path / "out", records[1:]).read_text()
-    assert "seeds 0 and 1: other initial weights and orders" in page
+    assert "other initial weights and orders (seeds 0 and 1)" in page
 
 
 @pytest.mark.parametrize(

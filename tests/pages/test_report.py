@@ -261,7 +261,7 @@ def bare_manifest(folder: Path) -> None:
     ("breaking", "said"),
     [
         (no_reports, "No trial has reported"),
-        (no_trials, "no trials"),
+        (no_trials, "Trials: none"),
         (only_nan, "3 of 3"),
         (interrupted, "ValueError: lr must be > 0"),
         (bare_manifest, "Which setting is better?"),

@@ -32,7 +32,9 @@ def _scaled(records: Sequence[Record]) -> list[str]:
     scales = {float(r.manifest.scale or 1) for r in records if r.manifest.is_scaled}
     found = []
     for scale in sorted(scales):
-        some = [r for r in records if r.manifest.is_scaled and float(r.manifest.scale or 1) == scale]
+        some = [
+            r for r in records if r.manifest.is_scaled and float(r.manifest.scale or 1) == scale
+        ]
         share = number(scale, 3)
         units = listing(list(dict.fromkeys(f"{record.unit}s" for record in some)))
         found.append(f"{_of(some, records)} had {share} of the declared {units}.")
@@ -79,4 +81,3 @@ def _other_data(records: Sequence[Record]) -> list[str]:
 def _rows(record: Record) -> str:
     rows = {k: v for k, v in record.manifest.data.rows.items() if isinstance(v, int)}
     return listing([f"{n:,} {split} rows" for split, n in rows.items()])
-

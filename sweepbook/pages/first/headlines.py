@@ -1,4 +1,4 @@
-"""What stands first: at most eight sentences, from every study at least one while there is room."""
+"""What stands first: at most eight sentences, one of every study while there is room."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Section:
     @property
     def missing(self) -> list[str]:
         """What is not available, a line for each reason."""
-        return [one.text for one in self.claims.missing]
+        return [f"{one.text} {one.remedy}".strip() for one in self.claims.missing]
 
 
 def data_anchor(card: DataCard) -> str:
