@@ -137,8 +137,8 @@ def context_of(text: str, cells: list[str], name: str) -> dict[str, Any]:
         "facts": text, "how_sure": text, "open": text, "missing": [text], "forest": [],
         "band": (40, 60), "ticks": [], "printed": table,
         "agreement": text, "published_sources": text, "repeat": None, "sections": [],
-        "cards": {"data-c": card}, "reading": text, "words": [(name, text)], "anchor_of": anchor_of,
-        "linked": Linker([]),
+        "cards": {"data-c": card}, "reading": text, "words": [(name, text)],
+        "anchor_of": anchor_of, "linked": Linker([]),
     }  # fmt: skip
 
 
