@@ -18,15 +18,16 @@ def amount(value: float, unit: str | None, sign: str = "") -> str:
 
     >>> amount(2.448, "points", "+"), amount(0.051, "points"), amount(0.2314, "", "+")
     ('+2.4', '0.05', '+0.231')
-    >>> amount(15055198.0, "percent", "+")
-    '+1.51e+07'
+    >>> amount(15055198.0, "percent", "+"), amount(-0.001, "points", "+")
+    ('+1.51e+07', '0')
     """
     if not unit:
         return f"{'+' if sign and value > 0 else ''}{number(value, 3)}"
     size = abs(value)
     if size >= _LONG:
         return f"{value:{sign}.3g}"
-    return f"{value:{sign}.{2 if size < 1 else 1 if size < 100 else 0}f}"
+    shown = f"{value:{sign}.{2 if size < 1 else 1 if size < 100 else 0}f}"
+    return "0" if float(shown) == 0 else shown  # never -0.00
 
 
 def behind(unit: str | None, shown: str = "") -> str:

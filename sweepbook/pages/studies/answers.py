@@ -17,9 +17,11 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sweepbook.aggregates.labels import count, is_share, listing, metric_name, number
-from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
+from sweepbook.aggregates.labels import count, listing, metric_name, number
+from sweepbook.findings.amounts import amount, behind, declared_number, interval
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
+from sweepbook.findings.headlines import level_of
+from sweepbook.findings.wording.counted import growth, signed
 from sweepbook.record.load import Record
 
 
@@ -120,11 +122,16 @@ def functions(
         "change": lambda row: _amount(row, "+"),
         "side": lambda row: "higher" if row.estimate >= 0 else "lower",
         "bounds": _bounds,
+        "ends": lambda row: _ends(row, row.low, row.high),
+        "why": lambda row: row.why or "the interval contains both answers",
+        "span": _span,
+        "growth": lambda row: growth(row.estimate or 0.0),
+        "second": lambda row: f"{row.second} ({level_of(row, row.second_value)})",
         "target": lambda row: declared_number(row.target, row.unit) + behind(row.unit),
         "smallest": lambda row: declared_number(row.smallest, row.unit) + behind(row.unit),
         "name": lambda row: metric_name(row.metric),
         "plain": lambda value: number(value, 3),
-        "signed": lambda value: f"{value:+.3f}",
+        "signed": signed,
         "share_of": lambda share: f"{100 * share:.0f} %",
         "listed": lambda items: listing(list(items), most=9),
         "tally": _tally,
@@ -132,16 +139,9 @@ def functions(
     }
 
 
-def level_of(row: Finding, value: float | None) -> str:
-    """A mean in the metric's own unit, as a text."""
-    if value is None:
-        return "an unknown value"
-    return level(value, is_share(row.metric) and row.unit in ("points", "share"))
-
-
 def _lacking(row: Finding) -> str:
-    subject = f"Whether “{row.claim}”" if row.claim else "One question"
-    return f"{subject} cannot be said from this record: {row.note or 'no reason given'}."
+    """What is not available is said once, in a line of its own; a finding that nobody has, here."""
+    return "" if row.study else f"The record has no finding called {row.name!r}."
 
 
 def _judged(row: Finding, holds: str, fails: str, still_open: str, mixed: str = "") -> str:
@@ -157,13 +157,7 @@ def _unsettled(row: Finding) -> str:
 
 
 def _needed(row: Finding) -> str:
-    if row.overturned:
-        return ", since one more seed as unusual as others in this study would overturn it"
-    if row.needed_low is None:
-        return ""
-    if row.needed_high is None:
-        return f" ({row.needed_low} or more would be needed)"
-    return f" (about {row.needed_low} to {row.needed_high} would be needed)"
+    return f", since {row.why}" if row.why else ""
 
 
 def _amount(row: Finding, sign: str = "", size_only: bool = False) -> str:
@@ -177,12 +171,32 @@ def _amount(row: Finding, sign: str = "", size_only: bool = False) -> str:
 def _bounds(row: Finding) -> str:
     if row.low is None or row.high is None:
         return "(measured once, no interval)"
-    unit = row.unit or ""
-    sign = "" if unit.endswith("s") and unit != "points" else "+"
-    low, high = (amount(value, unit, sign) for value in (row.low, row.high))
-    if unit.startswith("log"):
-        low, high = (f"{value:+.3f}" for value in (row.low, row.high))
+    low, high = _texts(row, row.low, row.high)
     return f"({interval(low, high, row.level or 0.95)}, n = {row.n})"
+
+
+def _ends(row: Finding, low: float | None, high: float | None) -> str:
+    """ "+0.2 to +0.5 points"."""
+    if low is None or high is None:
+        return "no interval"
+    texts = _texts(row, low, high)
+    return f"{texts[0]} to {texts[1]}{behind(row.unit)}"
+
+
+def _texts(row: Finding, *values: float) -> list[str]:
+    """Ends of an interval, with signs where they are of a difference."""
+    unit = row.unit or ""
+    if unit.startswith("log"):
+        return [signed(value) for value in values]
+    sign = "" if unit.endswith("s") and unit != "points" else "+"
+    return [amount(value, unit, sign) for value in values]
+
+
+def _span(row: Finding) -> str:
+    """Of a change: "from epochs 31–40 to 51–60"."""
+    later, _, earlier = (row.steps or "").partition(" against ")
+    unit, _, steps = later.partition(" ")
+    return f"from {unit} {earlier} to {steps}" if earlier else later
 
 
 def _corrected(row: Finding) -> str:

@@ -26,9 +26,9 @@ from sweepbook.findings.finding import (
 )
 from sweepbook.findings.forest import COLUMNS as FOREST
 from sweepbook.findings.forest import forest_frame
-from sweepbook.findings.headlines import headline_of
+from sweepbook.findings.headlines import BEST, ORDER, headline_of
 from sweepbook.findings.search_checks import KIND as SEARCH
-from sweepbook.findings.search_checks import summary
+from sweepbook.findings.search_checks import headline, summary
 from sweepbook.pages.studies.answers import Answers, Headline, study_answers
 from sweepbook.pages.studies.missing import Missing, missing_of
 from sweepbook.pages.studies.questions import Asked, asked_of
@@ -135,12 +135,22 @@ def _answers(record: Record, findings: Sequence[Finding]) -> tuple[Answers, str]
 
 
 def _headlines(record: Record, findings: Sequence[Finding]) -> list[Headline]:
-    """Of a study without headlines of its own: its claims, else which config is best."""
+    """Of a study without headlines of its own: its claims, else which config is best.
+
+    A search begins with its best trial, whose value nothing has confirmed; a confirmation with
+    its best winner, or by how much the value of its only one flattered.
+    """
     declared = {claim.name for claim in record.manifest.study.claims}
     known = [one for one in findings if one.verdict != MISSING]
     told = [one for one in known if one.name in declared]
-    told = told or [one for one in known if one.name == "best-config"]
-    return [Headline(one.verdict, one.name, headline_of(one)) for one in told]
+    if is_confirmation(record):
+        own = [one for one in known if one.kind == CONFIRMATION]
+        told = [*([one for one in own if one.name == ORDER] or own[:1]), *told]
+    told = told or [one for one in known if one.name == BEST]
+    search = search_of(record)
+    best = headline(search) if search else ""
+    first = [Headline(OPEN, "", best)] if best else []
+    return first + [Headline(one.verdict, one.name, headline_of(one)) for one in told]
 
 
 def forest(claims: Sequence[Claims]) -> pd.DataFrame:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sweepbook.findings.arms import fitting_trials
 from sweepbook.findings.finding import MISSING, Finding
+from sweepbook.findings.wording.limits import as_sentence, enumerated, shortened
 from sweepbook.record.load import Record
+from sweepbook.study.claim import Claim
+from sweepbook.study.texts import count
+
+_NO_TRIAL = "no trial with "  # how the reason begins where an arm fits no trial
+_MOST_NAMED = 2
+_NAME_WORDS = 9
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,47 @@ class Missing:
 
 
 def missing_of(record: Record, findings: Sequence[Finding]) -> list[Missing]:
-    """The declared claims that are not available, one entry for all that lack the same thing."""
+    """The declared claims that are not available, one entry for all that lack the same thing.
+
+    That is the same remedy, or without one the same reason.
+    """
+    claims = {claim.name: claim for claim in record.manifest.study.claims}
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.verdict == MISSING:
+            remedy = _remedy(record, claims.get(finding.name))
+            groups.setdefault((remedy, "" if remedy else finding.note or ""), []).append(finding)
     return [
-        Missing([one.name], f"“{one.claim}” is not available: {one.note}.")
-        for one in findings
-        if one.verdict == MISSING
+        Missing([one.name for one in own], _text(own), remedy)
+        for (remedy, _), own in groups.items()
     ]
+
+
+def _remedy(record: Record, claim: Claim | None) -> str:
+    """The claim's remedy; "" where its trials are there, but failed or were interrupted."""
+    if claim is None or not claim.remedy:
+        return ""
+    rows = [row for arm in claim.arms for row in fitting_trials(record.trials, arm)]
+    unfinished = any(row["status"] != "finished" for row in rows)
+    lacks_none = all(fitting_trials(record.trials, arm) for arm in claim.arms)
+    return "" if unfinished and lacks_none else as_sentence(claim.remedy)
+
+
+def _text(findings: Sequence[Finding]) -> str:
+    """ "5 claims are not available: no trial has weights imagenet."."""
+    why = _why([finding.note or "no reason given" for finding in findings])
+    if len(findings) == 1:
+        said = shortened(findings[0].claim.rstrip("."), _NAME_WORDS)
+        return as_sentence(f"“{said}” is not available: {why}")
+    return as_sentence(f"{count(len(findings), 'claim')} are not available: {why}")
+
+
+def _why(notes: Sequence[str]) -> str:
+    """The reason of all; of several that lack a trial the settings that all of these have."""
+    different = list(dict.fromkeys(notes))
+    if all(note.startswith(_NO_TRIAL) for note in different):
+        settings = [note.removeprefix(_NO_TRIAL).split("; ")[0].split(", ") for note in different]
+        shared = [one for one in settings[0] if all(one in own for own in settings)]
+        if shared:
+            return f"no trial has {', '.join(shared)}"
+    return enumerated(different, _MOST_NAMED, words=22)
