@@ -18,6 +18,7 @@ from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import MODELS, Keys
 from sweepbook.figures.layout import one_panel
 from sweepbook.figures.models.common import labels_of, model_looks
+from sweepbook.figures.series import tag
 from sweepbook.record.load import Record
 
 _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
@@ -58,7 +59,9 @@ def _figure(table: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> Figure
         figure, ax = one_panel()
         for row in table.to_dict("records"):
             colour, marker = looks[row["model"]]
-            ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour)
+            bar = ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour,
+                            gid="bar")  # fmt: skip
+            tag(bar, row["model"])
             ax.plot(row["seconds"], row["test_mean"], marker, color=colour, markersize=7,
                     label=row["model"], linestyle="none", gid="mean")  # fmt: skip
         ax.set_xscale("log")
