@@ -110,7 +110,8 @@ def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
         ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4], marker=".", label=label,
                 gid="mean")  # fmt: skip
         low, high = (rows[name].clip(*DRAWN_RANGE) for name in ("low", "high"))
-        tag(ax.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA / 2, lw=0), label)
+        band = ax.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA / 2, lw=0)
+        tag(band, f"layer {layer}")
     _log_axis(ax)
     ax.set_xlabel(unit)
     ax.set_ylabel("gradient magnitude (squared L2 norm)")

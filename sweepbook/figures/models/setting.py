@@ -50,15 +50,14 @@ def draw_models_setting(spec: Spec, record: Record) -> Drawn:
     looks = {name: look for name, look in model_looks(models).items() if name in shown}
     levels = table.loc[table["x"].isna(), "model"].tolist()
     sentences = [
-        "Left: mean and 95 % t interval over seeds. Right: mean and 95 % interval over test rows "
-        "and seeds.",
+        f"Validation and test accuracy against the {setting_name(spec['x'])}; bars on the right "
+        "are over test rows and seeds.",
         f"Dashed, without {setting_name(spec['x'])}: {listing(levels)}." if levels else "",
-        captions.data_sentence(record, intervals=False),
-        captions.groups_sentence(record),
         missing_sentence([m for m in models if m.trials.empty or not m.trial_id]),
     ]
+    notes = [captions.groups_sentence(record)]
     figure = _figure(spec, record.metric, table, looks)
-    return drawn_of(spec, sentences, table, figure=figure, shows=labels_of(models))
+    return drawn_of(spec, sentences, table, figure=figure, shows=labels_of(models), notes=notes)
 
 
 def _figure(spec: Spec, metric: str, table: pd.DataFrame, looks: Looks) -> Figure:

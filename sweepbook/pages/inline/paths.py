@@ -35,7 +35,9 @@ def short_path(d: str, dx: float = 0.0, dy: float = 0.0) -> str:
         command = tokens[i]
         i += 1
         n = 2 * _POINTS.get(command, 0)
-        places = [round((float(t) + (dx, dy)[k % 2]) * _UNIT) for k, t in enumerate(tokens[i : i + n])]
+        places = [
+            round((float(t) + (dx, dy)[k % 2]) * _UNIT) for k, t in enumerate(tokens[i : i + n])
+        ]
         i += n
         if command == "L":
             numbers = [places[0] - at[0], places[1] - at[1]]

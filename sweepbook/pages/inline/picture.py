@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -15,7 +16,10 @@ from sweepbook.pages.inline.svg import inline_svg
 
 MOST_BYTES = 240_000  # a larger drawing is a PNG on the page
 _MOST_PER_MARK = 60_000  # of the file, for each line or legend: maps have few and a hundred dots
-_SETTINGS = {"svg.fonttype": "none", "path.simplify": False}  # every step is a point of its line
+_SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "path.simplify": False,
+}  # every step is a point of its line
 
 
 def inline_of(drawn: Drawn, size: int) -> Markup:
@@ -29,7 +33,9 @@ def inline_of(drawn: Drawn, size: int) -> Markup:
     engine = figure.get_layout_engine()
     buffer = io.StringIO()
     with style.look(), mpl.rc_context(_SETTINGS), marked(figure) as marks:
-        if size > MOST_BYTES and size > _MOST_PER_MARK * sum("data-role" in m for m in marks.values()):
+        if size > MOST_BYTES and size > _MOST_PER_MARK * sum(
+            "data-role" in m for m in marks.values()
+        ):
             return Markup("")
         figure.set_layout_engine("none")
         with warnings.catch_warnings():

@@ -61,15 +61,14 @@ class _Writer:
         )
 
     def _stands_on_white(self) -> bool:
-        """Whether texts lie on areas of a colour, so that the page's ink may not replace theirs."""
+        """Whether texts lie on coloured areas, so that the page's ink may not replace theirs."""
         texts = [node for node in self.root.iter() if _tag(node) == "text"]
         white = any(_style(node).get("fill") == "#ffffff" for node in texts)
         return white or any(_tag(node) == "image" for node in self.root.iter())
 
     def _definitions(self) -> str:
         parts = [
-            f'<path id="{self._id("p", self.shared, key)}"'
-            f"{self._attributes(self.paths[key])}/>"
+            f'<path id="{self._id("p", self.shared, key)}"{self._attributes(self.paths[key])}/>'
             for key in self.shared
         ]
         for node in self.root.iter():
