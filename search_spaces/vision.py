@@ -23,8 +23,8 @@ from sweepbook import Fidelity, Metric, Study
 NETS = ("resnet18-scratch", "resnet18-probe", "resnet18-finetune")
 
 # What the figures call a model. One that starts from weights is a model of its own for each
-# source of them; what starts from ImageNet has a row even where the record has none of it.
-_SOURCE: dict[str, Any] = {"split": "weights", "names": SOURCES, "always": ["imagenet"]}
+# source of them.
+_SOURCE: dict[str, Any] = {"split": "weights", "names": SOURCES}
 MODELS: tuple[dict[str, Any], ...] = (
     {"label": "ResNet-18 from scratch", "where": {"model": "resnet18-scratch"}},
     {"label": "ResNet-18 fine-tuned", "where": {"model": "resnet18-finetune"}, **_SOURCE},

@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from sweepbook.aggregates.labels import listing, metric_name, quantity_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.published import label as published_label
-from sweepbook.figures import captions, style
+from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import one_panel
@@ -32,15 +32,15 @@ def draw_order(spec: Spec, record: Record) -> Drawn:
     """A row per winner, the best on top: mean with interval, replicates, what chose, published."""
     judge, table = confirmed(record)
     head = f"Dot: {judge.value}; bar: {interval_name(judge)}; faint: each of"
-    sentences = [
-        sizes_sentence(table, head),
+    notes = [
         judge.rows_sentence,
         beside_sentence(table, table[table["step"] == table["last"]], record),
-        captions.data_sentence(record, intervals=judge.over == "replicates"),
     ]
     alt = f": {listing(list(table['label']), most=8)}, the best first."
     numbers = table.drop(columns="problem")
-    return drawn_of(spec, sentences, numbers, figure=_figure(table, judge), alt=alt)
+    figure = _figure(table, judge)
+    said = [sizes_sentence(table, head)]
+    return drawn_of(spec, said, numbers, figure=figure, alt=alt, notes=notes)
 
 
 def confirmed(record: Record) -> tuple[Judge, pd.DataFrame]:

@@ -40,15 +40,14 @@ def draw_importance(spec: Spec, record: Record) -> Drawn:
         table = importance_table(search)
     except ValueError as error:
         raise NothingToDraw(str(error)) from error
-    sentences = [
+    notes = [
         *_method(search, compared(search)),
         f"By chance: the values are shuffled {SHUFFLES_PER_SETTING * len(table)} times over the "
         "trials, so that no setting has an effect. Grey bar: the middle 90 % for this setting. "
         "Line: of 20 searches without any effect, 1 has a setting beyond its line. Band: the "
         "middle 90 % of the largest importance.",
-        verdict_on(table),
     ]
-    return drawn_of(spec, sentences, table, figure=_figure(table))
+    return drawn_of(spec, [verdict_on(table)], table, figure=_figure(table), notes=notes)
 
 
 def _method(search: Search, found: Compared) -> list[str]:
@@ -77,8 +76,8 @@ def verdict_on(table: pd.DataFrame) -> str:
         return f"Larger than chance gives: {listing(beyond)}."
     low, high = table[["largest_null_low", "largest_null_high"]].iloc[0]
     return (
-        "No importance is larger than chance gives: without any effect the largest one lies in "
-        f"{number(low, 2)} to {number(high, 2)}. This search does not show which setting matters."
+        "This search does not show which setting matters: without any effect the largest "
+        f"importance lies in {number(low, 2)} to {number(high, 2)}, as it does here."
     )
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import end_table
-from sweepbook.aggregates.labels import is_share, metric_name, quantity_name
+from sweepbook.aggregates.labels import count, is_share, metric_name, quantity_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions, style
 from sweepbook.figures import lines as curves
@@ -62,7 +62,11 @@ def draw_curves(spec: Spec, record: Record) -> Drawn:
     if len(looks) > style.MOST_LINES:
         return _draw_many(spec, record, arms, without_replicates(table))
     figure, cut = _figure(spec, record, table, looks, _draw_all)
-    how = captions.replicates_sentence(table) + (CUT if cut else "")
+    metrics = captions.metric_words(metrics_in(table, spec["metrics"]), record)
+    how = captions.sentence(
+        f"{metrics} of {count(len(arms.trials), 'trial')} {captions.over_words(record, table)}"
+    )
+    how += CUT if cut else ""
     return drawn_curves(spec, record, arms, table, figure, how)
 
 

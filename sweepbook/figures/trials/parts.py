@@ -61,15 +61,7 @@ def is_cut(ax: Axes, rows: pd.DataFrame) -> bool:
 def drawn_curves(
     spec: Spec, record: Record, arms: Arms, table: pd.DataFrame, figure: Figure, how: str
 ) -> Drawn:
-    """The figure with its caption: `how`, the metric, the data, the endings, the published."""
-    metric = spec["metrics"][0] if len(spec["metrics"]) == 1 else ""
-    mode = record.mode if metric == record.metric else None
-    sentences = [
-        how,
-        captions.metric_sentence(metric, mode) if metric else "",
-        captions.data_sentence(record, intervals="low" in table),
-        captions.endings_sentence(table, arms, record.unit),
-        captions.published_sentence(table, record),
-    ]
+    """The figure with its caption: `how`, and which trials did not reach their end."""
+    sentences = [how, captions.endings_sentence(table, arms, record.unit)]
     numbers = csv_numbers(table, arms, record.unit)
     return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
