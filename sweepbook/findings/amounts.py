@@ -5,6 +5,12 @@ Numbers without a unit, and means with their half width, are in aggregates.label
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
 from sweepbook.aggregates.labels import number
 
 _LONG = 100_000  # from here on digits say less than the power of ten
@@ -67,3 +73,34 @@ def interval(low: str, high: str, level: float = 0.95) -> str:
     '99.2 % interval +0.2 to +0.5'
     """
     return f"{number(100 * level, 3)} % interval {low} to {high}"
+
+
+def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
+    """A finding's estimate with its unit, and its interval, which has the same unit; "–" for none.
+
+    finding: a row of `findings_frame`. A difference has a sign, a value has none. Of an interval
+    that is not one of 95 % its level stands behind it.
+
+    >>> row = {"estimate": 2.4, "low": 1.5, "high": 3.3, "level": 0.95, "unit": "points"}
+    >>> estimate_texts(row | {"against": "depth 4", "rival": None})
+    ('+2.4 points', '+1.5 to +3.3')
+    """
+    value, low, high = (_number(finding.get(key)) for key in ("estimate", "low", "high"))
+    unit = str(finding.get("unit")) if not pd.isna(finding.get("unit")) else ""
+    is_count = unit.endswith("s") and unit not in ("points", "s")  # of steps
+    is_difference = not is_count and any(
+        not pd.isna(finding.get(key)) for key in ("against", "rival")
+    )
+    sign = "+" if is_difference or unit == "percent" or unit.startswith("log10") else ""
+    if not math.isfinite(value):
+        return "–", "–"
+    estimate = f"{amount(value, unit, sign)}{behind(unit)}"
+    if not math.isfinite(low):
+        return estimate, "–"
+    level = _number(finding.get("level"))
+    other = f" ({number(100 * level, 3)} %)" if level == level and level != 0.95 else ""
+    return estimate, f"{amount(low, unit, sign)} to {amount(high, unit, sign)}{other}"
+
+
+def _number(value: Any) -> float:
+    return math.nan if pd.isna(value) else float(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +39,21 @@ def is_aside(path: Path) -> bool:
     return path.name.startswith(_BEGINNING)
 
 
+def files_in(folder: Path) -> set[str]:
+    """The files in a folder, each by its path from there: "figures/a.csv"."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
+def remove(folder: Path, files: Collection[str]) -> None:
+    """Removes files of a folder that may be there, and the folders that are empty then."""
+    for file in files:
+        (folder / file).unlink(missing_ok=True)
+    for inner in {(folder / file).parent for file in files} - {folder}:
+        if inner.is_dir() and not any(inner.iterdir()):
+            inner.rmdir()
+
+
 def _nearest(folder: Path) -> Path:
     """The folder, or the nearest one above it that exists."""
     folder = folder.absolute()
@@ -46,8 +61,7 @@ def _nearest(folder: Path) -> Path:
 
 
 def _move(aside: Path, folder: Path) -> None:
-    files = [path.relative_to(aside) for path in aside.rglob("*") if path.is_file()]
-    for file in sorted(files, key=lambda file: (file == Path(PAGE), file)):
+    for file in sorted(files_in(aside), key=lambda file: (file == PAGE, file)):
         (folder / file).parent.mkdir(exist_ok=True)
         os.replace(aside / file, folder / file)
 

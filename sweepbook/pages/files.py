@@ -42,8 +42,11 @@ class Shown:
     note: str = ""
 
 
-def write_drawn(drawn: Drawn, folder: Path) -> Shown:
-    """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows."""
+def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False) -> Shown:
+    """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows.
+
+    pdf: write NAME.pdf of a figure, too.
+    """
     write_file(folder / f"{drawn.name}.csv", csv_text(drawn.numbers))
     if drawn.figure is None:
         table = as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
@@ -51,6 +54,9 @@ def write_drawn(drawn: Drawn, folder: Path) -> Shown:
     with style.look():
         svg = _picture(drawn.figure, "svg", {"Date": None})
         png = _picture(drawn.figure, "png", {"Software": None})
+        if pdf:
+            page = _picture(drawn.figure, "pdf", {"CreationDate": None})
+            write_file(folder / f"{drawn.name}.pdf", page)
     png = png if drawn.photographs else _palette(png)
     write_file(folder / f"{drawn.name}.svg", svg)
     write_file(folder / f"{drawn.name}.png", png)

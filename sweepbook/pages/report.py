@@ -12,10 +12,11 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.published import sources
+from sweepbook.figures.captions import reading_figures
 from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement, scorecard
-from sweepbook.pages.aside import PAGE, is_aside, written_aside
+from sweepbook.pages.aside import PAGE, files_in, is_aside, remove, written_aside
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.first.banner import reduced
@@ -24,6 +25,8 @@ from sweepbook.pages.first.facts import facts
 from sweepbook.pages.first.headlines import headlines
 from sweepbook.pages.forest import TICKS, band, place
 from sweepbook.pages.glossary import Linker, anchor_of, glossary
+from sweepbook.pages.latex import FOLDER as LATEX
+from sweepbook.pages.latex import latex_names, write_latex
 from sweepbook.pages.names import figure_names, unique_names
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
@@ -34,7 +37,7 @@ from sweepbook.record.load import Record, load_record, with_known_files
 from sweepbook.record.manifest import OVERLAPPING
 from sweepbook.study.project import Project
 
-_FIGURE_SUFFIXES = ("svg", "png", "csv")
+_FIGURE_SUFFIXES = ("svg", "png", "csv", "pdf")
 _EARLIER_FIGURES = re.compile(r'href="figures/([A-Za-z0-9._-]+)\.csv"')
 
 
@@ -47,6 +50,7 @@ def write_report(
     repeats: Given | Sequence[Given] = (),
     project: Project | None = None,
     title: str = "",
+    latex: bool = False,
 ) -> Path:
     """Writes the report of one or more records into a folder.
 
@@ -63,6 +67,8 @@ def write_report(
         project: whose figures of its own are drawn, where it declares them on a record's study;
             None: "not drawn" stands in their place. What a record alone names is never imported.
         title: of the report; "" for the question of a single study, else the project's title.
+        latex: write every table as latex/NAME.tex, too (booktabs), latex/claims.tex among them,
+            and every figure as figures/NAME.pdf.
 
     Returns:
         The path of report.html.
@@ -83,7 +89,7 @@ def write_report(
     folder = _checked_folder(Path(out))
     earlier = _earlier_names(folder)
     with written_aside(folder) as aside:
-        sections = _sections(loaded, own, aside)
+        sections = _sections(loaded, own, aside, latex)
         printed = scorecard(loaded)
         together = page_claims.together([section.claims for section in sections])
         write_file(aside / "findings.csv", csv_text(together))
@@ -95,12 +101,25 @@ def write_report(
         context = _context(loaded, sections, printed)
         context |= {"repeat": repeat, "how_sure": _how_sure(loaded, forest)}
         context |= {"title": title or _title(loaded, project)}
+        if latex:
+            write_latex(aside, sections, _together(context))
+        written = files_in(aside)
         write_file(aside / "report.md", render_markdown(context))
         write_file(aside / PAGE, render_html(context))
-    for name in earlier - _names_in(sections):
-        for suffix in _FIGURE_SUFFIXES:
-            (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
+    names = earlier | _names_in(sections)
+    stale = {f"figures/{name}.{suffix}" for name in names for suffix in _FIGURE_SUFFIXES}
+    stale |= {f"{LATEX}/{name}.tex" for name in latex_names(names)}
+    remove(folder, stale - written)
     return folder / PAGE
+
+
+def _together(context: Mapping[str, Any]) -> list[tuple[str, str, Table]]:
+    """The tables about all studies, each with its file's name and its caption."""
+    repeat = context["repeat"]
+    return [
+        ("scorecard", "Published values beside ours", context["printed"]),
+        *([("repeat", "Claims, repeated with another seed", repeat.table)] if repeat else []),
+    ]
 
 
 def _how_sure(records: Sequence[Record], forest: pd.DataFrame) -> str:
@@ -131,12 +150,12 @@ def _own_kinds(records: Sequence[Record], project: Project | None) -> list[dict[
 
 
 def _sections(
-    records: Sequence[Record], own: Sequence[Mapping[str, str]], folder: Path
+    records: Sequence[Record], own: Sequence[Mapping[str, str]], folder: Path, pdf: bool
 ) -> list[Section]:
     anchors = unique_names([record.study for record in records], [r.name for r in records])
     names = figure_names(records, anchors)
     sections = [
-        section_of(record, anchor, of_record, kinds, folder)
+        section_of(record, anchor, of_record, kinds, folder, pdf)
         for record, anchor, of_record, kinds in zip(records, anchors, names, own, strict=True)
     ]
     told = told_once([section.claims.questions for section in sections], anchors)
@@ -165,7 +184,7 @@ def _context(
         "printed": page_claims.printed_table(printed),
         "sections": sections,
         "cards": cards,
-        "reading": "",
+        "reading": reading_figures(records),
         "published_sources": sources(records),
         "words": words,
         "anchor_of": anchor_of,

@@ -167,6 +167,30 @@ ClaimsOf = Annotated[
     ),
 ]
 
+Latex = Annotated[
+    bool,
+    typer.Option(
+        "--latex",
+        help="Write every table as latex/NAME.tex and every figure as figures/NAME.pdf, too.",
+    ),
+]
+
+First = Annotated[str, typer.Argument(metavar="A", help="Folder or URI of a record.")]
+Second = Annotated[
+    str,
+    typer.Argument(
+        metavar="B",
+        help="Record of the same study, with another seed, code, data or length of training.",
+    ),
+]
+ComparisonFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder for compare.html, compare.md and compare.csv. Default: no file is written.",
+    ),
+]
+
 ModelFolder = Annotated[
     Path,
     typer.Option(

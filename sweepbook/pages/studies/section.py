@@ -75,7 +75,12 @@ def data_anchor(card: DataCard) -> str:
 
 
 def section_of(
-    record: Record, anchor: str, names: Sequence[str], own: Mapping[str, str], folder: Path
+    record: Record,
+    anchor: str,
+    names: Sequence[str],
+    own: Mapping[str, str],
+    folder: Path,
+    pdf: bool = False,
 ) -> Section:
     """What is said of a record; its figures, its ledger and its table of trials are written.
 
@@ -84,10 +89,11 @@ def section_of(
         names: of its figures' files, in the order of `specs_of`.
         own: kinds of figures that may be imported, as `own_kinds` finds them.
         folder: of the report; its figures/ exists.
+        pdf: whether each figure is written as PDF, too.
     """
     figures = folder / "figures"
     shown = [
-        _shown(as_declared(spec, own), name, record, own, figures)
+        _shown(as_declared(spec, own), name, record, own, figures, pdf)
         for spec, name in zip(specs_of(record), names, strict=True)
     ]
     trials = trial_table(record)
@@ -106,13 +112,15 @@ def section_of(
         n_trials=len(trials),
         failed_logs=failed_logs(record, trials),
         shown=shown,
-        ledger=_ledger(record, f"{anchor}-ledger", figures),
+        ledger=_ledger(record, f"{anchor}-ledger", figures, pdf),
         claims=claims,
         rows=rows_of(anchor, claims.declared_findings, claims.forest),
     )
 
 
-def _shown(spec: Spec, name: str, record: Record, own: Mapping[str, str], figures: Path) -> Shown:
+def _shown(
+    spec: Spec, name: str, record: Record, own: Mapping[str, str], figures: Path, pdf: bool
+) -> Shown:
     """A figure drawn and written, or the sentence that stands in its place."""
     spec = {**spec, "name": name}
     try:
@@ -120,15 +128,15 @@ def _shown(spec: Spec, name: str, record: Record, own: Mapping[str, str], figure
     except NothingToDraw as error:
         return Shown(name, title_of(spec), "", note=f"Not drawn: {error}.")
     try:
-        return write_drawn(drawn, figures)
+        return write_drawn(drawn, figures, pdf)
     except Exception as error:
         if str(spec.get("kind")) in KINDS or isinstance(error, OSError):
             raise
         return Shown(name, title_of(spec), "", note=f"Not drawn: {told(error)}.")
 
 
-def _ledger(record: Record, name: str, figures: Path) -> Shown | None:
+def _ledger(record: Record, name: str, figures: Path, pdf: bool) -> Shown | None:
     """Where the time went: for every record that says so, without its study asking."""
     if not has_ledger(record):
         return None
-    return write_drawn(draw_ledger({"name": name}, record), figures)
+    return write_drawn(draw_ledger({"name": name}, record), figures, pdf)
