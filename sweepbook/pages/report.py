@@ -33,6 +33,7 @@ from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.studies import claims as page_claims
 from sweepbook.pages.studies.questions import told_once
 from sweepbook.pages.studies.section import Section, data_anchor, section_of
+from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
 from sweepbook.record.manifest import OVERLAPPING
 from sweepbook.study.project import Project
@@ -49,8 +50,8 @@ def write_report(
     out: str | Path,
     repeats: Given | Sequence[Given] = (),
     project: Project | None = None,
-    title: str = "",
     latex: bool = False,
+    title: str = "",
 ) -> Path:
     """Writes the report of one or more records into a folder.
 
@@ -66,9 +67,9 @@ def write_report(
             findings agree (repeat.csv).
         project: whose figures of its own are drawn, where it declares them on a record's study;
             None: "not drawn" stands in their place. What a record alone names is never imported.
-        title: of the report; "" for the question of a single study, else the project's title.
         latex: write every table as latex/NAME.tex, too (booktabs), latex/claims.tex among them,
             and every figure as figures/NAME.pdf.
+        title: of the report; "" for the question of a single study, else the project's title.
 
     Returns:
         The path of report.html.

@@ -70,14 +70,13 @@ def _other_data(records: Sequence[Record]) -> list[str]:
         published = published_of(record)
         if published is None or published.data == record.data_name:
             continue
-        about = published.about
         rows = _rows(record)
-        own = f"The data are {record.data_name}{f', {rows}' if rows else ''}"
-        theirs = f"not the published {published.data}{f': {about}' if about else ''}"
-        found.setdefault(f"{own}, {theirs}.".replace("..", "."), []).append(record)
+        own = f"The data are {record.data_name}{f' ({rows})' if rows else ''}"
+        text = f"{own}, not {published.data}, as published. {published.about}".strip()
+        found.setdefault(text, []).append(record)
     return list(found)
 
 
 def _rows(record: Record) -> str:
     rows = {k: v for k, v in record.manifest.data.rows.items() if isinstance(v, int)}
-    return listing([f"{n:,} {split} rows" for split, n in rows.items()])
+    return listing([f"{n:,} {split}" for split, n in rows.items()]) + " rows" if rows else ""
