@@ -8,6 +8,7 @@ import pandas as pd
 
 from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.labels import better, count, listing, metric_name
+from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures.arms import Arms
 from sweepbook.record.load import Record
 
@@ -44,10 +45,11 @@ def _means(sizes: Sequence[int]) -> str:
 
 
 def _beside(records: Sequence[Record]) -> str:
-    said = "The CSV beside each figure has its numbers"
-    if any(record.manifest.study.published for record in records):
-        return f"Hollow diamonds are published values; {said[0].lower()}{said[1:]}."
-    return f"{said}."
+    known = [record for record in records if record.manifest.study.published]
+    labels = list(dict.fromkeys(published_label(record) for record in known))
+    if not labels:
+        return "The CSV beside each figure has its numbers."
+    return f"Hollow diamonds: {' or '.join(labels)}; the CSV beside each figure has its numbers."
 
 
 def over_words(record: Record, table: pd.DataFrame) -> str:

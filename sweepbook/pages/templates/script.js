@@ -263,9 +263,10 @@
     const tools = svg.closest("figure")?.querySelector(".tools");
     for (const key of tools && panels.length && panels.every((p) => p.movable) ? ["y", "x"] : []) {
       const values = (some) => some.flatMap((p) => p.marks).filter((m) => m.isCurve || m.role === "published").flatMap((m) => m.values(key));
-      const numbers = values(panels), least = Math.min(...numbers), scale = panels[0].drawn[key].scale;
+      const ranges = panels.map((p) => values([p])).filter((v) => v.length).map((v) => [Math.min(...v), Math.max(...v)]);
+      const isWide = ranges.every(([low]) => low > 0) && ranges.some(([low, high]) => high > 4 * low), { scale } = panels[0].drawn[key];
       const named = panels.some((p) => (p.drawn[key].ticks || []).some(([v, name]) => Number.isNaN(parseFloat(name))));
-      if (named || !(least > 0) || Math.max(...numbers) / least < 4 || panels.some((p) => p.drawn[key].scale !== scale)) continue;
+      if (named || !isWide || panels.some((p) => p.drawn[key].scale !== scale)) continue;
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: `Logarithmic ${key} axis` });
       button.setAttribute("aria-pressed", scale === "log");
       button.addEventListener("click", () => {
