@@ -5,15 +5,19 @@ BIN := .venv/bin
 EXERCISE := .venv/exercise
 DEV := .venv/dev
 DOCS := .venv/docs
-SCALE ?= 0.3
+# full: all training rows of the MLPs, images at 224 pixels. A number, 0.1: all rows, for that share of
+# the epochs. Else the published epochs on a sample of the rows, and half as many evaluations of images.
+SCALE ?=
+TRAIN_ROWS ?= 20000
 STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
 # What pretrained nets start from: pretext needs no network, imagenet is downloaded once (45 MB).
 WEIGHTS ?= pretext
 # A folder of images instead of the embedded ones, and the side in pixels that nets see them at.
 IMAGES ?=
-IMAGE_SIZE := $(if $(filter full,$(SCALE)),224,64)
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
-FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
+IS_FULL := $(filter full,$(SCALE))
+FIDELITY := $(if $(IS_FULL),,$(if $(SCALE),--scale $(SCALE),--set train_rows=$(TRAIN_ROWS)))
+IMAGE_FIDELITY := $(if $(IS_FULL),--set size=224,--set size=64 --set evals_per_epoch=2)
 
 export MPLBACKEND := Agg
 
@@ -22,7 +26,7 @@ export MPLBACKEND := Agg
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
 	$(BIN)/sweepbook run vision-baselines --name $(NAME)-vision-baselines --weights $(WEIGHTS) \
-		--set size=$(IMAGE_SIZE) $(if $(IMAGES),--data $(IMAGES)); \
+		$(IMAGE_FIDELITY) $(if $(IMAGES),--data $(IMAGES)); \
 	ended=$$?; [ $$ended -le 1 ] || exit $$ended; \
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended
