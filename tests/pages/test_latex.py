@@ -56,9 +56,7 @@ def cells_of(latex: str) -> list[list[str]]:
 
 @settings(max_examples=40)
 @given(st.lists(texts, min_size=2, max_size=3), st.integers(1, 3), texts.filter(bool))
-def test_a_table_has_its_cells_whatever_is_in_them(
-    cells: list[str], n: int, caption: str
-) -> None:
+def test_a_table_has_its_cells_whatever_is_in_them(cells: list[str], n: int, caption: str) -> None:
     latex = latex_table(Table(cells, [cells] * n), caption, "t")
     read_back = [[read(cell.strip()) for cell in line] for line in cells_of(latex)]
     expected = [one_line(cell).strip() for cell in cells]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -58,9 +57,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_figure_is_an_image_that_is_there(page: Path) -> None:
     sources = [
-        str(token.attrs["src"])
-        for token in tokens_of(page.read_text())
-        if token.type == "image"
+        str(token.attrs["src"]) for token in tokens_of(page.read_text()) if token.type == "image"
     ]
     assert {"figures/loss.svg", "figures/against.svg"} <= set(sources)
     assert all((page.parent / source).is_file() for source in sources)
