@@ -78,8 +78,8 @@ def interval(low: str, high: str, level: float = 0.95) -> str:
 def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
     """A finding's estimate with its unit, and its interval, which has the same unit; "–" for none.
 
-    finding: a row of `findings_frame`. A difference has a sign, a value has none. Of an interval
-    that is not one of 95 % its level stands behind it.
+    finding: a row of `findings_frame`. A difference has a sign, a value has none; a share is in
+    percent. Of an interval that is not one of 95 % its level stands behind it.
 
     >>> row = {"estimate": 2.4, "low": 1.5, "high": 3.3, "level": 0.95, "unit": "points"}
     >>> estimate_texts(row | {"against": "depth 4", "rival": None})
@@ -92,6 +92,8 @@ def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
         not pd.isna(finding.get(key)) for key in ("against", "rival")
     )
     sign = "+" if is_difference or unit == "percent" or unit.startswith("log10") else ""
+    if unit == "share":
+        value, low, high, unit = 100 * value, 100 * low, 100 * high, "%"
     if not math.isfinite(value):
         return "–", "–"
     estimate = f"{amount(value, unit, sign)}{behind(unit)}"
@@ -99,7 +101,8 @@ def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
         return estimate, "–"
     level = _number(finding.get("level"))
     other = f" ({number(100 * level, 3)} %)" if level == level and level != 0.95 else ""
-    return estimate, f"{amount(low, unit, sign)} to {amount(high, unit, sign)}{other}"
+    of_share = " %" if unit == "%" else ""
+    return estimate, f"{amount(low, unit, sign)} to {amount(high, unit, sign)}{of_share}{other}"
 
 
 def _number(value: Any) -> float:

@@ -44,12 +44,12 @@ def latex_text(text: object) -> str:
 def latex_table(table: Table, caption: str, label: str) -> str:
     """A table with its caption and label; numbers are set flush right, long texts in lines."""
     is_long = len(table.rows) > _MOST_ROWS
-    frame = pd.DataFrame(table.rows, columns=range(len(table.columns)), dtype=object)
-    numeric = [place for place, name in enumerate(table.columns) if name in table.numeric]
-    texts = [place for place in frame if place not in numeric]
-    styler = frame.style.hide(axis="index").format(latex_text, subset=texts)
-    styler = styler.format(_number, subset=numeric)
-    styler = styler.format_index(lambda place: latex_text(table.columns[place]), axis=1)
+    told = [_number if name in table.numeric else latex_text for name in table.columns]
+    cells = [[tell(cell) for tell, cell in zip(told, row, strict=True)] for row in table.rows]
+    heads = [latex_text(name) for name in table.columns]
+    frame = pd.DataFrame(cells, columns=range(len(heads)), dtype=object)
+    # two columns may have the same name, so that a Styler gets their places
+    styler = frame.style.hide(axis="index").format_index(lambda n: heads[int(str(n))], axis=1)
     said = styler.to_latex(
         hrules=True,
         caption=latex_text(caption),

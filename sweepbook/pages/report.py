@@ -16,7 +16,7 @@ from sweepbook.figures.captions import reading_figures
 from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement, scorecard
-from sweepbook.pages.aside import PAGE, files_in, is_aside, remove, written_aside
+from sweepbook.pages.aside import PAGE, checked_folder, files_in, remove, written_aside
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.first.banner import reduced
@@ -87,7 +87,7 @@ def write_report(
         raise ValueError("a report needs at least one record, got none")
     repeat = repeat_of(loaded, again)
     own = _own_kinds(loaded, project)
-    folder = _checked_folder(Path(out))
+    folder = checked_folder(Path(out))
     earlier = _earlier_names(folder)
     with written_aside(folder) as aside:
         sections = _sections(loaded, own, aside, latex)
@@ -198,18 +198,6 @@ def _names_in(sections: Sequence[Section]) -> set[str]:
     figures = {shown.name for section in sections for shown in section.shown}
     tables = {f"{s.anchor}-{table}" for s in sections for table in ("trials", "ledger")}
     return figures | tables
-
-
-def _checked_folder(folder: Path) -> Path:
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder}: a report needs a folder, and this is a file")
-    holds_other = folder.is_dir() and any(not is_aside(path) for path in folder.iterdir())
-    if holds_other and not (folder / PAGE).is_file():
-        raise ValueError(
-            f"{folder}: is not empty and holds no earlier report ({PAGE}); "
-            "name a new or empty folder"
-        )
-    return folder
 
 
 def _earlier_names(folder: Path) -> set[str]:

@@ -4,7 +4,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from sweepbook.tune.console import say
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        say(Console(), f"sweepbook {version('sweepbook')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version and exit.", callback=_version)
+]
 StudiesToShow = Annotated[
     list[str],
     typer.Argument(
