@@ -121,7 +121,7 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
     verb = "is" if weak == 1 else "are"
     rest = f" {weak} of them {verb} weak and may err more often." if weak else ""
     return (
-        f"Of {count(len(table), 'claim')} {decided} {'is' if decided == 1 else 'are'} decided; at "
+        f"{decided} of {count(len(table), 'claim')} {'is' if decided == 1 else 'are'} decided. At "
         f"most {wrong} of these verdicts are expected to be wrong, even if every claim lay at the "
         f"edge of what it states.{rest}"
     )

@@ -32,11 +32,12 @@ def groups(sections: Sequence[Section]) -> list[Group]:
 
 
 def left_open(sections: Sequence[Section]) -> str:
-    """How many claims are open, and why: "11 are undecided: 8 for too few seeds, ..."."""
+    """How many claims are open, and why: "3 claims are undecided: too few seeds (3)."."""
     rows = [row for section in sections for row in section.rows]
     why = Counter(row.why for row in rows if row.verdict in (OPEN, MIXED))
     if not why:
         return ""
     n = sum(why.values())
-    reasons = [f"{k} because {reason}" for reason, k in why.most_common() if reason]
-    return f"{count(n, 'claim')} {'is' if n == 1 else 'are'} undecided: {listing(reasons)}."
+    reasons = [f"{reason} ({k})" for reason, k in why.most_common() if reason]
+    said = f": {listing(reasons)}" if reasons else ""
+    return f"{count(n, 'claim')} {'is' if n == 1 else 'are'} undecided{said}."

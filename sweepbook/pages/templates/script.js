@@ -319,10 +319,7 @@
     for (let node = target; node; node = node.parentElement) if (node.matches("details")) node.open = true;
     target?.scrollIntoView();
   }
-  let opened = [];
   addEventListener("hashchange", unfold);
-  addEventListener("beforeprint", () => { opened = all("details:not([open])"); opened.forEach((d) => { d.open = true; }); });
-  addEventListener("afterprint", () => opened.forEach((d) => { d.open = false; }));
   document.body.append(tip);
   all("svg.plot").forEach(look);
   all("table.sortable").forEach(sortable);
