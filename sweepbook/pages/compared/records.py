@@ -44,7 +44,8 @@ class Pair:
     """One claim, or question, and what both records say of it.
 
     change: what became of the verdict; inside: whether B's estimate lies where A predicts it, in
-    words, "" where that cannot be asked.
+    words, "" where that cannot be asked; apart: where the two estimates are of different arms,
+    of which ones.
     """
 
     claim: str
@@ -52,6 +53,7 @@ class Pair:
     first: Side
     second: Side
     inside: str
+    apart: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,17 @@ def _pair(row: dict[Any, Any]) -> Pair:
         first=_side(row, ""),
         second=_side(row, _AGAIN),
         inside=("inside" if row["inside"] else "outside") if known else "",
+        apart=_apart(row),
     )
+
+
+def _apart(row: dict[Any, Any]) -> str:
+    """What each estimate is of, where that is not the same: the values choose it."""
+    for key, word in (("arm", "of"), ("rival", "against")):
+        one, other = row[key], row[f"{key}{_AGAIN}"]
+        if not pd.isna(one) and not pd.isna(other) and one != other:
+            return f"A {word} {one}, B {word} {other}"
+    return ""
 
 
 def _side(row: dict[Any, Any], which: str) -> Side:
