@@ -175,3 +175,11 @@ def test_a_record_without_reports_has_nothing_in_common(run: Callable[..., Recor
 def test_an_estimate_and_its_interval_as_texts(unit, estimate, low, high, against, level, texts):
     row = {"unit": unit, "estimate": estimate, "low": low, "high": high, "level": level}
     assert estimate_texts(row | {"against": against, "rival": None}) == texts
+
+
+def test_claims_in_the_same_words_are_told_apart(run: Callable[..., Record]) -> None:
+    claims = [better(name="one"), better(name="two", smallest=0.02)]
+    first = run("a/demo", 0.03, claims=claims)
+    frame = shown_rows(compare_records(first, run("b/demo", 0.021, claims=claims)))
+    assert set(frame["change"]) == {"moved", "the same"}
+    assert set(frame["claim"]) == {"on is better (one)", "on is better (two)"}

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from sweepbook.pages.compared.page import write_comparison
 from sweepbook.pages.compared.records import comparison_of
+from sweepbook.pages.compared.strip import strip_of
 from sweepbook.pages.report import write_report
 from sweepbook.study.texts import one_line
 from tests.pages.test_hostile_texts import Page
@@ -88,3 +91,26 @@ def test_hostile_texts_are_no_markup_in_a_comparison(
         pages.append((Page(page.read_text()), kinds))
     assert pages[0][0].tags == pages[1][0].tags and pages[0][1] == pages[1][1]
     assert one_line(FOUL) in pages[1][0].text
+
+
+numbers = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+@given(st.lists(numbers, min_size=3, max_size=3), st.lists(numbers, min_size=3, max_size=3))
+def test_a_strip_keeps_the_order_of_what_it_draws(ours: list[float], theirs: list[float]) -> None:
+    row = dict(zip(("low", "estimate", "high"), sorted(ours), strict=True))
+    row |= dict(zip(("low_again", "estimate_again", "high_again"), sorted(theirs), strict=True))
+    for has_zero in (True, False):
+        strip = strip_of(row, has_zero)
+        if strip is None:
+            assert len({*row.values(), *([0.0] if has_zero else [])}) == 1
+            continue
+        places = [place for bar in strip.bars for place in bar]
+        places += [strip.zero] if strip.zero is not None else []
+        assert min(places) == 4 and max(places) == 96
+        assert all(list(bar) == sorted(bar) for bar in strip.bars)
+
+
+def test_without_both_intervals_there_is_no_strip() -> None:
+    row = {"low": 1.0, "estimate": 2.0, "high": 3.0}
+    assert strip_of({**row, "low_again": None, "estimate_again": 2, "high_again": 3}, True) is None

@@ -90,7 +90,8 @@ def shown_rows(frame: pd.DataFrame) -> pd.DataFrame:
     declared = frame["declared"] != ""
     shown = frame[declared] if declared.any() else frame
     apart = shown["claim"].copy()
-    for _, own in shown.groupby("change"):
+    alone = shown["change"].where(shown["change"].isin([ONLY_A, ONLY_B]), "both")
+    for _, own in shown.groupby(alone):
         apart[own.index] = told_apart(list(own["claim"]), list(own["name"]))
     return shown.assign(claim=apart)
 

@@ -47,7 +47,7 @@ def _table(pairs: Sequence[Pair]) -> Table:
          p.change, _YES.get(p.inside, "–")]
         for p in pairs
     ]  # fmt: skip
-    return Table(["claim", "A", "B", "change", "B is where A predicts it"], rows)
+    return Table(["claim", "A", "B", "change", "as predicted"], rows)
 
 
 def _told(side: Side) -> str:

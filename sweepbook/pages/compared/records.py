@@ -21,6 +21,7 @@ from sweepbook.findings.compared.frame import (
     shown_rows,
     summary,
 )
+from sweepbook.pages.compared.strip import Strip, strip_of
 from sweepbook.pages.studies.claims import finding_table
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
@@ -45,7 +46,7 @@ class Pair:
 
     change: what became of the verdict; inside: whether B's estimate lies where A predicts it, in
     words, "" where that cannot be asked; apart: where the two estimates are of different arms,
-    of which ones.
+    of which ones; strip: the two as a picture, where they can be compared.
     """
 
     claim: str
@@ -54,6 +55,7 @@ class Pair:
     second: Side
     inside: str
     apart: str
+    strip: Strip | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,13 +139,17 @@ def comparison_of(first: Where | Record, second: Where | Record) -> Comparison:
 
 def _pair(row: dict[Any, Any]) -> Pair:
     known = not pd.isna(row["inside"])
+    first, second = _side(row, ""), _side(row, _AGAIN)
+    is_difference = any(side.estimate.startswith(("+", "-")) for side in (first, second))
+    apart = _apart(row)
     return Pair(
         claim=str(row["claim"]),
         change=str(row["change"]),
-        first=_side(row, ""),
-        second=_side(row, _AGAIN),
+        first=first,
+        second=second,
         inside=("inside" if row["inside"] else "outside") if known else "",
-        apart=_apart(row),
+        apart=apart,
+        strip=None if apart else strip_of(row, is_difference),
     )
 
 
