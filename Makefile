@@ -37,7 +37,7 @@ docs: $(DOCS)  ## build the documentation as a site, site/index.html; a dead lin
 test: $(DEV)  ## all tests, in two processes of one thread; those with a Ray in one of them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-more: $(DEV)  ## tests that take minutes: kills, notebooks, the core alone, drawn studies
+test-more: $(DEV)  ## tests that take minutes: kills, notebooks, the page in Chromium, drawn studies
 	$(BIN)/python -m pytest -m more
 
 cluster-test: $(DEV)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2

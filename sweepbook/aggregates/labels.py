@@ -126,6 +126,17 @@ def _sort_key(column: pd.Series[Any]) -> pd.Series[Any]:
     return numbers if numbers.notna().all() else column.map(setting_value)
 
 
+def told_apart(texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The texts, each with its name behind it where another one is the same.
+
+    >>> told_apart(["best", "worst", "best"], ["loss", "worst", "accuracy"])
+    ['best (loss)', 'worst', 'best (accuracy)']
+    """
+    twice = {text for text in texts if texts.count(text) > 1}
+    pairs = zip(texts, names, strict=True)
+    return [f"{text} ({name})" if text in twice else text for text, name in pairs]
+
+
 def number(value: Any, digits: int = 4) -> str:
     """A number with `digits` significant digits, never in a form like 1e-05 for 0.00001..99999.
 

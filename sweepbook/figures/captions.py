@@ -61,6 +61,10 @@ def over_words(record: Record, table: pd.DataFrame) -> str:
 def metric_words(metrics: Sequence[str], record: Record) -> str:
     """Names of metrics; of one, also which way is better."""
     if len(metrics) > 1:
+        parts = [metric_name(metric).rpartition(" ") for metric in metrics]
+        heads, tails = [head for head, _, _ in parts], {tail for _, _, tail in parts}
+        if len(tails) == 1 and all(heads):  # training, validation and test loss
+            return f"{listing(heads)} {tails.pop()}"
         return listing([metric_name(metric) for metric in metrics])
     (metric,) = metrics
     way = better(metric, record.mode if metric == record.metric else None)

@@ -92,17 +92,19 @@ def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
         not pd.isna(finding.get(key)) for key in ("against", "rival")
     )
     sign = "+" if is_difference or unit == "percent" or unit.startswith("log10") else ""
-    if unit == "share":
-        value, low, high, unit = 100 * value, 100 * low, 100 * high, "%"
     if not math.isfinite(value):
         return "–", "–"
-    estimate = f"{amount(value, unit, sign)}{behind(unit)}"
+
+    def text(one: float) -> str:
+        return f"{100 * one:.0f}" if unit == "share" else amount(one, unit, sign)
+
+    shown = " %" if unit == "share" else behind(unit)
     if not math.isfinite(low):
-        return estimate, "–"
+        return f"{text(value)}{shown}", "–"
     level = _number(finding.get("level"))
     other = f" ({number(100 * level, 3)} %)" if level == level and level != 0.95 else ""
-    of_share = " %" if unit == "%" else ""
-    return estimate, f"{amount(low, unit, sign)} to {amount(high, unit, sign)}{of_share}{other}"
+    last = " %" if unit == "share" else ""
+    return f"{text(value)}{shown}", f"{text(low)} to {text(high)}{last}{other}"
 
 
 def _number(value: Any) -> float:

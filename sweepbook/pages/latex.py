@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sweepbook.aggregates.labels import told_apart
 from sweepbook.findings.amounts import estimate_texts
 from sweepbook.pages.files import write_file
 from sweepbook.pages.studies.claims import Claims
@@ -19,6 +20,9 @@ FOLDER = "latex"
 _OF_ALL = ("claims", "scorecard", "repeat")  # tables of all studies together
 _MOST_ROWS = 40  # a longer table goes over several pages
 _WIDE = 45  # characters; a column with longer texts breaks its lines
+_LEAST, _GAP = 26, 2  # characters: of such a column, and between two columns
+# how many characters are in a line of an article on A4, by the size of the letters
+_SIZES = {"normalsize": 74, "small": 82, "footnotesize": 92, "scriptsize": 110, "tiny": 140}
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "$": r"\$", "#": r"\#",
     "_": r"\_", "&": r"\&", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -50,16 +54,19 @@ def latex_table(table: Table, caption: str, label: str) -> str:
     frame = pd.DataFrame(cells, columns=range(len(heads)), dtype=object)
     # two columns may have the same name, so that a Styler gets their places
     styler = frame.style.hide(axis="index").format_index(lambda n: heads[int(str(n))], axis=1)
+    size, columns = _layout(table)
     said = styler.to_latex(
         hrules=True,
         caption=latex_text(caption),
         label=f"tab:{label}",
-        column_format="".join(_columns(table)),
+        column_format=columns,
         environment="longtable" if is_long else None,
         position_float=None if is_long else "centering",
     )
-    packages = "booktabs and longtable" if is_long else "booktabs"
-    return f"% needs the packages {packages}; UTF-8\n{said}"
+    if is_long:
+        return f"% needs the packages booktabs and longtable; UTF-8\n{{\\{size}\n{said}}}\n"
+    sized = said.replace("\\centering\n", f"\\centering\\{size}\n", 1)
+    return f"% needs the package booktabs; UTF-8\n{sized}"
 
 
 def _number(text: str) -> str:
@@ -67,16 +74,26 @@ def _number(text: str) -> str:
     return _MINUS.sub("$-$", latex_text(text))
 
 
-def _columns(table: Table) -> Iterable[str]:
-    """How each column is set: "r" for numbers, in lines where its texts are long, else "l"."""
+def _layout(table: Table) -> tuple[str, str]:
+    """The size of the letters in which a table fits into a line, and how each column is set.
+
+    That is "r" for numbers, "l" for short texts, and in lines where texts are long.
+    """
     longest = [max(map(len, column)) for column in zip(table.columns, *table.rows, strict=True)]
     wide = [
         name not in table.numeric and length > _WIDE
         for name, length in zip(table.columns, longest, strict=True)
     ]
-    for name, is_wide in zip(table.columns, wide, strict=True):
-        share = 0.55 / sum(wide) if is_wide else 0
-        yield rf"p{{{share:.2f}\linewidth}}" if is_wide else "r" if name in table.numeric else "l"
+    others = sum(n + _GAP for n, is_wide in zip(longest, wide, strict=True) if not is_wide)
+    needed = others + sum(wide) * (_LEAST + _GAP)
+    size = next((size for size, fits in _SIZES.items() if needed <= fits), "tiny")
+    left = max(_SIZES[size] - others, _LEAST * sum(wide)) / _SIZES[size]
+    line = rf"p{{{left / max(sum(wide), 1):.2f}\linewidth}}"
+    columns = [
+        line if is_wide else "r" if name in table.numeric else "l"
+        for name, is_wide in zip(table.columns, wide, strict=True)
+    ]
+    return size, "".join(columns)
 
 
 def claims_table(claims: Sequence[Claims]) -> Table:
@@ -84,13 +101,18 @@ def claims_table(claims: Sequence[Claims]) -> Table:
     rows = []
     for own in claims:
         findings = {row["name"]: row for row in own.frame.to_dict("records")}
-        for shown in own.forest.to_dict("records"):
-            row = findings[shown["name"]]
-            verdict = f"{row['verdict']} (weak)" if shown["weak"] else str(row["verdict"])
+        shown = own.forest.to_dict("records")
+        names = [str(row["name"]) for row in shown]
+        texts = told_apart([str(row["claim"]) for row in shown], names)
+        for name, text, is_weak in zip(names, texts, [row["weak"] for row in shown], strict=True):
+            row = findings[name]
+            verdict = f"{row['verdict']} (weak)" if is_weak else str(row["verdict"])
             n = "–" if pd.isna(row["n"]) else f"{int(row['n'])}"
-            rows.append([str(row["study"]), str(row["claim"]), verdict, *estimate_texts(row), n])
+            rows.append([str(row["study"]), text, verdict, *estimate_texts(row), n])
     columns = ["study", "claim", "verdict", "estimate", "95 % interval", "n"]
-    return Table(columns, rows, frozenset({"estimate", "95 % interval", "n"}))
+    alone = int(len({row[0] for row in rows}) == 1)  # of one study its name says nothing
+    numeric = frozenset({"estimate", "95 % interval", "n"})
+    return Table(columns[alone:], [row[alone:] for row in rows], numeric)
 
 
 def write_latex(

@@ -80,6 +80,12 @@ def test_numbers_are_flush_right_and_long_texts_break() -> None:
     assert "$-$0.5 to +1" in latex and r"\toprule" in latex and r"\bottomrule" in latex
 
 
+def test_a_wide_table_has_smaller_letters() -> None:
+    narrow = latex_table(Table(["a"], [["x" * 20]]), "c", "t")
+    wide = latex_table(Table(list("abcd"), [["x" * 25] * 4]), "c", "t")
+    assert r"\normalsize" in narrow and r"\scriptsize" in wide
+
+
 def test_a_report_has_latex_and_pdf_where_they_are_asked_for(tmp_path: Path) -> None:
     claim = {"name": "c", "statement": "wide is 5 % better", "kind": "direction",
              "metric": "val_loss", "smallest": 0.01, "reason": "r", "direction": "lower",

@@ -64,6 +64,8 @@ def _print_pairs(console: Console, title: str, pairs: Sequence[Pair]) -> None:
     for pair in pairs:
         change = f" ({pair.change})" if pair.change == "opposite" else ""
         console.print(Text(visible(pair.claim) + change))
+        if pair.apart:
+            console.print(Padding(Text(visible(pair.apart)), (0, 0, 0, 2), expand=False))
         for which, side in (("A", pair.first), ("B", pair.second)):
             line = _line(which, side, widths, pair.inside if which == "B" else "")
             console.print(Padding(line, (0, 0, 0, 2), expand=False))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.labels import count
-from sweepbook.findings.repeat import compare
+from sweepbook.aggregates.labels import told_apart
+from sweepbook.findings.repeat import changes, compare
 from sweepbook.record.load import Record
 from sweepbook.record.registration import claim_hashes
 
@@ -89,9 +89,11 @@ def shown_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """
     declared = frame["declared"] != ""
     shown = frame[declared] if declared.any() else frame
-    twice = shown["claim"].isin(shown["claim"][shown.duplicated(["claim", "change"])])
-    apart = shown["claim"] + " (" + shown["name"] + ")"
-    return shown.assign(claim=shown["claim"].mask(twice, apart))
+    apart = shown["claim"].copy()
+    alone = shown["change"].where(shown["change"].isin([ONLY_A, ONLY_B]), "both")
+    for _, own in shown.groupby(alone):
+        apart[own.index] = told_apart(list(own["claim"]), list(own["name"]))
+    return shown.assign(claim=apart)
 
 
 def summary(frame: pd.DataFrame) -> list[str]:
@@ -103,11 +105,7 @@ def summary(frame: pd.DataFrame) -> list[str]:
     n_opposite, n_moved, n_other = (
         int((both["change"] == change).sum()) for change in (OPPOSITE, MOVED, OTHER)
     )
-    texts = [
-        f"Of {count(len(both), noun)} {n_opposite} {'has an' if n_opposite == 1 else 'have'} "
-        f"opposite {'verdict' if n_opposite == 1 else 'verdicts'} and {n_moved} moved to or from "
-        "undecided."
-    ]
+    texts = [changes(len(both), n_opposite, n_moved, noun)]
     if n_other:
         are = "is" if n_other == 1 else "are"
         texts.append(f"{n_other} {are} decided in another way, or available in one record alone.")

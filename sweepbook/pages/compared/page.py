@@ -13,6 +13,7 @@ from sweepbook.pages.render import render_comparison
 from sweepbook.pages.table import Table
 
 PAGE = "compare.html"
+_YES = {"inside": "yes", "outside": "no"}
 
 
 def write_comparison(comparison: Comparison, out: Path) -> Path:
@@ -41,8 +42,12 @@ def write_comparison(comparison: Comparison, out: Path) -> Path:
 
 def _table(pairs: Sequence[Pair]) -> Table:
     """Some claims in one line each."""
-    rows = [[p.claim, _told(p.first), _told(p.second), p.change, p.inside or "–"] for p in pairs]
-    return Table(["claim", "A", "B", "change", "B is where A predicts it"], rows)
+    rows = [
+        [f"{p.claim} ({p.apart})" if p.apart else p.claim, _told(p.first), _told(p.second),
+         p.change, _YES.get(p.inside, "–")]
+        for p in pairs
+    ]  # fmt: skip
+    return Table(["claim", "A", "B", "change", "as predicted"], rows)
 
 
 def _told(side: Side) -> str:

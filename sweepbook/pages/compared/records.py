@@ -21,6 +21,7 @@ from sweepbook.findings.compared.frame import (
     shown_rows,
     summary,
 )
+from sweepbook.pages.compared.strip import Strip, strip_of
 from sweepbook.pages.studies.claims import finding_table
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
@@ -44,7 +45,8 @@ class Pair:
     """One claim, or question, and what both records say of it.
 
     change: what became of the verdict; inside: whether B's estimate lies where A predicts it, in
-    words, "" where that cannot be asked.
+    words, "" where that cannot be asked; apart: where the two estimates are of different arms,
+    of which ones; strip: the two as a picture, where they can be compared.
     """
 
     claim: str
@@ -52,6 +54,8 @@ class Pair:
     first: Side
     second: Side
     inside: str
+    apart: str
+    strip: Strip | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +139,27 @@ def comparison_of(first: Where | Record, second: Where | Record) -> Comparison:
 
 def _pair(row: dict[Any, Any]) -> Pair:
     known = not pd.isna(row["inside"])
+    first, second = _side(row, ""), _side(row, _AGAIN)
+    is_difference = any(side.estimate.startswith(("+", "-")) for side in (first, second))
+    apart = _apart(row)
     return Pair(
         claim=str(row["claim"]),
         change=str(row["change"]),
-        first=_side(row, ""),
-        second=_side(row, _AGAIN),
+        first=first,
+        second=second,
         inside=("inside" if row["inside"] else "outside") if known else "",
+        apart=apart,
+        strip=None if apart else strip_of(row, is_difference),
     )
+
+
+def _apart(row: dict[Any, Any]) -> str:
+    """What each estimate is of, where that is not the same: the values choose it."""
+    for key, word in (("arm", "of"), ("rival", "against")):
+        one, other = row[key], row[f"{key}{_AGAIN}"]
+        if not pd.isna(one) and not pd.isna(other) and one != other:
+            return f"A {word} {one}, B {word} {other}"
+    return ""
 
 
 def _side(row: dict[Any, Any], which: str) -> Side:

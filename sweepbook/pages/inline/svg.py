@@ -84,7 +84,8 @@ class _Writer:
     def node(self, node: _Node) -> str:
         """An element and what is in it; a group that says nothing is left out."""
         tag = _tag(node)
-        if tag in _LEFT_OUT or (tag == "path" and node.get("id") in self.paths):
+        is_no_line = tag == "path" and (not node.get("d") or node.get("id") in self.paths)
+        if tag in _LEFT_OUT or is_no_line:
             return ""
         if tag == "use":
             return self._use(node)
