@@ -120,8 +120,10 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
     weak = int((asked["verdict"].isin([HOLDS, FAILS]) & asked["weak"].eq(True)).sum())
     verb = "is" if weak == 1 else "are"
     rest = f" {weak} of them {verb} weak and may err more often." if weak else ""
+    found = f"{decided} of {count(len(table), 'claim')} {'is' if len(table) == 1 else 'are'} decided."
+    if not decided:
+        return found
     return (
-        f"{decided} of {count(len(table), 'claim')} {'is' if decided == 1 else 'are'} decided. At "
-        f"most {wrong} of these verdicts are expected to be wrong, even if every claim lay at the "
-        f"edge of what it states.{rest}"
+        f"{found} At most {wrong} of these verdicts are expected to be wrong, even if every claim "
+        f"lay at the edge of what it states.{rest}"
     )

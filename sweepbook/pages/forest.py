@@ -8,6 +8,7 @@ the right; a claim of equality lies inside the band of differences that do not m
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from sweepbook.pages.table import Table
 from sweepbook.record.registration import AFTER
 
 END = 30.0  # of the axis, in smallest differences; a bar beyond it ends in an arrow
+MOST_OF_LABEL = 44  # letters
 TICKS = (-10, -3, -1, 0, 1, 3, 10)
 MARKS = {HOLDS: "✓", FAILS: "✗", MIXED: "◐", OPEN: "?", MISSING: "–"}
 
@@ -96,7 +98,12 @@ def rows_of(anchor: str, findings: Iterable[Finding], forest: pd.DataFrame) -> l
         forest: as `forest_frame` returns it, of the same claims.
     """
     known = {str(row["name"]): row for row in forest.to_dict("records")}
-    return [_row(anchor, finding, known.get(finding.name, {})) for finding in findings]
+    listed = list(findings)
+    often = Counter(finding.claim for finding in listed)
+    return [
+        _row(anchor, finding, known.get(finding.name, {}), often[finding.claim] > 1)
+        for finding in listed
+    ]
 
 
 def claim_table(rows: Sequence[Row]) -> Table:
@@ -110,11 +117,13 @@ def claim_table(rows: Sequence[Row]) -> Table:
     return Table(["verdict", "declared claim", "estimate (95 % interval)", "seeds"], cells)
 
 
-def _row(anchor: str, finding: Finding, scaled: dict[object, object]) -> Row:
+def _row(
+    anchor: str, finding: Finding, scaled: dict[object, object], shares_its_words: bool
+) -> Row:
     is_scaled = scaled.get("scale") == SMALLEST
     return Row(
         anchor=f"claim-{anchor}-{safe_name(finding.name)}",
-        label=_label(finding.name),
+        label=_label(finding, shares_its_words),
         claim=finding.claim,
         reading=finding.reading,
         verdict=finding.verdict,
@@ -129,10 +138,15 @@ def _row(anchor: str, finding: Finding, scaled: dict[object, object]) -> Row:
     )
 
 
-def _label(name: str) -> str:
-    """A claim's name as words: "train-below-validation" -> "Train below validation"."""
-    words = name.replace("-", " ")
-    return words[:1].upper() + words[1:]
+def _label(finding: Finding, shares_its_words: bool) -> str:
+    """What is claimed, or the claim's name as words where that is too long or said of others."""
+    if len(finding.claim) <= MOST_OF_LABEL and not shares_its_words:
+        return _capital(finding.claim.rstrip("."))
+    return _capital(finding.name.replace("-", " "))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _bar(row: dict[object, object]) -> Bar | None:
