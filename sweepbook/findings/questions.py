@@ -149,6 +149,7 @@ def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Quest
         )
         for name, kind, metric, against, direction in _GAPS
         if _recorded(record, (metric, against))
+        and holds_shares(record, metric) == holds_shares(record, against)
     ]
 
 

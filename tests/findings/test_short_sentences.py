@@ -106,11 +106,13 @@ def test_what_lacks_the_same_is_one_line_with_its_remedy(planted):
 def test_accuracies_in_percent_are_not_multiplied_again(planted, scale, unit):
     noise = np.array([0.0, 0.001, -0.001, 0.0005, -0.0005])
     values = {"val_acc": [scale * (FIVE + 0.02 + noise), scale * FIVE]}
+    values |= {"train_acc": [own - 0.04 * scale for own in values["val_acc"]]}
     record = planted([ON, OFF], [claim(smallest=0.005 * scale)], values)
     row = finding(record)
     assert holds_shares(record, "val_acc") == (scale == 1)
     assert row["verdict"] == HOLDS and row["unit"] == unit
     assert row["estimate"] == pytest.approx(2.0)
+    assert finding(record, "gap-on")["estimate"] == pytest.approx(-4.0)
     texts = [one.sentence for one in evaluate(record)] + [claims_of(record).headlines[0].text]
     assert not any("9200" in text or "9,200" in text for text in texts)
     assert not any(one.kind == "mixture" for one in evaluate(record)), "chance is a share"
@@ -127,4 +129,4 @@ def test_trials_are_called_as_the_claims_call_them(planted):
                    arms=[{"width": w, "lr": lr} for lr in (0.1, 1.0)])
              for w in (1, 2)]  # fmt: skip
     record = planted(trials, rates, {"val_acc": values, "val_loss": values}, at="two")
-    assert finding(record, BEST)["best"] == "width 2, lr 1", "“fast” has two meanings"
+    assert finding(record, BEST)["best"] == "lr 1, width 2", "“fast” has two meanings"
