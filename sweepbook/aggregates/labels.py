@@ -149,7 +149,9 @@ def number(value: Any, digits: int = 4) -> str:
         return str(int(value))
     if not np.isfinite(value):
         return "∞" if value > 0 else "-∞"
-    if value != 0 and not 1e-5 <= abs(value) < 1e5:
+    if value == 0:
+        return "0"
+    if not 1e-5 <= abs(value) < 1e5:
         return f"{value:.{digits - 1}e}"
     return str(
         np.format_float_positional(float(value), precision=digits, fractional=False, trim="-")

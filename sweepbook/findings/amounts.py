@@ -63,7 +63,10 @@ def level(value: float, of_share: bool) -> str:
     >>> level(0.945, True), level(0.2314, False)
     ('94.5 %', '0.231')
     """
-    return f"{100 * value:.1f} %" if of_share else number(value, 3)
+    if not of_share:
+        return number(value, 3)
+    shown = f"{100 * value:.1f}"
+    return f"{abs(float(shown))} %" if float(shown) == 0 else f"{shown} %"  # never -0.0
 
 
 def interval(low: str, high: str, level: float = 0.95) -> str:

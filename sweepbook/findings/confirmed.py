@@ -265,13 +265,13 @@ def summary(record: Record) -> str:
     confirms = record.manifest.confirms
     if confirms is None:
         raise ValueError(f"{record.path} confirms no other record")
-    n, judge = record.manifest.n_replicates, judge_of(record)
+    n, judge, seed = record.manifest.n_replicates, judge_of(record), record.manifest.seed
     winners = confirms.trials
     which = f" ({label_of(winners[0])})" if len(winners) == 1 else ""
+    verb = "was" if len(winners) == 1 else "were"
     return (
         f"{count(len(winners), 'winner')}{which} of the record {confirms.record} (seed "
-        f"{confirms.seed}) {'was' if len(winners) == 1 else 'were'} trained anew with {n} fresh seeds (study seed "
-        f"{record.manifest.seed}) and without early stopping. No seed that chose a config scores "
-        "it here. "
+        f"{confirms.seed}) {verb} trained anew with {n} fresh seeds (study seed {seed}) and "
+        "without early stopping. No seed that chose a config scores it here. "
         f"{judge.rows_sentence}"
     ).rstrip()

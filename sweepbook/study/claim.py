@@ -107,7 +107,7 @@ class Claim:
             number: the verdict then allows for its scatter, too. Only for the kinds "threshold"
             and "equivalence" with a target.
         remedy: what to do where the record has nothing to decide the claim by, as a sentence for
-            the report: "Download the weights and run the study again."; "" for
+            the report: "Run it again with --set weights=all on a machine with network."; "" for
             nothing. It decides nothing, and can be added at any time.
 
     Raises:

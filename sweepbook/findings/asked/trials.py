@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweepbook.aggregates.labels import arm_labels, sorted_trials
 from sweepbook.aggregates.trials import same_value, telling_columns
-from sweepbook.findings.arms import find_trial, fitting_trials
+from sweepbook.findings.arms import find_trial, fitting_trials, settings_label
 from sweepbook.findings.deciding.failing import LEARNS
 from sweepbook.findings.deciding.other_trials import chance_level
 from sweepbook.findings.values import value_at
@@ -37,7 +37,7 @@ def trial_arms(record: Record) -> Arms:
     ended = sorted_trials(trials[trials["status"].isin(["finished", "diverged"])], columns)
     labels = arm_labels(ended, columns)
     arms: Arms = {}
-    claimed = _claimed_labels(record)
+    claimed = _claimed_labels(record, columns)
     for row in ended.to_dict("records"):
         settings = {str(c).removeprefix(CONFIG): row[c] for c in columns if row[c] == row[c]}
         settings = {key: value for key, value in settings.items() if value is not None}
@@ -49,8 +49,12 @@ def trial_arms(record: Record) -> Arms:
     return arms
 
 
-def _claimed_labels(record: Record) -> dict[str, str]:
-    """trial_id -> the label that claims give to its settings, where no other settings have it."""
+def _claimed_labels(record: Record, columns: Sequence[str]) -> dict[str, str]:
+    """trial_id -> the label that a claim gives it, with the settings that the label leaves open.
+
+    A label that claims give to different settings names nothing. columns: what tells the trials
+    apart.
+    """
     named: dict[str, list[Mapping[str, Any]]] = {}
     for claim in record.manifest.study.claims:
         for label, arm in zip(claim.labels, claim.arms, strict=False):
@@ -58,9 +62,11 @@ def _claimed_labels(record: Record) -> dict[str, str]:
             others += [] if any(dict(arm) == dict(other) for other in others) else [arm]
     labels: dict[str, str] = {}
     for label, arms in named.items():
-        rows = fitting_trials(record.trials, arms[0]) if len(arms) == 1 else []
-        if len(rows) == 1:
-            labels.setdefault(str(rows[0]["trial_id"]), label)
+        for row in fitting_trials(record.trials, arms[0]) if len(arms) == 1 else []:
+            rest = {name.removeprefix(CONFIG): row[name] for name in columns}
+            free = {k: v for k, v in rest.items() if k not in arms[0] and v is not None and v == v}
+            whole = f"{label}, {settings_label(free)}" if free else label
+            labels.setdefault(str(row["trial_id"]), whole)
     return labels
 
 

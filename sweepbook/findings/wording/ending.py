@@ -48,7 +48,7 @@ def why_open(terms: Terms, result: Outcome, found: Decision) -> str:
     if found.overturned:
         return OVERTURNED
     if n < 2:
-        return "a spread needs two"
+        return "a spread needs two seeds"
     if found.test is None or not math.isfinite(found.test.difference.se):
         return ""
     if found.alone and found.n_family > 1:
@@ -65,14 +65,14 @@ def crossing(terms: Terms, test: Comparison, level: float) -> str:
     claim = terms.claim
     is_difference = claim.kind in ("direction", "winner", "ranking")
     if claim.kind == "equivalence":
-        return "the interval reaches from inside the claimed range to outside it"
+        return "the interval still reaches from inside the claimed range to outside it"
     if not is_difference and claim.target:
-        return "the interval contains values that fit the claim and values that do not"
+        return "the interval still contains values that fit the claim and values that do not"
     if low <= 0 <= high:
-        return "the interval contains no difference" + (
+        return "the interval still contains no difference" + (
             " and one that matters" if claim.smallest else ""
         )
-    return "the interval contains differences that matter and smaller ones"
+    return "the interval still contains differences that matter and smaller ones"
 
 
 def _more_seeds(needed: Range, noun: str) -> str:

@@ -122,8 +122,9 @@ def functions(
         "change": lambda row: _amount(row, "+"),
         "side": lambda row: "higher" if row.estimate >= 0 else "lower",
         "bounds": _bounds,
-        "ends": lambda row: _ends(row, row.low, row.high),
-        "why": lambda row: row.why or "the interval contains both answers",
+        "ends": _ends,
+        "capital": lambda text: f"{text[:1].upper()}{text[1:]}",
+        "why": lambda row: row.why or "the interval still contains both answers",
         "span": _span,
         "growth": lambda row: growth(row.estimate or 0.0),
         "second": lambda row: f"{row.second} ({level_of(row, row.second_value)})",
@@ -140,7 +141,7 @@ def functions(
 
 
 def _lacking(row: Finding) -> str:
-    """What is not available is said once, in a line of its own; a finding that nobody has, here."""
+    """Nothing of what has a line of its own, as not available; that there is no such finding."""
     return "" if row.study else f"The record has no finding called {row.name!r}."
 
 
@@ -175,12 +176,11 @@ def _bounds(row: Finding) -> str:
     return f"({interval(low, high, row.level or 0.95)}, n = {row.n})"
 
 
-def _ends(row: Finding, low: float | None, high: float | None) -> str:
-    """ "+0.2 to +0.5 points"."""
-    if low is None or high is None:
+def _ends(row: Finding) -> str:
+    """ "+0.2 to +0.5", in the unit of the estimate."""
+    if row.low is None or row.high is None:
         return "no interval"
-    texts = _texts(row, low, high)
-    return f"{texts[0]} to {texts[1]}{behind(row.unit)}"
+    return " to ".join(_texts(row, row.low, row.high))
 
 
 def _texts(row: Finding, *values: float) -> list[str]:

@@ -59,10 +59,13 @@ def _remedy(record: Record, claim: Claim | None) -> str:
 
 
 def _text(findings: Sequence[Finding]) -> str:
-    """ "5 claims are not available: no trial has weights imagenet."."""
+    """ "5 claims are not available: no trial has depth 6."."""
     why = _why([finding.note or "no reason given" for finding in findings])
     if len(findings) == 1:
-        said = shortened(findings[0].claim.rstrip("."), _NAME_WORDS)
+        said, reading = findings[0].claim.rstrip("."), findings[0].reading.rstrip(".")
+        if reading and len(said.split()) > _NAME_WORDS:
+            said = reading
+        said = shortened(said, _NAME_WORDS)
         return as_sentence(f"“{said}” is not available: {why}")
     return as_sentence(f"{count(len(findings), 'claim')} are not available: {why}")
 
