@@ -195,7 +195,7 @@ def _unit(finding: Finding) -> str:
 def _text(finding: Finding, value: float) -> str:
     if finding.kind == "gradients":
         return f"{value:+.3f}"
-    sign = "+" if finding.against or finding.rival else ""
+    sign = "+" if finding.against or finding.rival or finding.unit == "percent" else ""
     return amount(value, finding.unit, sign)
 
 

@@ -72,7 +72,7 @@ def _other_data(records: Sequence[Record]) -> list[str]:
             continue
         rows = _rows(record)
         own = f"The data are {record.data_name}{f' ({rows})' if rows else ''}"
-        text = f"{own}, not {published.data}, as published. {published.about}".strip()
+        text = f"{own}, not the published ones. {published.about}".strip()
         found.setdefault(text, []).append(record)
     return list(found)
 
