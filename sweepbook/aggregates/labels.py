@@ -23,6 +23,8 @@ def metric_name(metric: str) -> str:
 
     >>> metric_name("val_acc"), metric_name("test_acc_clean"), metric_name("rmse")
     ('validation accuracy', 'test accuracy (clean)', 'rmse')
+    >>> metric_name("acc"), metric_name("top_acc")
+    ('accuracy', 'top accuracy')
     """
     parts = [part for part in metric.split("_") if part] or [metric]
     if parts[0] in _SPLITS and len(parts) > 1:
@@ -32,6 +34,8 @@ def metric_name(metric: str) -> str:
         if words[0] == "eval" and len(words) > 1:
             words = [*words[1:], "(evaluation mode)"]
         return visible(" ".join([_SPLITS[parts[0]], *words]))
+    if parts[-1] == "acc":
+        return visible(" ".join([*parts[:-1], "accuracy"]))
     return visible(_words(metric))
 
 

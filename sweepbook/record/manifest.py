@@ -18,6 +18,7 @@ OVERLAPPING = (
     "the replicates share training rows, which their intervals allow for (corrected resampled t "
     "test, Nadeau and Bengio 2003)"
 )
+_OF_NOBODY = "of the trainable"  # what a plan calls data that no hook describes
 ENDED = ("complete", "failed", "interrupted")  # statuses of a record that nobody writes any more
 
 
@@ -33,8 +34,9 @@ class Data:
 
     @property
     def name(self) -> str:
-        """The data set's name, for example "digits"; "unknown" where it has none."""
-        return str(self.described.get("name") or "unknown")
+        """The data set's name, for example "digits"; "not described" where it has none."""
+        name = self.described.get("name")
+        return str(name) if name and name != _OF_NOBODY else "not described"
 
     @property
     def path(self) -> str | None:

@@ -183,3 +183,24 @@ def test_claims_in_the_same_words_are_told_apart(run: Callable[..., Record]) -> 
     frame = shown_rows(compare_records(first, run("b/demo", 0.021, claims=claims)))
     assert set(frame["change"]) == {"moved", "the same"}
     assert set(frame["claim"]) == {"on is better (one)", "on is better (two)"}
+
+
+def test_a_setting_that_varies_in_one_record_alone_tells_its_configs_apart(
+    make_record: Callable[..., Path],
+) -> None:
+    first = load_record(make_record([{"width": 1}, {"width": 2}], at="a/demo"))
+    second = load_record(make_record([{"width": 1, "new": 3}], at="b/demo"))
+    found = differences(first, second)
+    rows = {what: (one, other) for what, one, other in found.rows}
+    assert found.configs == (["width 2"], []) and "setting width" not in rows
+    assert rows["setting new"] == ("–", "3")
+
+
+def test_what_came_of_the_trials_is_told_and_is_no_other_experiment(
+    make_record: Callable[..., Path],
+) -> None:
+    first = load_record(make_record(CONFIGS, at="a/demo", seed=0))
+    ending = {"status": "diverged", "reason": "loss is nan", "diverge": {0: 3}}
+    second = load_record(make_record(CONFIGS, at="b/demo", seed=1, endings={0: ending}))
+    found = differences(first, second)
+    assert ("trials", "2 finished", "1 diverged, 1 finished") in found.rows and found.only_seed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ from sweepbook.study.forms.trainable import trainable_name
 _DIGITS = 12  # of a hash, as many as tell two apart
 _GIVEN = {f"{CONFIG}seed", f"{CONFIG}replicates"}  # no settings of the study: the tool sets them
 _OF_A_COMMAND = ("name", "seed", "replicates")  # of a study, whoever else runs it
-_NOTED = "commit (the code is the same)"  # this changes no number
+_SAME_CODE = "commit (the code is the same)"
+_NOTED = (_SAME_CODE, "trials")  # what changes no number, and what came of the trials
 _VERSION = "version of "
 _TOLD = ("seed", "replicates", "data", "length", "code")  # said to be the same, if they are
 
@@ -37,8 +38,8 @@ class Differences:
 
     @property
     def only_seed(self) -> bool:
-        """Whether they differ in the study's seed alone: another draw of the same experiment."""
-        named = [what for what, _, _ in self.rows if what != _NOTED]
+        """Whether they were made alike but for the seed: another draw of the same experiment."""
+        named = [what for what, _, _ in self.rows if what not in _NOTED]
         return named == ["seed"] and not any(self.configs)
 
 
@@ -67,11 +68,13 @@ def differences(first: Record, second: Record) -> Differences:
     ours, theirs = _facts(first), _facts(second)
     if ours["code"] and ours["code"] == theirs["code"]:
         for facts in (ours, theirs):
-            facts[_NOTED] = facts.pop("commit")
-    shared = _shared_settings(first), _shared_settings(second)
-    for facts, own, other in ((ours, *shared), (theirs, *reversed(shared))):
-        apart = {name: value for name, value in own.items() if other.get(name) != value}
-        facts.update({f"setting {setting_name(name)}": value for name, value in apart.items()})
+            facts[_SAME_CODE] = facts.pop("commit")
+    here, there = _shared_settings(first), _shared_settings(second)
+    apart = {name for name in here if name in there or name not in second.trials}
+    apart |= {name for name in there if name not in first.trials}
+    for name in sorted(apart):
+        ours[f"setting {setting_name(name)}"] = here.get(name, "")
+        theirs[f"setting {setting_name(name)}"] = there.get(name, "")
     names = dict.fromkeys([*ours, *theirs])
     rows = [(name, ours.get(name) or "–", theirs.get(name) or "–") for name in names]
     same = [name for name, one, other in rows if one == other != "–" and name in _TOLD]
@@ -79,7 +82,7 @@ def differences(first: Record, second: Record) -> Differences:
     return Differences(
         rows=[row for row in rows if row[1] != row[2]],
         same=same + (["versions"] if versions and all(versions) else []),
-        configs=_configs_apart(first, second, *shared),
+        configs=_configs_apart(first, second, apart),
     )
 
 
@@ -131,20 +134,18 @@ def _shared_settings(record: Record) -> dict[str, str]:
 
 
 def _configs_apart(
-    first: Record, second: Record, ours: Mapping[str, str], theirs: Mapping[str, str]
+    first: Record, second: Record, apart: Collection[str]
 ) -> tuple[list[str], list[str]]:
-    """The configs that only one has, by the settings that vary within one of the records."""
-    left_out = {CONFIG + record.setting for record in (first, second)} | _GIVEN
-    columns = dict.fromkeys([*config_columns(first.trials), *config_columns(second.trials)])
-    # what is the same throughout each record, or absent from one, is a difference of its own
-    apart = {n for n in columns if n in ours and (n in theirs or n not in second.trials)}
-    apart |= {n for n in columns if n in theirs and n not in first.trials}
-    told = [name for name in columns if name not in left_out | apart]
-    here, there = _labels(first.trials, told), _labels(second.trials, told)
+    """The configs that only one has, by the settings that vary within one of the records.
+
+    apart: settings that are the same throughout each record: a difference of their own.
+    """
+    left_out = {CONFIG + record.setting for record in (first, second)} | {*_GIVEN, *apart}
+    both = pd.concat([first.trials, second.trials], ignore_index=True)
+    told = [name for name in config_columns(both) if name not in left_out]
+    if not told:
+        return [], []
+    labels, n = list(arm_labels(both, told)), len(first.trials)
+    here, there = (list(dict.fromkeys(own)) for own in (labels[:n], labels[n:]))
     only_here = [label for label in here if label not in there]
     return only_here, [label for label in there if label not in here]
-
-
-def _labels(trials: pd.DataFrame, columns: list[str]) -> list[str]:
-    known = trials.reindex(columns=[*trials.columns, *(c for c in columns if c not in trials)])
-    return list(dict.fromkeys(arm_labels(known, columns))) if columns else []

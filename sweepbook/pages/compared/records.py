@@ -176,7 +176,7 @@ def _alike(found: Differences, *records: Record) -> list[str]:
         return [f"The two records say the same of how they were made{results}."]
     texts = [f"The same in both: {listing(found.same, most=9)}."] if found.same else []
     if found.only_seed:
-        texts.insert(0, "They differ in nothing but the seed.")
+        texts.insert(0, "They were made alike but for the seed.")
     return texts
 
 

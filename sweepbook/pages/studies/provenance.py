@@ -52,7 +52,9 @@ def provenance(record: Record) -> list[tuple[str, str]]:
     note = ""
     if said:
         note = " (as in the manifest)" if said == digest else f" (the manifest says {said})"
-    metric = f"{metric_name(record.metric)} ({record.metric}), {record.mode}"
+    named = metric_name(record.metric)
+    column = "" if named == record.metric else f" ({record.metric})"
+    metric = f"{named}{column}, {record.mode}"
     pairs = [
         ("Study", f"{record.study}; metric {metric}; fidelity in {record.unit}s"),
         ("Trainable", trainable_name(manifest.study.trainable)),
