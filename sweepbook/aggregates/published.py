@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.trials import same_value
-from sweepbook.record.load import CONFIG, Record
+from sweepbook.aggregates.trials import fitting_trials, same_value
+from sweepbook.record.load import Record
 from sweepbook.study.published import MINUTES, Published
 
 
@@ -47,18 +47,6 @@ def published_value(record: Record, settings: Mapping[str, Any], metric: str) ->
     return found[0] if len(found) == 1 else math.nan
 
 
-def matching_trials(trials: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[Any, Any]]:
-    """Rows of `trials` that have every one of these settings, and with the same value."""
-    return [
-        trial
-        for trial in trials.to_dict("records")
-        if all(
-            CONFIG + key in trial and same_value(trial[CONFIG + key], value)
-            for key, value in settings.items()
-        )
-    ]
-
-
 def published_points(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
     """Published values of this study that match a trial of `trials`: settings and fidelity.
 
@@ -75,7 +63,7 @@ def published_points(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
             (trial["trial_id"], value.metric, value.fidelity, value.value)
             for value in published.values
             if value.metric != MINUTES
-            for trial in matching_trials(trials, value.settings)
+            for trial in fitting_trials(trials, value.settings)
             if value.fidelity <= reached.get(trial["trial_id"], 0)
         ]
     frame = pd.DataFrame(rows, columns=columns)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sweepbook.aggregates.kept import kept, lookup
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.search import search_of
 from sweepbook.findings.arm import Arm
@@ -47,6 +48,14 @@ def evaluate(record: Record) -> list[Finding]:
     A search is asked what to check before believing it (search_checks) instead, a confirmation
     of a search what came of its winners as well (confirmed). Randomness: none.
     """
+    record = kept(record)
+    known = lookup(record).notes
+    if "findings" not in known:
+        known["findings"] = _findings(record)
+    return list(known["findings"])
+
+
+def _findings(record: Record) -> list[Finding]:
     search = search_of(record)  # of its trials each is asked nothing: they are one of many
     confirms = is_confirmation(record)
     questions = [Question(claim=claim) for claim in record.manifest.study.claims]
