@@ -8,6 +8,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -44,8 +45,9 @@ def write_drawn(drawn: Drawn, folder: Path) -> Shown:
         return Shown(drawn.name, drawn.title, drawn.caption, table=table)
     with style.look():
         svg = _picture(drawn.figure, "svg", {"Date": None})
-        png = _picture(drawn.figure, "png", {"Software": None})
-    png = png if drawn.photographs else _palette(png)
+        own = {} if drawn.photographs else {"pil_kwargs": {"compress_level": 0}}
+        png = _picture(drawn.figure, "png", {"Software": None}, **own)
+    png = png if drawn.photographs else _palette(png)  # which compresses it
     write_file(folder / f"{drawn.name}.svg", svg)
     write_file(folder / f"{drawn.name}.png", png)
     as_svg = len(svg) <= min(INLINE_SVG_BYTES, INLINE_SVG_FACTOR * len(png))
@@ -54,11 +56,11 @@ def write_drawn(drawn: Drawn, folder: Path) -> Shown:
     return Shown(drawn.name, drawn.title, drawn.caption, picture=picture, alt=drawn.alt)
 
 
-def _picture(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
+def _picture(figure: Figure, form: str, metadata: dict[str, None], **options: Any) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():  # a figure of a project's own may lack glyphs
         warnings.filterwarnings("ignore", "Glyph ", UserWarning)
-        figure.savefig(buffer, format=form, metadata=metadata)
+        figure.savefig(buffer, format=form, metadata=metadata, **options)
     return buffer.getvalue()
 
 
