@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.aggregates.trials import fitting_trials, same_value
+from sweepbook.aggregates.kept import lookup
+from sweepbook.aggregates.trials import same_value
 from sweepbook.record.load import Record
 from sweepbook.study.published import MINUTES, Published
 
@@ -59,12 +60,13 @@ def published_points(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     if published and published.unit == unit:
         reached = record.reports.groupby("trial_id")[unit].max()
+        known, ids = lookup(record), set(trials["trial_id"])
         rows = [
             (trial["trial_id"], value.metric, value.fidelity, value.value)
             for value in published.values
             if value.metric != MINUTES
-            for trial in fitting_trials(trials, value.settings)
-            if value.fidelity <= reached.get(trial["trial_id"], 0)
+            for trial in known.trials(value.settings)
+            if trial["trial_id"] in ids and value.fidelity <= reached.get(trial["trial_id"], 0)
         ]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(columns[:3], ignore_index=True)
