@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from sweepbook.aggregates.kept import kept, lookup
 from sweepbook.aggregates.search import search_of
 from sweepbook.aggregates.shares import holds_shares
 from sweepbook.findings.arm import Arm
@@ -57,6 +58,14 @@ def evaluate(record: Record) -> list[Finding]:
     A search is asked what to check before believing it (search_checks) instead, a confirmation
     of a search what came of its winners as well (confirmed). Randomness: none.
     """
+    record = kept(record)
+    known = lookup(record).notes
+    if "findings" not in known:
+        known["findings"] = _findings(record)
+    return list(known["findings"])
+
+
+def _findings(record: Record) -> list[Finding]:
     search = search_of(record)  # of its trials each is asked nothing: they are one of many
     confirms = is_confirmation(record)
     questions = [Question(claim=claim) for claim in record.manifest.study.claims]

@@ -8,6 +8,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -53,11 +54,12 @@ def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False) -> Shown:
         return Shown(drawn.name, drawn.title, drawn.caption, table=table, notes=drawn.notes)
     with style.look():
         svg = _picture(drawn.figure, "svg", {"Date": None})
-        png = _picture(drawn.figure, "png", {"Software": None})
+        own = {} if drawn.photographs else {"pil_kwargs": {"compress_level": 0}}
+        png = _picture(drawn.figure, "png", {"Software": None}, **own)
         if pdf:
             page = _picture(drawn.figure, "pdf", {"CreationDate": None})
             write_file(folder / f"{drawn.name}.pdf", page)
-    png = png if drawn.photographs else _palette(png)
+    png = png if drawn.photographs else _palette(png)  # which compresses it
     write_file(folder / f"{drawn.name}.svg", svg)
     write_file(folder / f"{drawn.name}.png", png)
     inline = inline_of(drawn, len(svg))
@@ -67,11 +69,11 @@ def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False) -> Shown:
     )
 
 
-def _picture(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
+def _picture(figure: Figure, form: str, metadata: dict[str, None], **options: Any) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():  # a figure of a project's own may lack glyphs
         warnings.filterwarnings("ignore", "Glyph ", UserWarning)
-        figure.savefig(buffer, format=form, metadata=metadata)
+        figure.savefig(buffer, format=form, metadata=metadata, **options)
     return buffer.getvalue()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.aggregates.kept import kept
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.published import sources
 from sweepbook.figures.captions import reading_figures
@@ -80,7 +81,7 @@ def write_report(
             is written then.
     """
     loaded, again = (
-        [with_known_files(_loaded(record)) for record in given]
+        [kept(with_known_files(_loaded(record))) for record in given]
         for given in (_listed(records), _listed(repeats))
     )
     if not loaded:
