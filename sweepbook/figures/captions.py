@@ -33,7 +33,7 @@ def reading_figures(records: Record | Sequence[Record]) -> str:
         found.append(
             "Intervals hold for the given split of the data alone."
             if always
-            else "Where the split of the data is given, intervals hold for that split alone."
+            else "Where the split is given, intervals hold for that split alone."
         )
     return " ".join(found)
 
