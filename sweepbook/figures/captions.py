@@ -13,6 +13,7 @@ from sweepbook.figures.arms import Arms
 from sweepbook.record.load import Record
 
 _ENDED_EARLY = ("stopped", "interrupted", "failed", "running")
+_MOST_NAMED = 3  # trials that ended early; more are counted
 _MEANING = {
     "stopped": "stopped early at a rung, so their last values are censored, not bad (bar)",
     "interrupted": "interrupted before the end (arrow)",
@@ -28,8 +29,12 @@ def reading_figures(records: Record | Sequence[Record]) -> str:
     splits = [record.manifest.data.splits for record in listed]
     found = [_means(sizes), _beside(listed)]
     if "given" in splits and sizes[-1:] > [1]:
-        where = "" if set(splits) == {"given"} else " where the split is given"
-        found.append(f"Intervals{where} hold for this split of the data alone.")
+        always = set(splits) == {"given"}
+        found.append(
+            "Intervals hold for the given split of the data alone."
+            if always
+            else "Where the split is given, intervals hold for that split alone."
+        )
     return " ".join(found)
 
 
@@ -114,7 +119,7 @@ def endings_sentence(table: pd.DataFrame, arms: Arms, unit: str) -> str:
     for status in _ENDED_EARLY:
         chosen = arms.trials[arms.trials["status"] == status]
         if len(chosen):
-            names = listing(arms.labels[chosen["trial_id"]].tolist(), most=3)
-            which = f" ({names})" if len(arms.trials) > 1 else ""
+            names = listing(arms.labels[chosen["trial_id"]].tolist())
+            which = f" ({names})" if len(arms.trials) > 1 and len(chosen) <= _MOST_NAMED else ""
             sentences.append(f"{count(len(chosen), 'trial')}{which}: {_MEANING[status]}.")
     return " ".join(sentences)

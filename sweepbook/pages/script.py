@@ -50,7 +50,7 @@ def draw(record: Record, *, kind: str, name: str, **settings: Any) -> Drawn:
 
     Returns:
         What was drawn: `numbers` (a frame with the very numbers shown), `figure` (matplotlib's;
-        None for a table), `caption`, `title` and `name`.
+        None for a table), `caption`, `notes` (how to read it), `title` and `name`.
 
     Raises:
         NothingToDraw: the kind or a setting is unknown, a setting is missing, or nothing in the

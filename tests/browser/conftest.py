@@ -90,7 +90,7 @@ def browser(driver: webdriver.Chrome) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three learning rates of two metrics, with published values, as every kind of figure."""
-    configs = [{"lr": lr, "batch_norm": True} for lr in (0.1, 0.01, 0.001)]
+    configs = [{"lr": lr, "batch_norm": lr > 0.005} for lr in (0.1, 0.01, 0.001)]
     metrics = ["val_loss", "val_acc"]
     shared = {"metrics": ["val_loss"], "by": ["lr"]}
     figures = [
@@ -99,6 +99,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"kind": "panels", "name": "panels", "title": "Panels", **shared, "metrics": metrics},
         {"kind": "against", "name": "against", "title": "Ends", "x": "lr", "metrics": metrics},
         {"kind": "steps", "name": "steps", "title": "Steps"},
+        {"kind": "against", "name": "norms", "x": "batch_norm", "metrics": ["val_acc"]},
         {"kind": "table", "name": "numbers", "title": "Numbers", **shared, "at": [1, "last"]},
     ]
     folder = tmp_path_factory.mktemp("records") / "demo"

@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from sweepbook.aggregates.labels import listing, metric_name, quantity_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.published import label as published_label
-from sweepbook.figures import style
+from sweepbook.figures import captions, style
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import one_panel
@@ -31,15 +31,16 @@ ORDER = Keys(
 def draw_order(spec: Spec, record: Record) -> Drawn:
     """A row per winner, the best on top: mean with interval, replicates, what chose, published."""
     judge, table = confirmed(record)
-    head = f"Dot: {judge.value}; bar: {interval_name(judge)}; faint: each of"
+    head = f"{judge.value} of each winner, over"
     notes = [
+        f"Dot: mean; bar: {interval_name(judge)}; faint: each replicate.",
         judge.rows_sentence,
         beside_sentence(table, table[table["step"] == table["last"]], record),
     ]
     alt = f": {listing(list(table['label']), most=8)}, the best first."
     numbers = table.drop(columns="problem")
     figure = _figure(table, judge)
-    said = [sizes_sentence(table, head)]
+    said = [captions.sentence(sizes_sentence(table, head).removesuffix("."))]
     return drawn_of(spec, said, numbers, figure=figure, alt=alt, notes=notes)
 
 

@@ -61,7 +61,7 @@ def draw_models_curves(spec: Spec, record: Record) -> Drawn:
         palette = {line: look[0] for line, look in model_looks(models).items() if line in lines}
     named = listing([metric_name(metric) for metric in spec["metrics"]])
     sentences = [
-        captions.sentence(f"{named} against the {setting_name(str(spec['x']))}"),
+        captions.sentence(f"{named} against {setting_name(str(spec['x']))}"),
         _without(spec, record, models),
         missing_sentence([model for model in models if not model.trial_id]),
     ]

@@ -50,7 +50,7 @@ def draw_models_setting(spec: Spec, record: Record) -> Drawn:
     looks = {name: look for name, look in model_looks(models).items() if name in shown}
     levels = table.loc[table["x"].isna(), "model"].tolist()
     sentences = [
-        f"Validation and test accuracy against the {setting_name(spec['x'])}; bars on the right "
+        f"Validation and test accuracy against {setting_name(spec['x'])}; bars on the right "
         "are over test rows and seeds.",
         f"Dashed, without {setting_name(spec['x'])}: {listing(levels)}." if levels else "",
         missing_sentence([m for m in models if m.trials.empty or not m.trial_id]),

@@ -75,8 +75,8 @@ def _draw_many(spec: Spec, record: Record, arms: Arms, table: pd.DataFrame) -> D
     looks = dict(zip(named, [(colour, "-") for colour in style.PALETTE], strict=False))
     figure, _ = _figure(spec, record, table, looks, _draw_best)
     how = (
-        f"Each line is the mean of one of {len(arms.trials)} trials; named: the {len(named)} "
-        f"best by {metric_name(record.metric)}, of each {captions.end_words(record)}."
+        f"Each line is the mean of one of {len(arms.trials)} trials; the {len(named)} with the "
+        f"best {metric_name(record.metric)} at their end have names."
     )
     table = table.drop(columns=["low", "high", "published"], errors="ignore")
     return drawn_curves(spec, record, arms, table, figure, how)

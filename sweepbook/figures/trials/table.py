@@ -8,6 +8,7 @@ import pandas as pd
 
 from sweepbook.aggregates.curves import end_rows, end_steps
 from sweepbook.aggregates.labels import (
+    listing,
     metric_name,
     number,
     setting_name,
@@ -63,12 +64,11 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     steps = table[key].drop_duplicates()
     kept = f"The first {MOST_ROWS} of {len(steps):,} rows." if len(steps) > MOST_ROWS else ""
     shown = table.merge(steps.head(MOST_ROWS), on=key)
-    said = captions.sentence(
-        f"{captions.metric_words(metrics_in(table, wanted), record)} of each trial"
-    )
-    if table["published"].notna().any():
-        said = said[:-1] + "; rows in italics are published."
-    cells = _cells(shown, arms, metrics_in(table, wanted), unit)
+    metrics = metrics_in(table, wanted)
+    what = captions.metric_words(metrics, record) if len(metrics) == 1 else "means"
+    when = f"at {unit} {listing([number(step) for step in at])} and " if at else ""
+    said = captions.sentence(f"{what} of each trial {when}at its end")
+    cells = _cells(shown, arms, metrics, unit)
     numbers = csv_numbers(table, arms, unit)
     return drawn_of(spec, [said, endings, kept], numbers, cells=cells)
 

@@ -264,9 +264,11 @@
     for (const key of tools && panels.length && panels.every((p) => p.movable) ? ["y", "x"] : []) {
       const values = (some) => some.flatMap((p) => p.marks).filter((m) => m.isCurve || m.role === "published").flatMap((m) => m.values(key));
       const ranges = panels.map((p) => values([p])).filter((v) => v.length).map((v) => [Math.min(...v), Math.max(...v)]);
-      const isWide = ranges.every(([low]) => low > 0) && ranges.some(([low, high]) => high > 4 * low), { scale } = panels[0].drawn[key];
-      const named = panels.some((p) => (p.drawn[key].ticks || []).some(([v, name]) => Number.isNaN(parseFloat(name))));
-      if (named || !isWide || panels.some((p) => p.drawn[key].scale !== scale)) continue;
+      const { scale, low: from, high: end } = panels[0].drawn[key], least = scale === "log" ? 0 : (end - from) * 1e-4; // no rounded zero
+      const isWide = ranges.every(([low]) => low > least) && ranges.some(([low, high]) => high > 4 * low);
+      const isFar = Math.max(...ranges.map((r) => r[1])) > 1e5 * Math.min(...ranges.map((r) => r[0])); // all but one are zero then
+      const named = panels.some((p) => (p.drawn[key].ticks || []).some(([, name]) => Number.isNaN(Number(name)) && !/^10[⁻⁰¹²³⁴-⁹]/.test(name)));
+      if (named || !isWide || isFar || panels.some((p) => p.drawn[key].scale !== scale)) continue;
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: `Logarithmic ${key} axis` });
       button.setAttribute("aria-pressed", scale === "log");
       button.addEventListener("click", () => {
