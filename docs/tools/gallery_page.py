@@ -74,8 +74,8 @@ ENTRIES = (
 )
 INTRODUCTION = """# Gallery
 
-Reports as `sweepbook report` wrote them, each a single HTML file that you can send to somebody. Under
-each picture are the commands that made it. A script runs them all again: `make gallery`.
+Reports as `sweepbook report` wrote them, each a single HTML file that you can send to somebody.
+Under each picture are the commands that made it. A script runs them all again: `make gallery`.
 """
 
 

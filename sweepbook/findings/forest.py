@@ -120,9 +120,8 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
     weak = int((asked["verdict"].isin([HOLDS, FAILS]) & asked["weak"].eq(True)).sum())
     verb = "is" if weak == 1 else "are"
     rest = f" {weak} of them {verb} weak and may err more often." if weak else ""
-    found = (
-        f"{decided} of {count(len(table), 'claim')} {'is' if len(table) == 1 else 'are'} decided."
-    )
+    are = "is" if len(table) == 1 else "are"
+    found = f"{decided} of {count(len(table), 'claim')} {are} decided."
     if not decided:
         return found
     return (

@@ -18,7 +18,8 @@ OVERLAPPING = (
     "the replicates share training rows, which their intervals allow for (corrected resampled t "
     "test, Nadeau and Bengio 2003)"
 )
-_OF_NOBODY = "of the trainable"  # what a plan calls data that no hook describes
+UNNAMED = "of the trainable"  # what a plan calls data that no hook describes
+NOT_DESCRIBED = "not described"  # and a reader
 ENDED = ("complete", "failed", "interrupted")  # statuses of a record that nobody writes any more
 
 
@@ -36,7 +37,7 @@ class Data:
     def name(self) -> str:
         """The data set's name, for example "digits"; "not described" where it has none."""
         name = self.described.get("name")
-        return str(name) if name and name != _OF_NOBODY else "not described"
+        return str(name) if name and name != UNNAMED else NOT_DESCRIBED
 
     @property
     def path(self) -> str | None:

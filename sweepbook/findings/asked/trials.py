@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweepbook.aggregates.labels import arm_labels, sorted_trials
-from sweepbook.aggregates.trials import same_value, telling_columns
-from sweepbook.findings.arms import find_trial, fitting_trials, settings_label
+from sweepbook.aggregates.trials import fitting_trials, same_value, telling_columns
+from sweepbook.findings.arms import find_trial, settings_label
 from sweepbook.findings.deciding.failing import LEARNS
 from sweepbook.findings.deciding.other_trials import chance_level
 from sweepbook.findings.values import value_at

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import count, listing
 from sweepbook.record.load import Record
+from sweepbook.record.manifest import NOT_DESCRIBED
 
 
 def facts(records: Sequence[Record]) -> str:
@@ -19,7 +20,9 @@ def facts(records: Sequence[Record]) -> str:
     trials = trials.drop_duplicates("trial_id") if "trial_id" in trials else trials
     seconds = trials["time_total_s"].sum() if "time_total_s" in trials else 0.0
     spent = f", {duration(float(seconds))} of training" if seconds else ""
-    return f"{count(len(trials), 'trial')} with {_seeds(records)}{spent}, on {_data(records)}."
+    told = f"{count(len(trials), 'trial')} with {_seeds(records)}{spent}"
+    data = _data(records)
+    return f"{told}, on {data}." if data else f"{told}."
 
 
 def _seeds(records: Sequence[Record]) -> str:
@@ -30,9 +33,11 @@ def _seeds(records: Sequence[Record]) -> str:
 
 
 def _data(records: Sequence[Record]) -> str:
-    """ "digits (1,437 rows to train on)", of each data set once."""
+    """ "digits (1,437 rows to train on)", of each data set that has a name once."""
     said: dict[str, str] = {}
     for record in records:
+        if record.data_name == NOT_DESCRIBED:
+            continue
         rows = record.manifest.data.rows.get("train")
         known = f" ({rows:,} rows to train on)" if isinstance(rows, int) else ""
         said.setdefault(record.data_name, f"{record.data_name}{known}")

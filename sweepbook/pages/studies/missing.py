@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sweepbook.findings.arms import fitting_trials
+from sweepbook.aggregates.trials import fitting_trials
 from sweepbook.findings.finding import MISSING, Finding
 from sweepbook.findings.wording.limits import as_sentence, enumerated, shortened
 from sweepbook.record.load import Record
