@@ -99,7 +99,7 @@ ARCHITECTURE_CLAIMS = (
 
 _PUBLISHED_DEEP_NET: dict[str, Any] = {
     "arms": ({"batch_norm": True, "init": "he2", "residual": False, "clip_norm": 0.0},),
-    "labels": ("batch norm, He init x 2",),
+    "labels": ("batch norm, He init with twice the sd",),
 }
 
 DEEP_GRADIENTS_CLAIMS = (

@@ -48,7 +48,7 @@ def _candidates(finding: Finding) -> Iterator[str]:
     reading = finding.reading.rstrip(".")
     for what in (f"{said} ({reading})" if reading and reading != said else said, said):
         for numbers in _numbers(finding):
-            yield f"{what}: {numbers}"
+            yield f"{what}{';' if ': ' in what else ':'} {numbers}"
     yield said
 
 
@@ -99,19 +99,22 @@ def _numbers(finding: Finding) -> Iterator[str]:
 
 def _measured(finding: Finding) -> Iterator[str]:
     """The values of both arms with their difference and its interval, or less of it."""
-    is_difference = bool(finding.against or finding.rival)
+    is_steps = finding.unit not in ("points", "percent", "s", "", None)
+    is_difference = bool(finding.against or finding.rival) and not is_steps
     change = told(finding, finding.estimate, is_difference)
     bounds = ""
     if finding.low is not None and finding.high is not None:
         ends = [_plain(finding, end, is_difference) for end in (finding.low, finding.high)]
         bounds = f" ({ends[0]} to {ends[1]})"
     has_both = None not in (finding.arm_value, finding.against_value) and finding.against
-    if has_both and finding.kind in ("direction", "equivalence") and finding.unit != "epochs":
+    if has_both and finding.kind in ("direction", "equivalence") and not is_steps:
         both = f"{_level(finding, 'arm')} against {_level(finding, 'against')}"
         yield f"{both}, {change}{bounds}"
         yield f"{both}, {change}"
     if finding.rival:
-        yield f"{change}{bounds} against {shortened(finding.rival, 6)}"
+        rival = shortened(finding.rival, 8)
+        way = "against" if finding.kind == "winner" else "at the weakest,"
+        yield f"{change}{bounds} {way} {rival}"
     yield f"{change}{bounds}"
     yield change
 

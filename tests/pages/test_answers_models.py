@@ -11,6 +11,7 @@ from search_spaces.vision_claims import (
     claims_of_weights,
     source_name,
 )
+from sweepbook.findings.wording.limits import n_words
 from sweepbook.pages.studies.claims import claims_of
 
 RNG = np.random.default_rng(2)
@@ -53,6 +54,12 @@ def claims_about(models_record, *arguments, **rest):
     for text in [*(one.text for one in found.headlines), *found.answers]:
         assert text.endswith(".") and "  " not in text and "None" not in text
         assert not re.search(r"\bnan\b|[{}]|\(\)", text)
+    assert all(n_words(one.text) <= 25 for one in found.headlines)
+    told = [*found.answers, *(one.sentence for one in found.declared_findings)]
+    told += [one.text for one in found.missing] + [one.remedy for one in found.missing]
+    for text in told:
+        for one in re.split(r"(?<=[.?!…])\s+(?=[A-Z0-9“])", text):
+            assert n_words(one) <= 30, one
     return found
 
 

@@ -13,6 +13,7 @@ from sweepbook.study.claim import Claim
 from sweepbook.study.texts import count
 
 _NO_TRIAL = "no trial with "  # how the reason begins where an arm fits no trial
+_NEEDS = "needs "  # and where a trial is too short
 _MOST_NAMED = 2
 _NAME_WORDS = 9
 
@@ -41,11 +42,17 @@ def missing_of(record: Record, findings: Sequence[Finding]) -> list[Missing]:
     for finding in findings:
         if finding.verdict == MISSING:
             remedy = _remedy(record, claims.get(finding.name))
-            groups.setdefault((remedy, "" if remedy else finding.note or ""), []).append(finding)
+            groups.setdefault((remedy, "" if remedy else _lack(finding)), []).append(finding)
     return [
         Missing([one.name for one in own], _text(own), remedy)
         for (remedy, _), own in groups.items()
     ]
+
+
+def _lack(finding: Finding) -> str:
+    """What claims have in common that lack the same: a trial, longer training, or one reason."""
+    note = finding.note or ""
+    return next((kind for kind in (_NO_TRIAL, _NEEDS) if note.startswith(kind)), note)
 
 
 def _remedy(record: Record, claim: Claim | None) -> str:
@@ -78,4 +85,8 @@ def _why(notes: Sequence[str]) -> str:
         shared = [one for one in settings[0] if all(one in own for own in settings)]
         if shared:
             return f"no trial has {', '.join(shared)}"
+    needs = [note.removeprefix(_NEEDS).split(", ")[0] for note in different]
+    if len(different) > 1 and all(note.startswith(_NEEDS) for note in different):
+        steps = enumerated(list(dict.fromkeys(needs)), 3, words=12)
+        return f"they need {steps}, and the trials were trained for fewer"
     return enumerated(different, _MOST_NAMED, words=22)
