@@ -42,8 +42,11 @@ class Shown:
     note: str = ""
 
 
-def write_drawn(drawn: Drawn, folder: Path) -> Shown:
-    """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows."""
+def write_drawn(drawn: Drawn, folder: Path, *, for_page: bool = True) -> Shown:
+    """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows.
+
+    for_page: False where there is no page, which saves drawing once more for it.
+    """
     write_file(folder / f"{drawn.name}.csv", csv_text(drawn.numbers))
     if drawn.figure is None:
         table = as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
@@ -54,7 +57,7 @@ def write_drawn(drawn: Drawn, folder: Path) -> Shown:
     png = png if drawn.photographs else _palette(png)
     write_file(folder / f"{drawn.name}.svg", svg)
     write_file(folder / f"{drawn.name}.png", png)
-    inline = inline_of(drawn, len(svg))
+    inline = inline_of(drawn, len(svg)) if for_page else Markup()
     picture = "" if inline else f"data:image/png;base64,{base64.b64encode(png).decode()}"
     return Shown(
         drawn.name, drawn.title, drawn.caption, picture, inline, drawn.alt, notes=drawn.notes
