@@ -43,10 +43,13 @@ class Shown:
     note: str = ""
 
 
-def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False) -> Shown:
+def write_drawn(
+    drawn: Drawn, folder: Path, pdf: bool = False, *, for_page: bool = True
+) -> Shown:
     """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows.
 
-    pdf: write NAME.pdf of a figure, too.
+    pdf: write NAME.pdf of a figure, too. for_page: False where there is no page, which saves
+    drawing once more for it.
     """
     write_file(folder / f"{drawn.name}.csv", csv_text(drawn.numbers))
     if drawn.figure is None:
@@ -62,7 +65,7 @@ def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False) -> Shown:
     png = png if drawn.photographs else _palette(png)  # which compresses it
     write_file(folder / f"{drawn.name}.svg", svg)
     write_file(folder / f"{drawn.name}.png", png)
-    inline = inline_of(drawn, len(svg))
+    inline = inline_of(drawn, len(svg)) if for_page else Markup()
     picture = "" if inline else f"data:image/png;base64,{base64.b64encode(png).decode()}"
     return Shown(
         drawn.name, drawn.title, drawn.caption, picture, inline, drawn.alt, notes=drawn.notes

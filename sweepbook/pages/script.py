@@ -129,8 +129,9 @@ def write_figure(drawn: Drawn, folder: str | Path) -> Path:
     Returns the path of NAME.csv.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
-    shown = files.write_drawn(replace(drawn, name=safe_name(drawn.name)), Path(folder))
-    return Path(folder) / f"{shown.name}.csv"
+    named = replace(drawn, name=safe_name(drawn.name))
+    files.write_drawn(named, Path(folder), for_page=False)
+    return Path(folder) / f"{named.name}.csv"
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> Path:
