@@ -52,8 +52,7 @@ def unusual_seeds(arms: Sequence[FloatArray], others: Sequence[FloatArray] = ())
     replicates or with a value that is not finite are left out, and so are others that scatter as
     a whole: whose own distance is more than 4 times that of the arms.
     """
-    compared = [_scatter(arm) for arm in arms if _tells(arm)]
-    further = [_scatter(arm) for arm in others if _tells(arm)]
+    compared, further = _scatters(arms), _scatters(others)
     if not compared and not further:
         return Unusual()
     most = _SCATTERED * _typical(compared or further) or math.inf  # arms without any spread
@@ -81,17 +80,17 @@ class _Scatter(NamedTuple):
     ends: tuple[float, float]
 
 
-def _tells(arm: FloatArray) -> bool:
-    return len(arm) >= LEAST and bool(np.isfinite(arm).all())
-
-
-def _scatter(arm: FloatArray) -> _Scatter:
-    return _scatter_of(np.asarray(arm, dtype=np.float64).tobytes())
+def _scatters(arms: Sequence[FloatArray]) -> list[_Scatter]:
+    found = (_scatter_of(np.asarray(arm, dtype=np.float64).tobytes()) for arm in arms)
+    return [one for one in found if one is not None]
 
 
 @functools.lru_cache(maxsize=2**16)  # each claim of a study looks at the same trials
-def _scatter_of(values: bytes) -> _Scatter:
+def _scatter_of(values: bytes) -> _Scatter | None:
+    """None of a trial that tells nothing: too few replicates, or a value that is not finite."""
     arm = np.frombuffer(values)
+    if len(arm) < LEAST or not np.isfinite(arm).all():
+        return None
     distances = arm - np.median(arm)
     rest = np.sort(np.abs(distances))[1:]
     ends = (float(distances.min()), float(distances.max()))
