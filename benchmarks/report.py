@@ -18,17 +18,8 @@ import pandas as pd
 
 from sweepbook.pages.report import write_report
 
-N_TRIALS, N_SEEDS, N_EPOCHS = 100, 5, 200
-GOAL_S = {(N_TRIALS, N_SEEDS, N_EPOCHS): 10.0}
+N_TRIALS, N_SEEDS, N_EPOCHS = 100, 5, 200  # within 10 seconds
 _SPLITS = (("train", 1.1), ("val", 1.0), ("test", 1.03))
-
-
-def measure_report(n_trials: int, n_seeds: int, n_epochs: int) -> float:
-    """Returns the CPU seconds of one core of the report of a made-up record."""
-    with tempfile.TemporaryDirectory() as name:
-        record = Path(name) / "large"
-        write_made_up(record, n_trials, n_seeds, n_epochs)
-        return _seconds([record], Path(name) / "report")
 
 
 def write_made_up(folder: Path, n_trials: int, n_seeds: int, n_epochs: int) -> None:
