@@ -43,9 +43,7 @@ class Shown:
     note: str = ""
 
 
-def write_drawn(
-    drawn: Drawn, folder: Path, pdf: bool = False, *, for_page: bool = True
-) -> Shown:
+def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False, *, for_page: bool = True) -> Shown:
     """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows.
 
     pdf: write NAME.pdf of a figure, too. for_page: False where there is no page, which saves
