@@ -21,7 +21,7 @@ IMAGE_FIDELITY := $(if $(IS_FULL),--set size=224,--set size=64 --set evals_per_e
 
 export MPLBACKEND := Agg
 
-.PHONY: report docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
+.PHONY: report gallery docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
 
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -30,6 +30,9 @@ report: $(EXERCISE)  ## run the studies on the embedded data and write report/re
 	ended=$$?; [ $$ended -le 1 ] || exit $$ended; \
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended
+
+gallery: $(EXERCISE)  ## run the commands of docs/gallery.md again; hours, without EXERCISE_RECORDS=DIR; chromium
+	$(BIN)/python docs/tools/make_gallery.py $(if $(EXERCISE_RECORDS),--exercise $(EXERCISE_RECORDS))
 
 docs: $(DOCS)  ## build the documentation as a site, site/index.html; a dead link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -17,10 +17,13 @@ import tempfile
 from pathlib import Path
 
 from gallery_page import ENTRIES, EXERCISE, page
+from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[1]
 ROOT, GALLERY = DOCS.parent, DOCS / "gallery"
 SIZE = "1280,900"  # pixels of a first screen
+LARGE = 20_000  # bytes of a table
+COLOURS = 64
 
 
 def main(names, exercise):
@@ -35,25 +38,24 @@ def main(names, exercise):
 
 
 def make(entry, folder, records):
-    """Runs an entry's commands in a folder; with records, its report alone. Returns the report."""
-    at = folder
+    """Runs an entry's commands in a copy of its project; with records, its report alone.
+
+    Returns the report's folder.
+    """
     if entry.example:
-        at = folder / entry.example
-        shutil.copytree(ROOT / "examples" / entry.example, at)
+        shutil.copytree(ROOT / "examples" / entry.example, folder, dirs_exist_ok=True)
+    else:
+        for package in ("search_spaces", "trainables", "analysis"):
+            shutil.copytree(ROOT / package, folder / package)
+        shutil.copy(ROOT / "pyproject.toml", folder)
     if records is not None:
         (folder / "records").symlink_to(records.resolve())
     for command in entry.commands:
-        _, name, *arguments = shlex.split(command)
-        if records is not None and name != "report":
-            continue
-        if not entry.example and name != "report":
-            arguments += ["--project", ROOT]
-        if not entry.example and name == "report":
-            arguments += ["--project", ROOT]
-        python = [sys.executable, "-m", "sweepbook", name, *map(str, arguments)]
-        print(shlex.join(python), flush=True)
-        subprocess.run(python, cwd=at, check=True)
-    return at / "report"
+        arguments = shlex.split(command)[1:]
+        if records is None or arguments[0] == "report":
+            print(command, flush=True)
+            subprocess.run([sys.executable, "-m", "sweepbook", *arguments], cwd=folder, check=True)
+    return folder / "report"
 
 
 def keep(entry, report):
@@ -68,17 +70,26 @@ def keep(entry, report):
 
 
 def keep_whole(report):
-    """The report in docs/report without its drawings as SVG and its largest tables."""
+    """The report in docs/report without its drawings as SVG and its larger tables.
+
+    The drawings as PNG get fewer colours, so that all of it stays below 5 MB.
+    """
     kept = DOCS / "report"
     (GALLERY / f"{EXERCISE.name}.html").unlink()
     for path in [*kept.rglob("*.*")]:
         if path.suffix != ".json":  # of manifests
             path.unlink()
     for path in report.rglob("*.*"):
-        if path.suffix != ".svg" and path.stat().st_size < 400_000 or path.suffix == ".html":
-            to = kept / path.relative_to(report)
-            to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, to)
+        is_large = path.suffix == ".csv" and path.parent != report and path.stat().st_size > LARGE
+        if path.suffix == ".svg" or is_large:
+            continue
+        to = kept / path.relative_to(report)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, to)
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+            few.save(to, optimize=True)
     text = (kept / "report.md").read_text(encoding="utf-8")
     (kept / "report.md").write_text(text.replace(".svg)", ".png)"), encoding="utf-8")
 

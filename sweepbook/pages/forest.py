@@ -111,7 +111,8 @@ def claim_table(rows: Sequence[Row]) -> Table:
     cells = []
     for row in rows:
         read = f" ({row.reading})" if row.reading and row.reading != row.claim else ""
-        why = f", {row.why}" if row.why else ""
+        late = "declared after the training began" if row.is_late else ""
+        why = "".join(f", {text}" for text in (row.why, late) if text)
         numbers = row.numbers or row.seeds
         cells.append([f"{row.mark} {row.verdict}{why}", f"{row.claim}{read}", numbers, row.sample])
     return Table(["verdict", "declared claim", "estimate (95 % interval)", "seeds"], cells)

@@ -55,6 +55,13 @@ def test_what_a_run_reduced_is_said_once_for_all_studies(record: Record) -> None
     assert "Study demo ran with train rows 22,000" in both
 
 
+def test_kept_rows_are_said_as_a_part_of_all(make_record: Make) -> None:
+    sampled = load_record(make_record([{"n": 20, "lr": lr} for lr in (0.1, 0.2)]))
+    data = {"kept_by": {"train": "n"}}
+    said = told(with_manifest(sampled, data=data, overrides={"n": 20}))
+    assert "kept 20 of 80 train rows" in said and "ran with" not in said
+
+
 def test_other_data_than_the_published_are_named_with_what_those_are(record: Record) -> None:
     value = PublishedValue(settings={}, fidelity=1, metric="val_acc", value=0.9)
     about = "They have 100,000 training rows."

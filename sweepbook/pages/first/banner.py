@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from sweepbook.aggregates.labels import listing, number, setting_name, setting_value
 from sweepbook.aggregates.published import published_of
+from sweepbook.pages.data_card import kept_rows
 from sweepbook.pages.studies.provenance import warnings
 from sweepbook.record.load import Record
 
 
 def reduced(records: Sequence[Record]) -> list[str]:
     """Sentences on what these records have less, or otherwise, than their studies declare."""
-    found = [*_scaled(records), *_changed(records), *_other_data(records)]
+    found = [*_scaled(records), *_sampled(records), *_changed(records), *_other_data(records)]
     troubles = [(text, record) for record in records for text in warnings(record)]
     return [*found, *(f"{_of([record], records)}: {text}" for text, record in troubles)]
 
@@ -41,12 +42,25 @@ def _scaled(records: Sequence[Record]) -> list[str]:
     return found
 
 
+def _sampled(records: Sequence[Record]) -> list[str]:
+    """Of which split the trials keep only some rows."""
+    said: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        for kept in kept_rows(record).items():
+            said.setdefault(kept, []).append(record)
+    return [
+        f"{_of(some, records)} kept {numbers} {split} rows."
+        for (split, numbers), some in said.items()
+    ]
+
+
 def _changed(records: Sequence[Record]) -> list[str]:
     """The settings that the command line gave, with the studies that they hold for."""
     said: dict[str, list[Record]] = {}
     for record in records:
+        said_so = record.manifest.data.kept_by.values()
         for key, value in record.manifest.overrides.items():
-            if value is not None:
+            if value is not None and key not in said_so:
                 said.setdefault(_setting(key, value), []).append(record)
     groups: dict[tuple[str, ...], list[str]] = {}
     for text, some in said.items():
