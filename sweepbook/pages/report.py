@@ -209,10 +209,11 @@ def _earlier_names(folder: Path) -> set[str]:
 
 
 def _title(records: Sequence[Record], project: Project | None) -> str:
-    """A single study's question, else the project's title, else how many studies there are."""
+    """The questions of one or two studies, else the project's title, else the studies' names."""
     studies = list(dict.fromkeys(record.study for record in records))
-    if len(studies) == 1:
-        return records[0].manifest.study.question or studies[0]
+    if len(studies) <= 2:
+        asked = [record.manifest.study.question or record.study for record in records]
+        return " ".join(dict.fromkeys(asked))
     declared = project.title if project is not None else ""
     return declared or f"{len(studies)} studies: {listing(studies, most=8)}"
 

@@ -115,15 +115,15 @@ def test_every_declared_claim_stands_open_with_its_verdict(
 def test_a_report_of_several_studies_is_called_as_its_project_says(
     make_record: Make, tmp_path: Path
 ) -> None:
-    two = [make_record(CONFIGS, at=f"records/s{i}", name=f"s{i}") for i in range(2)]
+    three = [make_record(CONFIGS, at=f"records/s{i}", name=f"s{i}") for i in range(3)]
     settings = tmp_path / "pyproject.toml"
     settings.write_text('[tool.sweepbook]\nstudies = []\ntitle = "Rates & <nets>"\n')
     project = find_project(tmp_path)
-    page = write_report(two, tmp_path / "out", project=project).read_text()
+    page = write_report(three, tmp_path / "out", project=project).read_text()
     assert "<h1>Rates &amp; &lt;nets&gt;</h1>" in page
-    assert "<h1>2 studies: s0 and s1</h1>" in write_report(two, tmp_path / "out").read_text()
-    one = write_report(two[:1], tmp_path / "out", project=project).read_text()
+    assert "<h1>3 studies: s0, s1 and s2</h1>" in write_report(three, tmp_path / "out").read_text()
+    one = write_report(three[:1], tmp_path / "out", project=project).read_text()
     assert "<h1>Which setting is better?</h1>" in one
     settings.write_text("[tool.sweepbook]\nstudies = []\ntitle = 3\n")
     with pytest.raises(ValueError, match="title of"):
-        write_report(two, tmp_path / "out", project=find_project(tmp_path))
+        write_report(three, tmp_path / "out", project=find_project(tmp_path))

@@ -21,7 +21,7 @@ def reduced(records: Sequence[Record]) -> list[str]:
 def _of(some: Sequence[Record], records: Sequence[Record]) -> str:
     """Which of the records these are, in words."""
     if len(some) == len(records):
-        return "This study" if len(records) == 1 else f"All {len(records)} studies"
+        return {1: "This study", 2: "Both studies"}.get(len(some), f"All {len(some)} studies")
     return f"Study {some[0].study}" if len(some) == 1 else f"Studies {_names(some)}"
 
 
