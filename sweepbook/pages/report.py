@@ -8,24 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from sweepbook.aggregates.kept import kept
-from sweepbook.aggregates.labels import listing
-from sweepbook.aggregates.published import sources
-from sweepbook.figures.captions import reading_figures
 from sweepbook.figures.own import has_own_kinds, own_kinds
-from sweepbook.findings.forest import how_sure
-from sweepbook.findings.scorecard import agreement, scorecard
+from sweepbook.findings.scorecard import scorecard
 from sweepbook.pages.aside import PAGE, checked_folder, files_in, remove, written_aside
-from sweepbook.pages.data_card import DataCard, data_card
+from sweepbook.pages.context import context_of, title_of
 from sweepbook.pages.files import csv_text, write_file
-from sweepbook.pages.first.banner import reduced
-from sweepbook.pages.first.claims import groups, left_open
-from sweepbook.pages.first.facts import facts
-from sweepbook.pages.first.headlines import headlines
-from sweepbook.pages.forest import TICKS, band, place
-from sweepbook.pages.glossary import Linker, anchor_of, glossary
 from sweepbook.pages.latex import FOLDER as LATEX
 from sweepbook.pages.latex import latex_names, write_latex
 from sweepbook.pages.names import figure_names, unique_names
@@ -33,10 +21,9 @@ from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.studies import claims as page_claims
 from sweepbook.pages.studies.questions import told_once
-from sweepbook.pages.studies.section import Section, data_anchor, section_of
+from sweepbook.pages.studies.section import Section, section_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
-from sweepbook.record.manifest import OVERLAPPING
 from sweepbook.study.project import Project
 
 _FIGURE_SUFFIXES = ("svg", "png", "csv", "pdf")
@@ -100,9 +87,8 @@ def write_report(
         write_file(aside / "scorecard.csv", csv_text(printed))
         if repeat is not None:
             write_file(aside / "repeat.csv", csv_text(repeat.frame))
-        context = _context(loaded, sections, printed)
-        context |= {"repeat": repeat, "how_sure": _how_sure(loaded, forest)}
-        context |= {"title": title or _title(loaded, project)}
+        context = context_of(loaded, sections, printed, forest)
+        context |= {"repeat": repeat, "title": title or title_of(loaded, project)}
         if latex:
             write_latex(aside, sections, _together(context))
         written = files_in(aside)
@@ -122,13 +108,6 @@ def _together(context: Mapping[str, Any]) -> list[tuple[str, str, Table]]:
         ("scorecard", "Published values beside ours", context["printed"]),
         *([("repeat", "Claims, repeated with another seed", repeat.table)] if repeat else []),
     ]
-
-
-def _how_sure(records: Sequence[Record], forest: pd.DataFrame) -> str:
-    """How sure the claims are as a whole, and of which records by a corrected test."""
-    text = how_sure([forest])
-    names = [record.study for record in records if record.manifest.data.overlap]
-    return f"{text} In {listing(names)} {OVERLAPPING}." if text and names else text
 
 
 def _listed(records: Given | Sequence[Given]) -> list[Given]:
@@ -167,33 +146,6 @@ def _sections(
     ]
 
 
-def _context(
-    records: Sequence[Record], sections: Sequence[Section], printed: pd.DataFrame
-) -> dict[str, Any]:
-    """What the templates print."""
-    cards, words = _data_cards(records), glossary(records)
-    warned = [text for card in cards.values() for text in card.warnings]
-    return {
-        "banner": [*reduced(records), *warned],
-        "facts": facts(records),
-        "headlines": headlines(sections),
-        "forest": groups(sections),
-        "open": left_open(sections),
-        "missing": list(dict.fromkeys(text for one in sections for text in one.missing)),
-        "band": band(),
-        "ticks": [(tick, place(tick)) for tick in TICKS],
-        "agreement": agreement(printed),
-        "printed": page_claims.printed_table(printed),
-        "sections": sections,
-        "cards": cards,
-        "reading": reading_figures(records),
-        "published_sources": sources(records),
-        "words": words,
-        "anchor_of": anchor_of,
-        "linked": Linker(words),
-    }
-
-
 def _names_in(sections: Sequence[Section]) -> set[str]:
     """The names of all files in figures/ that a report may have written."""
     figures = {shown.name for section in sections for shown in section.shown}
@@ -206,22 +158,3 @@ def _earlier_names(folder: Path) -> set[str]:
     if not path.is_file():
         return set()
     return set(_EARLIER_FIGURES.findall(path.read_text(encoding="utf-8", errors="replace")))
-
-
-def _title(records: Sequence[Record], project: Project | None) -> str:
-    """The questions of one or two studies, else the project's title, else the studies' names."""
-    studies = list(dict.fromkeys(record.study for record in records))
-    if len(studies) <= 2:
-        asked = [record.manifest.study.question or record.study for record in records]
-        return " ".join(dict.fromkeys(asked))
-    declared = project.title if project is not None else ""
-    return declared or f"{len(studies)} studies: {listing(studies, most=8)}"
-
-
-def _data_cards(records: Sequence[Record]) -> dict[str, DataCard]:
-    """Anchor -> card, one per distinct data set, in the order of their first record."""
-    cards: dict[str, DataCard] = {}
-    for record in records:
-        card = data_card(record)
-        cards.setdefault(data_anchor(card), card)
-    return cards

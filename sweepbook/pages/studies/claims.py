@@ -13,7 +13,7 @@ from sweepbook.findings.asked.groups import question_groups
 from sweepbook.findings.confirmed import KIND as CONFIRMATION
 from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.findings.confirmed import summary as confirmation_summary
-from sweepbook.findings.evaluate import LATE, evaluate
+from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.finding import (
     COLUMNS,
     FAILS,
@@ -163,18 +163,6 @@ def together(claims: Sequence[Claims]) -> pd.DataFrame:
     """All findings in one frame, in the order of the records; only a header where none is."""
     frames = [c.frame for c in claims if len(c.frame)]
     return pd.concat(frames, ignore_index=True) if frames else claims[0].frame
-
-
-def tally(names: Sequence[str], claims: Sequence[Claims]) -> Table:
-    """How many declared claims of each record got which verdict, late ones in a row of their own;
-    records without any are left out."""
-    rows = []
-    for name, own in zip(names, claims, strict=True):
-        for title, told in ((name, own.declared), (f"{name}, {LATE}", own.late)):
-            verdicts = [verdict for verdict, _ in told]
-            if verdicts:
-                rows.append([title, *(str(verdicts.count(verdict)) for verdict in VERDICTS)])
-    return Table(["study", *VERDICTS], rows, frozenset(VERDICTS))
 
 
 def printed_table(scorecard: pd.DataFrame) -> Table:

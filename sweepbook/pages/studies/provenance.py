@@ -139,19 +139,6 @@ def _accepted(resumed: Sequence[Mapping[str, Any]]) -> str:
     return f" (--force accepted: {'; '.join(changes)})" if changes else ""
 
 
-def summary_row(record: Record) -> list[str]:
-    """The record's line in the overview: study, data, trials, replicates, rows, status."""
-    ended = ", ".join(f"{n} {status}" for status, n in endings(record)) or "none"
-    return [
-        record.study,
-        record.data_name,
-        f"{len(record.trials):,}: {ended}" if len(record.trials) else "none",
-        str(record.manifest.n_replicates),
-        f"{len(record.reports):,}",
-        _text(record.manifest.status),
-    ]
-
-
 def warnings(record: Record) -> list[str]:
     """What a reader must know before any number of this record, as sentences."""
     found = []
