@@ -45,7 +45,7 @@ def _means(sizes: Sequence[int]) -> str:
     n = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     return (
         f"Lines and points are means over {n} replicates (seeds), bands, bars and ± their 95 % t "
-        "intervals, and faint lines single replicates."
+        "intervals (cut off at the axis), and faint lines single replicates."
     )
 
 
@@ -58,9 +58,12 @@ def _beside(records: Sequence[Record]) -> str:
 
 
 def over_words(record: Record, table: pd.DataFrame) -> str:
-    """ "over 50 epochs", "at epoch 1": the fidelity that a table of curves spans."""
-    last = int(table[record.unit].max())
-    return f"at {record.unit} 1" if last == 1 else f"over {last} {record.unit}s"
+    """ "over 30 to 50 epochs", "at epoch 1": what the trials of a table of curves reached."""
+    ends = table.groupby("trial_id")[record.unit].max()
+    first, last = int(ends.min()), int(ends.max())
+    if last == 1:
+        return f"at {record.unit} 1"
+    return f"over {last if first == last else f'{first} to {last}'} {record.unit}s"
 
 
 def metric_words(metrics: Sequence[str], record: Record) -> str:

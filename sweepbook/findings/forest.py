@@ -124,7 +124,4 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
     found = f"{decided} of {count(len(table), 'claim')} {are} decided."
     if not decided:
         return found
-    return (
-        f"{found} At most {wrong} of these verdicts are expected to be wrong, even if every claim "
-        f"lay at the edge of what it states.{rest}"
-    )
+    return f"{found} At most {wrong} of these verdicts are expected to be wrong.{rest}"

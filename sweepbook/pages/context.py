@@ -10,11 +10,12 @@ import pandas as pd
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.published import sources
 from sweepbook.figures.captions import reading_figures
+from sweepbook.findings.finding import MIXED
 from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.first.banner import reduced
-from sweepbook.pages.first.claims import groups, left_open
+from sweepbook.pages.first.claims import groups, left_open, not_available
 from sweepbook.pages.first.facts import facts
 from sweepbook.pages.first.headlines import headlines
 from sweepbook.pages.forest import TICKS, band, place
@@ -47,7 +48,8 @@ def context_of(
         "how_sure": _how_sure(records, forest),
         "forest": groups(sections),
         "open": left_open(sections),
-        "missing": list(dict.fromkeys(text for one in sections for text in one.missing)),
+        "missing": not_available(sections),
+        "is_mixed": any(row.verdict == MIXED for one in sections for row in one.rows),
         "band": band(),
         "ticks": [(tick, place(tick)) for tick in TICKS],
         "agreement": agreement(printed),

@@ -174,7 +174,8 @@ def _numbers(finding: Finding) -> str:
     """ "against 6x32: +0.38 points (95 % interval +0.25 to +0.51)"."""
     if finding.estimate is None or finding.kind == "mixture":
         return ""
-    lead = f"against {finding.rival}: " if finding.rival else ""
+    against = "against " if finding.kind == "winner" else ""
+    lead = f"{against}{finding.rival}: " if finding.rival else ""
     text = f"{lead}{_text(finding, finding.estimate)}{_unit(finding)}"
     if finding.low is None or finding.high is None:
         return text
@@ -189,7 +190,7 @@ def _ends(ends: Sequence[str], of_level: float) -> str:
 
 def _unit(finding: Finding) -> str:
     if finding.kind == "gradients":
-        return " per layer"
+        return " log10 per layer"
     return " %" if _is_level(finding) else behind(finding.unit)
 
 

@@ -23,6 +23,7 @@ from sweepbook.figures.cost.ledger import PHASES
 from sweepbook.figures.kinds import draw
 from sweepbook.pages.data_card import DataCard
 from sweepbook.pages.files import csv_text
+from sweepbook.pages.first.claims import NotAvailable
 from sweepbook.pages.first.headlines import Told
 from sweepbook.pages.glossary import Linker, anchor_of
 from sweepbook.pages.render import render_html, render_markdown
@@ -149,7 +150,8 @@ def context_of(text: str, cells: list[str], name: str) -> dict[str, Any]:
     card = DataCard("c", text, [(name, text)], [], [text], table, [(text, table)], table)
     return {
         "title": text, "banner": [text], "headlines": [Told("a", "holds", "✓", text)],
-        "facts": text, "how_sure": text, "open": text, "missing": [text], "forest": [],
+        "facts": text, "how_sure": text, "open": text, "forest": [],
+        "missing": [NotAvailable("a", text)], "is_mixed": True,
         "band": (40, 60), "ticks": [], "printed": table,
         "agreement": text, "published_sources": text, "repeat": None, "sections": [],
         "cards": {"data-c": card}, "reading": text, "words": [(name, text)],

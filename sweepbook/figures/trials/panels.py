@@ -16,11 +16,9 @@ from sweepbook.figures.drawn import Drawn, published_rows
 from sweepbook.figures.keys import AXES, METRICS, OF_TRIALS, Keys
 from sweepbook.figures.layout import grid, name_lines
 from sweepbook.figures.trials.parts import (
-    CUT,
     curve_frame,
     drawn_curves,
     drawn_values,
-    is_cut,
     metrics_in,
 )
 from sweepbook.record.load import Record
@@ -51,8 +49,6 @@ def draw_panels_of(spec: Spec, record: Record, arms: Arms, how: str = "") -> Dra
         how = captions.sentence(f"{metrics} of {count(len(kept.trials), 'trial')} {over}")
     if len(arms.trials) > MOST_PANELS:
         how += f" The first {MOST_PANELS} of {len(arms.trials)} trials in the order of settings."
-    if is_cut(axes[0], table):
-        how += CUT
     return drawn_curves(spec, record, kept, table, figure, how)
 
 

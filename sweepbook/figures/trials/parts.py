@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import curve_table
@@ -15,8 +14,6 @@ from sweepbook.figures import captions
 from sweepbook.figures.arms import Arms, with_arms
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of, with_published
 from sweepbook.record.load import Record
-
-CUT = " Bands that are wider than the axis are cut off."
 
 
 def curves_of(record: Record, metrics: Sequence[str], arms: Arms) -> pd.DataFrame:
@@ -50,12 +47,6 @@ def drawn_values(rows: pd.DataFrame) -> Any:
     """All values that lines and diamonds stand at, without the bounds of bands."""
     names = [n for n in rows if n in ("mean", "published") or str(n).startswith("replicate_")]
     return rows[names].to_numpy(dtype="float64")
-
-
-def is_cut(ax: Axes, rows: pd.DataFrame) -> bool:
-    """Whether a band is wider than the axis, which holds all values but not all bands."""
-    bottom, top = ax.get_ylim()
-    return bool((rows["low"] < bottom).any() or (rows["high"] > top).any())
 
 
 def drawn_curves(

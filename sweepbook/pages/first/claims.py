@@ -41,3 +41,22 @@ def left_open(sections: Sequence[Section]) -> str:
     reasons = [f"{reason} ({k})" for reason, k in why.most_common() if reason]
     said = f": {listing(reasons)}" if reasons else ""
     return f"{count(n, 'claim')} {'is' if n == 1 else 'are'} undecided{said}."
+
+
+@dataclass(frozen=True)
+class NotAvailable:
+    """How many claims of a study nothing decides, as a link to what they lack."""
+
+    anchor: str
+    text: str
+
+
+def not_available(sections: Sequence[Section]) -> list[NotAvailable]:
+    """ "11 claims of models": of each study that has claims which nothing decides."""
+    found = []
+    for section in sections:
+        n = sum(row.verdict == MISSING for row in section.rows)
+        if n:
+            text = f"{count(n, 'claim')} of {section.record.study}"
+            found.append(NotAvailable(section.anchor, text))
+    return found

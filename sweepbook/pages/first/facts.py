@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sweepbook.aggregates.labels import count, listing
+from sweepbook.pages.data_card import kept_rows
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import NOT_DESCRIBED
 
@@ -20,13 +21,16 @@ def facts(records: Sequence[Record]) -> str:
     trials = trials.drop_duplicates("trial_id") if "trial_id" in trials else trials
     seconds = trials["time_total_s"].sum() if "time_total_s" in trials else 0.0
     spent = f", {duration(float(seconds))} of training" if seconds else ""
-    told = f"{count(len(trials), 'trial')} with {_seeds(records)}{spent}"
+    n_of_all = sum(len(record.trials) for record in records)
+    shared = f" ({n_of_all} with those that studies share)" if n_of_all > len(trials) else ""
+    told = f"{count(len(trials), 'trial')}{shared} with {_seeds(records)}{spent}"
     data = _data(records)
     return f"{told}, on {data}." if data else f"{told}."
 
 
 def _seeds(records: Sequence[Record]) -> str:
-    numbers = sorted({record.manifest.n_replicates for record in records})
+    known = [n for record in records for n in record.trials.get("n_replicates", [])]
+    numbers = sorted({int(n) for n in known if n == n}) or [records[0].manifest.n_replicates]
     if len(numbers) == 1:
         return f"{count(numbers[0], 'seed')} each"
     return f"{numbers[0]} to {numbers[-1]} seeds each"
@@ -39,7 +43,8 @@ def _data(records: Sequence[Record]) -> str:
         if record.data_name == NOT_DESCRIBED:
             continue
         rows = record.manifest.data.rows.get("train")
-        known = f" ({rows:,} rows to train on)" if isinstance(rows, int) else ""
+        n = kept_rows(record).get("train") or (f"{rows:,}" if isinstance(rows, int) else "")
+        known = f" ({n} rows to train on)" if n else ""
         said.setdefault(record.data_name, f"{record.data_name}{known}")
     return listing(list(said.values()), most=4)
 

@@ -11,6 +11,7 @@ from sweepbook.figures.cost.ledger import draw_ledger, has_ledger
 from sweepbook.figures.drawn import title_of
 from sweepbook.figures.kinds import KINDS, draw, specs_of
 from sweepbook.figures.own import as_declared
+from sweepbook.findings.finding import MISSING
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import Shown, csv_text, write_drawn, write_file
 from sweepbook.pages.forest import Row, claim_table, rows_of
@@ -99,6 +100,7 @@ def section_of(
     trials = trial_table(record)
     write_file(figures / f"{anchor}-trials.csv", csv_text(trials))
     claims = page_claims.claims_of(record)
+    rows = rows_of(anchor, claims.declared_findings, claims.forest)
     return Section(
         anchor=anchor,
         record=record,
@@ -114,7 +116,7 @@ def section_of(
         shown=shown,
         ledger=_ledger(record, f"{anchor}-ledger", figures, pdf),
         claims=claims,
-        rows=rows_of(anchor, claims.declared_findings, claims.forest),
+        rows=sorted(rows, key=lambda row: row.verdict == MISSING),  # those stay in their order
     )
 
 
