@@ -145,7 +145,7 @@ def test_the_batch_norm_text_follows_the_record(record_of):
 def test_the_class_of_gradients_is_told(record_of):
     record = record_of("deep-gradients")
     text = told(record)
-    assert "do not vanish, they are exploding: the magnitude grows 1.2" in text
+    assert "they are exploding instead; the magnitude grows 1.2" in text
     assert "towards the first layers" in text
     record.reports["grad_sq_norm"] = [g[::-1] for g in record.reports["grad_sq_norm"]]
     text = told(record)

@@ -78,5 +78,6 @@ def test_a_row_says_what_its_verdict_lacks(said: dict[str, Any], why: str) -> No
 
 def test_the_numbers_name_the_rival_and_a_level_that_is_not_95() -> None:
     assert row(arm="a", against="b").numbers == "+1.5 points (+0.50 to +2.5)"
-    found = row(rival="c", level=0.975).numbers
+    found = row("winner", rival="c", level=0.975).numbers
     assert found.startswith("against c: +1.5 points") and "97.5 %" in found
+    assert row("ranking", rival="b against a").numbers.startswith("b against a: +1.5")
