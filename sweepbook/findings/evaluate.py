@@ -35,7 +35,7 @@ from sweepbook.findings.deciding.verdicts import (
     detectable,
     replicates_needed,
 )
-from sweepbook.findings.finding import OPEN, Finding
+from sweepbook.findings.finding import OPEN, Finding, unavailable
 from sweepbook.findings.question import Question
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.search_checks import search_findings
@@ -90,6 +90,12 @@ def _findings(record: Record) -> list[Finding]:
     findings = [_marked(finding) for finding in found if finding is not None]
     findings += search_findings(search) if search else []
     return findings + (confirmation_findings(record) if confirms else [])
+
+
+def without_values(record: Record, why: str) -> list[Finding]:
+    """The declared claims of a record that has no values to decide any; `why` has no full stop."""
+    questions = (Question(claim=claim) for claim in record.manifest.study.claims)
+    return [_marked(unavailable(_asked(record, question), why)) for question in questions]
 
 
 def _with_own_names(questions: Sequence[Question]) -> list[Question]:

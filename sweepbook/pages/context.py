@@ -31,13 +31,10 @@ def context_of(
     records: Sequence[Record],
     sections: Sequence[Section],
     printed: pd.DataFrame,
-    forest: pd.DataFrame,
 ) -> dict[str, Any]:
     """What the templates print of all records, but for the report's title and its repeat.
 
-    Args:
-        printed: the scorecard.
-        forest: the declared claims of all records on one scale.
+    printed: the scorecard.
     """
     cards, words = _data_cards(records), glossary(records)
     warned = [text for card in cards.values() for text in card.warnings]
@@ -45,7 +42,7 @@ def context_of(
         "banner": [*reduced(records), *warned],
         "facts": facts(records),
         "headlines": headlines(sections),
-        "how_sure": _how_sure(records, forest),
+        "how_sure": _how_sure(records, sections),
         "forest": groups(sections),
         "open": left_open(sections),
         "missing": not_available(sections),
@@ -74,9 +71,9 @@ def title_of(records: Sequence[Record], project: Project | None) -> str:
     return declared or f"{len(studies)} studies: {listing(studies, most=8)}"
 
 
-def _how_sure(records: Sequence[Record], forest: pd.DataFrame) -> str:
+def _how_sure(records: Sequence[Record], sections: Sequence[Section]) -> str:
     """How sure the claims are as a whole, and of which records by a corrected test."""
-    text = how_sure([forest])
+    text = how_sure([section.claims.forest for section in sections])
     names = [record.study for record in records if record.manifest.data.overlap]
     return f"{text} In {listing(names)} {OVERLAPPING}." if text and names else text
 

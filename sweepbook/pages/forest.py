@@ -49,9 +49,9 @@ class Bar:
 class Row:
     """A declared claim as the page shows it.
 
-    label: a few words for the first screen. seeds: "5 of 5 seeds" of a claim about a share of
-    the seeds, which has no bar; numbers: the estimate with its interval, or "". why: what a
-    verdict lacks, in a few words, or "".
+    label: a few words for the first screen. seeds: "5 of 5 seeds at chance" of a claim about a
+    share of the seeds, which has no bar; numbers: the estimate with its interval, or "". why:
+    what a verdict lacks, in a few words, or "". is_same: it is claimed to lie in the band.
     """
 
     anchor: str
@@ -135,7 +135,7 @@ def _row(
         why=_why(finding),
         sentence=finding.sentence,
         is_late=finding.declared == AFTER,
-        is_same=finding.kind == "equivalence",
+        is_same=(scaled.get("band_low"), scaled.get("band_high")) == (-1.0, 1.0),
     )
 
 
@@ -167,7 +167,7 @@ def _bar(row: dict[object, object]) -> Bar | None:
 def _seeds(finding: Finding) -> str:
     if finding.kind != "mixture" or not finding.found:
         return ""
-    return f"{finding.found} seeds"
+    return f"{finding.found} seeds at chance"
 
 
 def _numbers(finding: Finding) -> str:
@@ -214,6 +214,7 @@ def _why(finding: Finding) -> str:
     if finding.overturned:
         return "one more unusual seed would overturn it"
     if finding.verdict == OPEN:
-        return "too few seeds"
+        is_few = finding.needed_low is not None or finding.kind == "mixture"
+        return "too few seeds" if is_few else "the interval is too wide"
     few = finding.n_seeds is not None and finding.n_seeds < LEAST_SEEDS
     return "weak" if few and finding.verdict in (HOLDS, FAILS) else ""

@@ -87,7 +87,7 @@ def write_report(
         write_file(aside / "scorecard.csv", csv_text(printed))
         if repeat is not None:
             write_file(aside / "repeat.csv", csv_text(repeat.frame))
-        context = context_of(loaded, sections, printed, forest)
+        context = context_of(loaded, sections, printed)
         context |= {"repeat": repeat, "title": title or title_of(loaded, project)}
         if latex:
             write_latex(aside, sections, _together(context))
@@ -97,7 +97,7 @@ def write_report(
     names = earlier | _names_in(sections)
     stale = {f"figures/{name}.{suffix}" for name in names for suffix in _FIGURE_SUFFIXES}
     stale |= {f"{LATEX}/{name}.tex" for name in latex_names(names)}
-    remove(folder, stale - written)
+    remove(folder, (stale | {"repeat.csv"}) - written)
     return folder / PAGE
 
 

@@ -149,7 +149,7 @@ def test_the_class_of_gradients_is_told(record_of):
     assert "towards the first layers" in text
     record.reports["grad_sq_norm"] = [g[::-1] for g in record.reports["grad_sq_norm"]]
     text = told(record)
-    assert "net's gradients vanish: the magnitude grows" in text and "the last layers" in text
+    assert "net's gradients vanish; the magnitude grows" in text and "the last layers" in text
 
 
 @pytest.mark.parametrize("name", ["mine", "architecture", "epochs"])

@@ -6,13 +6,18 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from sweepbook import Published, PublishedValue, higher
+from sweepbook.findings.finding import MIXED, OPEN, Finding
 from sweepbook.pages.first.banner import reduced
+from sweepbook.pages.first.claims import left_open
 from sweepbook.pages.first.facts import facts
+from sweepbook.pages.forest import rows_of
 from sweepbook.pages.report import write_report
 from sweepbook.record.load import Record, load_record
 from sweepbook.study.project import find_project
@@ -30,6 +35,10 @@ def claims(n: int) -> list[dict[str, Any]]:
         for i in range(n)
     )  # fmt: skip
     return [json.loads(json.dumps(vars(claim))) for claim in made]
+
+
+def section_of_claims(*findings: Finding) -> Any:
+    return SimpleNamespace(rows=rows_of("study", findings, pd.DataFrame()))
 
 
 @pytest.fixture
@@ -52,7 +61,7 @@ def test_what_a_run_reduced_is_said_once_for_all_studies(record: Record) -> None
     changed = with_manifest(record, overrides={"train_rows": 22000, "epochs": None})
     assert "train rows 22,000" in told(changed) and "epochs" not in told(changed)
     both = told(changed, record)
-    assert "Study demo ran with train rows 22,000" in both
+    assert "Record demo ran with train rows 22,000" in both
 
 
 def test_kept_rows_are_said_as_a_part_of_all(make_record: Make) -> None:
@@ -70,6 +79,14 @@ def test_other_data_than_the_published_are_named_with_what_those_are(record: Rec
     object.__setattr__(study, "published", published)
     assert "europe (80 train" in told(record) and "not the published ones" in told(record)
     assert about in told(record)
+
+
+def test_two_records_of_one_study_are_told_apart(make_record: Make) -> None:
+    whole = load_record(make_record(CONFIGS, at="records/whole"))
+    part = with_manifest(load_record(make_record(CONFIGS, at="records/part")), scale=0.3)
+    assert told(part, whole) == "Record part had 0.3 of the declared epochs."
+    longer = with_manifest(part, scale=2.0)
+    assert told(longer) == "This study had 2 times the declared epochs."
 
 
 def test_trouble_is_no_secret_of_a_folded_part(make_record: Make) -> None:
@@ -111,6 +128,41 @@ def test_every_declared_claim_stands_open_with_its_verdict(
         assert re.search(r'class="verdict [a-z-]+"', row.split("</details>")[1])
     for name in ("claim-0", "claim-1"):
         assert f'href="#claim-demo-{name}"' in page, "the first screen leads to the row"
+
+
+@pytest.mark.parametrize("lacking", ["reports", "metric"])
+def test_a_claim_is_shown_although_nothing_can_decide_it(
+    make_record: Make, tmp_path: Path, lacking: str
+) -> None:
+    folder = make_record(CONFIGS, claims=claims(2))
+    reports = pd.read_parquet(folder / "reports.parquet")
+    kept = reports[:0] if lacking == "reports" else reports.drop(columns="val_loss")
+    kept.to_parquet(folder / "reports.parquet")
+    page = write_report([folder], tmp_path / "out").read_text()
+    for name in ("claim-0", "claim-1"):
+        (row,) = re.findall(rf'<tr id="claim-demo-{name}">(.*?)</tr>', page, re.DOTALL)
+        assert "not available" in row
+    assert "2 claims of demo" in page
+
+
+def test_open_claims_are_counted_with_what_they_lack(make_record: Make) -> None:
+    section = section_of_claims(
+        Finding(name="a", verdict=OPEN, kind="direction", needed_low=7),
+        Finding(name="b", verdict=OPEN, kind="direction"),
+        Finding(name="c", verdict=OPEN, kind="direction", declared="after"),
+        Finding(name="d", verdict=MIXED, kind="mixture"),
+    )
+    said = left_open([section])
+    assert said.startswith("2 claims are undecided") and "too few seeds (1)" in said
+    assert "too wide (1)" in said
+
+
+def test_a_name_of_a_study_gives_no_anchor_twice(make_record: Make, tmp_path: Path) -> None:
+    names = ("data", "published", "words", "claims", "found", "repeat")
+    folders = [make_record(CONFIGS, at=f"records/{name}", name=name) for name in names]
+    page = write_report(folders, tmp_path / "out").read_text()
+    anchors = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(anchors) == sorted(set(anchors))
 
 
 def test_a_report_of_several_studies_is_called_as_its_project_says(

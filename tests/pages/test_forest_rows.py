@@ -48,6 +48,11 @@ def test_a_bar_lies_where_its_claim_says() -> None:
     assert band()[0] < (same.bar.low or 0) < (same.bar.high or 0) < band()[1]
 
 
+def test_a_claim_inside_the_band_is_marked_whatever_its_kind() -> None:
+    healthy = row("gradients", estimate=0.1, low=-0.2, high=0.4, band_low=-1.0, band_high=1.0)
+    assert healthy.is_same and not row("gradients").is_same
+
+
 def test_a_bar_that_leaves_the_axis_says_so() -> None:
     found = row(estimate=400.0, low=-50.0, high=900.0).bar
     assert found is not None and (found.below, found.above) == (True, True)
@@ -57,7 +62,7 @@ def test_a_bar_that_leaves_the_axis_says_so() -> None:
 
 def test_a_claim_about_seeds_or_without_a_trial_has_no_bar() -> None:
     seeds = row("mixture", found="5 of 5", scale="share of the seeds")
-    assert (seeds.bar, seeds.seeds, seeds.numbers) == (None, "5 of 5 seeds", "")
+    assert (seeds.bar, seeds.seeds, seeds.numbers) == (None, "5 of 5 seeds at chance", "")
     nothing = Finding(name="a-claim", kind="direction", claim="A is higher", verdict=MISSING)
     (gone,) = rows_of("study", [nothing], pd.DataFrame())
     assert (gone.bar, gone.numbers, gone.sample) == (None, "", "")
@@ -66,7 +71,8 @@ def test_a_claim_about_seeds_or_without_a_trial_has_no_bar() -> None:
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ({"verdict": OPEN}, "too few seeds"),
+        ({"verdict": OPEN}, "the interval is too wide"),
+        ({"verdict": OPEN, "needed_low": 9}, "too few seeds"),
         ({"verdict": OPEN, "overturned": True}, "one more unusual seed would overturn it"),
         ({"verdict": HOLDS, "n_seeds": 3}, "weak"),
         ({"verdict": FAILS, "n_seeds": 40}, ""),

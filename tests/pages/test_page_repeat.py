@@ -38,6 +38,8 @@ def test_a_repeat_has_its_section_and_table(record, tmp_path):
     assert row["estimate"] == row["estimate_again"], "the two records hold the same numbers"
     assert row["inside"]
     assert "0 have opposite verdicts" in page
+    write_report([first], tmp_path / "out")
+    assert not (tmp_path / "out" / "repeat.csv").exists(), "no table of an earlier report"
 
 
 def test_without_a_repeat_there_is_no_such_section(record, tmp_path):

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -49,7 +50,7 @@ def check_comparable(first: Record, second: Record) -> None:
     Raises:
         ValueError: they are of different studies, or one record is given twice.
     """
-    if str(first.path) == str(second.path):
+    if _place(first) == _place(second):
         raise ValueError(f"{first.path} is given twice: give two records of the same study")
     studies = [
         {k: v for k, v in dataclasses.asdict(record.manifest.study).items()
@@ -61,6 +62,12 @@ def check_comparable(first: Record, second: Record) -> None:
             f"{first.path} is of the study {first.study}, and {second.path} of {second.study}: "
             "give two records of the same study"
         )
+
+
+def _place(record: Record) -> str:
+    """Where a record is: a folder by the path that all its names lead to, or a URI."""
+    place = str(record.path)
+    return place if "://" in place else str(Path(place).resolve())
 
 
 def differences(first: Record, second: Record) -> Differences:

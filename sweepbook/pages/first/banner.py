@@ -19,14 +19,15 @@ def reduced(records: Sequence[Record]) -> list[str]:
 
 
 def _of(some: Sequence[Record], records: Sequence[Record]) -> str:
-    """Which of the records these are, in words."""
+    """Which of the records these are, in words: by the study's name, or the record's."""
+    studies = [record.study for record in records]
+    is_twice = len(set(studies)) < len(studies)
+    what = ("record", "records") if is_twice else ("study", "studies")
     if len(some) == len(records):
-        return {1: "This study", 2: "Both studies"}.get(len(some), f"All {len(some)} studies")
-    return f"Study {some[0].study}" if len(some) == 1 else f"Studies {_names(some)}"
-
-
-def _names(some: Sequence[Record]) -> str:
-    return listing(list(dict.fromkeys(record.study for record in some)), most=9)
+        counted = {1: "This study", 2: f"Both {what[1]}"}
+        return counted.get(len(some), f"All {len(some)} {what[1]}")
+    names = [record.name if is_twice else record.study for record in some]
+    return f"{what[len(some) > 1].capitalize()} {listing(names, most=9)}"
 
 
 def _scaled(records: Sequence[Record]) -> list[str]:
@@ -36,9 +37,9 @@ def _scaled(records: Sequence[Record]) -> list[str]:
         some = [
             r for r in records if r.manifest.is_scaled and float(r.manifest.scale or 1) == scale
         ]
-        share = number(scale, 3)
+        share = number(scale, 3) + (" of" if scale < 1 else " times")
         units = listing(list(dict.fromkeys(f"{record.unit}s" for record in some)))
-        found.append(f"{_of(some, records)} had {share} of the declared {units}.")
+        found.append(f"{_of(some, records)} had {share} the declared {units}.")
     return found
 
 

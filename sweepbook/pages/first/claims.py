@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sweepbook.aggregates.labels import count, listing
-from sweepbook.findings.finding import MISSING, MIXED, OPEN
+from sweepbook.findings.finding import MISSING, OPEN
 from sweepbook.pages.forest import Row
 from sweepbook.pages.studies.section import Section
 
@@ -32,9 +32,9 @@ def groups(sections: Sequence[Section]) -> list[Group]:
 
 
 def left_open(sections: Sequence[Section]) -> str:
-    """How many claims are open, and why: "3 claims are undecided: too few seeds (3)."."""
+    """How many claims that were declared in time are undecided, and for which reasons."""
     rows = [row for section in sections for row in section.rows]
-    why = Counter(row.why for row in rows if row.verdict in (OPEN, MIXED))
+    why = Counter(row.why for row in rows if row.verdict == OPEN and not row.is_late)
     if not why:
         return ""
     n = sum(why.values())

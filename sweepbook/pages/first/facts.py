@@ -38,15 +38,15 @@ def _seeds(records: Sequence[Record]) -> str:
 
 def _data(records: Sequence[Record]) -> str:
     """ "digits (1,437 rows to train on)", of each data set that has a name once."""
-    said: dict[str, str] = {}
+    said: dict[str, None] = {}
     for record in records:
         if record.data_name == NOT_DESCRIBED:
             continue
         rows = record.manifest.data.rows.get("train")
         n = kept_rows(record).get("train") or (f"{rows:,}" if isinstance(rows, int) else "")
         known = f" ({n} rows to train on)" if n else ""
-        said.setdefault(record.data_name, f"{record.data_name}{known}")
-    return listing(list(said.values()), most=4)
+        said.setdefault(f"{record.data_name}{known}")
+    return listing(list(said), most=4)
 
 
 def duration(seconds: float) -> str:

@@ -13,13 +13,10 @@ from sweepbook.findings.asked.groups import question_groups
 from sweepbook.findings.confirmed import KIND as CONFIRMATION
 from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.findings.confirmed import summary as confirmation_summary
-from sweepbook.findings.evaluate import evaluate
+from sweepbook.findings.evaluate import evaluate, without_values
 from sweepbook.findings.finding import (
     COLUMNS,
-    FAILS,
-    HOLDS,
     MISSING,
-    MIXED,
     OPEN,
     Finding,
     findings_frame,
@@ -35,8 +32,6 @@ from sweepbook.pages.studies.questions import Asked, asked_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 from sweepbook.record.registration import AFTER
-
-VERDICTS = (HOLDS, FAILS, MIXED, OPEN, MISSING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,26 +69,45 @@ def finding_table(record: Record) -> pd.DataFrame:
 
     Raises ValueError for what cannot be evaluated. Randomness: none.
     """
-    return _table(record, evaluate(record) if _has_metric(record) else [])
+    return _table(record, [] if _lacking(record) else evaluate(record))
 
 
 def _table(record: Record, findings: Sequence[Finding]) -> pd.DataFrame:
     return findings_frame(findings).assign(record=record.name)[["record", *COLUMNS]]
 
 
-def _has_metric(record: Record) -> bool:
-    return not record.reports.empty and record.metric in record.reports
+def _lacking(record: Record) -> str:
+    """Why nothing can be decided at all, or ""."""
+    if record.reports.empty:
+        return "no trial has reported"
+    return "" if record.metric in record.reports else f"no trial reports {record.metric}"
+
+
+def _without_values(record: Record, why: str, problem: str = "") -> Claims:
+    """The claims where there is nothing to decide them by: each is not available."""
+    claimed = without_values(record, why)
+    return Claims(
+        _table(record, []),
+        _told([one for one in claimed if one.declared != AFTER]),
+        [],
+        [],
+        problem,
+        late=_told([one for one in claimed if one.declared == AFTER]),
+        forest=forest_frame(record, claimed),
+        missing=missing_of(record, claimed),
+        declared_findings=claimed,
+    )
 
 
 def claims_of(record: Record) -> Claims:
     """Evaluate the record's claims. What cannot be computed leaves a problem, no error."""
-    if not _has_metric(record):
-        return Claims(_table(record, []), [], [], [])
+    if lacking := _lacking(record):
+        return _without_values(record, lacking)
     try:
         findings = evaluate(record)
     except ValueError as error:
-        why = f"The findings could not be computed: {error}."
-        return Claims(_table(record, []), [], [], [], why)
+        problem = f"The findings could not be computed: {error}."
+        return _without_values(record, "the findings could not be computed", problem)
     answers, problem = _answers(record, findings)
     declared = {claim.name for claim in record.manifest.study.claims}
     claimed = [finding for finding in findings if finding.name in declared]

@@ -146,9 +146,11 @@ def warnings(record: Record) -> list[str]:
     if status not in (None, "complete"):
         found.append(f"The study's status is {status}: the record may lack trials and rows.")
     said = dict(endings(record))
-    for name, text in (("failed", "failed with an error"), ("interrupted", "were interrupted")):
-        if said.get(name):
-            found.append(f"{count(said[name], 'trial')} {text}; see the table of trials.")
+    if n := said.get("failed"):
+        found.append(f"{count(n, 'trial')} failed with an error; see the table of trials.")
+    if n := said.get("interrupted"):
+        were = "was" if n == 1 else "were"
+        found.append(f"{count(n, 'trial')} {were} interrupted; see the table of trials.")
     if record.reports.empty:
         found.append("No trial has reported, so there is nothing to draw.")
     orphans = set(record.reports["trial_id"]) - set(record.trials["trial_id"])

@@ -18,6 +18,7 @@ from sweepbook.pages.forest import Row, claim_table, rows_of
 from sweepbook.pages.names import safe_name
 from sweepbook.pages.studies import claims as page_claims
 from sweepbook.pages.studies import provenance as page
+from sweepbook.pages.studies.answers import Headline
 from sweepbook.pages.studies.trials import failed_logs, shown_trials, trial_table
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
@@ -43,6 +44,12 @@ class Section:
     ledger: Shown | None
     claims: page_claims.Claims
     rows: list[Row]
+
+    @property
+    def headlines(self) -> list[Headline]:
+        """Those of the study's own answers, or the first: the claims stand in their table."""
+        own = bool(self.record.manifest.study.answers)
+        return self.claims.headlines if own else self.claims.headlines[:1]
 
     @property
     def pictures(self) -> list[Shown]:
