@@ -34,7 +34,7 @@ EXERCISE = Entry(
         f"sweepbook run {' '.join(_MLPS)} --data DIR --seed 1 --name seed-1",
         "sweepbook run vision-baselines --weights pretext --set size=64",
         f"sweepbook report {_alone(*_ALL)} "
-        + " ".join(f"--repeat records/{name}-seed-1" for name in _MLPS),
+        + " ".join(f"--repeat records/seed-1-{name}" for name in _MLPS),
     ),
 )
 ENTRIES = (

@@ -4,7 +4,7 @@
 
 NAME: only these reports are made anew. RECORDS: a folder with records of the exercise's studies,
 which are then reported as they are; they must be called as the studies are, and those of a second
-seed STUDY-seed-1. Without it the studies are trained, which takes hours. The pictures of the first
+seed seed-1-STUDY. Without it the studies are trained, which takes hours. The pictures of the first
 screens need Chromium on the PATH.
 """
 

@@ -69,6 +69,15 @@ def level(value: float, of_share: bool) -> str:
     return f"{abs(float(shown))} %" if float(shown) == 0 else f"{shown} %"  # never -0.0
 
 
+def at_level(level: float | None) -> str:
+    """What follows the ends of an interval whose level is not the usual 95 %.
+
+    >>> at_level(0.975), at_level(0.95)
+    (', 97.5 % interval', '')
+    """
+    return "" if level in (None, 0.95) else f", {number(100 * level, 3)} % interval"
+
+
 def interval(low: str, high: str, level: float = 0.95) -> str:
     """ "95 % interval +0.2 to +0.5": both ends are texts already.
 

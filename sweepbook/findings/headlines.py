@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweepbook.aggregates.labels import is_share, metric_name
-from sweepbook.findings.amounts import amount, behind, level
+from sweepbook.findings.amounts import amount, at_level, behind, level
 from sweepbook.findings.finding import MISSING, Finding
 from sweepbook.findings.wording.limits import as_sentence, n_words, shortened
 
@@ -69,7 +69,7 @@ def _order(finding: Finding) -> str:
     of_share = is_share(finding.metric) and (finding.best_value or 0.0) <= 1
     value = level(finding.best_value or 0.0, of_share)
     metric, best = metric_name(finding.metric), shortened(finding.best or "", 8)
-    head = f"{best} is the best of the winners, {metric} {value}"
+    head = f"{best} has the best mean of the winners, {metric} {value}"
     return f"{head}; {finding.found} differences between winners hold"
 
 
@@ -105,7 +105,7 @@ def _measured(finding: Finding) -> Iterator[str]:
     bounds = ""
     if finding.low is not None and finding.high is not None:
         ends = [_plain(finding, end, is_difference) for end in (finding.low, finding.high)]
-        bounds = f" ({ends[0]} to {ends[1]})"
+        bounds = f" ({ends[0]} to {ends[1]}{at_level(finding.level)})"
     has_both = None not in (finding.arm_value, finding.against_value) and finding.against
     if has_both and finding.kind in ("direction", "equivalence") and not is_steps:
         both = f"{_level(finding, 'arm')} against {_level(finding, 'against')}"

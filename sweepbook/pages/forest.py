@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sweepbook.aggregates.labels import count
-from sweepbook.findings.amounts import amount, behind, interval
+from sweepbook.findings.amounts import amount, at_level, behind
 from sweepbook.findings.deciding.other_trials import LEAST_SEEDS
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.findings.forest import SMALLEST
@@ -184,8 +184,7 @@ def _numbers(finding: Finding) -> str:
 
 
 def _ends(ends: Sequence[str], of_level: float) -> str:
-    low, high = ends
-    return f"{low} to {high}" if of_level == 0.95 else interval(low, high, of_level)
+    return f"{' to '.join(ends)}{at_level(of_level)}"
 
 
 def _unit(finding: Finding) -> str:

@@ -136,10 +136,10 @@ def test_the_batch_norm_text_follows_the_record(record_of):
     put(record, "val_acc", batch_norm={True: 0.945, False: 0.920})
     helped = told(record)
     assert "94.5 % with batch norm and 92.0 % without" in helped
-    assert "+2.5 points" in helped and "is a certain gain" in helped
+    assert "+2.5 points" in helped and "a certain gain" in helped
     put(record, "val_acc", batch_norm={True: 0.920, False: 0.920})
     equal = told(record)
-    assert "is no gain" in equal
+    assert "no gain" in equal
 
 
 def test_the_class_of_gradients_is_told(record_of):
@@ -207,3 +207,24 @@ def test_a_template_that_cannot_be_filled_is_said_and_the_findings_stay(make_rec
     claims = with_answers(make_record, text)
     assert claims.problem.startswith("The answers could not be written: the template of study ")
     assert reason in claims.problem and claims.asked and not claims.answers
+
+
+@pytest.mark.parametrize(
+    ("sines", "said"),
+    [(0.935, "help by less than matters"), (0.9, "do not help"), (0.97, "Sines help:")],
+)
+def test_a_size_that_does_not_matter_is_no_harm(record_of, sines, said):
+    record = record_of("implicit")
+    put(record, "val_acc", encoding={"sines": sines, "raw": 0.932})
+    assert said in told(record)
+
+
+def test_seeds_that_learn_are_not_said_to_fail(record_of):
+    record = record_of("learning-rate")
+    put(record, "val_acc", lr=dict.fromkeys((1.0, 0.01, 0.001, 0.00001), 0.95))
+    text = told(record)
+    assert "0 of 3 seeds stay at chance" in text and "fails" not in text
+    record = record_of("deep-gradients")
+    record.reports["val_acc"] = 0.95
+    text = told(record)
+    assert "Every seed learned" in text and "No seed learned" not in text

@@ -148,3 +148,14 @@ def test_greys_follow_the_page_and_colours_stay() -> None:
     assert themed("#333333") == "currentColor" and themed("#ffffff") == "var(--paper)"
     assert themed("#0072b2") == "#0072b2" and themed("none") == "none"
     assert is_deep("#440154") and not is_deep("#0072b2") and not is_deep("#333333")
+
+
+def test_no_step_of_a_long_curve_is_left_out(make_record: Make, tmp_path: Path) -> None:
+    record = load_record(make_record([{"lr": 0.1}, {"lr": 0.2}], epochs=200, n_replicates=3))
+    svg = str(shown(record, tmp_path).svg)
+    means = marks(svg, "mean")
+    assert len(means) == 2
+    for mean in means:
+        (path,) = (node.get("d") for node in mean.iter() if node.get("d"))
+        steps = re.findall(r"-?(?:\d+\.?\d*|\.\d+)", path)
+        assert len(steps) == 2 * 200

@@ -13,7 +13,7 @@ from sweepbook.record.manifest import NOT_DESCRIBED
 
 
 def facts(records: Sequence[Record]) -> str:
-    """What was trained, for how long and on what data, as one sentence.
+    """What was trained, for how long and on what data, in a sentence or two.
 
     A trial that several records share counts once.
     """
@@ -25,7 +25,7 @@ def facts(records: Sequence[Record]) -> str:
     shared = f" ({n_of_all} with those that studies share)" if n_of_all > len(trials) else ""
     told = f"{count(len(trials), 'trial')}{shared} with {_seeds(records)}{spent}"
     data = _data(records)
-    return f"{told}, on {data}." if data else f"{told}."
+    return f"{told}. Data: {data}." if data else f"{told}."
 
 
 def _seeds(records: Sequence[Record]) -> str:

@@ -33,6 +33,6 @@ def headlines(sections: Sequence[Section]) -> list[Told]:
     ]
     chosen = sorted(ranked[:MOST], key=lambda found: found[:2])
     return [
-        Told(sections[place].anchor, one.verdict, MARKS[one.verdict], one.text)
+        Told(sections[place].anchor, one.verdict, MARKS.get(one.verdict, ""), one.text)
         for place, _, one in chosen
     ]

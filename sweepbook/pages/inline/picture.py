@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
+from matplotlib.lines import Line2D
 
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn
@@ -16,10 +17,8 @@ from sweepbook.pages.inline.svg import inline_svg
 
 MOST_BYTES = 240_000  # a larger drawing is a PNG on the page
 _MOST_PER_MARK = 60_000  # of the file, for each line or legend: maps have few and a hundred dots
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "path.simplify": False,
-}  # every step is a point of its line
+# every step is a point of its line
+_SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify": False}
 
 
 def inline_of(drawn: Drawn, size: int) -> Markup:
@@ -38,6 +37,8 @@ def inline_of(drawn: Drawn, size: int) -> Markup:
         ):
             return Markup("")
         figure.set_layout_engine("none")
+        for line in figure.findobj(Line2D):
+            line.recache(always=True)  # its path was simplified
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph ", UserWarning)
             figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)

@@ -18,7 +18,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sweepbook.aggregates.labels import count, listing, metric_name, number
-from sweepbook.findings.amounts import amount, behind, declared_number, interval
+from sweepbook.findings.amounts import amount, at_level, behind, declared_number, interval
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.findings.headlines import level_of
 from sweepbook.findings.wording.counted import growth, signed
@@ -125,6 +125,12 @@ def functions(
         "ends": _ends,
         "capital": lambda text: f"{text[:1].upper()}{text[1:]}",
         "why": lambda row: row.why or "the interval still contains both answers",
+        "n_seeds": lambda row: count(row.n or 0, "seed"),
+        "is_above": lambda row: row.low is not None and row.low > 0,
+        "is_below": lambda row: row.high is not None and row.high < 0,
+        "all_at_chance": lambda rows: [row for row in rows if row.estimate == 1],
+        "none_at_chance": lambda rows: [row for row in rows if row.estimate == 0],
+        "some_at_chance": lambda rows: [row for row in rows if 0 < (row.estimate or 0) < 1],
         "span": _span,
         "growth": lambda row: growth(row.estimate or 0.0),
         "second": lambda row: f"{row.second} ({level_of(row, row.second_value)})",
@@ -180,7 +186,8 @@ def _ends(row: Finding) -> str:
     """ "+0.2 to +0.5", in the unit of the estimate."""
     if row.low is None or row.high is None:
         return "no interval"
-    return " to ".join(_texts(row, row.low, row.high))
+    ends = " to ".join(_texts(row, row.low, row.high))
+    return ends + at_level(row.level)
 
 
 def _texts(row: Finding, *values: float) -> list[str]:

@@ -17,7 +17,6 @@ from sweepbook.findings.evaluate import evaluate, without_values
 from sweepbook.findings.finding import (
     COLUMNS,
     MISSING,
-    OPEN,
     Finding,
     findings_frame,
 )
@@ -163,7 +162,7 @@ def _headlines(record: Record, findings: Sequence[Finding]) -> list[Headline]:
     told = told or [one for one in known if one.name == BEST]
     search = search_of(record)
     best = headline(search) if search else ""
-    first = [Headline(OPEN, "", best)] if best else []
+    first = [Headline("", "", best)] if best else []
     return first + [Headline(one.verdict, one.name, headline_of(one)) for one in told]
 
 

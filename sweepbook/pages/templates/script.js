@@ -172,7 +172,9 @@
   function tell(mark, index) {
     silence();
     const { panel } = mark, point = mark.points[index], at = mark.place(point);
-    const x = panel.drawn.x, near = (x.ticks || []).find(([v]) => Math.abs(placeOf(x, v) - point[0]) < 0.02 * x.length);
+    const x = panel.drawn.x, away = ([v]) => Math.abs(placeOf(x, v) - point[0]);
+    const nearest = [...(x.ticks || [])].sort((a, b) => away(a) - away(b))[0];
+    const near = nearest && away(nearest) < 0.02 * x.length ? nearest : null;
     const step = near ? near[1] : valueText(x, valueAt(x, point[0]));
     const value = valueText(panel.drawn.y, valueAt(panel.drawn.y, point[1]));
     const who = [panel.title, mark.series === panel.title ? "" : mark.series, mark.name].filter(Boolean).join(", ");
@@ -315,7 +317,7 @@
     });
   }
 
-  // ---- Folded parts: open where a link leads into them, and on paper.
+  // ---- Folded parts: open where a link leads into them.
   function unfold() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     for (let node = target; node; node = node.parentElement) if (node.matches("details")) node.open = true;
