@@ -33,7 +33,11 @@ def test_the_page_is_as_its_script_writes_it(gallery):
 
 def test_its_commands_are_commands_of_the_tool(gallery):
     group = typer.main.get_command(app)
-    own = {f"--{option.name}" for study in STUDIES.values() for option in study.options}
+    own = {
+        f"--{option.setting.replace(chr(95), chr(45))}"
+        for study in STUDIES.values()
+        for option in study.options
+    }
     for command in (line for entry in gallery.ENTRIES for line in entry.commands):
         program, name, *arguments = shlex.split(command)
         known = group.get_command(None, name)
