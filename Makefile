@@ -5,27 +5,34 @@ BIN := .venv/bin
 EXERCISE := .venv/exercise
 DEV := .venv/dev
 DOCS := .venv/docs
-SCALE ?= 0.3
+# full: all training rows of the MLPs, images at 224 pixels. A number, 0.1: all rows, for that share of
+# the epochs. Else the published epochs on a sample of the rows, and half as many evaluations of images.
+SCALE ?=
+TRAIN_ROWS ?= 20000
 STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradients implicit
 # What pretrained nets start from: pretext needs no network, imagenet is downloaded once (45 MB).
 WEIGHTS ?= pretext
 # A folder of images instead of the embedded ones, and the side in pixels that nets see them at.
 IMAGES ?=
-IMAGE_SIZE := $(if $(filter full,$(SCALE)),224,64)
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
-FIDELITY := $(if $(filter full,$(SCALE)),,--scale $(SCALE))
+IS_FULL := $(filter full,$(SCALE))
+FIDELITY := $(if $(IS_FULL),,$(if $(SCALE),--scale $(SCALE),--set train_rows=$(TRAIN_ROWS)))
+IMAGE_FIDELITY := $(if $(IS_FULL),--set size=224,--set size=64 --set evals_per_epoch=2)
 
 export MPLBACKEND := Agg
 
-.PHONY: report docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
+.PHONY: report gallery docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
 
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
 	$(BIN)/sweepbook run vision-baselines --name $(NAME)-vision-baselines --weights $(WEIGHTS) \
-		--set size=$(IMAGE_SIZE) $(if $(IMAGES),--data $(IMAGES)); \
+		$(IMAGE_FIDELITY) $(if $(IMAGES),--data $(IMAGES)); \
 	ended=$$?; [ $$ended -le 1 ] || exit $$ended; \
 	$(BIN)/sweepbook report $(STUDIES:%=records/$(NAME)-%) records/$(NAME)-vision-baselines \
 		--out report && exit $$ended
+
+gallery: $(EXERCISE)  ## run the commands of docs/gallery.md again; hours, without EXERCISE_RECORDS=DIR; chromium
+	$(BIN)/python docs/tools/make_gallery.py $(if $(EXERCISE_RECORDS),--exercise $(EXERCISE_RECORDS))
 
 docs: $(DOCS)  ## build the documentation as a site, site/index.html; a dead link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -33,7 +40,7 @@ docs: $(DOCS)  ## build the documentation as a site, site/index.html; a dead lin
 test: $(DEV)  ## all tests, in two processes of one thread; those with a Ray in one of them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-more: $(DEV)  ## tests that take minutes: kills, notebooks, the core alone, drawn studies
+test-more: $(DEV)  ## tests that take minutes: kills, notebooks, the page in Chromium, drawn studies
 	$(BIN)/python -m pytest -m more
 
 cluster-test: $(DEV)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2

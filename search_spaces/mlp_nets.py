@@ -93,7 +93,10 @@ VARIANTS: tuple[
 ] = (  # of the 100-layer net: a name, and the settings that make it
     ("plain", {}),
     ("batch norm", {"batch_norm": True}),
-    ("batch norm, He x 2", {"batch_norm": True, "init": "he2"}),  # as published
+    (
+        "batch norm, He init with twice the sd",  # as published
+        {"batch_norm": True, "init": "he2"},
+    ),
     ("residual", {"residual": True}),
     ("residual, batch norm", {"residual": True, "batch_norm": True}),
     ("orthogonal, clipped", {"init": "orthogonal", "clip_norm": 1.0}),

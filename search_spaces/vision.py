@@ -23,8 +23,8 @@ from sweepbook import Fidelity, Metric, Study
 NETS = ("resnet18-scratch", "resnet18-probe", "resnet18-finetune")
 
 # What the figures call a model. One that starts from weights is a model of its own for each
-# source of them; what starts from ImageNet has a row even where the record has none of it.
-_SOURCE: dict[str, Any] = {"split": "weights", "names": SOURCES, "always": ["imagenet"]}
+# source of them.
+_SOURCE: dict[str, Any] = {"split": "weights", "names": SOURCES}
 MODELS: tuple[dict[str, Any], ...] = (
     {"label": "ResNet-18 from scratch", "where": {"model": "resnet18-scratch"}},
     {"label": "ResNet-18 fine-tuned", "where": {"model": "resnet18-finetune"}, **_SOURCE},
@@ -41,6 +41,12 @@ MODELS: tuple[dict[str, Any], ...] = (
     },
     {"label": "XGBoost", "where": XGBOOST},
 )
+
+WORDS = {
+    "pretext": "A task without labels, how far an image is turned, from which a net gets weights.",
+    "probe": "A classifier on top of a net whose weights stay as they are.",
+    "eval": "One evaluation of the model; an epoch has several.",
+}
 
 VISION_BASELINES = Study(
     name="vision-baselines",
@@ -65,6 +71,7 @@ VISION_BASELINES = Study(
     artifacts={"pictures": "analysis.figures.picture_data:picture_table"},
     published=PUBLISHED["vision-baselines"],
     answers=ANSWERS["vision-baselines"],
+    words=WORDS,
     figures=(
         {
             "kind": "models_table",

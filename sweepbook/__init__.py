@@ -12,6 +12,7 @@ it is first asked for, so that a study file is read quickly.
     check      verify
     load       load_record, with_known_files; Best and read_state of a record's best model
     aggregate  select_trials, curve_table, end_table, last_rows, trial_table, finding_table
+    compare    compare_records, of two records of the same study
     draw       draw, draw_all; NothingToDraw where a record has nothing to show
     write      write_report, write_figure, write_table; find_project
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from sweepbook.notebook.record import Record, load_record
     from sweepbook.notebook.run import confirm, resume, run
     from sweepbook.notebook.verify import verify
+    from sweepbook.pages.compared.records import compare_records
     from sweepbook.pages.report import write_report
     from sweepbook.pages.script import draw, draw_all, write_figure, write_table
     from sweepbook.pages.studies.claims import finding_table
@@ -73,6 +75,7 @@ __all__ = [
     "Study",
     "TransformersReport",
     "best",
+    "compare_records",
     "confirm",
     "curve_table",
     "draw",
@@ -107,6 +110,7 @@ _LAZY = {
     "NothingToDraw": "sweepbook.aggregates.nothing",
     "Record": "sweepbook.notebook.record",
     "TransformersReport": "sweepbook.doors.transformers",
+    "compare_records": "sweepbook.pages.compared.records",
     "confirm": "sweepbook.notebook.run",
     "curve_table": "sweepbook.aggregates.curves",
     "draw": "sweepbook.pages.script",

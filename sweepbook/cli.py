@@ -1,11 +1,10 @@
-"""The command line: list, show, try, run, confirm, verify, logs, report, export, replay.
+"""The command line: list, show, try, run, confirm, verify, logs, report, compare, export, replay.
 
 Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `commands/`.
 """
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -38,20 +37,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _version(is_asked: bool) -> None:
-    if is_asked:
-        from importlib.metadata import version
-
-        say(console, f"sweepbook {version('sweepbook')}")
-        raise typer.Exit
-
-
 @app.callback(epilog=examples.START)
-def top(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", callback=_version)
-    ] = False,
-) -> None:
+def top(version: own.Version = False) -> None:
     """Run hyperparameter studies whose conclusions hold, and write reports on them."""
 
 
@@ -229,11 +216,7 @@ def verify(
 
 
 @app.command(epilog=examples.OF_LOGS)
-def logs(
-    record: given.RecordPlace,
-    trial: own.TrialToRead = None,
-    tail: own.Tail = None,
-) -> None:
+def logs(record: given.RecordPlace, trial: own.TrialToRead = None, tail: own.Tail = None) -> None:
     """Show what the trials of a record have printed.
 
     This also works while they are being trained.
@@ -249,6 +232,7 @@ def report(
     out: own.ReportFolder = Path("report"),
     repeat: own.Repeat = None,
     claims: own.ClaimsOf = None,
+    latex: own.Latex = False,
     project: given.ProjectDir = None,
 ) -> None:
     """Write a report with figures, tables and findings.
@@ -258,7 +242,19 @@ def report(
     """
     from sweepbook.commands.report import report as write_report
 
-    write_report(records, out, repeat or (), console, given.enter_project(project), claims)
+    entered = given.enter_project(project)
+    write_report(records, out, repeat or (), console, entered, claims, latex)
+
+
+@app.command(epilog=examples.OF_COMPARE)
+def compare(first: own.First, second: own.Second, out: own.ComparisonFolder = None) -> None:
+    """Compare two records of the same study.
+
+    Verdicts that moved come first, then the estimates side by side.
+    """
+    from sweepbook.commands.judging.compare import compare as compare_two
+
+    compare_two(first, second, out, console)
 
 
 @app.command(epilog=examples.OF_EXPORT)

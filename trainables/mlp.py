@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trainables.cities.europe import describe
+from trainables.cities.europe import check_train_rows, describe
 from trainables.mlp_config import LeakConfig, MLPConfig, as_config
 
 
@@ -89,11 +89,20 @@ def step_cost_s(config: MLPConfig) -> float:
 def trial_cost_s(config: Mapping[str, Any], data: Mapping[str, Any]) -> float:
     """Returns roughly the seconds of a trial on one core, on data as `describe_data` says."""
     checked = as_config(config)
-    n_steps: float = checked.epochs * data["rows"]["train"] / checked.batch_size
+    n_rows = checked.train_rows or data["rows"]["train"]
+    n_steps: float = checked.epochs * n_rows / checked.batch_size
     return n_steps * step_cost_s(checked)
 
 
 def describe_data(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the description of the config's data set, with its card; see `europe.describe`."""
+    """Returns the description of the config's data set, with its card; see `europe.describe`.
+
+    It is of all rows, also where trials train on a sample of them; `kept_by` names the setting
+    that says on how many.
+    """
     checked = as_config(config)
-    return describe(checked.data, checked.seed, checked.replicates)
+    found = describe(checked.data, checked.seed, checked.replicates)
+    if checked.train_rows is None:
+        return found
+    check_train_rows(checked.train_rows, found["rows"]["train"], found["card"]["classes"]["train"])
+    return found | {"kept_by": {"train": "train_rows"}}

@@ -1,7 +1,7 @@
 """The settings of an MLP trial, with the rules that they must satisfy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from trainables.settings import (
@@ -49,6 +49,8 @@ class MLPConfig:
     batch_losses: bool = False  # also yield the training loss of every batch
     track_gradients: bool = False  # also yield each linear layer's squared gradient norm
     time_single: bool = False  # also time an epoch of one model on its own, in seconds
+    # rows of the training split that each replicate draws and trains on; None: all of them
+    train_rows: int | None = field(default=None, metadata={"added_later": True})
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
@@ -57,6 +59,8 @@ class MLPConfig:
             check_choice(name, getattr(self, name), allowed)
         for name in _FLAGS:
             check_flag(name, getattr(self, name))
+        if self.train_rows is not None:
+            check_range("train_rows", self.train_rows, 1, 2**31)
         check_data(self.data)
         check_device(self.device)
         if self.batch_norm and self.batch_size < 2:
@@ -70,7 +74,7 @@ class MLPConfig:
 class LeakConfig(MLPConfig):
     """Settings of an MLP trial, and whether it trains on places that the test asks about.
 
-    A class of its own, because each setting of MLPConfig is part of the identity of every trial.
+    A class of its own, because `leak` is part of the identity of each of its trials.
     """
 
     leak: Leak = "kept"  # or others for the training rows whose coordinates occur in test

@@ -13,6 +13,7 @@ from trainables.cities.europe import (
     Split,
     clean_mask,
     load_splits,
+    with_train_rows,
     without_test_places,
 )
 from trainables.mlp_config import LeakConfig, MLPConfig
@@ -63,8 +64,17 @@ class StackedData:
 
 
 def load_stacked(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedData:
-    """Loads the splits of each replicate onto the config's device."""
+    """Loads the splits of each replicate onto the config's device.
+
+    Raises:
+        ValueError: as `load_splits`, `with_train_rows` and `without_test_places`.
+
+    Randomness: the split and the training rows drawn from it are of (seed, replicate) alone.
+    """
     splits = [load_splits(config.data, split_seed=s.split) for s in seeds]
+    if config.train_rows is not None:
+        n = config.train_rows
+        splits = [with_train_rows(own, n, s.split) for own, s in zip(splits, seeds, strict=True)]
     if isinstance(config, LeakConfig) and config.leak == "removed":
         splits = [without_test_places(own, s.split) for own, s in zip(splits, seeds, strict=True)]
     return StackedData(

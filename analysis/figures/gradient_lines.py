@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from sweepbook.figures.series import tag
 from sweepbook.figures.style import BAND_ALPHA, DASHES, colours
 from sweepbook.stats.intervals import t_interval
 
@@ -78,14 +79,17 @@ def draw_by_layer(ax: Axes, frames: dict[str, pd.DataFrame]) -> Axes:
         zip(frames.items(), colours(len(frames)), strict=True)
     ):
         x = frame["layer"].to_numpy(np.float64)
-        ax.plot(x, frame["middle"], color=colour, ls=DASHES[i % 4], label=name + zeros(frame))
-        ax.fill_between(
+        label = name + zeros(frame)
+        ax.plot(x, frame["middle"], color=colour, ls=DASHES[i % 4], label=label, gid="mean")
+        band = ax.fill_between(
             x, frame["smallest"], frame["largest"], color=colour, alpha=BAND_ALPHA, lw=0
         )
+        tag(band, label)
         gone = x[(frame["n_zero"] == frame["n"]).to_numpy()]
         height = 0.02 + 0.035 * i  # share of the axis: a row of ticks per line
-        ax.plot(gone, np.full(len(gone), height), "|", color=colour, ms=4.5,
-                transform=ax.get_xaxis_transform())  # fmt: skip
+        (ticks,) = ax.plot(gone, np.full(len(gone), height), "|", color=colour, ms=4.5,
+                           transform=ax.get_xaxis_transform(), gid="ending")  # fmt: skip
+        tag(ticks, label)
     _log_axis(ax)
     ax.set_xlabel("linear layer (0 is next to the input)")
     ax.set_ylabel("gradient magnitude (squared L2 norm)")
@@ -102,10 +106,12 @@ def draw_by_step(ax: Axes, frame: pd.DataFrame, unit: str = "epoch") -> Axes:
     for i, (layer, colour) in enumerate(zip(layers, colours(len(layers)), strict=True)):
         rows = frame[frame["layer"] == layer]
         x = rows["step"].to_numpy(np.float64)
-        ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4],
-                marker=".", label=f"layer {layer}{zeros(rows)}")  # fmt: skip
+        label = f"layer {layer}{zeros(rows)}"
+        ax.plot(x, rows["middle"], color=colour, ls=DASHES[i % 4], marker=".", label=label,
+                gid="mean")  # fmt: skip
         low, high = (rows[name].clip(*DRAWN_RANGE) for name in ("low", "high"))
-        ax.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA / 2, lw=0)
+        band = ax.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA / 2, lw=0)
+        tag(band, f"layer {layer}")
     _log_axis(ax)
     ax.set_xlabel(unit)
     ax.set_ylabel("gradient magnitude (squared L2 norm)")

@@ -13,11 +13,12 @@ from analysis.figures.gradient_lines import by_layer, by_step, draw_by_layer, dr
 from sweepbook.aggregates.gradients import gradient_table, has_gradients
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.figures import captions, style
+from sweepbook.figures import style
 from sweepbook.figures.arms import Arms, choose_arms
 from sweepbook.figures.axes import scale_fidelity, scale_y
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.layout import grid
+from sweepbook.figures.series import series_of
 from sweepbook.record.load import Record
 
 SHOWN_LAYERS = (0, 30, 60, 90, 95, 99)  # as published; those that a net has
@@ -44,14 +45,17 @@ def draw_gradient_layers(spec: Spec, record: Record) -> Drawn:
             draw_by_layer(ax, {f"{unit} {int(step)}": frame for step, frame in own.items()})
             ax.set_title(str(arms.labels[trial_id]))
         _finish(panels, parts, ["smallest", "largest"])
-    sentences = [
+    said = (
+        "Gradient magnitude of each layer; bands reach from the smallest to the largest of "
+        f"{_sizes(parts)}."
+    )
+    notes = [
         f"{_MAGNITUDE} batches of one {unit}. Line: geometric mean of the replicates in which "
-        f"the layer is not zero; band: smallest to largest of {_sizes(parts)}. Layers that are "
-        "exactly zero in every replicate are ticks at the bottom.",
-        captions.data_sentence(record, intervals=False),
+        "the layer is not zero. Layers that are exactly zero in every replicate are ticks at the "
+        "bottom."
     ]
     numbers = _numbers(arms, parts, [unit, "layer"])
-    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
+    return drawn_of(spec, [said], numbers, figure=figure, shows=arms.names, notes=notes)
 
 
 def draw_gradient_steps(spec: Spec, record: Record) -> Drawn:
@@ -74,15 +78,18 @@ def draw_gradient_steps(spec: Spec, record: Record) -> Drawn:
             ax.set_title(f"{arms.labels[trial_id]}{zeros(frame)}")
         _finish(panels, parts, ["middle"])
         _one_legend(figure, panels, [n for n in layers if n in set(parts[-1]["layer"])])
-    sentences = [
+    said = (
+        f"Gradient magnitude of some layers over the {unit}s; a layer that is zero in every "
+        "replicate has a gap."
+    )
+    notes = [
         f"{_MAGNITUDE} batches of each {unit}. Line: geometric mean of the replicates in which "
         f"the layer is not zero, of {_sizes(parts)}; band: its 95 % t interval (of the "
-        "logarithms). A layer that is exactly zero in every replicate has a gap; a title counts "
-        f"the zeros among all replicates, {unit}s and layers that are drawn.",
-        captions.data_sentence(record),
+        "logarithms). A title counts the zeros among all replicates, "
+        f"{unit}s and layers that are drawn."
     ]
     numbers = _numbers(arms, parts, ["layer", unit])
-    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
+    return drawn_of(spec, [said], numbers, figure=figure, shows=arms.names, notes=notes)
 
 
 def _gradients(spec: Spec, record: Record) -> tuple[Arms, pd.DataFrame]:
@@ -109,6 +116,9 @@ def _one_legend(figure: Figure, panels: list[Axes], layers: list[int]) -> None:
     for ax in panels:
         if (legend := ax.get_legend()) is not None:
             legend.remove()
+        for line in ax.get_lines():  # without its zeros: the same line in every panel
+            if (found := series_of(line)) is not None and line.get_gid() == "mean":
+                line.set_label(str(found[0]).partition(" (")[0])
     handles = panels[-1].get_legend_handles_labels()[0]
     names = [f"layer {layer}" for layer in layers]
     figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6))

@@ -23,7 +23,7 @@ _HEIGHTS = {1: 7.0, 2: 4.1}  # inches of a map where so many stand side by side
 def draw_map(spec: Spec, record: Record) -> Drawn:
     """What each trial predicts in the plane; with `select`, the best and the worst trial."""
     how = "Plane: predicted class; dots: test points in the colour of their true class, outlined "
-    how += "and larger where wrong. The CSV holds the points; the plane comes from the checkpoint."
+    how += "and larger where wrong."
 
     def draw_one(ax: Axes, trial_id: str, points: pd.DataFrame) -> Axes:
         return prediction_map(ax, points, plane_of(record, trial_id), codes_of(record))
@@ -58,5 +58,5 @@ def _maps(spec: Spec, record: Record, how: str, draw_one: DrawOne) -> Drawn:
             if place % n_columns:
                 ax.set_ylabel("")
             parts.append(points.assign(trial_id=trial_id, replicate=REPLICATE))
-    how = f"{chosen} One replicate ({REPLICATE}). {how}"
-    return drawn_of_few(spec, record, arms, parts, how, figure)
+    notes = [chosen, f"Of replicate {REPLICATE}. The CSV holds the points."]
+    return drawn_of_few(spec, arms, parts, how, figure, notes)

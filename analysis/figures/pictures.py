@@ -13,7 +13,7 @@ from analysis.figures.picture_rows import FEW, chosen_rows
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.models import chosen_sentence
 from sweepbook.aggregates.nothing import Spec
-from sweepbook.figures import captions, style
+from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.layout import grid
 from sweepbook.record.load import Record
@@ -29,18 +29,19 @@ def draw_pictures(spec: Spec, record: Record) -> Drawn:
     pixels, files = pictures_of(record, best, shown["row_id"].tolist())
     names = record.manifest.data.class_names
     numbers = shown.assign(file=files, best=best.label, worst=worst.label)
-    sentences = [
+    said = (
+        f"{len(shown)} of the {count(chosen.n, 'test image')} that the best model gets right and "
+        "the worst wrong, with the probability of each for the true class."
+    )
+    notes = [
         f"Best by validation: {best.label}; worst: {worst.label}; the first seed of each. "
-        f"{len(shown)} of the {count(chosen.n, 'test image')} that the best gets right and the "
-        f"worst wrong, in the order of how far apart they are on the true class{_turns(record)}; "
-        "below each picture what it is, and the probability that the best / the worst gives to "
-        "that.",
+        f"In the order of how far apart they are on the true class{_turns(record)}; below each "
+        "picture what it is, and the probability that the best / the worst gives to that.",
         chosen_sentence(record, chosen.models, whole=True),
-        captions.data_sentence(record, intervals=False),
     ]
     figure = _figure(pixels, shown.to_dict("records"), names)
     alt = f": {len(shown)} pictures; the CSV names them with their probabilities."
-    return drawn_of(spec, sentences, numbers, figure=figure, alt=alt, photographs=True)
+    return drawn_of(spec, [said], numbers, figure=figure, alt=alt, photographs=True, notes=notes)
 
 
 def _figure(

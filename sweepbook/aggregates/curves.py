@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sweepbook.aggregates.kept import lookup
 from sweepbook.record.load import Record
 from sweepbook.record.values import LAST_STEPS, carried, diverged
 from sweepbook.stats.intervals import t_interval
@@ -40,8 +41,17 @@ def curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) ->
     Raises:
         ValueError: a metric is no column of the reports.
     """
-    unit = record.unit
     check_metrics(record, metrics)
+    key = f"curves {list(metrics)} {list(trials['trial_id'])}"
+    known = lookup(record).notes
+    if key not in known:
+        known[key] = _curve_table(record, metrics, trials)
+    table: pd.DataFrame = known[key].copy()
+    return table
+
+
+def _curve_table(record: Record, metrics: Sequence[str], trials: pd.DataFrame) -> pd.DataFrame:
+    unit = record.unit
     reports = record.reports[record.reports["trial_id"].isin(trials["trial_id"])]
     if reports.empty:
         return _empty_curve(unit)

@@ -23,6 +23,8 @@ def metric_name(metric: str) -> str:
 
     >>> metric_name("val_acc"), metric_name("test_acc_clean"), metric_name("rmse")
     ('validation accuracy', 'test accuracy (clean)', 'rmse')
+    >>> metric_name("acc"), metric_name("top_acc")
+    ('accuracy', 'top accuracy')
     """
     parts = [part for part in metric.split("_") if part] or [metric]
     if parts[0] in _SPLITS and len(parts) > 1:
@@ -32,6 +34,8 @@ def metric_name(metric: str) -> str:
         if words[0] == "eval" and len(words) > 1:
             words = [*words[1:], "(evaluation mode)"]
         return visible(" ".join([_SPLITS[parts[0]], *words]))
+    if parts[-1] == "acc":
+        return visible(" ".join([*parts[:-1], "accuracy"]))
     return visible(_words(metric))
 
 
@@ -126,6 +130,17 @@ def _sort_key(column: pd.Series[Any]) -> pd.Series[Any]:
     return numbers if numbers.notna().all() else column.map(setting_value)
 
 
+def told_apart(texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The texts, each with its name behind it where another one is the same.
+
+    >>> told_apart(["best", "worst", "best"], ["loss", "worst", "accuracy"])
+    ['best (loss)', 'worst', 'best (accuracy)']
+    """
+    twice = {text for text in texts if texts.count(text) > 1}
+    pairs = zip(texts, names, strict=True)
+    return [f"{text} ({name})" if text in twice else text for text, name in pairs]
+
+
 def number(value: Any, digits: int = 4) -> str:
     """A number with `digits` significant digits, never in a form like 1e-05 for 0.00001..99999.
 
@@ -138,7 +153,9 @@ def number(value: Any, digits: int = 4) -> str:
         return str(int(value))
     if not np.isfinite(value):
         return "∞" if value > 0 else "-∞"
-    if value != 0 and not 1e-5 <= abs(value) < 1e5:
+    if value == 0:
+        return "0"
+    if not 1e-5 <= abs(value) < 1e5:
         return f"{value:.{digits - 1}e}"
     return str(
         np.format_float_positional(float(value), precision=digits, fractional=False, trim="-")

@@ -5,7 +5,7 @@ settings are one model, tried with other settings (a learning rate, say). Valida
 them as `aggregates.choice` says: the value of each replicate is that of the trial which the other
 replicates choose. Test data choose nothing.
 With "split", a setting, each value of it in the record is a model of its own, called by "names"
-(a path by its file name); values in "always" stand there also where the record has none of them.
+(a path by its file name).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Model:
 def models_of(record: Record, spec: Spec) -> list[Model]:
     """The models of `spec["models"]` in its order, each with its chosen trial.
 
-    A model of which the record has no trial is left out, unless a value of it is published.
+    A model of which the record has no trial is left out.
 
     Raises:
         NothingToDraw: a setting is unknown, or the record has none of them.
@@ -93,11 +93,10 @@ def models_of(record: Record, spec: Spec) -> list[Model]:
     found = []
     for label, where in _entries(record, spec):
         trials = _select(record, where)
-        published = published_value(record, where, "test_acc")
-        if trials.empty and math.isnan(published):
-            continue
-        found.append(_model(record, label, trials, predictions, published))
-    if all(model.trials.empty for model in found):
+        if not trials.empty:
+            published = published_value(record, where, "test_acc")
+            found.append(_model(record, label, trials, predictions, published))
+    if not found:
         raise NothingToDraw("the record has none of these models")
     return found
 
@@ -113,8 +112,7 @@ def _entries(record: Record, spec: Spec) -> list[tuple[str, dict[str, Any]]]:
         trials = _select(record, where)
         found = trials[CONFIG + key].dropna() if CONFIG + key in trials else ()
         names = entry.get("names") or {}
-        wanted = dict.fromkeys([*entry.get("always", ()), *sorted(map(str, found))])
-        for value in wanted:
+        for value in dict.fromkeys(sorted(map(str, found))):
             name = str(names.get(value, PurePath(value).name))
             entries.append((f"{label} ({name})", {**where, key: value}))
     return entries
@@ -157,8 +155,6 @@ def _model(
 
 def _why_none(trials: pd.DataFrame) -> str:
     """Why no trial of a model can stand for it: what its trials ended with."""
-    if trials.empty:
-        return "not in this record"
     failed = trials[trials["status"] == "failed"]
     counts = trials["status"].value_counts()
     said = ", ".join(f"{n} {status}" for status, n in counts.items())

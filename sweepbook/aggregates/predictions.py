@@ -5,12 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sweepbook.aggregates.kept import lookup
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import Difference
 
 
 def grouped_predictions(record: Record) -> pd.DataFrame:
     """The record's predictions; where its data's description groups test rows, with `group`."""
+    known = lookup(record).notes
+    if "predictions" not in known:
+        known["predictions"] = _grouped(record)
+    found: pd.DataFrame = known["predictions"].copy()
+    return found
+
+
+def _grouped(record: Record) -> pd.DataFrame:
     found = record.predictions()
     groups = record.test_groups
     if groups and len(found):

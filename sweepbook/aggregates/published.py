@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.aggregates.kept import lookup
 from sweepbook.aggregates.trials import same_value
-from sweepbook.record.load import CONFIG, Record
+from sweepbook.record.load import Record
 from sweepbook.study.published import MINUTES, Published
 
 
@@ -47,18 +48,6 @@ def published_value(record: Record, settings: Mapping[str, Any], metric: str) ->
     return found[0] if len(found) == 1 else math.nan
 
 
-def matching_trials(trials: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[Any, Any]]:
-    """Rows of `trials` that have every one of these settings, and with the same value."""
-    return [
-        trial
-        for trial in trials.to_dict("records")
-        if all(
-            CONFIG + key in trial and same_value(trial[CONFIG + key], value)
-            for key, value in settings.items()
-        )
-    ]
-
-
 def published_points(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
     """Published values of this study that match a trial of `trials`: settings and fidelity.
 
@@ -71,12 +60,13 @@ def published_points(record: Record, trials: pd.DataFrame) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     if published and published.unit == unit:
         reached = record.reports.groupby("trial_id")[unit].max()
+        known, ids = lookup(record), set(trials["trial_id"])
         rows = [
             (trial["trial_id"], value.metric, value.fidelity, value.value)
             for value in published.values
             if value.metric != MINUTES
-            for trial in matching_trials(trials, value.settings)
-            if value.fidelity <= reached.get(trial["trial_id"], 0)
+            for trial in known.trials(value.settings)
+            if trial["trial_id"] in ids and value.fidelity <= reached.get(trial["trial_id"], 0)
         ]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(columns[:3], ignore_index=True)

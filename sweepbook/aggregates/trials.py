@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from sweepbook.record.load import CONFIG, Record
 
 EQUAL_RELATIVE = 1e-9  # settings that passed through text or float32 arithmetic still match
+_NUMBERS = (bool, int, float, np.number, np.bool_)
 
 
 def config_columns(trials: pd.DataFrame) -> list[str]:
@@ -63,6 +65,37 @@ def select_trials(trials: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     return trials[chosen]
 
 
+def fitting_trials(trials: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[Any, Any]]:
+    """The rows of a table of trials, recorded or planned, that have all these settings."""
+    if any(CONFIG + key not in trials for key in settings):
+        return []
+    fits = np.ones(len(trials), dtype=bool)
+    for key, value in settings.items():
+        fits &= _same_values(trials[CONFIG + key], value)
+    return trials[fits].to_dict("records")
+
+
+def _same_values(column: pd.Series[Any], value: Any) -> Any:
+    """Whether each cell is equal to a value, as `same_value`; equal cells are compared once."""
+    cells = column.to_numpy()
+    if cells.dtype.kind in "biuf" and isinstance(value, _NUMBERS) and value == value:
+        return _close(cells.astype("float64"), float(value))
+    known: dict[str, bool] = {}
+    texts = [repr(cell) for cell in column]
+    for cell, text in zip(column, texts, strict=True):
+        if text not in known:
+            known[text] = same_value(cell, value)
+    return np.array([known[text] for text in texts], dtype=bool)
+
+
+def _close(left: Any, right: float) -> Any:
+    """Whether numbers, one or an array of them, are equal to another to a relative 1e-9."""
+    equal = left == right
+    if not math.isfinite(right):
+        return equal
+    return equal | (abs(left - right) <= EQUAL_RELATIVE * abs(right))
+
+
 def same_value(left: Any, right: Any) -> bool:
     """Whether two settings are equal: numbers to a relative 1e-9 (True is 1), others exactly.
 
@@ -72,9 +105,8 @@ def same_value(left: Any, right: Any) -> bool:
     missing = [value is None or value is pd.NA or value != value for value in (left, right)]
     if any(missing):
         return all(missing) or "null" in (left, right)
-    numbers = (bool, int, float, np.number, np.bool_)
-    if isinstance(left, numbers) and isinstance(right, numbers):
-        return bool(np.isclose(float(left), float(right), rtol=EQUAL_RELATIVE, atol=0.0))
+    if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
+        return bool(_close(float(left), float(right)))
     return bool(str(left) == str(right) or left == _json(right) or _json(left) == right)
 
 

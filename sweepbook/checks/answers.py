@@ -54,13 +54,15 @@ def _wrong_calls(tree: nodes.Template, known: Mapping[str, Any]) -> Iterator[tup
     """Calls of our functions with too few arguments or too many."""
     own = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
     own |= {node.name for node in tree.find_all(nodes.Macro)}
+    blocks = {id(node.call): {"caller": node.body} for node in tree.find_all(nodes.CallBlock)}
     for call in tree.find_all(nodes.Call):
         name = call.node.name if isinstance(call.node, nodes.Name) else ""
         if name not in known or name in own or call.dyn_args or call.dyn_kwargs:
             continue
         signature = inspect.signature(known[name])
+        given = {pair.key: pair.value for pair in call.kwargs} | blocks.get(id(call), {})
         try:
-            signature.bind(*call.args, **{pair.key: pair.value for pair in call.kwargs})
+            signature.bind(*call.args, **given)
         except TypeError as error:
             takes = ", ".join(signature.parameters)
             yield call.lineno, f"{name} takes ({takes}), and this call does not fit: {error}"

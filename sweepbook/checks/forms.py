@@ -14,7 +14,7 @@ from sweepbook.study.settings import COLUMNS, YIELDED
 from sweepbook.study.texts import shortened, visible
 
 MOST = 12  # names in a message
-_MODEL_KEYS = ("label", "where", "split", "names", "always")
+_MODEL_KEYS = ("label", "where", "split", "names")
 Columns = frozenset[str] | None  # of the reports; None: any
 Check = Callable[[Any, Planned, Columns], str]
 

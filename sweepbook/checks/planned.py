@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from sweepbook.findings.arms import fitting_trials
+from sweepbook.aggregates.trials import fitting_trials
 from sweepbook.plan.asked import ask_claims
 from sweepbook.plan.config import complete_config
 from sweepbook.plan.options import Options

@@ -8,8 +8,8 @@ from typing import Any
 from sweepbook.aggregates.labels import is_share, listing
 from sweepbook.figures.kinds import KEYS
 from sweepbook.findings.amounts import behind, declared_number
-from sweepbook.findings.sentences import unit_of
 from sweepbook.findings.values import arm_label
+from sweepbook.findings.wording.units import unit_of
 from sweepbook.plan.plan import Plan
 from sweepbook.study.claim import Claim
 

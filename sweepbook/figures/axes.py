@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from sweepbook.aggregates.labels import number, setting_value
+from sweepbook.aggregates.labels import setting_value
 from sweepbook.figures.lines import finite_range
 
 AUTO_LOG = 15.0  # largest / smallest value from which a linear axis would hide the small ones
@@ -112,7 +112,7 @@ def _power(tick: float) -> str:
     """0.0001 to 100000 as they are, powers of ten beyond as 10 with an exponent."""
     exponent = round(math.log10(tick))
     if -5 < exponent < 6 or not math.isclose(tick, 10.0**exponent, rel_tol=1e-9):
-        return number(tick)
+        return f"{tick:.6g}"
     return "10" + str(exponent).translate(_RAISED)
 
 

@@ -20,6 +20,7 @@ from sweepbook.record.load import Record
 class Drawn:
     """A figure or table with its caption and the very numbers that it shows.
 
+    notes: how to read it, for who looks closer; the caption has what every reader must know.
     figure is None for a table; cells (texts, ready to print) is None for a figure; photographs:
     it shows photographs, whose colours a palette would spoil.
     """
@@ -32,6 +33,7 @@ class Drawn:
     cells: pd.DataFrame | None = None
     alt: str = ""
     photographs: bool = False
+    notes: str = ""
 
 
 def drawn_of(
@@ -44,17 +46,20 @@ def drawn_of(
     shows: Sequence[str] = (),
     alt: str = "",
     photographs: bool = False,
+    notes: Sequence[str] = (),
 ) -> Drawn:
     """What a kind has drawn of a spec, with its title, its caption and its text for the blind.
 
-    The figure's texts are made plain. The caption is the non-empty of `sentences`, then
-    `spec["note"]`, words that the study itself wants there, what was changed in long or foreign
-    texts, then where the numbers are. shows: names of the trials or models in the picture,
-    for the alternative text; alt: what that text says instead, after the title.
+    The figure's texts are made plain. The caption is the non-empty of `sentences`: one of at most
+    25 words on what is particular to this figure, then what changes its meaning, such as a trial
+    that diverged; then `spec["note"]`, words that the study itself wants there, and what was
+    changed in long or foreign texts. What holds for every figure is `captions.reading_figures`.
+    shows: names of the trials or models in the picture, for the alternative text; alt: what that
+    text says instead, after the title. notes: sentences on how to read it, for who looks closer.
     """
     name, title = str(spec["name"]), title_of(spec)
     of_texts = write_plainly(figure) if figure is not None else []
-    said = [*sentences, str(spec.get("note") or ""), *of_texts, f"Numbers: figures/{name}.csv."]
+    said = [*sentences, str(spec.get("note") or ""), *of_texts]
     if figure is not None and not alt:
         names = f": {listing(shows, most=8)}" if shows else ""
         alt = f"{names}; the CSV beside it has all {len(numbers)} rows."
@@ -62,6 +67,7 @@ def drawn_of(
         name=name,
         title=title,
         caption=" ".join(sentence for sentence in said if sentence),
+        notes=" ".join(sentence for sentence in notes if sentence),
         numbers=numbers,
         figure=figure,
         cells=cells,

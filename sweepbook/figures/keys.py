@@ -24,7 +24,7 @@ Form = Literal[
     "settings",  # a list of these
     "where",  # a dict of setting and value, or list of values
     "arms",  # a list of dicts with label and where
-    "models",  # the same, with split, names and always as well
+    "models",  # the same, with split and names as well
 ]
 Of = Literal["trials", "search", "confirmation"]
 
@@ -97,9 +97,8 @@ MODE = Key(
 MODELS = Key(
     'The models to compare: a list of {"label": TEXT, "where": {SETTING: VALUE}}. Of all trials '
     "that fit a model, the one with the best value of the study's metric is shown. With "
-    '"split": SETTING, each value of that setting is a model of its own; "names" is a dict of '
-    'value and name for these, and "always" is a list of values that are shown even where no '
-    "trial has them.",
+    '"split": SETTING, each value of that setting is a model of its own, and "names" is a dict of '
+    "value and name for these.",
     "models",
 )
 SETTINGS = Key("The settings of each model's chosen trial to show: a list.", "settings")

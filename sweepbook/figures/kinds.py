@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sweepbook.aggregates.labels import listing
+from sweepbook.aggregates.labels import listing, metric_name, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.trials import varying_columns
 from sweepbook.figures.confirm.order import ORDER, draw_order
@@ -148,15 +148,25 @@ def specs_of(record: Record) -> Sequence[Spec]:
         return [*declared, *_of_search(record, search)]
     if record.manifest.confirms is not None:
         return [*_of_confirmation(record), *declared]
-    if declared:
-        return declared
-    by = [name.removeprefix(CONFIG) for name in varying_columns(record.trials)]
-    shared = {"metrics": [record.metric], "by": by}
-    titles = {"curves": "Curves of all trials", "table": "Last values of all trials"}
-    return [
-        {"kind": kind, "name": f"{record.study}-{kind}", "title": title, **shared}
-        for kind, title in titles.items()
-    ]
+    return declared or _of_any(record)
+
+
+def _of_any(record: Record) -> list[Spec]:
+    """The metric of all trials: over the fidelity, or of one value each against a setting."""
+    varying = varying_columns(record.trials)
+    by = [name.removeprefix(CONFIG) for name in varying]
+    shared = {"metrics": [record.metric]}
+    found = []
+    if record.reports[record.unit].max() > 1:
+        found.append({"kind": "curves", "title": "Curves of all trials", "by": by, **shared})
+    elif varying:  # one point is no curve
+        most = max(varying, key=lambda name: record.trials[name].map(repr).nunique())
+        x = most.removeprefix(CONFIG)
+        title = f"{metric_name(record.metric)} against {setting_name(x)}"
+        title = f"{title[:1].upper()}{title[1:]}"
+        found.append({"kind": "against", "title": title, "x": x, **shared})
+    found.append({"kind": "table", "title": "Values at the end", "by": by, **shared})
+    return [{"name": f"{record.study}-{spec['kind']}", **spec} for spec in found]
 
 
 def _of_confirmation(record: Record) -> list[Spec]:

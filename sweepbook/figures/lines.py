@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from sweepbook.figures import style
+from sweepbook.figures.series import tag
 
 Look = tuple[str, object]  # colour, dash
 ENDINGS = {"stopped": "|", "diverged": "x", "failed": "X", "interrupted": ">", "running": ">"}
@@ -40,13 +41,16 @@ def draw_lines(
         if replicates:
             for column in columns:
                 y = rows[column].to_numpy(dtype="float64")
-                ax.plot(x, y, color=colour, alpha=style.REPLICATE_ALPHA, linewidth=0.7, zorder=1.5,
-                        marker=dots, markersize=3, gid="replicate")  # fmt: skip
-            _band(ax, rows, colour)
+                (line,) = ax.plot(
+                    x, y, color=colour, alpha=style.REPLICATE_ALPHA, linewidth=0.7, zorder=1.5,
+                    marker=dots, markersize=3, gid="replicate",
+                )  # fmt: skip
+                tag(line, name, int(str(column).removeprefix("replicate_")))
+            _band(ax, rows, colour, name)
         y = rows["mean"].to_numpy(dtype="float64")
         ax.plot(x, y, color=colour, linestyle=dash, label=name, marker=dots, markersize=5,
                 zorder=3, gid="mean")  # fmt: skip
-        _ending(ax, rows, colour)
+        _ending(ax, rows, colour, name)
     return ax
 
 
@@ -59,6 +63,7 @@ def draw_background(ax: Axes, frame: pd.DataFrame) -> Axes:
         np.split(points, starts), colors=_GREY, linewidths=0.6, alpha=0.6, zorder=1
     )
     lines.set_gid("background")
+    tag(lines, [str(frame["line"].iloc[start]) for start in (0, *starts)] if len(frame) else [])
     lines.set_rasterized(len(points) > _MOST_VECTOR_POINTS)
     ax.add_collection(lines, autolim=False)
     ends = frame[frame["mean"].notna()].groupby("line").last()
@@ -70,25 +75,28 @@ def draw_background(ax: Axes, frame: pd.DataFrame) -> Axes:
     return ax
 
 
-def _band(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
+def _band(ax: Axes, rows: pd.DataFrame, colour: str, name: str) -> None:
     known = rows[rows["low"].notna()]
     if len(known) == 1:  # a band needs two points
         low, high = known["low"].iloc[0], known["high"].iloc[0]
-        ax.vlines(known["x"], low, high, color=colour, linewidth=1.4, zorder=2)
+        tag(ax.vlines(known["x"], low, high, color=colour, linewidth=1.4, zorder=2), name)
     elif len(known):
-        ax.fill_between(known["x"], known["low"], known["high"], color=colour, linewidth=0,
-                        alpha=style.BAND_ALPHA, zorder=2)  # fmt: skip
+        band = ax.fill_between(known["x"], known["low"], known["high"], color=colour, linewidth=0,
+                               alpha=style.BAND_ALPHA, zorder=2, gid="band")  # fmt: skip
+        tag(band, name)
 
 
-def _ending(ax: Axes, rows: pd.DataFrame, colour: str, size: float = 8) -> None:
+def _ending(ax: Axes, rows: pd.DataFrame, colour: str, name: str) -> None:
     known = rows[rows["mean"].notna()]
     status = str(rows["status"].iloc[-1])
     ended_early = len(known) < len(rows)
     marker = ENDINGS["diverged"] if ended_early else ENDINGS.get(status)
     if marker and len(known):
-        ax.plot(known["x"].iloc[-1:], known["mean"].iloc[-1:], color=colour, marker=marker,
-                markersize=size, markeredgewidth=1.6, linestyle="none", zorder=4,
-                gid="ending")  # fmt: skip
+        (mark,) = ax.plot(
+            known["x"].iloc[-1:], known["mean"].iloc[-1:], color=colour, marker=marker,
+            markersize=8, markeredgewidth=1.6, linestyle="none", zorder=4, gid="ending",
+        )  # fmt: skip
+        tag(mark, name)
 
 
 def draw_published(ax: Axes, frame: pd.DataFrame, looks: Mapping[str, Look]) -> Axes:
@@ -96,8 +104,11 @@ def draw_published(ax: Axes, frame: pd.DataFrame, looks: Mapping[str, Look]) -> 
     for name, (colour, _) in looks.items():
         rows = frame[frame["line"] == name]
         if len(rows):
-            ax.plot(rows["x"], rows["value"], markeredgecolor=colour, markeredgewidth=1.4,
-                    zorder=5, clip_on=False, gid="published", **style.PUBLISHED)  # fmt: skip
+            (mark,) = ax.plot(
+                rows["x"], rows["value"], markeredgecolor=colour, markeredgewidth=1.4,
+                zorder=5, clip_on=False, gid="published", **style.PUBLISHED,
+            )  # fmt: skip
+            tag(mark, name)
     return ax
 
 
@@ -108,7 +119,9 @@ def draw_points(
     markers = dict(zip(looks, "osv^D*P", strict=False))
     for name, (colour, dash) in looks.items():
         rows = frame[frame["line"] == name].sort_values("x")
-        ax.vlines(rows["x"], rows["low"], rows["high"], color=colour, linewidth=1.4, zorder=2)
+        bars = ax.vlines(rows["x"], rows["low"], rows["high"], color=colour, linewidth=1.4,
+                         zorder=2, gid="bar")  # fmt: skip
+        tag(bars, name)
         ax.plot(rows["x"], rows["mean"], color=colour, linestyle=dash if connect else "none",
                 linewidth=1.2, marker=markers.get(name, "o"), markersize=5.5, label=name,
                 zorder=3, gid="mean")  # fmt: skip
@@ -118,9 +131,11 @@ def draw_points(
 def draw_stretches(ax: Axes, frame: pd.DataFrame, colour: str) -> Axes:
     """Mean and quantile band against the middle of step_first..step_last."""
     x = (frame["step_first"] + frame["step_last"]) / 2
-    ax.fill_between(x, frame["low"], frame["high"], color=colour, linewidth=0, alpha=0.25,
-                    gid="quantiles")  # fmt: skip
-    ax.plot(x, frame["mean"], color=colour, linewidth=1.1, gid="mean")
+    band = ax.fill_between(x, frame["low"], frame["high"], color=colour, linewidth=0, alpha=0.25,
+                           gid="quantiles")  # fmt: skip
+    tag(band, "batch losses")
+    (line,) = ax.plot(x, frame["mean"], color=colour, linewidth=1.1, gid="mean")
+    tag(line, "batch losses")
     return ax
 
 
@@ -139,8 +154,11 @@ def label_ends(ax: Axes, frame: pd.DataFrame, looks: Mapping[str, Look], height:
     ends.sort(key=lambda end: end[0])
     places = spread([end[0] for end in ends], 13 / (72 * height))
     for (y, name, colour), place in zip(ends, places, strict=True):
-        ax.plot([1.005, 1.025], [y, place], color=colour, linewidth=0.7, clip_on=False,
-                transform=ax.transAxes, gid="leader")  # fmt: skip
+        (leader,) = ax.plot(
+            [1.005, 1.025], [y, place], color=colour, linewidth=0.7, clip_on=False,
+            transform=ax.transAxes, gid="leader",
+        )  # fmt: skip
+        tag(leader, name)
         ax.text(1.03, place, name, color=colour, va="center", transform=ax.transAxes, gid="label")
     return ax
 

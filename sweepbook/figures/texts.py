@@ -41,6 +41,7 @@ def write_plainly(figure: Figure) -> list[str]:
     texts = [text for text in figure.findobj(Text) if id(text) not in ticks and text.get_text()]
     rooms = {id(text): most for ax in figure.axes for text, most in _rooms(ax)}
     for text in texts:
+        text.set_label(text.get_text())  # the whole name, for a page
         text.set_text(short(text.get_text(), rooms.get(id(text), _MOST)))
     letters = frozenset("".join([t.get_text() for t in texts] + [*_names(named, short)]))
     missing = without_glyph(letters)

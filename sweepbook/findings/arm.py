@@ -138,6 +138,8 @@ def _change(claim: Claim, label: str, trial_id: str, table: pd.DataFrame, unit: 
         for step in (since, until)
     ]
     values = logs(ends[1]) - logs(ends[0]) if claim.relative else ends[1] - ends[0]
+    if claim.window == 1:
+        return Arm(label, trial_id, values, f"{unit} {until} against {since}")
     span = f"{unit}s {until - claim.window + 1}–{until} against"
     return Arm(label, trial_id, values, f"{span} {since - claim.window + 1}–{since}")
 

@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 
 from sweepbook.aggregates.choice import Choice, choose
+from sweepbook.aggregates.kept import lookup
 from sweepbook.aggregates.labels import better, setting_name, setting_value
-from sweepbook.aggregates.trials import same_value
-from sweepbook.record.load import CONFIG, Record
-from sweepbook.record.values import carried, diverged
+from sweepbook.record.load import Record
 
 _ANEW = "for a verdict, run the study again with --no-scheduler"
 
@@ -21,27 +20,6 @@ def settings_label(settings: Mapping[str, Any]) -> str:
     """ "depth 6, width 16"."""
     parts = (f"{setting_name(k)} {setting_value(v)}" for k, v in settings.items())
     return ", ".join(parts) or "this config"
-
-
-def fitting_trials(trials: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[Any, Any]]:
-    """The rows of a table of trials, recorded or planned, that an arm with these settings fits."""
-    if any(CONFIG + key not in trials for key in settings):
-        return []
-    for key, value in settings.items():
-        trials = trials.loc[_same_values(trials[CONFIG + key], value)]
-    return trials.to_dict("records")
-
-
-def _same_values(column: pd.Series[Any], value: Any) -> list[bool]:
-    """Whether each cell is equal to a value; equal cells are compared once."""
-    known: dict[str, bool] = {}
-    fits = []
-    for cell in column:
-        text = repr(cell)
-        if text not in known:
-            known[text] = same_value(cell, value)
-        fits.append(known[text])
-    return fits
 
 
 def find_trial(
@@ -55,7 +33,7 @@ def find_trial(
     A diverged trial passes only where that is what is asked about: survivors are not averaged. One
     that was stopped early passes only where the step `reached`, and no later one, is asked for.
     """
-    rows = fitting_trials(record.trials, settings)
+    rows = lookup(record).trials(settings)
     label = settings_label(settings)
     if len(rows) != 1:
         return None, f"{len(rows) or 'no'} trial{'s' * (len(rows) > 1)} with {label}"
@@ -84,7 +62,7 @@ def find_choice(
 
     At least one trial must have these settings.
     """
-    rows = fitting_trials(record.trials, settings)
+    rows = lookup(record).trials(settings)
     label = settings_label(settings)
     choice = choose(
         record, pd.DataFrame(rows), metric, "max" if better(metric) == "max" else "min"
@@ -106,17 +84,4 @@ def value_table(record: Record, trial_id: str, column: str) -> pd.DataFrame | No
     What a replicate reports once it has diverged means nothing: NaN stands there, but for seconds
     and for lists of values.
     """
-    if column not in record.reports:
-        return None
-    rows = record.reports[record.reports["trial_id"] == trial_id]
-    if rows.empty or rows[column].isna().all() and not column.endswith(("_loss", "_acc")):
-        return None
-    rows = carried(rows, record.unit)
-    values = rows[column]
-    if pd.api.types.is_numeric_dtype(values) and not column.endswith("_s"):
-        gone = diverged(rows, record.trials, record.metric, record.unit)
-        values = values.astype("float64").mask(gone)
-    table: pd.DataFrame = rows.assign(value=values).pivot(
-        index=record.unit, columns="replicate", values="value"
-    )
-    return table.sort_index()
+    return lookup(record).table(trial_id, column)

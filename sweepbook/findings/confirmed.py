@@ -17,7 +17,6 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import (
     count,
-    is_share,
     listing,
     metric_name,
     number,
@@ -44,6 +43,8 @@ from sweepbook.findings.finding import (
     unavailable,
 )
 from sweepbook.findings.question import Question, slug
+from sweepbook.findings.wording.ending import told_verdict
+from sweepbook.findings.wording.limits import as_sentence, enumerated
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import Difference, against_one_run, one_sample, t_quantile
 from sweepbook.stats.winners import leave_one_out_winner
@@ -106,7 +107,7 @@ def confirmation_findings(record: Record) -> list[Finding]:
 
 
 def _asked(judge: Judge, name: str, claim: str) -> Finding:
-    unit = "points" if is_share(judge.metric) else ""
+    unit = "points" if judge.of_share else ""
     finding = own_finding(judge.record, KIND, name, claim)
     return replace(finding, metric=judge.metric, smallest=0.0, reason=REASON, unit=unit)
 
@@ -118,17 +119,19 @@ def _differences(judge: Judge, table: pd.DataFrame) -> Finding | None:
     n_hold, n = int(pairs["holds"].sum()), len(pairs)
     steps = steps_that_hold(table, pairs)
     holds = bool(steps.all()) and bool(table["mean"].notna().all())
-    texts = [f"{r['label']} {_value(r)}" for r in table.to_dict("records")]
+    rows = table.to_dict("records")
+    texts = [f"{row['label']} {_value(row)}" for row in rows]
     open_pairs = pairs[~pairs["holds"]]
     rest = [f"{a} from {b}" for a, b in zip(open_pairs["arm"], open_pairs["against"], strict=True)]
-    apart = f"; not told apart: {listing(rest, most=8)}" if rest else ""
-    text = (
-        f"{judge.value}: {listing(texts, most=20)}. {n_hold} of {n} differences hold (Holm over "
-        f"all pairs){apart}. From each winner to the next, {int(steps.sum())} of "
-        f"{count(len(steps), 'difference')} hold, each on its own: {HOLDS if holds else OPEN}."
-    )
-    if judge.rows_sentence:
-        text += f" {judge.rows_sentence}"
+    apart = [f"not told apart: {enumerated(rest, 3, words=25)}"] if rest else []
+    told = [
+        f"{judge.value}: {enumerated(texts, 4, words=20)}",
+        f"{n_hold} of {count(n, 'difference')} hold (Holm over all pairs)",
+        *apart,
+        f"from each winner to the next, {int(steps.sum())} of {count(len(steps), 'difference')} "
+        "hold, each on its own",
+        "the order holds" if holds else f"the order is {OPEN}",
+    ]
     return replace(
         _asked(judge, "order", "the order of the winners holds"),
         estimate=n_hold / n,
@@ -136,7 +139,10 @@ def _differences(judge: Judge, table: pd.DataFrame) -> Finding | None:
         n=int(table["n"].max()),
         family_size=n,
         verdict=HOLDS if holds else OPEN,
-        sentence=text,
+        best=str(rows[0]["label"]),
+        best_value=float(rows[0]["mean"]),
+        found=f"{n_hold} of {n}",
+        sentence=" ".join(map(as_sentence, told)),
     )
 
 
@@ -162,13 +168,16 @@ def _flattery(judge: Judge, table: pd.DataFrame) -> Finding:
     against = "that of the same configs retrained"
     if judge.is_test:
         against = f"the {metric_name(judge.metric)} of the same configs retrained"
-    allows = ", which allows for other rows in both splits" if judge.is_test else ""
-    text = (
-        f"the {metric_name(record.metric)} that chose each winner is better than {against} by "
-        f"{_amount(judge, found)}{allows} (above 0: it flatters), over "
-        f"{count(found.n, 'winner')}, at {_steps(record, table)}: {asked.verdict}."
-    )
-    return replace(asked, sentence=text)
+    allows = ["the interval allows for other rows in both splits"] if judge.is_test else []
+    told = [
+        f"the {metric_name(record.metric)} that chose each winner is compared with {against}, at "
+        f"{_steps(record, table)}",
+        f"it is better by {_amount(judge, found)} over {count(found.n, 'winner')}; above 0 means "
+        "that it flatters",
+        *allows,
+        told_verdict(asked.verdict),
+    ]
+    return replace(asked, sentence=" ".join(map(as_sentence, told)))
 
 
 def _variance_of_rows(judge: Judge, table: pd.DataFrame) -> float | None:
@@ -176,7 +185,7 @@ def _variance_of_rows(judge: Judge, table: pd.DataFrame) -> float | None:
     known = judge.record.manifest.data.rows
     sizes = [known.get("validation", known.get("val")), known.get("test")]
     mean = float(table["beside"].mean())
-    if not (judge.is_test and is_share(judge.metric) and 0 <= mean <= 1):
+    if not (judge.is_test and judge.of_share and 0 <= mean <= 1):
         return None
     if not all(isinstance(n, int) and n > 0 for n in sizes):
         return None
@@ -209,12 +218,14 @@ def _best_published(judge: Judge, table: pd.DataFrame) -> Finding | None:
     claim = "the best winner is better than the best published single run"
     asked = _with_numbers(judge, _asked(judge, "published-best", claim), found)
     best = str(known["label"].iloc[0])
-    text = (
-        f"{best} has the best {judge.value}, {_value(known.iloc[0].to_dict())}; chosen and scored "
-        f"on different replicates the best is better than {printed_label}'s {number(target)} by "
-        f"{_amount(judge, found)}, n = {found.n}, with an interval that allows for the scatter of "
-        f"the published run: {asked.verdict}."
-    )
+    told = [
+        f"{best} has the best {judge.value}, {_value(known.iloc[0].to_dict())}",
+        f"chosen and scored on different replicates, the best is better than {printed_label}'s "
+        f"{number(target)} by {_amount(judge, found)} (n = {found.n})",
+        "the interval allows for the scatter of the published run",
+        told_verdict(asked.verdict),
+    ]
+    text = " ".join(map(as_sentence, told))
     return replace(asked, target=target, best=best, sentence=text)
 
 
@@ -225,11 +236,11 @@ def _wider(found: Difference, se: float) -> Difference:
 
 
 def _scale(judge: Judge) -> float:
-    return 100.0 if is_share(judge.metric) else 1.0
+    return 100.0 if judge.of_share else 1.0
 
 
 def _amount(judge: Judge, found: Difference) -> str:
-    unit, scale = ("points" if is_share(judge.metric) else ""), _scale(judge)
+    unit, scale = ("points" if judge.of_share else ""), _scale(judge)
     mean, low, high = (amount(scale * v, unit, "+") for v in (found.mean, found.low, found.high))
     bounds = f" ({interval(low, high)})" if math.isfinite(found.low) else ""
     return f"{mean}{behind(unit)}{bounds}"
@@ -254,13 +265,13 @@ def summary(record: Record) -> str:
     confirms = record.manifest.confirms
     if confirms is None:
         raise ValueError(f"{record.path} confirms no other record")
-    n, judge = record.manifest.n_replicates, judge_of(record)
+    n, judge, seed = record.manifest.n_replicates, judge_of(record), record.manifest.seed
     winners = confirms.trials
     which = f" ({label_of(winners[0])})" if len(winners) == 1 else ""
+    verb = "was" if len(winners) == 1 else "were"
     return (
         f"{count(len(winners), 'winner')}{which} of the record {confirms.record} (seed "
-        f"{confirms.seed}) trained anew with {n} fresh seeds (study seed "
-        f"{record.manifest.seed}) and without early stopping. No seed that chose a config scores "
-        f"it here; the {metric_name(record.metric)} that chose it is told beside it. "
+        f"{confirms.seed}) {verb} trained anew with {n} fresh seeds (study seed {seed}) and "
+        "without early stopping. No seed that chose a config scores it here. "
         f"{judge.rows_sentence}"
     ).rstrip()

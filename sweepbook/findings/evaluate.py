@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from sweepbook.aggregates.labels import count
+from sweepbook.aggregates.kept import kept, lookup
 from sweepbook.aggregates.search import search_of
+from sweepbook.aggregates.shares import holds_shares
 from sweepbook.findings.arm import Arm
-from sweepbook.findings.comparable.notes import length_note, split_note
+from sweepbook.findings.comparable.notes import length_note, overlap_notes, split_note
 from sweepbook.findings.confirmed import (
     confirmation_findings,
     is_confirmation,
@@ -24,14 +26,23 @@ from sweepbook.findings.confirmed import (
 from sweepbook.findings.deciding.counts import class_of_gradients, count_at_chance
 from sweepbook.findings.deciding.failing import failing_seeds
 from sweepbook.findings.deciding.of_record import outcome
-from sweepbook.findings.deciding.other_trials import LEAST_SEEDS, OtherTrials
+from sweepbook.findings.deciding.other_trials import OtherTrials
 from sweepbook.findings.deciding.outcomes import Outcome
-from sweepbook.findings.deciding.verdicts import Decision, decide, detectable, replicates_needed
-from sweepbook.findings.finding import FAILS, HOLDS, OPEN, Finding
+from sweepbook.findings.deciding.verdicts import (
+    ALPHA,
+    Decision,
+    decide,
+    detectable,
+    replicates_needed,
+)
+from sweepbook.findings.finding import OPEN, Finding, unavailable
 from sweepbook.findings.question import Question
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.search_checks import search_findings
-from sweepbook.findings.sentences import arm_mean, in_unit, rival_of, sentence, unit_of
+from sweepbook.findings.sentences import rival_of, sentences
+from sweepbook.findings.wording.ending import why_open
+from sweepbook.findings.wording.notes import looked, weak, whole
+from sweepbook.findings.wording.units import Terms, arm_mean, in_unit
 from sweepbook.record.load import Record
 from sweepbook.record.registration import AFTER
 from sweepbook.stats.power import Range
@@ -47,6 +58,14 @@ def evaluate(record: Record) -> list[Finding]:
     A search is asked what to check before believing it (search_checks) instead, a confirmation
     of a search what came of its winners as well (confirmed). Randomness: none.
     """
+    record = kept(record)
+    known = lookup(record).notes
+    if "findings" not in known:
+        known["findings"] = _findings(record)
+    return list(known["findings"])
+
+
+def _findings(record: Record) -> list[Finding]:
     search = search_of(record)  # of its trials each is asked nothing: they are one of many
     confirms = is_confirmation(record)
     questions = [Question(claim=claim) for claim in record.manifest.study.claims]
@@ -73,6 +92,12 @@ def evaluate(record: Record) -> list[Finding]:
     return findings + (confirmation_findings(record) if confirms else [])
 
 
+def without_values(record: Record, why: str) -> list[Finding]:
+    """The declared claims of a record that has no values to decide any; `why` has no full stop."""
+    questions = (Question(claim=claim) for claim in record.manifest.study.claims)
+    return [_marked(unavailable(_asked(record, question), why)) for question in questions]
+
+
 def _with_own_names(questions: Sequence[Question]) -> list[Question]:
     """The questions, each with a name of its own: two settings may be the same in letters."""
     taken: set[str] = set()
@@ -91,7 +116,7 @@ def _marked(finding: Finding) -> Finding:
     """The finding, which says so if its claim was declared late."""
     if finding.declared != AFTER:
         return finding
-    return replace(finding, sentence=f"{finding.sentence.removesuffix('.')} ({LATE}).")
+    return replace(finding, sentence=f"{finding.sentence} The claim was {LATE}.")
 
 
 def _asked(record: Record, question: Question) -> Finding:
@@ -119,11 +144,10 @@ def _asked(record: Record, question: Question) -> Finding:
 def _counted(record: Record, question: Question, trials: OtherTrials) -> Finding | None:
     """What is decided by counting replicates; None where there is nothing to tell."""
     decide = _COUNTED[question.claim.kind]
-    finding, is_mixed = decide(record, question.claim, _asked(record, question), trials)
+    finding, is_mixed, told = decide(record, question.claim, _asked(record, question), trials)
     if question.only_mixed and not is_mixed:
         return None
-    notes = _reach(record, question.claim)
-    return replace(finding, sentence=_whole(question, finding.sentence, notes))
+    return replace(finding, sentence=whole(question, told, []))
 
 
 def _decided(
@@ -135,16 +159,20 @@ def _decided(
     # it takes more test rows, seeds that do not fail, or further printed runs
     if result.sample or found.overturned or claim.single_run:
         needed = Range(None, None, None)
-    text = sentence(claim, result, found, needed, record.unit)
+    of_share = holds_shares(record, claim.metric)
+    split = split_note(record, claim)
+    terms = Terms(claim, record.unit, of_share, own=bool(question.said), split=split)
+    told = sentences(terms, result, found, needed)
     failing = failing_seeds(record, result, trials.chance)
-    notes = [*result.notes, *failing, *_together(found), *_weak(result, found)]
-    notes += _looked(record, found)
-    notes += [*length_note(record, claim, result.arms), *_reach(record, claim)]
-    finding = _with_arms(_asked(record, question), claim, result, record.unit)
+    notes = [*result.notes, *failing, *weak(result, found), *looked(record, found)]
+    if found.test is not None:
+        notes += [*length_note(record, claim, result.arms), *overlap_notes(record, claim)]
+    finding = _with_arms(_asked(record, question), claim, result, terms)
     return replace(
-        _with_numbers(finding, claim, result, found),
+        _with_numbers(finding, terms, result, found),
         verdict=found.verdict,
-        sentence=_whole(question, text, notes),
+        why=why_open(terms, result, found),
+        sentence=whole(question, told, notes),
         needed_n=needed.likely,
         needed_low=needed.low,
         needed_high=needed.high,
@@ -153,53 +181,7 @@ def _decided(
     )
 
 
-def _whole(question: Question, text: str, notes: Sequence[str]) -> str:
-    """The sentence with what is decided before the numbers, and notes before the full stop."""
-    said, reading = question.statement, question.claim.reading
-    reading = reading if reading != said else ""  # of what nobody has stated
-    if reading:
-        said = f"{said}” (read as: {reading}"
-    text = text.removesuffix(".")
-    if notes and text.endswith(")"):
-        text = f"{text.removesuffix(')')}; {'; '.join(notes)})"
-    elif notes:
-        text = f"{text} ({'; '.join(notes)})"
-    closing = ")" if reading else "”"
-    return f"{f'“{said}{closing}: ' if said else ''}{text}."
-
-
-def _together(found: Decision) -> list[str]:
-    """Says where comparisons are undecided together that would be decided each alone."""
-    if found.verdict != OPEN or not found.alone or found.n_family < 2:
-        return []
-    return [f"a 95 % interval of its own would decide it, {found.n_family} comparisons do not"]
-
-
-def _weak(result: Outcome, found: Decision) -> list[str]:
-    """Says where a verdict rests on seeds of which nobody knows how often they fail."""
-    if found.verdict not in (HOLDS, FAILS) or result.n_seeds >= LEAST_SEEDS or not result.tests:
-        return []
-    if not result.n_seeds:
-        return ["weak, since no other trial shows how seeds fail"]
-    seen = count(result.n_seeds, "seed")
-    return [f"weak, since only {seen} of other trials show how seeds fail"]
-
-
-def _looked(record: Record, found: Decision) -> list[str]:
-    """Says where somebody could see the results before more of them were trained."""
-    if record.manifest.extends is None or found.verdict not in (HOLDS, FAILS):
-        return []
-    return ["looked at before the record was extended: it errs more often than in 5 %"]
-
-
-def _reach(record: Record, claim: Claim) -> list[str]:
-    """What limits how far a finding reaches: a shorter training, a given split."""
-    manifest = record.manifest
-    scaled = [f"{record.unit}s scaled by {manifest.scale:g}"] if manifest.is_scaled else []
-    return [*scaled, *split_note(record, claim)]
-
-
-def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Finding:
+def _with_arms(finding: Finding, claim: Claim, result: Outcome, terms: Terms) -> Finding:
     """The finding with what its arms are and scored."""
     arms = result.arms
     first, other = arms[0], arms[1] if len(arms) == 2 else None
@@ -209,7 +191,7 @@ def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Fi
         against_value = arm_mean(result.others[0])
     return replace(
         finding,
-        unit=unit_of(claim, unit),
+        unit=terms.unit,
         arm=first.label,
         arm_value=value,
         against=claim.against_metric or (other.label if other else None),
@@ -219,22 +201,26 @@ def _with_arms(finding: Finding, claim: Claim, result: Outcome, unit: str) -> Fi
     )
 
 
-def _with_numbers(finding: Finding, claim: Claim, result: Outcome, found: Decision) -> Finding:
+def _with_numbers(finding: Finding, terms: Terms, result: Outcome, found: Decision) -> Finding:
     """The finding with the estimate of the comparison that decides, where there is one."""
     test, known = found.test, math.isfinite(result.corrected)
     if test is None:
         return finding
+
+    def told(value: float | None) -> float | None:
+        return None if value is None else in_unit(terms.claim, value, terms.of_share)
+
     low, high = test.interval(found.level)
     reaches = test.guarded_interval(found.level) if test.with_one_more else (None, None)
     rival = rival_of(result, test)
     return replace(
         finding,
-        estimate=in_unit(claim, test.difference.mean),
-        low=in_unit(claim, low),
-        high=in_unit(claim, high),
+        estimate=told(test.difference.mean),
+        low=told(low),
+        high=told(high),
         level=found.level,
-        guard_low=None if reaches[0] is None else in_unit(claim, reaches[0]),
-        guard_high=None if reaches[1] is None else in_unit(claim, reaches[1]),
+        guard_low=told(reaches[0]),
+        guard_high=told(reaches[1]),
         n_seeds=result.n_seeds,
         overturned=found.overturned,
         n=test.difference.n,
@@ -242,16 +228,26 @@ def _with_numbers(finding: Finding, claim: Claim, result: Outcome, found: Decisi
         p=test.p,
         p_holm=found.p_adjusted if found.factor > 1 else None,
         family_size=found.n_family,
-        detectable=None
-        if result.sample or claim.single_run
-        else in_unit(claim, detectable(found)),
+        detectable=None if result.sample or terms.claim.single_run else told(detectable(found)),
         best=result.best or None,
         best_value=_mean_of(result.arms, result.best),
         rival=rival or None,
         rival_value=_mean_of(result.arms, rival),
         corrected=result.corrected if known else None,
         advantage=result.advantage if known else None,
+        **_second(result),
     )
+
+
+def _second(result: Outcome) -> dict[str, Any]:
+    """The arm next to the best one, where the best is the one that all are compared with."""
+    if not result.best or result.best != result.arms[0].label or not result.tests:
+        return {}
+    sign = 1 if result.tests[0].band[1] == math.inf else -1
+    place = max(range(len(result.tests)), key=lambda i: sign * arm_mean(result.arms[i + 1]))
+    test, arm = result.tests[place], result.arms[place + 1]
+    apart = test.inside and test.guarded_p <= ALPHA
+    return {"second": arm.label, "second_value": arm_mean(arm), "second_apart": apart}
 
 
 def _mean_of(arms: Sequence[Arm], label: str) -> float | None:

@@ -35,6 +35,7 @@ class Finding:
         guard_low, guard_high: what the interval reaches with one more seed, as unusual as the
             most unusual one of the study. n_seeds: of trials that are not compared, which show
             how seeds fail. overturned: undecided for such a seed alone.
+        why: of an undecided one what stands in the way, in words.
         p: two-sided, against the edge of what the claim allows; p_holm: with the guard, and
             adjusted for the comparisons that are decided together, None where there is one.
             family_size: how many these are.
@@ -42,6 +43,8 @@ class Finding:
             needed_high (None: more than 1,000, or not known). detectable: smallest difference
             that n replicates tell from 0 with power 0.8, in unit.
         arm, against, rival, best: labels; with _value: their means in the metric's own unit.
+        second, second_value: of a winner that is the best, the arm next to it; second_apart:
+            whether the two are told apart, each such comparison at 95 % on its own.
         corrected, advantage: the best arm's mean on replicates that did not select it, and what
             selection adds. failing: arms of which some replicates are at chance. found: class of
             gradients, or "k of n" at chance. steps: of which fidelity steps. trial_ids: separated
@@ -67,6 +70,7 @@ class Finding:
     guard_high: float | None = None
     n_seeds: int | None = None
     overturned: bool | None = None
+    why: str = ""
     unit: str | None = None
     n: int | None = None
     sd: float | None = None
@@ -89,6 +93,9 @@ class Finding:
     best_value: float | None = None
     rival: str | None = None
     rival_value: float | None = None
+    second: str | None = None
+    second_value: float | None = None
+    second_apart: bool | None = None
     corrected: float | None = None
     advantage: float | None = None
     failing: str | None = None
@@ -131,9 +138,9 @@ def own_finding(record: Record, kind: str, name: str, claim: str) -> Finding:
 
 def quoted(finding: Finding) -> Finding:
     """The finding with what is decided before the sentence that says what it came to."""
-    return replace(finding, sentence=f"“{finding.claim}”: {finding.sentence}")
+    return replace(finding, sentence=f"“{finding.claim}”. {finding.sentence}")
 
 
 def unavailable(finding: Finding, why: str) -> Finding:
     """The finding where there is nothing to decide it by; `why` has no full stop."""
-    return replace(finding, verdict=MISSING, sentence=f"{MISSING}: {why}.", note=why)
+    return replace(finding, verdict=MISSING, sentence=f"{MISSING.capitalize()}: {why}.", note=why)

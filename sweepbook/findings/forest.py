@@ -99,13 +99,13 @@ def _band(claim: Claim) -> tuple[float, float]:
 
 
 def how_sure(frames: Sequence[pd.DataFrame]) -> str:
-    """One sentence on how sure the claims of some forest frames are as a whole; "" for none.
+    """How sure the claims of records are as a whole, from their forest frames; "" for none.
 
     Each family of claims is decided wrongly in at most 5 % of all studies, both sides together,
     where every claim lies at its edge; further from it, more rarely. Of claims that were declared
     after the training began nothing can be said.
     """
-    known = [frame for frame in frames if len(frame)]
+    known = [frame.assign(of=place) for place, frame in enumerate(frames) if len(frame)]
     table = pd.concat(known) if known else pd.DataFrame(columns=list(COLUMNS))
     table = table[table["declared"] != AFTER]
     asked = table[table["verdict"] != MISSING]
@@ -114,14 +114,14 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
     decided = int(asked["verdict"].isin([HOLDS, FAILS]).sum())
     apart = asked["family"].eq("")
     families = int(apart.sum()) + int(
-        asked.loc[~apart, ["study", "family"]].drop_duplicates().shape[0]
+        asked.loc[~apart, ["of", "family"]].drop_duplicates().shape[0]
     )
     wrong = number(ALPHA * families, 2)
     weak = int((asked["verdict"].isin([HOLDS, FAILS]) & asked["weak"].eq(True)).sum())
     verb = "is" if weak == 1 else "are"
     rest = f" {weak} of them {verb} weak and may err more often." if weak else ""
-    return (
-        f"Of {count(len(table), 'claim')} {decided} {'is' if decided == 1 else 'are'} decided; at "
-        f"most {wrong} of these verdicts are expected to be wrong, even if every claim lay at the "
-        f"edge of what it states.{rest}"
-    )
+    are = "is" if len(table) == 1 else "are"
+    found = f"{decided} of {count(len(table), 'claim')} {are} decided."
+    if not decided:
+        return found
+    return f"{found} At most {wrong} of these verdicts are expected to be wrong.{rest}"

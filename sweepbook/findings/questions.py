@@ -10,6 +10,7 @@ import pandas as pd
 from sweepbook.aggregates.curves import end_steps
 from sweepbook.aggregates.gradients import has_gradients
 from sweepbook.aggregates.labels import metric_name
+from sweepbook.aggregates.shares import holds_shares
 from sweepbook.findings.asked.texts import TEXTS
 from sweepbook.findings.asked.trials import learning_arms, trial_arms, whole_arms
 from sweepbook.findings.deciding.failing import LEARNS
@@ -137,7 +138,7 @@ def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Quest
                 direction=direction,
                 # in evaluation mode it is not evaluated every epoch
                 fidelity="last" if "eval" in metric else _window(record),
-                smallest=0.005,
+                smallest=0.005 if holds_shares(record, metric) else 0.5,
                 reason=_GAP_REASON,
                 arms=(settings,),
                 labels=(label,),
@@ -148,6 +149,7 @@ def _gaps(record: Record, label: str, settings: Mapping[str, Any]) -> list[Quest
         )
         for name, kind, metric, against, direction in _GAPS
         if _recorded(record, (metric, against))
+        and holds_shares(record, metric) == holds_shares(record, against)
     ]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from sweepbook.aggregates.labels import count
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN
 
 COLUMNS = (
@@ -80,15 +81,24 @@ def _prediction(row: Mapping[Any, Any], level: float) -> tuple[float, float]:
     return (100 * ends[0], 100 * ends[1]) if points else ends
 
 
-def summary(comparison: pd.DataFrame) -> str:
-    """The comparison in two sentences: opposite verdicts, second estimates inside, moved."""
+def summary(comparison: pd.DataFrame, noun: str = "finding") -> str:
+    """The comparison in two sentences: opposite verdicts, moved, second estimates inside."""
     if comparison.empty:
-        return "The two runs have no finding in common."
+        return f"The two runs have no {noun} in common."
     judged = comparison["inside"].dropna()
     inside = f"{int(judged.sum())} of {len(judged)} second estimates lie inside"
     opposite, moved = int(comparison["opposite"].sum()), int(comparison["moved"].sum())
     return (
-        f"Of {len(comparison)} findings {opposite} have opposite verdicts "
-        f"and {moved} moved to or from undecided. {inside} the first's "
-        "95 % prediction interval."
+        f"{changes(len(comparison), opposite, moved, noun)} {inside} the first's 95 % prediction "
+        "interval."
     )
+
+
+def changes(n: int, n_opposite: int, n_moved: int, noun: str) -> str:
+    """How many verdicts changed, in one sentence.
+
+    >>> changes(29, 1, 4, "claim")
+    'Of 29 claims 1 has an opposite verdict and 4 moved to or from undecided.'
+    """
+    have = "has an opposite verdict" if n_opposite == 1 else "have opposite verdicts"
+    return f"Of {count(n, noun)} {n_opposite} {have} and {n_moved} moved to or from undecided."

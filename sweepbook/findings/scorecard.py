@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweepbook.aggregates.published import matching_trials, published_of
+from sweepbook.aggregates.kept import lookup
+from sweepbook.aggregates.published import published_of
 from sweepbook.findings.arm import measured
 from sweepbook.findings.arms import settings_label, value_table
 from sweepbook.record.load import Record
@@ -60,7 +61,7 @@ def _row(record: Record, published: Published, printed: PublishedValue) -> dict[
         "data": record.data_name,
         "seed": record.manifest.seed,
     }
-    trials = matching_trials(record.trials, printed.settings)
+    trials = lookup(record).trials(printed.settings)
     if len(trials) != 1:
         return row | {
             "note": f"{len(trials)} trials have these settings" if trials else "no trial"

@@ -34,6 +34,7 @@ from sweepbook.findings.finding import (
     quoted,
     unavailable,
 )
+from sweepbook.findings.wording.limits import as_sentence, enumerated, n_words
 from sweepbook.record.load import CONFIG
 from sweepbook.stats.shares import exact_share
 
@@ -56,24 +57,38 @@ def _asked(search: Search, name: str, claim: str, smallest: float, reason: str) 
     return replace(finding, smallest=smallest, reason=reason)
 
 
+def headline(search: Search) -> str:
+    """The best trial at full length in one sentence of at most 25 words; "" without one."""
+    full = search.ranked(search.trials)
+    if full.empty:
+        return ""
+    value = f"{metric_name(search.record.metric)} {number(full.iloc[0]['value'])}"
+    head = f"The best of {count(len(full), 'trial')} at full length has {value}"
+    settings = enumerated(_settings(search, full), 4, words=24 - n_words(head))
+    text = f"{head}: {settings}"
+    return as_sentence(text if n_words(text) <= 25 else head)
+
+
+def _settings(search: Search, full: pd.DataFrame) -> list[str]:
+    """The settings of the best trial that were searched: "depth 6"."""
+    best = full.iloc[0]
+    return [f"{setting_name(key)} {setting_value(best[CONFIG + key])}" for key in search.varied()]
+
+
 def summary(search: Search) -> str:
     """What the search found, in a few sentences; says that the best value flatters."""
     full = search.ranked(search.trials)
-    n, metric = len(search.trials), metric_name(search.record.metric)
+    n = len(search.trials)
     counts = search.trials["status"].value_counts()
     ended = [f"{counts[s]} {s}" for s in ("stopped", "diverged", "failed") if s in counts]
     said = f"{count(n, 'trial')}" + (f", of which {listing(ended)}" if ended else "")
     if full.empty:
         return f"The search has {said}; none has reached full length with finite values."
-    best = full.iloc[0]
-    settings = [
-        f"{setting_name(key)} {setting_value(best[CONFIG + key])}" for key in search.varied()
-    ]
     return (
-        f"The search has {said}; {count(len(full), 'trial')} reached full length. The best has "
-        f"{metric} {number(best['value'])}: {listing(settings, most=20)}. It was chosen among "
-        f"{len(full)} by the very values that score it (n = {int(best['n'])}), so that it "
-        "flatters; sweepbook confirm trains it anew with other seeds."
+        f"The search has {said}; {count(len(full), 'trial')} reached full length. The settings "
+        f"of the best are {enumerated(_settings(search, full), 20, words=25)}. It was chosen "
+        f"among {len(full)} by the very values that score it (n = {int(full.iloc[0]['n'])}), so "
+        "that it flatters. To train it anew with other seeds, run sweepbook confirm."
     )
 
 
@@ -107,11 +122,11 @@ def _at_an_end(search: Search) -> Finding:
         trial_ids=" ".join(leaders["trial_id"]),
     )
     if not found:
-        text = f"no end of {listing([setting_name(k) for k in ranges])} near."
+        text = f"It is at no end of {enumerated([setting_name(k) for k in ranges], 8)}."
         return replace(asked, verdict=HOLDS, sentence=text)
     parts = [_end(search, *where, values, len(leaders)) for where, values in found.items()]
     advice = "Widen these ranges and search again, unless the end is a natural limit"
-    return replace(asked, verdict=FAILS, sentence=f"{listing(parts)}. {advice}.")
+    return replace(asked, verdict=FAILS, sentence=" ".join(map(as_sentence, [*parts, advice])))
 
 
 def _end(search: Search, key: str, end: str, values: list[float], n: int) -> str:
@@ -135,7 +150,10 @@ def _diverged(search: Search) -> Finding:
     share = exact_share(k, n)
     low, high = share.low, share.high
     verdict = HOLDS if high <= MOST_DIVERGED else FAILS if low > MOST_DIVERGED else OPEN
-    text = f"{k} of {n} did ({interval(f'{100 * low:.0f}', f'{100 * high:.0f}')} %)."
+    bounds = interval(f"{100 * low:.0f}", f"{100 * high:.0f} %")
+    text = f"{k} of {count(n, 'trial')} diverged ({bounds})."
+    if verdict == OPEN:
+        text += " These are too few trials to decide it."
     if k >= _LEAST_DIVERGED and verdict != HOLDS:
         where = _where(search, ended, bad)
         text += f" {where}Take that out of the range." if where else ""
@@ -190,7 +208,7 @@ def _still_improving(search: Search) -> Finding:
     text = f"{k} of the best {n} trials at full length have their best value {span}."
     if k * 2 <= n:
         return replace(asked, verdict=HOLDS, sentence=text)
-    text += f" Train longer ({search.record.setting or unit + 's'}): the order may change."
+    text += f" Train longer ({search.record.setting or unit + 's'}), since the order may change."
     return replace(asked, verdict=FAILS, sentence=text)
 
 
@@ -203,7 +221,8 @@ def _too_few(search: Search) -> Finding:
     sizes = known["cell"].value_counts().reindex(range(len(search.cells)), fill_value=0)
     needed, least = TRIALS_PER_SETTING * n_settings, int(sizes.min())
     where = " in the smallest cell" if len(search.cells) > 1 else ""
-    text = f"{least} with a value{where}; the rule of 10 per setting asks for {needed}."
+    text = f"{count(least, 'trial')}{where} {'has' if least == 1 else 'have'} a value."
+    text += f" The rule of 10 per setting asks for {needed}."
     text += _when(search)
     asked = replace(asked, n=least, estimate=float(least), target=float(needed))
     if least >= needed:

@@ -1,52 +1,24 @@
-"""A claim's outcome as one English sentence, with every number that its verdict rests on."""
+"""A claim's outcome in short English sentences, with every number that its verdict rests on."""
 
 from __future__ import annotations
 
 import math
 
-from sweepbook.aggregates.labels import count, is_share, listing, metric_name
-from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
-from sweepbook.findings.arm import Arm
+from sweepbook.aggregates.labels import count, metric_name
+from sweepbook.findings.amounts import behind, declared_number, interval
 from sweepbook.findings.deciding.outcomes import Comparison, Outcome
 from sweepbook.findings.deciding.verdicts import Decision
-from sweepbook.findings.finding import MISSING, OPEN
-from sweepbook.stats.intervals import t_interval
-from sweepbook.stats.power import LARGEST_N, Range
-from sweepbook.stats.shares import Share
-from sweepbook.study.claim import Claim
+from sweepbook.findings.finding import MISSING
+from sweepbook.findings.wording.ending import ending
+from sweepbook.findings.wording.limits import MOST_WORDS, as_sentence, enumerated, n_words
+from sweepbook.findings.wording.units import Terms, arm_mean
+from sweepbook.stats.power import Range
 
-OVERTURNED = "one more seed as unusual as others in this study would overturn it"
-
-
-def unit_of(claim: Claim, unit: str = "epoch") -> str:
-    """Unit of a claim's estimate: "points", "percent", "epochs", "s" or "" (nats, norms)."""
-    if claim.kind == "mixture":
-        return "share"
-    if claim.relative:
-        return "percent"
-    if claim.quantity == "steps_to":
-        return f"{unit}s"
-    if is_share(claim.metric):
-        return "points"
-    return "s" if claim.metric.endswith("_s") else ""
-
-
-def in_unit(claim: Claim, value: float) -> float:
-    """A number of the tested scale in the unit of `unit_of`: percent from logs, points from 0..1.
-
-    >>> claim = Claim(name="a", statement="", kind="threshold", metric="val_acc", target=0.9,
-    ...               smallest=0, reason="any", arms=({},))
-    >>> round(in_unit(claim, 0.025), 6)
-    2.5
-    """
-    if claim.relative:
-        return 100 * math.expm1(min(value, 700.0))
-    return 100 * value if unit_of(claim) == "points" else value
-
-
-def arm_mean(arm: Arm) -> float:
-    """Mean over the replicates; NaN where one is missing."""
-    return float(t_interval(arm.values.to_numpy()).mean) if len(arm.values) else math.nan
+_MOST_ARMS = 4  # by name: the first, and three others
+_NAMES = {
+    "single_s": "seconds of an epoch of one model on its own",
+    "batch_losses": "training loss of each batch",
+}
 
 
 def rival_of(result: Outcome, test: Comparison) -> str:
@@ -58,111 +30,114 @@ def rival_of(result: Outcome, test: Comparison) -> str:
     return result.arms[place + 1].label if has_rival and result.best else test.label
 
 
-def sentence(
-    claim: Claim, result: Outcome, found: Decision, needed: Range, unit: str = "epoch"
-) -> str:
-    """The finding as a sentence: what, each arm's mean, difference, interval, n, verdict."""
-    head = _capital(_subject(claim, result))
+def sentences(terms: Terms, result: Outcome, found: Decision, needed: Range) -> list[str]:
+    """What was measured, the difference with its interval, what is claimed, and the verdict.
+
+    Each has at most 30 words, where no name of an arm is longer than a few words.
+    """
     if found.verdict == MISSING:
-        return f"{head}: {MISSING}: {result.problem}."
-    estimate = _estimate(claim, result, found, unit)
-    parts = [part for part in (_levels(claim, result), estimate) if part]
-    ending = _ending(result, found, needed)
-    return f"{head}: {'; '.join(parts)}: {ending}."
+        return [as_sentence(f"{MISSING}: {result.problem}")]
+    told = _measured(terms, result, found)
+    if found.test is not None:
+        told.append(_criterion(terms, result))
+    return [as_sentence(text) for text in [*told, *ending(terms, result, found, needed)]]
 
 
-def _subject(claim: Claim, result: Outcome) -> str:
-    names = {
-        "single_s": "seconds of an epoch of one model on its own",
-        "batch_losses": "training loss of each batch",
-    }
-    name = names.get(claim.metric, metric_name(claim.metric))
+def _measured(terms: Terms, result: Outcome, found: Decision) -> list[str]:
+    subject, estimate = _subject(terms, result), _estimate(terms, result, found)
+    if _is_alone(terms, result):
+        name = "" if terms.claim.quantity == "steps_to" else f", {result.arms[0].label}"
+        return [f"{subject}{name}: {estimate}" if estimate else f"{subject}{name}"]
+    return [*_levels(terms, result, subject), *([estimate] if estimate else [])]
+
+
+def _subject(terms: Terms, result: Outcome) -> str:
+    claim, arms = terms.claim, result.arms
+    name = _NAMES.get(claim.metric, metric_name(claim.metric))
+    if claim.quantity == "steps_to":
+        when = f" at {arms[1].steps}" if arms[1:] and arms[1].steps else ""
+        reached = f"“{arms[0].label}” has the {name} that “{arms[-1].label}” has{when}"
+        return f"first {terms.step} at which {reached}"
     if claim.quantity == "spread":
         name = f"sd of the {name} about its trend"
     elif claim.quantity == "change":
         name = f"change of {name}"
-    elif claim.quantity == "steps_to":
-        name = f"time to reach a {name}"
-    steps = {arm.steps for arm in result.arms if arm.steps}
-    if claim.quantity == "steps_to":
-        steps = {arm.steps for arm in result.arms[:1] if arm.steps}
+    steps = {arm.steps for arm in arms if arm.steps}
     if len(steps) > 1:
-        several = all(text.startswith("mean of") for text in steps)
-        steps = {"mean of each one's last 5 steps" if several else "of each one's last steps"}
+        is_mean = all(text.startswith("mean of") for text in steps)
+        steps = {f"mean of each one's last 5 {terms.step}s" if is_mean else "at each one's end"}
     return f"{name} ({steps.pop()})" if steps else name
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _levels(terms: Terms, result: Outcome, subject: str) -> list[str]:
+    """The arms with their means, the claimed one first, then the best of the others."""
+    claim, arms = terms.claim, list(result.arms)
+    if claim.quantity == "change":
+        return [subject]
+    if claim.against_metric and len(arms) == 1 and result.others:
+        other = f"{metric_name(claim.against_metric)} is {terms.mean(result.others[0])}"
+        return [f"{subject} of {arms[0].label} is {terms.mean(arms[0])}; {other}"]
+    if claim.kind == "winner":
+        sign = 1 if claim.direction == "higher" else -1
+        arms[1:] = sorted(arms[1:], key=lambda arm: -sign * _known(arm_mean(arm), sign))
+    texts = [f"{arm.label} has {terms.mean(arm)}" for arm in arms]
+    room = MOST_WORDS - n_words(subject)
+    named = enumerated(texts, _MOST_ARMS, room)
+    if n_words(named) <= room:
+        return [f"{subject}: {named}"]
+    return [f"compared is the {subject}", *_apart(texts)]
 
 
-def _level(claim: Claim, value: float) -> str:
-    """An arm's mean as text."""
-    return level(value, claim.quantity == "value" and is_share(claim.metric))
+def _known(value: float, sign: int) -> float:
+    return value if math.isfinite(value) else -sign * math.inf
 
 
-def _levels(claim: Claim, result: Outcome) -> str:
-    if _is_alone(claim, result) or claim.quantity in ("change", "steps_to"):
-        return result.arms[0].label
-    texts = [f"{arm.label} {_level(claim, arm_mean(arm))}" for arm in result.arms]
-    if claim.against_metric and len(texts) == 1 and result.others:
-        other = arm_mean(result.others[0])
-        texts.append(f"{metric_name(claim.against_metric)} {_level(claim, other)}")
-    return listing(texts, most=9)
+def _apart(texts: list[str]) -> list[str]:
+    """The first of the arms with long names, each in a sentence of its own."""
+    rest = len(texts) - 2
+    return [*texts[:2], *([f"There are {count(rest, 'other arm')}"] if rest > 0 else [])]
 
 
-def _estimate(claim: Claim, result: Outcome, found: Decision, unit: str) -> str:
-    test = found.test
+def _estimate(terms: Terms, result: Outcome, found: Decision) -> str:
+    test, claim = found.test, terms.claim
     if test is None:
         return ""
-    words = _words(claim, unit, is_level=_is_level(claim, result))
     # signs belong to differences; a value (a loss, an epoch) has none
     signed = len(result.arms) > 1 and claim.quantity != "steps_to" or bool(claim.against_metric)
     signed = signed or claim.quantity == "change"
-
-    def text(value: float) -> str:
-        name = unit_of(claim, unit)
-        shown = amount(in_unit(claim, value), name, "+" if signed else "")
-        return "0" if name and float(shown) == 0 else shown
-
-    head, sample = _compared(claim, result, test), _sample(result, test)
+    words = terms.behind(_is_level(terms, result))
+    head, sample = _compared(terms, result, test), _sample(result, test)
+    mean = terms.number(test.difference.mean, signed)
     low, high = test.interval(found.level)
     if not math.isfinite(low):
-        return f"{head}{text(test.difference.mean)}{words} from {sample}, which has no interval"
-    bounds = interval(text(low), f"{text(high)}{words}", found.level)
-    return (
-        f"{head}{text(test.difference.mean)}{words} ({bounds}, {sample}; "
-        f"{_criterion(claim, result, unit)})"
-    )
+        return f"{head}{mean}{words} (from {sample}, which has no interval)"
+    ends = (terms.number(low, signed), f"{terms.number(high, signed)}{words}")
+    return f"{head}{mean}{words} ({interval(*ends, found.level)}, {sample})"
 
 
-def _compared(claim: Claim, result: Outcome, test: Comparison) -> str:
-    """Of which of several comparisons the estimate is: "against 6x32, "."""
+def _compared(terms: Terms, result: Outcome, test: Comparison) -> str:
+    """Of which of several comparisons the estimate is."""
+    if _is_alone(terms, result):
+        return ""
     rival = rival_of(result, test)
     if not rival:
-        return ""
-    if claim.kind == "winner":
+        return "the difference is "
+    if terms.claim.kind == "winner":
         how = "least" if test.inside else "most"
-        return f"the {how} certain of {len(result.tests)} comparisons, against {rival}, "
-    lead = "the weakest step, " if claim.kind == "ranking" else "the weakest, "
-    return f"{lead}{rival}, "
+        return f"the {how} certain of {len(result.tests)} comparisons is with {rival}: "
+    lead = "the weakest step is" if terms.claim.kind == "ranking" else "the weakest is that of"
+    return f"{lead} {rival}: "
 
 
-def _is_alone(claim: Claim, result: Outcome) -> bool:
+def _is_alone(terms: Terms, result: Outcome) -> bool:
     """Whether one arm is compared with nothing: the estimate is its own level."""
-    return len(result.arms) == 1 and not claim.against_metric
+    alone = len(result.arms) == 1 and not terms.claim.against_metric
+    return alone or terms.claim.quantity == "steps_to"
 
 
-def _is_level(claim: Claim, result: Outcome) -> bool:
+def _is_level(terms: Terms, result: Outcome) -> bool:
     """Whether the estimate is a level of the metric itself and not a difference of two."""
-    return _is_alone(claim, result) and claim.quantity == "value"
-
-
-def _words(claim: Claim, unit: str, is_level: bool = False) -> str:
-    """What follows a number: levels of a share are in percent, differences of two in points."""
-    name = unit_of(claim, unit)
-    name = "%" if name == "points" and is_level else name
-    return behind(name)
+    return _is_alone(terms, result) and terms.claim.quantity == "value"
 
 
 def _sample(result: Outcome, test: Comparison) -> str:
@@ -171,79 +146,22 @@ def _sample(result: Outcome, test: Comparison) -> str:
     n, several = test.difference.n, len(result.arms) > 1
     if result.paired and several:
         return count(n, "pair")
-    return f"{count(n, 'replicate')}{' an arm' if several else ''}"
+    return f"{count(n, 'replicate')}{' each' if several else ''}"
 
 
-def _criterion(claim: Claim, result: Outcome, unit: str) -> str:
-    """What the interval is held against: "claimed higher by at least 0.5 points"."""
-    level_words = _words(claim, unit, _is_level(claim, result))
-    name = unit_of(claim, unit)
+def _criterion(terms: Terms, result: Outcome) -> str:
+    """What the interval is held against: "Claimed: higher by at least 0.5 points"."""
+    claim, name = terms.claim, terms.unit
+    verb = "asked" if terms.own else "claimed"
     size = declared_number(claim.smallest, name)
-    words = behind(name, size)
+    by = f" by at least {size}{behind(name, size)}" if claim.smallest else ""
     target = declared_number(claim.target or 0.0, name)
+    words = terms.behind(_is_level(terms, result), target)
     if claim.kind == "equivalence":
-        claimed = f"{target}{level_words}" if claim.target else "none"
-        return f"claimed {claimed} give or take {size}{words}"
-    if claim.kind == "threshold" and claim.target:
-        if not claim.smallest:
-            return f"claimed {claim.direction} than {target}{level_words}"
-        return f"claimed {claim.direction} than {target}{level_words} by at least {size}{words}"
-    if not claim.smallest:
-        return f"claimed {claim.direction}"
-    return f"claimed {claim.direction} by at least {size}{words}"
-
-
-def _ending(result: Outcome, found: Decision, needed: Range) -> str:
-    verdict = found.verdict
-    if verdict != OPEN:
-        return verdict
-    n = found.test.difference.n if found.test else len(result.arms[0].values)
-    overlaps = found.test is not None and found.test.difference.overlap > 0
-    noun = "replicate" if overlaps else "seed"
-    sample = f"on {result.sample}" if result.sample else f"at {count(n, noun)}"
-    where = f"{verdict} {sample}"
-    if found.overturned:
-        return f"{where} ({OVERTURNED})"
-    if result.sample or found.test is None:
-        return where
-    if n < 2:
-        return f"{where} (a spread needs two)"
-    if not math.isfinite(found.test.difference.se):
-        return where
-    return f"{where} ({_more_seeds(needed, noun)})"
-
-
-def _more_seeds(needed: Range, noun: str) -> str:
-    if needed.low is None:
-        rest = "" if noun == "seed" else ", because they are of the same data: more data might"
-        return f"more {noun}s would hardly decide it{rest}"
-    if needed.high is None:
-        return f"would need {needed.low} {noun}s or more, perhaps over {LARGEST_N:,}"
-    return f"would need about {needed.low} to {needed.high} {noun}s"
-
-
-def mixture_sentence(label: str, metric: str, share: Share, threshold: float, steps: str) -> str:
-    """ "2 of 5 replicates stay at chance ..." as a sentence without its verdict."""
-    bounds = interval(f"{100 * share.low:.0f}", f"{100 * share.high:.0f} %")
-    return (
-        f"{share.k} of {share.n} replicates of {label} stay at chance (share: {bounds}, exact), a "
-        f"{metric_name(metric)} ({steps}) of at most {100 * threshold:.1f} % (the largest class's "
-        "share and a margin)"
-    )
-
-
-def gradient_sentence(label: str, step: str, found: dict[str, float | str]) -> str:
-    """A variant's gradients in one sentence without its verdict."""
-    zero = (
-        f"{100 * float(found['zero_share']):.0f} % of the layers have a gradient of exactly zero"
-    )
-    slope, low, high = (float(found[key]) for key in ("slope", "low", "high"))
-    vanished, n = int(found["n_vanished"]), int(found["n"])
-    if 0 < vanished < n:
-        zero += f" (over a tenth in {vanished} of {n} replicates)"
-    fit = "too few layers are left for a slope"
-    if math.isfinite(slope):
-        ends = interval(f"{low:+.3f}", f"{high:+.3f}")
-        bounds = f" ({ends})" if math.isfinite(low) else ""
-        fit = f"log10 of the magnitude changes by {slope:+.3f} per layer{bounds} over the others"
-    return f"Gradients of {label} ({step}): {zero}, {fit}: {found['class']}"
+        at = f"{target}{words}" if claim.target else "no difference"
+        return f"{verb}: {at}, give or take {size}{behind(name, size)}"
+    than = f" than {target}{words}" if claim.kind == "threshold" and claim.target else ""
+    if claim.kind == "winner" and len(result.tests) > 1:
+        than = " than each of the others"
+    lead = "each step " if claim.kind == "ranking" else ""
+    return f"{verb}: {lead}{claim.direction}{than}{by}"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.aggregates.kept import lookup
 from sweepbook.aggregates.labels import better, metric_name
 from sweepbook.findings.arm import Arm, on_tested_scale, reduced, value_of
 from sweepbook.findings.arms import (
     find_choice,
     find_trial,
-    fitting_trials,
     settings_label,
     value_table,
 )
@@ -44,7 +44,7 @@ def arm_values(
     """
     column = metric or claim.metric
     label = arm_label(claim, i)
-    if claim.best_by and len(fitting_trials(record.trials, claim.arms[i])) > 1:
+    if claim.best_by and len(lookup(record).trials(claim.arms[i])) > 1:
         return _chosen(record, claim, i, claim.best_by, column)
     fine = claim.kind == "mixture"
     reached = common.step if common else needed_step(claim, i)

@@ -1,11 +1,11 @@
-"""A report's folder: written aside as a whole, and in its place once it is complete."""
+"""The folder of a report or a comparison: written aside, and in its place once it is complete."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,10 @@ _BEGINNING = ".unfinished-"
 
 
 @contextmanager
-def written_aside(folder: Path) -> Iterator[Path]:
-    """A folder, with figures/ in it, whose files are in `folder` where the block ends well.
+def written_aside(
+    folder: Path, page: str = PAGE, inner: Sequence[str] = ("figures",)
+) -> Iterator[Path]:
+    """A folder, with `inner` ones in it, whose files are in `folder` where the block ends well.
 
     Otherwise nothing is left of it. It lies inside `folder`, or beside the place where that will
     be: on the same disk. The page goes last, so that an earlier report's stays with its figures.
@@ -23,10 +25,11 @@ def written_aside(folder: Path) -> Iterator[Path]:
     aside = Path(tempfile.mkdtemp(prefix=_BEGINNING, dir=_nearest(folder)))
     aside.chmod(0o777 & ~_umask())  # as other folders of this user
     try:
-        (aside / "figures").mkdir()
+        for name in inner:
+            (aside / name).mkdir()
         yield aside
         if folder.exists():
-            _move(aside, folder)
+            _move(aside, folder, page)
         else:
             folder.parent.mkdir(parents=True, exist_ok=True)
             os.rename(aside, folder)
@@ -34,9 +37,41 @@ def written_aside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def checked_folder(folder: Path, page: str = PAGE, what: str = "report") -> Path:
+    """The folder, if what is to be written may stand there.
+
+    Raises:
+        ValueError: it is a file, or holds something else than an earlier `page`.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder}: a {what} needs a folder, and this is a file")
+    holds_other = folder.is_dir() and any(not is_aside(path) for path in folder.iterdir())
+    if holds_other and not (folder / page).is_file():
+        raise ValueError(
+            f"{folder}: is not empty and holds no earlier {what} ({page}); "
+            "name a new or empty folder"
+        )
+    return folder
+
+
 def is_aside(path: Path) -> bool:
     """Whether this is what a report that was killed has left."""
     return path.name.startswith(_BEGINNING)
+
+
+def files_in(folder: Path) -> set[str]:
+    """The files in a folder, each by its path from there: "figures/a.csv"."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
+def remove(folder: Path, files: Collection[str]) -> None:
+    """Removes files of a folder that may be there, and the folders that are empty then."""
+    for file in files:
+        (folder / file).unlink(missing_ok=True)
+    for inner in {(folder / file).parent for file in files} - {folder}:
+        if inner.is_dir() and not any(inner.iterdir()):
+            inner.rmdir()
 
 
 def _nearest(folder: Path) -> Path:
@@ -45,9 +80,8 @@ def _nearest(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.is_dir())
 
 
-def _move(aside: Path, folder: Path) -> None:
-    files = [path.relative_to(aside) for path in aside.rglob("*") if path.is_file()]
-    for file in sorted(files, key=lambda file: (file == Path(PAGE), file)):
+def _move(aside: Path, folder: Path, page: str) -> None:
+    for file in sorted(files_in(aside), key=lambda file: (file == page, file)):
         (folder / file).parent.mkdir(exist_ok=True)
         os.replace(aside / file, folder / file)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sweepbook.aggregates.labels import number, setting_name
 from sweepbook.pages.table import Table
-from sweepbook.record.load import Record
+from sweepbook.record.load import CONFIG, Record
 
 _SPLITS = ("train", "validation", "test")
 _MOST_ITEMS = 20  # of a list; the manifest has all
@@ -44,7 +44,8 @@ def data_card(record: Record) -> DataCard:
     warnings = [*_leak(card, rows), *map(str, card.pop("warnings", None) or [])]
     notes = [str(note) for note in card.pop("notes", None) or []]
     facts = [("Splits", _text(data.get("splits"))), ("Path", _text(data.get("path")))]
-    facts += _known_facts(card, rows)
+    kept = ", ".join(f"{split}: {number}" for split, number in kept_rows(record).items())
+    facts += [("Rows kept", kept), *_known_facts(card, rows)]
     tables = [
         (setting_name(key).capitalize(), _nested(card.pop(key)))
         for key in [key for key, value in card.items() if _is_nested(value)]
@@ -60,6 +61,20 @@ def data_card(record: Record) -> DataCard:
         tables=tables,
         balance=_balance(shares, names),
     )
+
+
+def kept_rows(record: Record) -> dict[str, str]:
+    """Split -> how many of its rows the trials keep: "20,000 of 73,580"; without those of all."""
+    data, trials = record.manifest.data, record.trials
+    found = {}
+    for split, setting in data.kept_by.items():
+        column, n_all = CONFIG + str(setting), data.rows.get(split)
+        numbers = sorted(set(trials[column].dropna())) if column in trials else []
+        if numbers and isinstance(n_all, int):
+            most = n_all if trials[column].isna().any() else numbers[-1]
+            span = [f"{int(n):,}" for n in dict.fromkeys((numbers[0], most))]
+            found[str(split)] = f"{' to '.join(span)} of {n_all:,}"
+    return found
 
 
 def _known_facts(card: dict[str, Any], rows: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -8,57 +8,73 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import Image
 
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn
+from sweepbook.pages.inline.picture import inline_of
 from sweepbook.pages.table import Table, as_table
 from sweepbook.study.texts import visible
 
-INLINE_SVG_BYTES = 200_000  # a larger drawing goes into the page as PNG
-INLINE_SVG_FACTOR = 1.5  # so does one that is so many times larger than its PNG
 PNG_COLOURS = 256  # a drawing has few colours: a palette makes its PNG a third as large
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One figure, table or refusal on the page; picture is a data URI."""
+    """One figure, table or refusal on the page.
+
+    svg: the drawing as an element of the page; picture, a data URI, in its place where it is too
+    large for that. notes: how to read it, for who looks closer.
+    """
 
     name: str
     title: str
     caption: str
     picture: str = ""
+    svg: Markup = Markup()
     alt: str = ""
+    notes: str = ""
     table: Table | None = None
     note: str = ""
 
 
-def write_drawn(drawn: Drawn, folder: Path) -> Shown:
-    """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows."""
+def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False, *, for_page: bool = True) -> Shown:
+    """Write NAME.csv, and NAME.svg and NAME.png of a figure; return what a page shows.
+
+    pdf: write NAME.pdf of a figure, too. for_page: False where there is no page, which saves
+    drawing once more for it.
+    """
     write_file(folder / f"{drawn.name}.csv", csv_text(drawn.numbers))
     if drawn.figure is None:
         table = as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
-        return Shown(drawn.name, drawn.title, drawn.caption, table=table)
+        return Shown(drawn.name, drawn.title, drawn.caption, table=table, notes=drawn.notes)
     with style.look():
         svg = _picture(drawn.figure, "svg", {"Date": None})
-        png = _picture(drawn.figure, "png", {"Software": None})
-    png = png if drawn.photographs else _palette(png)
+        own = {} if drawn.photographs else {"pil_kwargs": {"compress_level": 0}}
+        png = _picture(drawn.figure, "png", {"Software": None}, **own)
+        if pdf:
+            page = _picture(drawn.figure, "pdf", {"CreationDate": None})
+            write_file(folder / f"{drawn.name}.pdf", page)
+    png = png if drawn.photographs else _palette(png)  # which compresses it
     write_file(folder / f"{drawn.name}.svg", svg)
     write_file(folder / f"{drawn.name}.png", png)
-    as_svg = len(svg) <= min(INLINE_SVG_BYTES, INLINE_SVG_FACTOR * len(png))
-    kind, data = ("svg+xml", svg) if as_svg else ("png", png)
-    picture = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return Shown(drawn.name, drawn.title, drawn.caption, picture=picture, alt=drawn.alt)
+    inline = inline_of(drawn, len(svg)) if for_page else Markup()
+    picture = "" if inline else f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return Shown(
+        drawn.name, drawn.title, drawn.caption, picture, inline, drawn.alt, notes=drawn.notes
+    )
 
 
-def _picture(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
+def _picture(figure: Figure, form: str, metadata: dict[str, None], **options: Any) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():  # a figure of a project's own may lack glyphs
         warnings.filterwarnings("ignore", "Glyph ", UserWarning)
-        figure.savefig(buffer, format=form, metadata=metadata)
+        figure.savefig(buffer, format=form, metadata=metadata, **options)
     return buffer.getvalue()
 
 

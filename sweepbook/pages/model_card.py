@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from sweepbook.aggregates.curves import curve_table
-from sweepbook.aggregates.labels import count, metric_name, number
+from sweepbook.aggregates.labels import count, listing, metric_name, number
+from sweepbook.aggregates.shares import holds_shares
 from sweepbook.pages.render import render_card
 from sweepbook.pages.studies.claims import claims_of
 from sweepbook.pages.table import Table
@@ -77,11 +78,25 @@ def _metrics(record: Record, best: Best) -> Table:
     table = curve_table(record, names, trial)
     rows = []
     for row in table[table[best.unit] == best.fidelity].to_dict("records"):
-        low, high = number(row["low"]), number(row["high"])
-        span = f"{low} to {high}" if row["low"] == row["low"] else "–"
+        ends = (float(row["low"]), float(row["high"]))
+        span = _span(*ends, holds_shares(record, str(row["metric"])))
         rows.append([row["metric"], number(row["mean"]), span, str(int(row["n"]))])
     columns = ["metric", "mean", "95 % interval", "replicates"]
     return Table(columns, rows, frozenset(columns[1:]))
+
+
+def _span(low: float, high: float, of_share: bool) -> str:
+    """An interval; that of a share is cut where no share can be.
+
+    >>> _span(0.93, 1.02, True), _span(0.93, 1.02, False)
+    ('0.93 to 1 (cut at 1)', '0.93 to 1.02')
+    """
+    if low != low:
+        return "–"
+    cuts = [end for end, is_cut in (("0", low < 0), ("1", high > 1)) if of_share and is_cut]
+    if of_share:
+        low, high = max(low, 0.0), min(high, 1.0)
+    return f"{number(low)} to {number(high)}{f' (cut at {listing(cuts)})' if cuts else ''}"
 
 
 def _unknown(record: Record, best: Best) -> list[str]:

@@ -21,6 +21,12 @@ def render_markdown(context: dict[str, Any]) -> str:
     return _render("report.md.j2", context | _OF_MARKDOWN, _as_markdown)
 
 
+def render_comparison(context: dict[str, Any]) -> tuple[str, str]:
+    """Two records side by side, as Markdown and as HTML."""
+    markdown = _render("compare.md.j2", context | _OF_MARKDOWN, _as_markdown)
+    return markdown, _render("compare.html.j2", context, _as_html)
+
+
 def render_card(context: dict[str, Any]) -> str:
     """The card of a model as Markdown."""
     return _render("model_card.md.j2", context | _OF_MARKDOWN, _as_markdown)

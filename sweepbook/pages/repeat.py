@@ -55,7 +55,7 @@ def repeat_of(records: Sequence[Record], repeats: Sequence[Record]) -> Repeat | 
         frame=frame[["declared", *COLUMNS]],
         seeds=", ".join(seeds),
         varied="initial weights and orders" if given else "splits, initial weights and orders",
-        sentence=summary(claims),
+        sentence=summary(claims, "claim"),
         asked=summary(asked),
         table=_table(claims),
     )

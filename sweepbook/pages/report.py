@@ -8,29 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from sweepbook.aggregates.labels import listing
-from sweepbook.aggregates.published import sources
+from sweepbook.aggregates.kept import kept
 from sweepbook.figures.own import has_own_kinds, own_kinds
-from sweepbook.findings.forest import how_sure
-from sweepbook.findings.scorecard import agreement, scorecard
-from sweepbook.pages.aside import PAGE, is_aside, written_aside
-from sweepbook.pages.data_card import DataCard, data_card
+from sweepbook.findings.scorecard import scorecard
+from sweepbook.pages.aside import PAGE, checked_folder, files_in, remove, written_aside
+from sweepbook.pages.context import context_of, title_of
 from sweepbook.pages.files import csv_text, write_file
+from sweepbook.pages.latex import FOLDER as LATEX
+from sweepbook.pages.latex import latex_names, write_latex
 from sweepbook.pages.names import figure_names, unique_names
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.studies import claims as page_claims
-from sweepbook.pages.studies import provenance as page
 from sweepbook.pages.studies.questions import told_once
-from sweepbook.pages.studies.section import Section, data_anchor, section_of
+from sweepbook.pages.studies.section import Section, section_of
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record, load_record, with_known_files
-from sweepbook.record.manifest import OVERLAPPING
 from sweepbook.study.project import Project
 
-_FIGURE_SUFFIXES = ("svg", "png", "csv")
+_FIGURE_SUFFIXES = ("svg", "png", "csv", "pdf")
 _EARLIER_FIGURES = re.compile(r'href="figures/([A-Za-z0-9._-]+)\.csv"')
 
 
@@ -42,6 +38,8 @@ def write_report(
     out: str | Path,
     repeats: Given | Sequence[Given] = (),
     project: Project | None = None,
+    latex: bool = False,
+    title: str = "",
 ) -> Path:
     """Writes the report of one or more records into a folder.
 
@@ -57,6 +55,9 @@ def write_report(
             findings agree (repeat.csv).
         project: whose figures of its own are drawn, where it declares them on a record's study;
             None: "not drawn" stands in their place. What a record alone names is never imported.
+        latex: write every table as latex/NAME.tex, too (booktabs), latex/claims.tex among them,
+            and every figure as figures/NAME.pdf.
+        title: of the report; "" for the question of a single study, else the project's title.
 
     Returns:
         The path of report.html.
@@ -67,17 +68,17 @@ def write_report(
             is written then.
     """
     loaded, again = (
-        [with_known_files(_loaded(record)) for record in given]
+        [kept(with_known_files(_loaded(record))) for record in given]
         for given in (_listed(records), _listed(repeats))
     )
     if not loaded:
         raise ValueError("a report needs at least one record, got none")
     repeat = repeat_of(loaded, again)
     own = _own_kinds(loaded, project)
-    folder = _checked_folder(Path(out))
+    folder = checked_folder(Path(out))
     earlier = _earlier_names(folder)
     with written_aside(folder) as aside:
-        sections = _sections(loaded, own, aside)
+        sections = _sections(loaded, own, aside, latex)
         printed = scorecard(loaded)
         together = page_claims.together([section.claims for section in sections])
         write_file(aside / "findings.csv", csv_text(together))
@@ -86,21 +87,27 @@ def write_report(
         write_file(aside / "scorecard.csv", csv_text(printed))
         if repeat is not None:
             write_file(aside / "repeat.csv", csv_text(repeat.frame))
-        context = _context(loaded, sections, printed)
-        context |= {"repeat": repeat, "how_sure": _how_sure(loaded, forest)}
+        context = context_of(loaded, sections, printed)
+        context |= {"repeat": repeat, "title": title or title_of(loaded, project)}
+        if latex:
+            write_latex(aside, sections, _together(context))
+        written = files_in(aside)
         write_file(aside / "report.md", render_markdown(context))
         write_file(aside / PAGE, render_html(context))
-    for name in earlier - _names_in(sections):
-        for suffix in _FIGURE_SUFFIXES:
-            (folder / "figures" / f"{name}.{suffix}").unlink(missing_ok=True)
+    names = earlier | _names_in(sections)
+    stale = {f"figures/{name}.{suffix}" for name in names for suffix in _FIGURE_SUFFIXES}
+    stale |= {f"{LATEX}/{name}.tex" for name in latex_names(names)}
+    remove(folder, (stale | {"repeat.csv"}) - written)
     return folder / PAGE
 
 
-def _how_sure(records: Sequence[Record], forest: pd.DataFrame) -> str:
-    """How sure the claims are as a whole, and of which records by a corrected test."""
-    text = how_sure([forest])
-    names = [record.study for record in records if record.manifest.data.overlap]
-    return f"{text} In {listing(names)} {OVERLAPPING}." if text and names else text
+def _together(context: Mapping[str, Any]) -> list[tuple[str, str, Table]]:
+    """The tables about all studies, each with its file's name and its caption."""
+    repeat = context["repeat"]
+    return [
+        ("scorecard", "Published values beside ours", context["printed"]),
+        *([("repeat", "Claims, repeated with another seed", repeat.table)] if repeat else []),
+    ]
 
 
 def _listed(records: Given | Sequence[Given]) -> list[Given]:
@@ -124,12 +131,12 @@ def _own_kinds(records: Sequence[Record], project: Project | None) -> list[dict[
 
 
 def _sections(
-    records: Sequence[Record], own: Sequence[Mapping[str, str]], folder: Path
+    records: Sequence[Record], own: Sequence[Mapping[str, str]], folder: Path, pdf: bool
 ) -> list[Section]:
     anchors = unique_names([record.study for record in records], [r.name for r in records])
     names = figure_names(records, anchors)
     sections = [
-        section_of(record, anchor, of_record, kinds, folder)
+        section_of(record, anchor, of_record, kinds, folder, pdf)
         for record, anchor, of_record, kinds in zip(records, anchors, names, own, strict=True)
     ]
     told = told_once([section.claims.questions for section in sections], anchors)
@@ -139,27 +146,6 @@ def _sections(
     ]
 
 
-def _context(
-    records: Sequence[Record], sections: Sequence[Section], printed: pd.DataFrame
-) -> dict[str, Any]:
-    """What the templates print."""
-    anchors = [section.anchor for section in sections]
-    return {
-        "tally": page_claims.tally(anchors, [section.claims for section in sections]),
-        "agreement": agreement(printed),
-        "printed": page_claims.printed_table(printed),
-        "title": _title(records),
-        "sections": sections,
-        "cards": _data_cards(records),
-        "overview": Table(
-            ["study", "data", "trials", "replicates", "report rows", "status"],
-            [page.summary_row(record) for record in records],
-            frozenset({"replicates", "report rows"}),
-        ),
-        "published_sources": sources(records),
-    }
-
-
 def _names_in(sections: Sequence[Section]) -> set[str]:
     """The names of all files in figures/ that a report may have written."""
     figures = {shown.name for section in sections for shown in section.shown}
@@ -167,34 +153,8 @@ def _names_in(sections: Sequence[Section]) -> set[str]:
     return figures | tables
 
 
-def _checked_folder(folder: Path) -> Path:
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder}: a report needs a folder, and this is a file")
-    holds_other = folder.is_dir() and any(not is_aside(path) for path in folder.iterdir())
-    if holds_other and not (folder / PAGE).is_file():
-        raise ValueError(
-            f"{folder}: is not empty and holds no earlier report ({PAGE}); "
-            "name a new or empty folder"
-        )
-    return folder
-
-
 def _earlier_names(folder: Path) -> set[str]:
     path = folder / PAGE
     if not path.is_file():
         return set()
     return set(_EARLIER_FIGURES.findall(path.read_text(encoding="utf-8", errors="replace")))
-
-
-def _title(records: Sequence[Record]) -> str:
-    studies = list(dict.fromkeys(record.study for record in records))
-    return studies[0] if len(studies) == 1 else f"{len(studies)} studies"
-
-
-def _data_cards(records: Sequence[Record]) -> dict[str, DataCard]:
-    """Anchor -> card, one per distinct data set, in the order of their first record."""
-    cards: dict[str, DataCard] = {}
-    for record in records:
-        card = data_card(record)
-        cards.setdefault(data_anchor(card), card)
-    return cards

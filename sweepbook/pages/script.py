@@ -50,7 +50,7 @@ def draw(record: Record, *, kind: str, name: str, **settings: Any) -> Drawn:
 
     Returns:
         What was drawn: `numbers` (a frame with the very numbers shown), `figure` (matplotlib's;
-        None for a table), `caption`, `title` and `name`.
+        None for a table), `caption`, `notes` (how to read it), `title` and `name`.
 
     Raises:
         NothingToDraw: the kind or a setting is unknown, a setting is missing, or nothing in the
@@ -129,8 +129,9 @@ def write_figure(drawn: Drawn, folder: str | Path) -> Path:
     Returns the path of NAME.csv.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
-    shown = files.write_drawn(replace(drawn, name=safe_name(drawn.name)), Path(folder))
-    return Path(folder) / f"{shown.name}.csv"
+    named = replace(drawn, name=safe_name(drawn.name))
+    files.write_drawn(named, Path(folder), for_page=False)
+    return Path(folder) / f"{named.name}.csv"
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> Path:

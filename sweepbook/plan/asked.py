@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.record.manifest import UNNAMED
 from sweepbook.study.claim import Claim
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.rows import describe_rows
@@ -26,7 +27,7 @@ def ask_data(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(study.trainable, Estimator):
         return describe_rows(study.trainable, given_config(study, config))
     if study.data is None:
-        return {"name": "of the trainable", "path": None, "sha256": None, "rows": {}}
+        return {"name": UNNAMED, "path": None, "sha256": None, "rows": {}}
     found = _asked(study, "data", study.data, given_config(study, config))
     wanted = "a dict with name, sha256 and rows"
     if not isinstance(found, Mapping):

@@ -8,6 +8,7 @@ from typing import Any
 
 from sweepbook.plan.asked import ask_cost, ask_count, ask_single
 from sweepbook.record.planned import Trial
+from sweepbook.study.configs import is_added_default
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import trainable_key, type_of_configs
 from sweepbook.study.settings import OWN, PLACES
@@ -39,7 +40,9 @@ def make_trial(
     wanted = n_fidelity(study, config)
     fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
     places = PLACES if study.data else ()  # without a description of its own it is a setting
+    kind = type_of_configs(study.trainable)
     identity = {k: v for k, v in config.items() if k not in (*places, *OWN)}
+    identity = {k: v for k, v in identity.items() if not is_added_default(kind, k, v)}
     named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
     identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
     identity = nested(identity) if study.nested else identity  # as the trainable gets it

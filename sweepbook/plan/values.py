@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sweepbook.study.configs import made_config
+from sweepbook.study.configs import is_added_default, made_config
 from sweepbook.study.spaces.domains import is_domain
 from sweepbook.study.spaces.names import flat, nested
 from sweepbook.study.study import Study
@@ -116,6 +116,7 @@ def checked_config(
             f"{_shown(found[derived[0]])} when it is made again, as a resume does: derive the "
             "value in a property, or in the trainable"
         )
+    found = {k: v for k, v in found.items() if k in config or not is_added_default(kind, k, v)}
     return flat(found, whole=given.keys()) if is_nested else found
 
 

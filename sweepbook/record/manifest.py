@@ -18,6 +18,8 @@ OVERLAPPING = (
     "the replicates share training rows, which their intervals allow for (corrected resampled t "
     "test, Nadeau and Bengio 2003)"
 )
+UNNAMED = "of the trainable"  # what a plan calls data that no hook describes
+NOT_DESCRIBED = "not described"  # and a reader
 ENDED = ("complete", "failed", "interrupted")  # statuses of a record that nobody writes any more
 
 
@@ -33,8 +35,9 @@ class Data:
 
     @property
     def name(self) -> str:
-        """The data set's name, for example "digits"; "unknown" where it has none."""
-        return str(self.described.get("name") or "unknown")
+        """The data set's name, for example "digits"; "not described" where it has none."""
+        name = self.described.get("name")
+        return str(name) if name and name != UNNAMED else NOT_DESCRIBED
 
     @property
     def path(self) -> str | None:
@@ -50,6 +53,12 @@ class Data:
     def rows(self) -> Mapping[str, Any]:
         """How many rows each split has."""
         found = self.described.get("rows")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def kept_by(self) -> Mapping[str, str]:
+        """Split -> the setting that says on how many of its rows a trial is trained."""
+        found = self.described.get("kept_by")
         return found if isinstance(found, Mapping) else {}
 
     @property

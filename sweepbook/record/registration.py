@@ -10,6 +10,7 @@ from typing import Any
 from sweepbook.study.claim import Claim
 
 BEFORE, AFTER = "before", "after"
+_DECIDES_NOTHING = ("remedy",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +52,14 @@ def claim_hashes(claims: Iterable[Claim]) -> dict[str, str]:
 def claim_sha256(claim: Claim) -> str:
     """Returns a hash of everything that a claim says.
 
-    What is at its default is left out, so that the hash stays when claims get further fields.
+    What is at its default is left out, so that the hash stays when claims get further fields; so
+    is what decides nothing.
     """
     said = {
         field.name: value
         for field in dataclasses.fields(claim)
-        if (value := _plain(getattr(claim, field.name))) != _plain(field.default)
+        if field.name not in _DECIDES_NOTHING
+        and (value := _plain(getattr(claim, field.name))) != _plain(field.default)
     }
     return _sha256(said)
 

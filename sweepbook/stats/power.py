@@ -3,6 +3,7 @@
 Power of two-sided t tests from the noncentral t distribution; pure, nothing random.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -33,11 +34,17 @@ def detectable_difference(
     if n < 2 or not math.isfinite(sd):
         return math.nan
     df, scale = _power_terms(n, paired, overlap)
+    return _detectable_shift(df, power, level) * sd * scale
+
+
+@functools.lru_cache(maxsize=1024)  # the claims of a study have few numbers of replicates
+def _detectable_shift(df: int, power: float, level: float) -> float:
+    """The shift in standard errors that has this power."""
 
     def missing(shift: float) -> float:
         return _power(shift, df, level) - power
 
-    return float(optimize.brentq(missing, 0.0, LARGEST_SHIFT)) * sd * scale
+    return float(optimize.brentq(missing, 0.0, LARGEST_SHIFT))
 
 
 def needed_n(

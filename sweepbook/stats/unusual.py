@@ -5,6 +5,7 @@ interval is then narrow and wrong. So a verdict must also stand after appending 
 that is as bad (or as good) as the most unusual one that was seen in any trial of the study.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -51,39 +52,54 @@ def unusual_seeds(arms: Sequence[FloatArray], others: Sequence[FloatArray] = ())
     replicates or with a value that is not finite are left out, and so are others that scatter as
     a whole: whose own distance is more than 4 times that of the arms.
     """
-    compared = [_distances(arm) for arm in arms if _tells(arm)]
-    further = [_distances(arm) for arm in others if _tells(arm)]
+    compared, further = _scatters(arms), _scatters(others)
     if not compared and not further:
         return Unusual()
     most = _SCATTERED * _typical(compared or further) or math.inf  # arms without any spread
-    kept = compared + [one for one in further if _own(one) <= most]
-    typical, n = _typical(kept), sum(len(one) for one in kept)
+    kept = compared + [one for one in further if one.own <= most]
+    typical, n = _typical(kept), sum(one.n for one in kept)
     limit = -float(special.ndtri(_CHANCE / 2 / n)) * _NORMAL
-    low = high = 0.0
-    for one in kept:
-        own = limit * max(typical, _own(one))
-        low = min(low, float(one[one < -own].min(initial=0.0)))
-        high = max(high, float(one[one > own].max(initial=0.0)))
+    least = limit * np.maximum(typical, [one.own for one in kept])
+    lowest, highest = (np.array(ends) for ends in zip(*(one.ends for one in kept), strict=True))
+    low = float(lowest[lowest < -least].min(initial=0.0))
+    high = float(highest[highest > least].max(initial=0.0))
     return Unusual(low, high, n)
 
 
-def _tells(arm: FloatArray) -> bool:
-    return len(arm) >= LEAST and bool(np.isfinite(arm).all())
+class _Scatter(NamedTuple):
+    """How the n values of a trial lie about their median.
+
+    own: the lower median of the distances, which one of three seeds that fails does not move.
+    rest: the distances without the smallest, since the median was fitted. ends: the lowest value
+    and the highest, as differences from the median.
+    """
+
+    n: int
+    own: float
+    rest: FloatArray
+    ends: tuple[float, float]
 
 
-def _distances(arm: FloatArray) -> FloatArray:
-    return arm - np.median(arm)
+def _scatters(arms: Sequence[FloatArray]) -> list[_Scatter]:
+    found = (_scatter_of(np.asarray(arm, dtype=np.float64).tobytes()) for arm in arms)
+    return [one for one in found if one is not None]
 
 
-def _own(trial: FloatArray) -> float:
-    """The lower median, which one of three seeds that fails does not move."""
-    sizes = np.sort(np.abs(trial))[1:]
-    return float(sizes[(len(sizes) - 1) // 2])
+@functools.lru_cache(maxsize=2**16)  # each claim of a study looks at the same trials
+def _scatter_of(values: bytes) -> _Scatter | None:
+    """None of a trial that tells nothing: too few replicates, or a value that is not finite."""
+    arm = np.frombuffer(values)
+    if len(arm) < LEAST or not np.isfinite(arm).all():
+        return None
+    distances = arm - np.median(arm)
+    rest = np.sort(np.abs(distances))[1:]
+    ends = (float(distances.min()), float(distances.max()))
+    return _Scatter(len(arm), float(rest[(len(rest) - 1) // 2]), rest, ends)
 
 
-def _typical(trials: Sequence[FloatArray]) -> float:
-    """Median absolute distance; the smallest of each trial is left out: the median was fitted."""
-    return float(np.median(np.concatenate([np.sort(np.abs(one))[1:] for one in trials])))
+def _typical(trials: Sequence[_Scatter]) -> float:
+    """Median absolute distance over all trials."""
+    return float(np.median(np.concatenate([one.rest for one in trials])))
 
 
 def one_more(

@@ -106,6 +106,9 @@ class Claim:
         single_run: True if `target` is the result of one training of each arm, such as a printed
             number: the verdict then allows for its scatter, too. Only for the kinds "threshold"
             and "equivalence" with a target.
+        remedy: what to do where the record has nothing to decide the claim by, as a sentence for
+            the report: "Run it again with --set weights=all on a machine with network."; "" for
+            nothing. It decides nothing, and can be added at any time.
 
     Raises:
         ValueError: when it is made, naming the claim, the field and its value.
@@ -133,6 +136,7 @@ class Claim:
     over: Over = "replicates"
     expected: Literal["vanishing", "exploding", "healthy", "fails", "learns"] | None = None
     single_run: bool = False
+    remedy: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self, f"claim {self.name}", apart=["fidelity"])

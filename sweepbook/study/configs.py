@@ -32,6 +32,19 @@ def made_config(kind: type, config: Mapping[str, Any]) -> Any:
         return kind(**given)
 
 
+def is_added_default(kind: type | None, name: str, value: Any) -> bool:
+    """Returns whether a setting was added to a config class later and has its default there.
+
+    Then it is no part of a trial's identity, so that ids stay when a class grows. Its field says
+    so in its metadata: `field(default=None, metadata={"added_later": True})`.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind)} if kind else {}
+    if kind is None or name not in fields or not fields[name].metadata.get("added_later"):
+        return False
+    made, default = _made(_hint(_hints_of(kind), fields[name]), value), fields[name].default
+    return type(made) is type(default) and bool(made == default)
+
+
 def resolved(annotation: Any, names: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
     """Returns what an annotation means, which may be a text, with the names of its module.
 

@@ -31,6 +31,20 @@ class Project:
         """The folder's name."""
         return self.root.name
 
+    @property
+    def title(self) -> str:
+        """What its reports are called: `title` of [tool.sweepbook]; "" where it has none.
+
+        Raises:
+            ValueError: the pyproject.toml cannot be read, or its title is no text.
+        """
+        settings = self.root / "pyproject.toml"
+        table = (_table(settings) if settings.is_file() else None) or {}
+        title = table.get("title", "")
+        if not isinstance(title, str):
+            raise ValueError(f"{settings}: title of [tool.sweepbook] must be a text in quotes")
+        return title.strip()
+
     def studies(self) -> dict[str, Study]:
         """Returns name -> study of every package, in the order of declaration.
 

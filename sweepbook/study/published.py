@@ -60,6 +60,8 @@ class Published:
         usual: settings that most values share; the names of values leave them out.
         unit: the unit in which the values count their fidelity. If the study has another unit,
             the values are compared at the end of the training.
+        about: what the data are, in one sentence for the report: how many rows each split has,
+            and what a reader should know of them; "" for nothing.
 
     Raises:
         ValueError: when it is made, naming the field.
@@ -70,6 +72,7 @@ class Published:
     values: Sequence[PublishedValue]
     usual: Mapping[str, Any] = field(default_factory=dict)
     unit: str = "epoch"
+    about: str = ""
 
     def __post_init__(self) -> None:
         for name in ("source", "data", "unit"):

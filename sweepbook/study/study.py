@@ -17,6 +17,7 @@ from sweepbook.study.published import Published
 from sweepbook.study.search import Search
 from sweepbook.study.spaces.lists import listed_settings
 from sweepbook.study.spaces.taken import check_nested, take_space
+from sweepbook.study.texts import check_words
 
 Settings = Mapping[str, Any]
 _LISTED = ("grid", "points", "fixed", "packages")  # checked where they are made lists
@@ -150,6 +151,7 @@ class Study:
         answers: text of a Jinja template that answers the question from the findings; "": none.
         packages: names of installed packages whose versions can change a number. A record keeps
             the versions, and is only resumed with the same ones.
+        words: word -> one sentence; the report's glossary explains them, too. At most 5.
 
     Raises:
         ValueError: when it is made, naming the field and its value.
@@ -186,6 +188,7 @@ class Study:
     published: Published | None = None
     answers: str = ""
     packages: Sequence[str] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self, space: Settings | None) -> None:
         if isinstance(self.trainable, Estimator):
@@ -207,6 +210,7 @@ class Study:
             raise ValueError(
                 f"packages of {self.name} must be a list of names, got {self.packages!r}"
             )
+        check_words(self.name, self.words)
         if self.replicates < 1:
             raise ValueError(f"replicates of {self.name} must be >= 1, got {self.replicates}")
         if not 0 <= self.seed < 2**63:

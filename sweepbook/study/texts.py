@@ -1,6 +1,7 @@
 """A stranger's texts, made fit to be shown: what nobody can see in them is written out."""
 
 import re
+from collections.abc import Mapping
 
 # controls, line and paragraph separators, what turns the direction of writing, half characters
 _HIDDEN = re.compile(
@@ -9,6 +10,7 @@ _HIDDEN = re.compile(
 _BREAKS = re.compile(r"\s*[\n\r]\s*|\t")
 # a text that reads as one of these would be taken for it
 _VALUE = re.compile(r"\s*|None|True|False|[-+]?[.\d][-+.\w]*|[-+]?(nan|inf)")
+MOST_WORDS, MOST_WORD, MOST_SENTENCE = 5, 40, 200  # of a study's: how many, and their characters
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 # what Markdown could take for more than a letter: these wherever they stand, an underscore beside
 # no letter, the & of an entity, and what begins a list or a line across
@@ -72,3 +74,29 @@ def count(n: int, noun: str) -> str:
     ('1 trial', '3 trials')
     """
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def check_words(study: str, words: Mapping[str, str]) -> None:
+    """Checks the words that a study explains.
+
+    Raises:
+        ValueError: too many, one that is no word, or one whose sentence is missing or too long.
+    """
+    for word, sentence in words.items():
+        is_word = isinstance(word, str) and re.search(r"\w", word) and len(word) <= MOST_WORD
+        if not is_word:
+            raise ValueError(
+                f"a word of {study} must be a text of 1 to {MOST_WORD} characters with a letter "
+                f"in it, got {word!r:.60}"
+            )
+        is_said = isinstance(sentence, str) and 1 <= len(sentence.strip()) <= MOST_SENTENCE
+        if not is_said:
+            raise ValueError(
+                f"the word {word!r} of {study} needs one sentence of 1 to {MOST_SENTENCE} "
+                f"characters, got {sentence!r:.60}"
+            )
+    if len(words) > MOST_WORDS:
+        raise ValueError(
+            f"words of {study} must be at most {MOST_WORDS}, since a glossary is to be read, got "
+            f"{len(words)}: leave out what its readers know"
+        )

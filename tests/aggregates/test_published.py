@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sweepbook.aggregates.published import label, published_points
+from sweepbook.figures.captions import reading_figures
 from sweepbook.figures.kinds import draw
 from sweepbook.record.load import load_record
 from tests.records import declared
@@ -70,7 +71,6 @@ def test_figures_draw_hollow_diamonds_and_say_whose_data(
     assert diamonds.get_xdata().tolist() == [1, 10]
     assert diamonds.get_ydata().tolist() == [0.795, 0.940]
     assert diamonds.get_markerfacecolor() == "none"
-    assert (
-        label(load_record(folder)) == expected and f"Hollow diamonds: {expected}." in drawn.caption
-    )
+    record = load_record(folder)
+    assert label(record) == expected and f"Hollow diamonds: {expected};" in reading_figures(record)
     assert drawn.numbers["published"].dropna().tolist() == [0.795, 0.940]

@@ -51,7 +51,7 @@ def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     png = io.BytesIO()
     Image.new("RGB", (1, 1)).save(png, "png")
     blank = {"png": png.getvalue(), "svg": b"<svg/>"}
-    monkeypatch.setattr(files, "_picture", lambda figure, form, metadata: blank[form])
+    monkeypatch.setattr(files, "_picture", lambda figure, form, *_, **__: blank[form])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from sweepbook.checks.answers import answer_problems
 from tests.checks.conftest import claim
 
 GOOD = """
+{% call headline(f("one")) %}It is {{ amount(f("one")) }}.{% endcall %}
 {% set acc = f("one") %}
 {% macro missing(row) %}{{ row.note or lacking(row) }}{% endmacro %}
 {% if known(acc) and acc.estimate is not none %}
@@ -35,6 +36,8 @@ def test_a_sound_template_is_not_refused(problems):
         ("{{ f('a') is knwon }}", ["line 3", "knwon"]),
         ("{{ judged(f('a'), 'yes') }}", ["line 3", "judged", "still_open"]),
         ("{{ amount(f('a'), signs=True) }}", ["line 3", "signs"]),
+        ("{{ headline(f('a')) }}", ["line 3", "headline", "caller"]),
+        ("{% call headline() %}So.{% endcall %}", ["line 3", "headline", "row"]),
         ("{{ amount(f('onee-claim')) }}", ["line 3", "'onee-claim'", "mean 'one-claim'"]),
     ],
 )

@@ -16,6 +16,7 @@ from sweepbook.commands.judging.later import with_claims_of
 from sweepbook.commands.resume import resume
 from sweepbook.commands.run import run_studies
 from sweepbook.notebook.record import load_record
+from sweepbook.pages.studies.claims import claims_of
 from sweepbook.plan.modules.code import whole_code_sha256
 from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
@@ -183,7 +184,7 @@ def test_a_report_judges_the_claims_of_a_file(run, study_file, report, tmp_path)
     found = findings_of(tmp_path)
     assert (found["steep"], found["late"]) == ("before", "after")
     page = (tmp_path / "report" / "report.md").read_text()
-    assert page.count("(declared after the training began)") == 1
+    assert page.count("declared after the training began") == 1
     assert [claim.name for claim in load_record(folder).manifest.study.claims] == ["steep"]
 
 
@@ -200,6 +201,18 @@ def test_a_changed_or_dropped_claim_does_not_replace_the_registered_one(
     report(folder, "--claims", study_file)
     found = findings_of(tmp_path)
     assert (found["steep"], found["other"]) == ("before", "after")
+
+
+def test_words_that_decide_nothing_are_taken_from_the_file(run, study_file):
+    folder = run()
+    edit(study_file, 'name="steep"', 'name="steep", remedy="Train it."')
+    edit(study_file, "claims=CLAIMS", "claims=CLAIMS, answers=\"{{ f('steep').name }} is told.\"")
+    said = []
+    (record,) = with_claims_of([load_record(folder)], str(study_file), None, said.append)
+    assert [claim.remedy for claim in record.manifest.study.claims] == ["Train it."]
+    assert record.manifest.study.answers.endswith("is told.")
+    assert "declares all of these claims itself" in said[0]
+    assert claims_of(record).answers == ["steep is told."]
 
 
 def test_a_report_without_other_claims_says_so(run, study_file, report):

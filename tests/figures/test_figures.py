@@ -18,10 +18,12 @@ from sweepbook.aggregates.curves import curve_table
 from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures import lines as curves
 from sweepbook.figures.axes import scale_y
+from sweepbook.figures.captions import reading_figures
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.kinds import KINDS, draw, specs_of
 from sweepbook.figures.style import look
 from sweepbook.record.load import Record, load_record
+from tests.records import declared
 
 Make = Callable[..., Path]
 SPECS: dict[str, dict[str, Any]] = {
@@ -57,7 +59,7 @@ def record(make_record: Make) -> Record:
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) & set(SPECS)))
-def test_every_kind_draws_and_says_where_its_numbers_are(record: Record, kind: str) -> None:
+def test_every_kind_draws_and_has_a_short_caption(record: Record, kind: str) -> None:
     before = dict(mpl.rcParams)
     drawn = draw(spec_of(kind), record)
     if kind == "table":
@@ -65,7 +67,8 @@ def test_every_kind_draws_and_says_where_its_numbers_are(record: Record, kind: s
     else:
         render(drawn, "svg", "png")
     assert dict(mpl.rcParams) == before  # the process's own settings stay
-    assert f"figures/{kind}.csv" in drawn.caption and "Data: europe" in drawn.caption
+    sentences = drawn.caption.removesuffix(".").split(". ")
+    assert sentences[0] and max(len(said.split()) for said in sentences) <= 25, drawn.caption
     assert len(drawn.numbers) and set(drawn.numbers["trial_id"]) <= set(record.trials["trial_id"])
 
 
@@ -84,7 +87,8 @@ def test_curves_hold_the_aggregates_and_nothing_else(record: Record) -> None:
     columns = ["mean", "low", "high", "replicate_0", "replicate_1", "replicate_2"]
     expected = pd.concat([table.loc[[by_lr[lr]]] for lr in (0.0001, 0.01, 1.0)])
     assert drawn.numbers[columns].to_numpy().tolist() == expected[columns].to_numpy().tolist()
-    assert "n = 3" in drawn.caption and "95 % t interval" in drawn.caption
+    assert drawn.caption == "Validation loss (lower is better) of 3 trials over 8 epochs."
+    assert "3 replicates" in reading_figures(record)
     assert ax.get_ylabel() == "validation loss" and ax.get_xlabel() == "epoch"
 
 
@@ -180,20 +184,41 @@ def test_a_table_has_reached_fidelities_and_each_trial_s_end(make_record: Make) 
     drawn = draw(spec_of("table", at=[1, 5, 50]), record)
     assert drawn.cells is not None
     assert list(zip(drawn.cells["lr"], drawn.cells["epoch"], strict=True)) == [
-        ("0.1", "1"), ("0.1", "1–4"), ("0.2", "1"), ("0.2", "5"), ("0.2", "2–6")
+        ("0.1", "1"), ("0.1", "mean of 1–4"), ("0.2", "1"), ("0.2", "5"),
+        ("0.2", "mean of 2–6"),
     ]  # fmt: skip
     assert drawn.cells["validation loss"].str.contains(" ± ").all()
     only_last = draw(spec_of("table", at=["last"]), record).cells
-    assert only_last is not None and only_last["epoch"].tolist() == ["1–4", "2–6"]
+    assert only_last is not None
+    assert only_last["epoch"].tolist() == ["mean of 1–4", "mean of 2–6"]
 
 
-def test_scaled_epochs_and_a_given_split_are_said(make_record: Make) -> None:
+def test_what_all_rows_of_a_table_share_stands_in_its_head(record: Record) -> None:
+    cells = draw(spec_of("table", metrics=["val_loss"], at=["last"]), record).cells
+    assert cells is not None
+    assert list(cells) == ["lr", "n", "validation loss, mean of epochs 4–8"]
+
+
+def test_what_holds_for_all_figures_is_said_once_for_a_report(make_record: Make) -> None:
     data = {"name": "europe-csv", "splits": "given"}
-    record = load_record(make_record(CONFIGS, scale=0.2, data=data))
-    caption = draw(spec_of("curves"), record).caption
-    assert (
-        "intervals hold for this split only" in caption and "Epochs are scaled by 0.2" in caption
-    )
+    record = load_record(make_record(CONFIGS, data=data, study=declared("batch-norm")))
+    one = load_record(make_record(CONFIGS, at="records/one", n_replicates=1))
+    said = reading_figures([record, one])
+    assert "1 to 3 replicates" in said and "split is given" in said and "Hollow" in said
+    assert len(said.split(". ")) <= 3
+    assert "no intervals" in reading_figures(one) and "Hollow" not in reading_figures(one)
+
+
+def test_a_record_of_one_step_gets_no_curves_of_one_point(make_record: Make) -> None:
+    configs = [{"lr": lr, "depth": depth} for lr in (0.1, 0.2, 0.3) for depth in (1, 2)]
+    record = load_record(make_record(configs, epochs=1))
+    against, table = specs_of(record)
+    assert (against["kind"], against["x"], table["kind"]) == ("against", "lr", "table")
+    assert against["title"] == "Validation loss against lr"
+    alone = load_record(make_record(configs[:1], at="records/alone", epochs=1))
+    assert [spec["kind"] for spec in specs_of(alone)] == ["table"]
+    for spec in (against, table):
+        draw(spec, record)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +272,7 @@ def test_the_smallest_records_draw(make_record: Make, epochs: int, n_replicates:
         if drawn.figure is not None:
             render(drawn)
         if n_replicates == 1 and kind in ("curves", "against", "table"):
-            assert "n = 1" in drawn.caption
+            assert "no intervals" in reading_figures(record)
 
 
 def test_labels_beside_lines_stay_apart() -> None:

@@ -108,7 +108,7 @@ def test_accuracy_of_classes_comes_from_the_predictions(record: Record) -> None:
         {"kind": "class_accuracy", "name": "c", "by": ["lr"], "select": "val_acc"}, record
     )
     render(drawn)
-    assert drawn.numbers["trial_id"].nunique() == 2 and "Best and worst" in drawn.caption
+    assert drawn.numbers["trial_id"].nunique() == 2 and "Best and worst" in drawn.notes
     by_class = drawn.numbers.set_index("name")["accuracy"]
     assert set(by_class["Austria"]) == {0.5} and set(by_class["Albania"]) == {1.0}
 

@@ -60,7 +60,7 @@ def test_bars_are_the_trials_or_groups_of_them(
     )
     shares = [container[0].get_width() for container in slots.containers]
     assert shares == pytest.approx([100 * v / 122 for v in (90, 10, 22)])
-    assert "wall 61 s, ideal 45 s of 2 slots" in made.caption
+    assert "wall 61 s, ideal 45 s of 2 slots" in made.notes
     with style.look():
         made.figure.savefig(BytesIO())
 

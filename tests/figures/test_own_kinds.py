@@ -70,7 +70,7 @@ def test_a_project_s_own_figure_is_drawn_where_its_study_declares_it(
 ):
     folder = make_record(CONFIGS, figures=[OWN])
     write_report([folder], tmp_path / "out", project=project())
-    assert "Two dots. Numbers: figures/dots.csv." in page_of(tmp_path / "out")
+    assert "Two dots." in page_of(tmp_path / "out")
     assert (tmp_path / "out" / "figures" / "dots.svg").is_file()
 
 
@@ -186,7 +186,7 @@ def test_a_kind_of_the_tool_stays_what_it_is(make_record):
 def test_a_note_of_the_study_s_own_stands_in_the_caption(make_record):
     record = load_record(make_record(CONFIGS))
     spec = {"kind": "table", "name": "t", "metrics": ["val_loss"], "note": "Our own words."}
-    assert draw(spec, record).caption.endswith("Our own words. Numbers: figures/t.csv.")
+    assert draw(spec, record).caption.endswith("Our own words.")
 
 
 def test_a_manifest_says_of_which_project_its_study_is(make_record, toy_file):

@@ -5,11 +5,12 @@ import math
 
 import pytest
 
-from sweepbook.findings import amounts, sentences
+from sweepbook.findings import amounts
 from sweepbook.findings.finding import COLUMNS, Finding, findings_frame
+from sweepbook.findings.wording import limits, units
 
 
-@pytest.mark.parametrize("module", [amounts, sentences])
+@pytest.mark.parametrize("module", [amounts, limits, units])
 def test_examples_in_docstrings(module):
     done = doctest.testmod(module)
     assert done.attempted > 0 and done.failed == 0

@@ -52,7 +52,7 @@ def test_models_are_compared_on_the_same_rows_chosen_on_validation(models_record
     assert row["estimate"] == pytest.approx(100 * expected.mean)
     assert (row["low"], row["high"]) == pytest.approx((100 * expected.low, 100 * expected.high))
     assert row["verdict"] == "holds"
-    assert row["sentence"].startswith("“the net beats the trees”: Test accuracy (eval 2): net ")
+    assert row["sentence"].startswith("“the net beats the trees”. Test accuracy (eval 2): net ")
     assert "300 test rows, 2 seeds" in row["sentence"]
 
 
@@ -79,7 +79,7 @@ def test_one_seed_that_chooses_and_scores_flatters(models_record):
     alone = [net(0.1, [0.7], [STRONG[0]]), net(0.01, [0.6], [WEAK[0]])]
     record = models_record([*alone, trees()], claims=[claim()], n_replicates=1)
     assert (
-        "net: one seed chose and is scored, so its value flatters" in finding(record)["sentence"]
+        "Net: one seed chose and is scored, so its value flatters" in finding(record)["sentence"]
     )
 
 
@@ -93,7 +93,9 @@ def test_two_models_of_one_seed_are_compared_over_rows(models_record):
     other = {"model": "net", "hits": hits(0.62, 1), "val_acc": [0.5]}
     row = finding(models_record([other, trees()], claims=[claim()]))
     assert row["verdict"] == "undecided"
-    assert row["sentence"].endswith("undecided on 300 test rows, 1 seed.")
+    assert row["sentence"].endswith(
+        "Undecided on 300 test rows, 1 seed: a spread needs two seeds."
+    )
     assert np.isfinite(row["low"])
     assert row["needed_n"] is None or np.isnan(row["needed_n"])
 

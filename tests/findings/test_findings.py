@@ -23,8 +23,8 @@ def test_a_direction_is_held_against_the_smallest_difference_that_matters(
     assert row["verdict"] == verdict
     assert row["estimate"] == pytest.approx(100 * difference)
     assert (row["unit"], row["n"]) == ("points", 5)
-    assert row["sentence"].startswith("“on is better than off”: Validation accuracy (mean of")
-    assert verdict in row["sentence"]
+    assert row["sentence"].startswith("“on is better than off”. Validation accuracy (mean of")
+    assert verdict.removeprefix("does ") in row["sentence"].lower()
     assert set(row["trial_ids"].split()) == set(record.trials["trial_id"])
 
 
@@ -37,7 +37,7 @@ def test_pairs_are_used_where_splits_are_shared_and_welch_elsewhere(planted):
     row = finding(record)
     assert row["verdict"] == "undecided"
     assert row["needed_n"] > 100
-    assert "undecided at 5 seeds (would need " in row["sentence"]
+    assert "Undecided at 5 seeds" in row["sentence"] and "seeds are needed" in row["sentence"]
 
 
 def test_the_mirrored_metric_gets_the_mirrored_verdict(planted):
@@ -102,7 +102,7 @@ def test_holm_joins_the_claims_of_one_family(planted):
     assert row["family_size"] == 2 and row["p_holm"] == pytest.approx(2 * row["p"])
     assert (alone["p_holm"] is None or math.isnan(alone["p_holm"])) and alone["p"] == row["p"]
     assert alone["verdict"] == "holds" and row["verdict"] == "undecided"
-    assert "2 comparisons do not" in row["sentence"]
+    assert "2 comparisons are decided together" in row["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_missing_trials_columns_values_and_replicates_are_said(planted):
     assert "not every replicate has a value with on" in frame.loc["hole", "sentence"]
     one = planted([ON, OFF], [claim()], {"val_acc": [[0.9], [0.8]]}, at="one")
     row = finding(one)
-    assert row["verdict"] == "undecided" and "undecided at 1 seed" in row["sentence"]
+    assert row["verdict"] == "undecided" and "Undecided at 1 seed" in row["sentence"]
 
 
 def test_an_empty_record_gives_no_numbers_and_no_error(make_record):
@@ -178,12 +178,12 @@ def test_gaps_are_found_where_their_columns_are(planted):
     assert (frame["statement"] == "").all()
 
 
-def test_scaled_epochs_are_said(planted):
+def test_a_step_beyond_the_last_is_said(planted):
     record = planted([ON, OFF], [claim(fidelity=100)], {"val_acc": [FIVE + 0.02, FIVE]}, scale=0.2)
     row = finding(record)
     assert row["verdict"] == "holds"
-    assert "epoch 100 is beyond the 8 trained: the last is taken" in row["sentence"]
-    assert "epochs scaled by 0.2" in row["sentence"]
+    assert "Epoch 100 is beyond the 8 trained: the last is taken." in row["sentence"]
+    assert "scaled" not in row["sentence"], "that is said once, of the whole record"
 
 
 def test_a_malformed_claim_is_named(planted):

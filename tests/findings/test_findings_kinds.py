@@ -82,7 +82,7 @@ def test_a_clear_winner_among_many_is_found_with_its_margin(planted):
     record = with_manifest(record, data={"paired": False})
     alone = finding(record, "best-config")
     assert alone["estimate"] == pytest.approx(best["estimate"])
-    assert "5 replicates an arm" in alone["sentence"]
+    assert "5 replicates each" in alone["sentence"]
 
 
 def test_losses_that_span_decades_are_compared_by_their_logarithms(planted):
@@ -127,7 +127,7 @@ def test_a_claim_that_has_the_name_of_our_own_question_keeps_its_numbers(planted
     record = planted(SIZES, [own], values, epochs=1)
     found = [one for one in evaluate(record) if one.name.startswith("best-config")]
     assert found[0].estimate == pytest.approx(30) and found[0].arm == "w64"
-    assert found[1].name == "best-config-2" and found[1].best == "width 32"
+    assert found[1].name == "best-config-2" and found[1].best == "w32"
 
 
 def test_an_accuracy_that_was_not_evaluated_at_every_step_is_not_a_failing_seed(planted):
@@ -144,7 +144,7 @@ def test_the_other_metric_of_a_relative_claim_has_its_own_mean(planted):
     noise = FIVE - 0.9
     values = {"val_loss": [2.0 + noise], "train_loss": [1.0 + noise]}
     row = finding(planted([{"lr": 0.1}], [gap], values))
-    assert row["against_value"] == pytest.approx(1.0) and "training loss 1" in row["sentence"]
+    assert row["against_value"] == pytest.approx(1.0) and "training loss is 1." in row["sentence"]
 
 
 def test_a_level_is_no_share_of_a_target(planted):
@@ -205,8 +205,8 @@ def test_a_level_is_in_percent_and_a_margin_in_points(planted):
     )
     row = finding(planted([{"lr": 0.1}], [above], {"val_acc": [np.full((3, 2), 0.975)]}, epochs=2))
     assert row["verdict"] == "holds"
-    assert "the net; 97.5 % (95 % interval 97.5 to 97.5 %, 3 replicates; " in row["sentence"]
-    assert "claimed higher than 90 % by at least 0.5 points): holds" in row["sentence"]
+    assert "the net: 97.5 % (95 % interval 97.5 to 97.5 %, 3 replicates)." in row["sentence"]
+    assert "Claimed: higher than 90 % by at least 0.5 points." in row["sentence"]
 
 
 def test_epochs_to_a_level_and_replicates_that_never_get_there(planted):

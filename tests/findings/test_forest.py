@@ -54,7 +54,7 @@ def test_how_sure_counts_each_family_once(planted):
     claims = [claim(name=f"c{i}", family="together") for i in range(3)] + [claim(name="alone")]
     record = planted([ON, OFF], claims, values)
     said = how_sure([forest_frame(record, evaluate(record))])
-    assert "Of 4 claims 4 are decided" in said and "at most 0.1 " in said
+    assert "4 of 4 claims are decided" in said and "t most 0.1 " in said
     assert how_sure([]) == ""
     late = forest_frame(record, evaluate(record)).assign(declared="after")
     assert how_sure([late]) == ""

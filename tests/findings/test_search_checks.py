@@ -18,7 +18,7 @@ from sweepbook.findings.finding import (
     Finding,
     findings_frame,
 )
-from sweepbook.findings.search_checks import search_findings, summary
+from sweepbook.findings.search_checks import headline, search_findings, summary
 from sweepbook.pages.studies.claims import claims_of
 from tests.searches import SPACE, random_search, record_of
 
@@ -39,9 +39,9 @@ def check(name: str, trials: list[dict[str, Any]], **rest: Any) -> Finding:
 @pytest.mark.parametrize(
     "lr, verdict, text",
     [
-        (0.01, HOLDS, "no end of lr near"),
-        (0.08, FAILS, "lr 0.08 is at the upper end of 0.0001 .. 0.1"),
-        (0.00013, FAILS, "lr 0.00013 is at the lower end"),
+        (0.01, HOLDS, "It is at no end of lr."),
+        (0.08, FAILS, "Lr 0.08 is at the upper end of 0.0001 .. 0.1"),
+        (0.00013, FAILS, "Lr 0.00013 is at the lower end"),
         (0.0002, HOLDS, ""),  # 10 % of the logarithm of the range
     ],
 )
@@ -64,7 +64,7 @@ def test_ends_are_counted_over_cells() -> None:
     for i, one in enumerate(trials):
         one["settings"]["width"] = i
     row = check("inside-ranges", trials, cells=[{"width": i} for i in range(3)])
-    assert "lr is at the upper end of 0.0001 .. 0.1 in 2 of 3 cells" in row.sentence
+    assert "Lr is at the upper end of 0.0001 .. 0.1 in 2 of 3 cells" in row.sentence
 
 
 @pytest.mark.parametrize("bad, n, verdict", [(0, 60, HOLDS), (1, 20, OPEN), (12, 40, FAILS)])
@@ -76,7 +76,7 @@ def test_the_share_of_diverged_trials_is_judged_by_its_interval(
     row = check("diverged", trials)
     assert row.verdict == verdict and row.estimate == bad / n
     assert row.low <= bad / n <= row.high
-    assert f"{bad} of {n} did" in row.sentence
+    assert f"{bad} of {n} trials diverged" in row.sentence
     if verdict == FAILS:
         assert "They have lr from 0.05 up; the median of the others is 0.00235" in row.sentence
 
@@ -101,7 +101,7 @@ def test_most_of_the_best_five_at_their_best_in_the_last_tenth_ask_for_more(
 def test_ten_trials_per_setting_are_the_rule(n: int, verdict: str) -> None:
     row = check("enough-trials", [trial(0.01, 0.5 - 0.01 * i) for i in range(n)])
     assert row.verdict == verdict
-    assert f"{n} with a value; the rule of 10 per setting asks for 10." in row.sentence
+    assert f"{n} trials have a value. The rule of 10 per setting asks for 10." in row.sentence
     assert f"The best was trial {n - 1} of trials 0 to {n - 1}." in row.sentence
 
 
@@ -120,6 +120,8 @@ def test_the_summary_names_the_best_and_says_where_there_is_none() -> None:
     search = search_of(record_of([trial(0.01, 0.5, 0.1), trial(0.02, 0.5, 0.2)], LR))
     assert search is not None
     assert "2 trials; 2 trials reached full length." in summary(search)
-    assert "validation loss 0.1: lr 0.01." in summary(search)
+    assert "The settings of the best are lr 0.01." in summary(search)
+    assert "2 trials at full length has validation loss 0.1: lr 0.01." in headline(search)
     none = search_of(record_of([trial(0.01, 0.5, status="stopped")], LR))
     assert none is not None and "none has reached full length" in summary(none)
+    assert headline(none) == ""

@@ -25,7 +25,7 @@ TRAINED = ["Best", "Interrupted", "Record", "confirm", "resume", "run", "verify"
 TRAINED += ["LightningReport", "TransformersReport", "report"]
 ANALYSED = ["NothingToDraw", "curve_table", "draw", "draw_all", "find_project", "finding_table"]
 ANALYSED += ["end_table", "last_rows", "load_record", "read_state", "select_trials", "trial_table"]
-ANALYSED += ["with_known_files", "write_figure", "write_report", "write_table"]
+ANALYSED += ["compare_records", "with_known_files", "write_figure", "write_report", "write_table"]
 
 
 def test_the_public_names_are_these():

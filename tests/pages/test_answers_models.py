@@ -3,10 +3,16 @@ import re
 from dataclasses import asdict
 
 import numpy as np
+import pytest
 
-from search_spaces.vision_claims import BASELINES_CLAIMS, LEARNING_RATES, claims_of_weights
-from sweepbook.findings.evaluate import evaluate
-from sweepbook.pages.studies.answers import study_answers
+from search_spaces.vision_claims import (
+    BASELINES_CLAIMS,
+    LEARNING_RATES,
+    claims_of_weights,
+    source_name,
+)
+from sweepbook.findings.wording.limits import n_words
+from sweepbook.pages.studies.claims import claims_of
 
 RNG = np.random.default_rng(2)
 EASE = RNG.random(200)
@@ -39,50 +45,46 @@ def plain(claims):
 CLAIMS = plain(BASELINES_CLAIMS)
 
 
-def told(models_record, *arguments, **rest):
+def claims_about(models_record, *arguments, **rest):
     trials = entries(*arguments, **rest)
     named = {e["weights"] for e in trials if "/" in (e.get("weights") or "")}
     claims = CLAIMS + plain(claims_of_weights(trials, dict.fromkeys(named, "0123")))
-    record = models_record(trials, claims=claims)
-    texts = study_answers(record, evaluate(record))
-    for text in texts:
+    found = claims_of(models_record(trials, claims=claims))
+    assert not found.problem
+    for text in [*(one.text for one in found.headlines), *found.answers]:
         assert text.endswith(".") and "  " not in text and "None" not in text
         assert not re.search(r"\bnan\b|[{}]|\(\)", text)
-    return texts
+    assert all(n_words(one.text) <= 25 for one in found.headlines)
+    told = [*found.answers, *(one.sentence for one in found.declared_findings)]
+    told += [one.text for one in found.missing] + [one.remedy for one in found.missing]
+    for text in told:
+        for one in re.split(r"(?<=[.?!…])\s+(?=[A-Z0-9“])", text):
+            assert n_words(one) <= 30, one
+    return found
 
 
-def test_the_published_questions_are_answered(models_record):
-    order, tuning, stopping, pretraining, rates = told(models_record, "imagenet")[:5]
-    assert order.count("confirmed") == 4
-    assert "fine-tuning wins" in tuning
-    assert "stopping cost accuracy" in stopping
-    assert "pretext" not in stopping, "nobody asked for it"
-    assert "it helps" in pretraining
-    assert rates.count("best at lr 0.001") == 3
-    assert "that it is lr 0.001 holds" in rates
+def test_the_best_model_and_the_test_accuracies_are_told(models_record):
+    found = claims_about(models_record, "imagenet")
+    (headline,) = found.headlines
+    assert headline.finding == "best-config" and "(ImageNet)" in headline.text
+    text = " ".join(found.answers)
+    assert "XGBoost scores" in text and "The fine-tuned ResNet-18 (ImageNet) scores" in text
+    assert "pretext" not in text, "nobody asked for it"
+    assert not found.missing
 
 
-def test_what_starts_from_the_pretext_task_is_not_taken_for_imagenet(models_record):
-    order, tuning, _, _, rates = told(models_record, "pretext", tuned=0.6)[:5]
-    assert "can be said from this record: no trial with model resnet18-finetune" in order
-    assert "The fine-tuned ResNet-18 (pretext) scores" in order
-    for text in (order, tuning):
-        assert "Of the fine-tuned ResNet-18 (ImageNet) this cannot be said" in text
-    assert "The fine-tuned ResNet-18 (ImageNet): this cannot be said" in rates
-    assert "it does not win by as much as would matter" in order
-    assert "The fine-tuned ResNet-18 (pretext) scores" in tuning
-    assert "fine-tuning does not win" in tuning
+@pytest.mark.parametrize("weights", ["pretext", "/shared/faces-body.pth"])
+def test_claims_about_other_weights_are_missing_once_with_their_remedy(models_record, weights):
+    found = claims_about(models_record, weights)
+    name = source_name(weights)
+    assert f"The fine-tuned ResNet-18 ({name}) scores" in " ".join(found.answers)
+    assert "ImageNet" not in " ".join(found.answers)
+    (missing,) = found.missing
+    assert missing.text == "11 claims are not available: no trial has weights imagenet."
+    assert "WEIGHTS=imagenet" in missing.remedy
 
 
-def test_a_file_of_weights_is_a_model_of_its_own_called_by_its_name(models_record):
-    texts = told(models_record, "/shared/faces-body.pth")
-    for i, answer in enumerate(("fine-tuning wins", "stopping cost", "it helps"), start=1):
-        assert answer in texts[i] and "(faces-body.pth" in texts[i]
-    assert "best at lr 0.001" in texts[4] and texts[4].count("(faces-body.pth)") == 2
-
-
-def test_missing_weights_are_the_reason_that_is_given(models_record):
-    texts = told(models_record, "imagenet", **FAILED)
-    assert "none of the 5 trials" in texts[0] and "(5 failed)" in texts[0]
-    assert "XGBoost scores" in texts[0], "what needs no weights is answered"
-    assert "best at lr 0.001" in texts[4]
+def test_failed_trials_are_the_reason_that_is_given_and_ask_for_no_weights(models_record):
+    found = claims_about(models_record, "imagenet", **FAILED)
+    assert any("(5 failed)" in one.text and not one.remedy for one in found.missing)
+    assert "XGBoost scores" in found.answers[0], "what needs no weights is answered"

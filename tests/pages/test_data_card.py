@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sweepbook.pages.data_card import data_card
 from sweepbook.pages.report import write_report
 from sweepbook.record.load import load_record
@@ -65,6 +67,25 @@ def test_each_kind_of_entry_has_its_form(make_record: Callable[..., Path]) -> No
     assert signal_table.numeric == {"accuracy", "ci95 low", "n"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ([{"n": 1000}, {"n": 1000, "lr": 0.1}], "1,000 of 1,500"),
+        ([{"n": 1000}, {"n": 20}], "20 to 1,000 of 1,500"),
+        ([{"n": 1000}, {"n": None}], "1,000 to 1,500 of 1,500"),
+        ([{"n": None}], None),
+        ([{"lr": 0.1}], None),
+    ],
+)
+def test_the_card_says_how_many_rows_the_trials_keep(
+    make_record: Callable[..., Path], settings: list[dict[str, Any]], shown: str | None
+) -> None:
+    data = DATA | {"kept_by": {"train": "n", "other": "missing"}}
+    record = load_record(make_record(settings, data=data))
+    expected = f"train: {shown}" if shown else None
+    assert dict(data_card(record).facts).get("Rows kept") == expected
+
+
 def test_a_card_of_an_earlier_version_tells_the_leak_that_it_knows(
     make_record: Callable[..., Path],
 ) -> None:
@@ -89,10 +110,10 @@ def test_both_pages_show_warnings_notes_and_tables(
 ) -> None:
     write_report([make_record([{"lr": 0.1}, {"lr": 0.01}], data=DATA)], tmp_path / "out")
     html = (tmp_path / "out" / "report.html").read_text()
-    assert html.count('<p class="warn">Leak: 3 of 1,400.</p>') == 2  # by the study and the data
+    assert html.count("<li>Leak: 3 of 1,400.</li>") == 1, "on the first screen"
     assert "<p>Generated, and no faces.</p>" in html
     assert "<h4>Trivial signals</h4>" in html and "<td>the same</td>" in html
     markdown = (tmp_path / "out" / "report.md").read_text()
-    assert markdown.count("> Leak: 3 of 1,400.\n") == 2
+    assert markdown.count("- Leak: 3 of 1,400.\n") == 1
     assert "#### Near duplicates\n\n|  | images | near |\n| --- | ---: | ---: |\n" in markdown
     assert "| test in train | 1,400 | 3 |\n" in markdown

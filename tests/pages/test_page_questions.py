@@ -48,8 +48,7 @@ def test_a_question_is_a_line_with_a_table_folded_below(learnt: Make, tmp_path: 
     )
     assert all(f"<td>lr {lr}</td>" in folded for lr in ("0.1", "0.01", "0.001", "0.0001"))
     assert "-3.0" in folded and "points" in folded
-    assert f"{line} Smallest difference that matters: 0.5 points.\n\n|" in markdown
-    assert "| lr 0.001 |" in markdown
+    assert f"{line} Smallest difference that matters: 0.5 points.\n" in markdown
     findings = pd.read_csv(tmp_path / "out" / "findings.csv")
     assert (findings["question"] == "gap").sum() == 4
     assert "0 no, 0 undecided" in html and html.count("is below validation accuracy") == 1
@@ -77,8 +76,8 @@ def test_a_trial_of_several_records_stands_in_the_first_of_them(
     for page in (html, markdown):
         assert page.count(f"{GAP}4 of 4 trials yes") == 2
         assert "3 trials of this record stand in the table of shared." in page
-    tables = re.findall(rf"{GAP}[^|]*\n\n((?:\|.*\n)+)", markdown)
-    assert [table.count("\n") - 2 for table in tables] == [4, 1]
+    tables = re.findall(rf"<summary>{GAP}.*?<tbody>(.*?)</tbody>", html, re.DOTALL)
+    assert [table.count("<tr>") for table in tables] == [4, 1]
 
 
 def test_a_warning_about_data_that_records_share_is_told_once(
@@ -88,4 +87,4 @@ def test_a_warning_about_data_that_records_share_is_told_once(
     records = [make_record(CONFIGS[:1], at=f"records/{i}", name=f"s{i}", data=data) for i in "ab"]
     write_report(records, tmp_path / "out")
     html, markdown = pages(tmp_path / "out")
-    assert html.count("Leak: 3 of 1,400.") == markdown.count("Leak: 3 of 1,400.") == 2
+    assert html.count("Leak: 3 of 1,400.") == markdown.count("Leak: 3 of 1,400.") == 1

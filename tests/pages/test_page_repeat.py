@@ -30,7 +30,7 @@ def test_a_repeat_has_its_section_and_table(record, tmp_path):
     first, again = record("a/demo", 0), record("b/demo", 1)
     page = write_report([first], tmp_path / "out", [again]).read_text()
     assert "Repeated with another seed" in page
-    assert "seeds 0 and 1: other splits, initial weights and orders" in page
+    assert "other splits, initial weights and orders (seeds 0 and 1)" in page
     table = pd.read_csv(tmp_path / "out" / "repeat.csv")
     (row,) = table[table["name"] == "on-better"].to_dict("records")
     assert row["declared"]
@@ -38,6 +38,8 @@ def test_a_repeat_has_its_section_and_table(record, tmp_path):
     assert row["estimate"] == row["estimate_again"], "the two records hold the same numbers"
     assert row["inside"]
     assert "0 have opposite verdicts" in page
+    write_report([first], tmp_path / "out")
+    assert not (tmp_path / "out" / "repeat.csv").exists(), "no table of an earlier report"
 
 
 def test_without_a_repeat_there_is_no_such_section(record, tmp_path):
@@ -51,7 +53,7 @@ def test_a_given_split_is_not_called_repeated(record, tmp_path):
     data = {**given, "rows": {}, "card": {}, "class_names": {}}
     records = [record(f"{place}/demo", seed, data=data) for seed, place in enumerate("ab")]
     page = write_report(records[:1], tmp_path / "out", records[1:]).read_text()
-    assert "seeds 0 and 1: other initial weights and orders" in page
+    assert "other initial weights and orders (seeds 0 and 1)" in page
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from sweepbook import Claim, higher, lower, same
 from sweepbook.findings.evaluate import evaluate
 from sweepbook.pages.report import write_report
-from sweepbook.pages.studies.claims import claims_of, tally
+from sweepbook.pages.studies.claims import claims_of
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import manifest_of
@@ -39,6 +39,8 @@ def test_the_hash_of_a_claim_is_that_of_what_it_says():
         *({"direction": "lower"}, {"arms": (OFF, ON)}, {"fidelity": "last"}, {"name": "n"}),
         *({"arms": ({"batch_norm": 1}, OFF)}, {"family": "f"}, {"metric": "val_loss"}),
     )
+    remedied = replace(CLAIM, remedy="Train it.")
+    assert claim_sha256(remedied) == claim_sha256(CLAIM), "a remedy decides nothing"
     assert len({claim_sha256(replace(CLAIM, **change)) for change in changes}) == len(changes)
     assert claim_sha256(CLAIM) not in {claim_sha256(replace(CLAIM, **one)) for one in changes}
 
@@ -83,9 +85,9 @@ def test_late_claims_are_counted_apart_and_the_page_names_the_hash(record_with, 
     claims = [CLAIM, OTHER]
     registration = Registration(claims=claim_hashes([CLAIM]), at=AT, commit="abc+changes")
     record = record_with(claims, **dataclasses.asdict(registration))
-    table = tally(["demo"], [claims_of(record)])
-    assert [row[1:] for row in table.rows] == [["1", "0", "0", "0", "0"]] * 2
-    assert table.rows[0][0] == "demo" and "after the training began" in table.rows[1][0]
+    found = claims_of(record)
+    assert [verdict for verdict, _ in found.declared] == ["holds"]
+    assert [verdict for verdict, _ in found.late] == ["holds"]
     page = write_report(record, tmp_path / "report").read_text(encoding="utf-8")
     assert registration.sha256 in page and "abc+changes" in page
     assert "declared after the training began" in (tmp_path / "report/report.md").read_text()

@@ -92,8 +92,8 @@ def test_a_setting_that_early_stopping_hides_is_the_most_important() -> None:
     assert table.index[0] == "encoding" and set(table["n"]) == {110}
     assert table["importance"].iloc[0] > table["limit"].iloc[0]
     assert set(table["epoch"]) == {1}
-    caption = draw({"kind": "importance", "name": "i"}, found.record).caption
-    assert "epoch 1" in caption and "encoding" in caption
+    drawn = draw({"kind": "importance", "name": "i"}, found.record)
+    assert "encoding" in drawn.caption and "epoch 1" in drawn.caption
 
 
 def test_trials_without_a_value_there_are_left_out_and_counted() -> None:
@@ -102,7 +102,7 @@ def test_trials_without_a_value_there_are_left_out_and_counted() -> None:
     trials[6] |= {"status": "diverged", "values": [0.5, np.nan]}
     found = search(trials, scheduler=ASHA)
     assert set(importance_table(found)["n"]) == {109}, "one diverged after the rung"
-    assert "1 trial left out" in draw({"kind": "importance", "name": "i"}, found.record).caption
+    assert "1 trial left out" in draw({"kind": "importance", "name": "i"}, found.record).notes
 
 
 def test_without_early_stopping_they_are_of_the_values_at_full_length() -> None:

@@ -11,7 +11,7 @@ from typing import Optional
 
 import pytest
 
-from sweepbook.study.configs import made_config
+from sweepbook.study.configs import is_added_default, made_config
 from sweepbook.study.hooks import config_type, load_object
 
 
@@ -176,3 +176,23 @@ def test_an_annotation_that_nobody_can_read_is_named(trainable):
         config_type(trainable("unknown"))
     with pytest.raises(ValueError, match="made_for_hints:nothing.* function, .* int"):
         trainable("nothing")
+
+
+@dataclasses.dataclass(frozen=True)
+class Grown:
+    first: int = 1
+    layers: tuple[int, ...] = dataclasses.field(default=(8, 8), metadata={"added_later": True})
+    count: int = dataclasses.field(default=1, metadata={"added_later": True})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_default"),
+    [
+        *[("layers", [8, 8], True), ("layers", [8], False), ("layers", None, False)],
+        *[("count", 1, True), ("count", True, False), ("count", 1.0, False)],
+        *[("first", 1, False), ("unknown", 1, False)],
+    ],
+)
+def test_a_field_that_was_added_later_does_not_count_at_its_default(name, value, is_default):
+    assert is_added_default(Grown, name, value) == is_default
+    assert not is_added_default(None, name, value)

@@ -17,9 +17,11 @@ from trainables.cities.split import (
     COUNTRIES,
     Split,
     Splits,
+    check_train_rows,
     clean_mask,
     content_sha256,
     places,
+    with_train_rows,
     without_test_places,
 )
 from trainables.seeds import replicate_seeds
@@ -30,9 +32,11 @@ __all__ = [
     "EMBEDDED",
     "Split",
     "Splits",
+    "check_train_rows",
     "clean_mask",
     "describe",
     "load_splits",
+    "with_train_rows",
     "without_test_places",
 ]
 

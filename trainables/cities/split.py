@@ -16,6 +16,7 @@ COUNTRIES = tuple(
 )
 SPLIT_NAMES = ("train", "validation", "test")
 COLUMNS = ["long", "lat", "country"]  # of a table of examples
+_SAMPLE = 1  # beside a split's seed: the draw of a sample from it
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,52 @@ def places(part: Split) -> npt.NDArray[np.complex128]:
 def clean_mask(train: Split, test: Split) -> npt.NDArray[np.bool_]:
     """bool (n_test,): True where a test point's exact coordinates do not occur in train. Pure."""
     return ~np.isin(places(test), places(train))
+
+
+def with_train_rows(splits: Splits, n_rows: int, seed: int) -> Splits:
+    """The splits with a sample of `n_rows` training rows, in the order in which they stand.
+
+    Each class keeps its share, rounded, and at least one row. A larger sample of the same seed
+    holds nearly all of a smaller one.
+
+    Raises:
+        ValueError: see `check_train_rows`.
+
+    Randomness: seed alone; pure.
+    """
+    train = splits.train
+    check_train_rows(n_rows, len(train), len(np.unique(train.y)))
+    shuffled = np.random.default_rng([seed, _SAMPLE]).permutation(len(train))
+    shuffled = shuffled[np.argsort(train.y[shuffled], kind="stable")]  # class by class
+    _, starts, counts = np.unique(train.y[shuffled], return_index=True, return_counts=True)
+    quotas = _quotas(counts, n_rows)
+    drawn = [shuffled[a : a + quota] for a, quota in zip(starts, quotas, strict=True)]
+    return replace(splits, train=train.take(np.sort(np.concatenate(drawn))))
+
+
+def check_train_rows(n_rows: int, n_all: int, n_classes: int) -> None:
+    """Refuses a sample of the training rows that is larger than these, or lacks a class.
+
+    Raises:
+        ValueError: naming the range and what to set instead.
+    """
+    if not n_classes <= n_rows <= n_all:
+        raise ValueError(
+            f"train_rows must lie in {n_classes} (one row of each country) .. {n_all} (all "
+            f"training rows), got {n_rows}: choose a number of this range, or leave train_rows "
+            "out to train on all rows"
+        )
+
+
+def _quotas(counts: npt.NDArray[np.int64], n_rows: int) -> npt.NDArray[np.int64]:
+    """How many of each class's rows to draw: at least one of each, `n_rows` together."""
+    shares = n_rows * counts / counts.sum()
+    quotas: npt.NDArray[np.int64] = np.maximum(np.floor(shares), 1).astype(np.int64)
+    left = n_rows - int(quotas.sum())
+    quotas[np.argsort(quotas - shares, kind="stable")[: max(left, 0)]] += 1  # largest remainders
+    for _ in range(-left):  # a small sample: the rare classes' one row is at the others' expense
+        quotas[quotas.argmax()] -= 1
+    return quotas
 
 
 def without_test_places(splits: Splits, seed: int) -> Splits:

@@ -42,6 +42,11 @@ OF_REPORT = examples(
     "report records/* --out report",
     "report records/my-study --repeat records/my-study-seed-1",
     "report records/my-study --claims my_study.py",
+    "report records/my-study --latex",
+)
+OF_COMPARE = examples(
+    "compare records/my-study records/my-study-2",
+    "compare records/my-study records/my-study-2 --out comparison",
 )
 OF_EXPORT = examples("export records/my-study --best model")
 OF_REPLAY = examples(

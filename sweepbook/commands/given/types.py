@@ -4,7 +4,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from sweepbook.tune.console import say
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        say(Console(), f"sweepbook {version('sweepbook')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version and exit.", callback=_version)
+]
 StudiesToShow = Annotated[
     list[str],
     typer.Argument(
@@ -164,6 +179,30 @@ ClaimsOf = Annotated[
         help="Study file (my_study.py or my_study.yaml) or study whose claims are judged as "
         "well. Those that a record does not declare are marked as declared after the training "
         "began.",
+    ),
+]
+
+Latex = Annotated[
+    bool,
+    typer.Option(
+        "--latex",
+        help="Write every table as latex/NAME.tex and every figure as figures/NAME.pdf, too.",
+    ),
+]
+
+First = Annotated[str, typer.Argument(metavar="A", help="Folder or URI of a record.")]
+Second = Annotated[
+    str,
+    typer.Argument(
+        metavar="B",
+        help="Record of the same study, with another seed, code, data or length of training.",
+    ),
+]
+ComparisonFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder for compare.html, compare.md and compare.csv. Default: no file is written.",
     ),
 ]
 

@@ -24,7 +24,7 @@ def with_claims_of(
     project: Project | None,
     say: Callable[[str], object] = lambda text: None,
 ) -> list[Record]:
-    """Returns the records, each with the claims of the study of its name.
+    """Returns the records, each with the claims and the answers of the study of its name.
 
     Args:
         spelt: a study file, my_study.py[:NAME], or the name of a study of the project.
@@ -39,7 +39,9 @@ def with_claims_of(
     for record in records:
         claims = _claims_for(record, studies)
         n_fitting += claims is not None
-        found.append(record if claims is None else with_claims(record, claims, say))
+        if claims is not None:
+            record = _with_words(with_claims(record, claims, say), studies.get(record.study))
+        found.append(record)
     if not n_fitting:
         names = ", ".join(sorted({record.study for record in records}))
         raise ValueError(
@@ -73,8 +75,26 @@ def with_claims(
         further.append(replace(claim, name=name))
     _tell(record, further, changed, say)
     registration = manifest.registration or Registration(claims=known)
-    study = replace(manifest.study, claims=(*manifest.study.claims, *further))
+    remedies = {claim_sha256(claim): claim.remedy for claim in claims}
+    own = [
+        replace(claim, remedy=remedies.get(claim_sha256(claim)) or claim.remedy)
+        for claim in manifest.study.claims
+    ]
+    study = replace(manifest.study, claims=(*own, *further))
     return replace(record, manifest=replace(manifest, study=study, registration=registration))
+
+
+def _with_words(record: R, study: Study | None) -> R:
+    """The record with the words of a study, which decide nothing: its answers, if it has any, and
+    what its published data are."""
+    if study is None:
+        return record
+    own = record.manifest.study
+    published = own.published
+    if published and study.published and published.source == study.published.source:
+        published = replace(published, about=study.published.about or published.about)
+    told = replace(own, answers=study.answers or own.answers, published=published)
+    return replace(record, manifest=replace(record.manifest, study=told))
 
 
 def _claims_for(record: Record, studies: dict[str, Study]) -> Sequence[Claim] | None:

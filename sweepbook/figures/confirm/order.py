@@ -31,16 +31,17 @@ ORDER = Keys(
 def draw_order(spec: Spec, record: Record) -> Drawn:
     """A row per winner, the best on top: mean with interval, replicates, what chose, published."""
     judge, table = confirmed(record)
-    head = f"Dot: {judge.value}; bar: {interval_name(judge)}; faint: each of"
-    sentences = [
-        sizes_sentence(table, head),
+    head = f"{judge.value} of each winner, over"
+    notes = [
+        f"Dot: mean; bar: {interval_name(judge)}; faint: each replicate.",
         judge.rows_sentence,
         beside_sentence(table, table[table["step"] == table["last"]], record),
-        captions.data_sentence(record, intervals=judge.over == "replicates"),
     ]
     alt = f": {listing(list(table['label']), most=8)}, the best first."
     numbers = table.drop(columns="problem")
-    return drawn_of(spec, sentences, numbers, figure=_figure(table, judge), alt=alt)
+    figure = _figure(table, judge)
+    said = [captions.sentence(sizes_sentence(table, head).removesuffix("."))]
+    return drawn_of(spec, said, numbers, figure=figure, alt=alt, notes=notes)
 
 
 def confirmed(record: Record) -> tuple[Judge, pd.DataFrame]:

@@ -8,7 +8,6 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import metric_name, number, with_half_width
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.figures import captions
 from sweepbook.figures.confirm.order import (
     beside_sentence,
     confirmed,
@@ -34,16 +33,15 @@ def draw_pairs(spec: Spec, record: Record) -> Drawn:
     pairs = pair_table(record, table)
     if pairs.empty:
         raise NothingToDraw("a difference needs two winners with a value for every replicate")
-    sentences = [
+    said = f"Better for sure: p of at most {ALPHA} by Holm over all {len(pairs)} pairs."
+    notes = [
         sizes_sentence(table, f"{judge.value} ± half {interval_name(judge)},".capitalize()),
         judge.rows_sentence,
-        f"Better for sure: the places of those with a difference from it that holds, p of at most "
-        f"{ALPHA} by Holm over all {len(pairs)} pairs; the CSV has every difference with its "
-        "interval.",
+        "The numbers are the places of the winners with a difference from it that holds; the CSV "
+        "has every difference with its interval.",
         beside_sentence(table, table, record),
-        captions.data_sentence(record, intervals=judge.over == "replicates"),
     ]
-    return drawn_of(spec, sentences, pairs, cells=_cells(table, pairs, judge))
+    return drawn_of(spec, [said], pairs, cells=_cells(table, pairs, judge), notes=notes)
 
 
 def _cells(table: pd.DataFrame, pairs: pd.DataFrame, judge: Judge) -> pd.DataFrame:

@@ -59,9 +59,10 @@ def draw_ledger(spec: Spec, record: Record) -> Drawn:
     sessions = [s for s in record.manifest.sessions if s["n_trials"]]
     return drawn_of(
         {"title": "Where the time went", **spec},
-        _sentences(numbers, sessions, len(bars)),
+        [_share(numbers)],
         numbers,
         figure=_figure(bars, sessions),
+        notes=_notes(numbers, sessions, len(bars)),
         alt=": seconds of each trial by phase, as stacked bars",
     )
 
@@ -129,19 +130,24 @@ def _draw_slots(ax: Axes, sessions: Sequence[Mapping[str, float]]) -> None:
     ax.grid(visible=False)
 
 
-def _sentences(
+def _share(numbers: pd.DataFrame) -> str:
+    total = numbers["time_total_s"].sum()
+    work = numbers[["train", "evaluate"]].to_numpy().sum()
+    return (
+        f"Training and evaluating took {number(work, 3)} of the trials' {number(total, 3)} s "
+        f"({work / total:.0%})."
+    )
+
+
+def _notes(
     numbers: pd.DataFrame, sessions: Sequence[Mapping[str, float]], n_bars: int
 ) -> list[str]:
     what = f"Each bar is one of {count(len(numbers), 'trial')}"
     if n_bars < len(numbers):
         what = f"{n_bars} bars, each the mean of as many of {len(numbers)} trials in turn"
         what += ", the longest first"
-    total = numbers["time_total_s"].sum()
-    work = numbers[["train", "evaluate"]].to_numpy().sum()
     return [
         f"{what}; the attempts at a trial are added up.",
-        f"Training and evaluating took {number(work, 3)} of the trials' {number(total, 3)} s "
-        f"({work / total:.0%}).",
         "Above, the time of all slots: training and evaluating, the rest of the trials' time, "
         "and the time without a trial."
         if sessions

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from sweepbook.aggregates.batches import batch_table
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
-from sweepbook.figures import captions, style
 from sweepbook.figures import lines as curves
+from sweepbook.figures import style
 from sweepbook.figures.arms import Arms, choose_arms, with_arms
 from sweepbook.figures.axes import scale_fidelity, scale_y
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of
@@ -42,12 +42,13 @@ def draw_per_batch(spec: Spec, record: Record) -> Drawn:
         pooled = "Every step is drawn"
     bad = int(table["n_not_finite"].sum())
     sentences = [
-        f"Line: mean; band: 5 % to 95 % quantile of the batch losses of all replicates. {pooled}.",
+        "Losses of single batches: their mean, and the band from their 5 % to their 95 % "
+        "quantile, of all replicates.",
         f"Stretches with one of the {bad} losses that are not finite are left out." if bad else "",
-        captions.data_sentence(record, intervals=False),
     ]
     numbers = csv_numbers(joined.drop(columns="status"), arms, record.unit)
-    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
+    notes = [f"{pooled}."]
+    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names, notes=notes)
 
 
 def _figure(table: pd.DataFrame, arms: Arms, *, log_y: bool) -> Figure:

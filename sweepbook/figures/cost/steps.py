@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from sweepbook.aggregates.batches import step_table
 from sweepbook.aggregates.labels import setting_name
 from sweepbook.aggregates.nothing import Spec
-from sweepbook.figures import captions, style
 from sweepbook.figures import lines as curves
+from sweepbook.figures import style
 from sweepbook.figures.arms import Arms, choose_arms, with_arms
 from sweepbook.figures.axes import scale_categories, scale_values, scale_y
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of
@@ -44,8 +44,8 @@ def draw_steps(spec: Spec, record: Record) -> Drawn:
     name = setting_name(arms.columns[0]) if numeric else ""
     figure = _figure(table, record.unit, name, spec.get("log_x"))
     numbers = csv_numbers(table.drop(columns="status"), arms, record.unit)
-    sentences = _sentences(table, record)
-    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
+    said, notes = _sentences(table, record)
+    return drawn_of(spec, [said], numbers, figure=figure, shows=arms.names, notes=[notes])
 
 
 def _figure(table: pd.DataFrame, unit: str, setting: str, log_x: bool | None) -> Figure:
@@ -84,18 +84,22 @@ def _as_points(table: pd.DataFrame, mean: str, low: str, high: str, line: str) -
     return table.assign(mean=table[mean], low=table[low], high=table[high], line=line)
 
 
-def _sentences(table: pd.DataFrame, record: Record) -> list[str]:
+def _sentences(table: pd.DataFrame, record: Record) -> tuple[str, str]:
     unit = record.unit
     sizes = sorted({int(n) for n in table["n_replicates"]})
     stack = " to ".join(str(n) for n in dict.fromkeys((sizes[0], sizes[-1])))
-    alone = "One model alone: mean of the replicates, as the trainable timed each (single_s)."
-    return [
-        f"Left: optimizer steps of one model per {unit}. Right: seconds per {unit} of all {stack} "
-        f"replicates together, training and evaluation; point: mean over the {unit}s, bar: "
-        "smallest to largest.",
-        alone if _is_timed_alone(table) else "",
-        captions.data_sentence(record, intervals=False),
-    ]
+    said = (
+        f"Optimizer steps of one model per {unit}, and seconds of all {stack} replicates together."
+    )
+    notes = (
+        f"The seconds are of training and evaluation; point: mean over the {unit}s, bar: smallest "
+        "to largest."
+    )
+    if _is_timed_alone(table):
+        notes += (
+            " One model alone: mean of the replicates, as the trainable timed each (single_s)."
+        )
+    return said, notes
 
 
 def _has_numbers(arms: Arms) -> bool:

@@ -19,7 +19,7 @@ from sweepbook.figures.models.common import (
     accuracy_table,
     interval_sentence,
     labels_of,
-    shared_sentences,
+    shared_notes,
 )
 from sweepbook.record.load import Record
 
@@ -44,11 +44,10 @@ def draw_models_accuracy(spec: Spec, record: Record) -> Drawn:
     numbers = accuracy_table(record, spec, models)
     if not any(model.known for model in models):
         raise NothingToDraw(missing_sentence(models).rstrip("."))
-    sentences = [
-        f"Dot: mean; faint: each seed. {interval_sentence(numbers)}",
-        *shared_sentences(record, models, numbers, "Hollow diamonds"),
-    ]
-    return drawn_of(spec, sentences, numbers, figure=_figure(numbers), shows=labels_of(models))
+    said = ["Test accuracy of each model; ticks are single seeds.", missing_sentence(models)]
+    notes = [interval_sentence(numbers), *shared_notes(record, models)]
+    figure = _figure(numbers)
+    return drawn_of(spec, said, numbers, figure=figure, shows=labels_of(models), notes=notes)
 
 
 def _figure(numbers: pd.DataFrame) -> Figure:

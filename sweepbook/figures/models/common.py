@@ -13,11 +13,9 @@ from sweepbook.aggregates.models import (
     Model,
     best_and_worst_model,
     chosen_sentence,
-    missing_sentence,
 )
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.aggregates.predictions import accuracy_columns
-from sweepbook.aggregates.published import label as published_label
 from sweepbook.figures import captions, style
 from sweepbook.record.load import CONFIG, Record
 
@@ -79,18 +77,9 @@ def interval_sentence(numbers: pd.DataFrame) -> str:
     )
 
 
-def shared_sentences(
-    record: Record, models: Sequence[Model], numbers: pd.DataFrame, sign: str = "Last column"
-) -> list[str]:
-    """How the trials were chosen, what is missing, the data, and what `sign` stands for."""
-    published = numbers["published"].notna().any()
-    return [
-        chosen_sentence(record, models),
-        missing_sentence(models),
-        captions.data_sentence(record, intervals=False),
-        captions.groups_sentence(record),
-        f"{sign}: {published_label(record)}." if published else "",
-    ]
+def shared_notes(record: Record, models: Sequence[Model]) -> list[str]:
+    """How the trials of models were chosen, and which test rows belong together."""
+    return [chosen_sentence(record, models), captions.groups_sentence(record)]
 
 
 def labels_of(models: Sequence[Model]) -> list[str]:

@@ -59,16 +59,16 @@ def draw_models_curves(spec: Spec, record: Record) -> Drawn:
     palette = dict(zip(lines, style.colours(len(lines)), strict=True))
     if not spec.get("by"):
         palette = {line: look[0] for line, look in model_looks(models).items() if line in lines}
+    named = listing([metric_name(metric) for metric in spec["metrics"]])
     sentences = [
-        captions.replicates_sentence(table),
-        "" if spec.get("by") else chosen_sentence(record, models, whole=True),
+        captions.sentence(f"{named} against {setting_name(str(spec['x']))}"),
         _without(spec, record, models),
         missing_sentence([model for model in models if not model.trial_id]),
-        captions.data_sentence(record, intervals=False),
     ]
+    notes = [] if spec.get("by") else [chosen_sentence(record, models, whole=True)]
     figure = _figure(spec, table, {line: (colour, "-") for line, colour in palette.items()})
     numbers = table.rename(columns={"x": str(spec["x"])}).dropna(axis=1, how="all")
-    return drawn_of(spec, sentences, numbers, figure=figure, shows=lines)
+    return drawn_of(spec, sentences, numbers, figure=figure, shows=lines, notes=notes)
 
 
 def _figure(spec: Spec, table: pd.DataFrame, looks: Mapping[str, curves.Look]) -> Figure:

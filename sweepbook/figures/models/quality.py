@@ -41,12 +41,8 @@ def draw_quality(spec: Spec, record: Record) -> Drawn:
     own = {place: positive_probabilities(predictions, model) for place, model in pair.items()}
     tables = {place: (confusion(rows), reliability(rows)) for place, rows in own.items()}
     errors = {place: calibration_error(bins) for place, (_, bins) in tables.items()}
-    sentences = [
-        _how(names.get("1", "1"), errors),
-        captions.groups_sentence(record, drawn=False),
-        chosen_sentence(record, models),
-        captions.data_sentence(record, intervals=False),
-    ]
+    sentences = [_how(errors), captions.groups_sentence(record, drawn=False)]
+    notes = [_notes(names.get("1", "1")), chosen_sentence(record, models)]
     numbers = [
         table.assign(model=pair[place].label, place=place, table=what)
         for place, both in tables.items()
@@ -60,17 +56,24 @@ def draw_quality(spec: Spec, record: Record) -> Drawn:
         figure=_figure(tables, labels, names),
         alt=f": confusion matrix and reliability of {labels['best']} and of {labels['worst']}; "
         "the CSV beside it has the numbers.",
+        notes=notes,
     )
 
 
-def _how(one: str, errors: Mapping[str, float]) -> str:
+def _how(errors: Mapping[str, float]) -> str:
     said = ", ".join(f"{place} {number(error, 2)}" for place, error in errors.items())
     return (
-        "Best and worst model by validation, the first seed of each. Left: test rows by their "
-        "class and the predicted one, and the share of the class. Right: how many of the rows "
-        f"with a predicted probability of “{one}” in a tenth really are; bar: 95 % Wilson "
-        "interval; grey columns and their numbers: rows in each tenth; dashed: perfectly "
-        f"calibrated. Expected calibration error: {said}."
+        "Best and worst model by validation, the first seed of each; expected calibration "
+        f"error: {said}."
+    )
+
+
+def _notes(one: str) -> str:
+    return (
+        "Left: test rows by their class and the predicted one, and the share of the class. "
+        f"Right: how many of the rows with a predicted probability of “{one}” in a tenth really "
+        "are. Bars are 95 % Wilson intervals, grey columns and their numbers rows in each tenth; "
+        "the dashed line is perfect calibration."
     )
 
 

@@ -22,6 +22,7 @@ from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import LOG_X, MODELS, Key, Keys
 from sweepbook.figures.layout import grid, side_by_side
 from sweepbook.figures.models.common import labels_of, model_looks
+from sweepbook.figures.series import tag
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.stats.rows import row_interval
 
@@ -49,15 +50,14 @@ def draw_models_setting(spec: Spec, record: Record) -> Drawn:
     looks = {name: look for name, look in model_looks(models).items() if name in shown}
     levels = table.loc[table["x"].isna(), "model"].tolist()
     sentences = [
-        "Left: mean and 95 % t interval over seeds. Right: mean and 95 % interval over test rows "
-        "and seeds.",
+        f"Validation and test accuracy against {setting_name(spec['x'])}; bars on the right "
+        "are over test rows and seeds.",
         f"Dashed, without {setting_name(spec['x'])}: {listing(levels)}." if levels else "",
-        captions.data_sentence(record, intervals=False),
-        captions.groups_sentence(record),
         missing_sentence([m for m in models if m.trials.empty or not m.trial_id]),
     ]
+    notes = [captions.groups_sentence(record)]
     figure = _figure(spec, record.metric, table, looks)
-    return drawn_of(spec, sentences, table, figure=figure, shows=labels_of(models))
+    return drawn_of(spec, sentences, table, figure=figure, shows=labels_of(models), notes=notes)
 
 
 def _figure(spec: Spec, metric: str, table: pd.DataFrame, looks: Looks) -> Figure:
@@ -71,7 +71,9 @@ def _figure(spec: Spec, metric: str, table: pd.DataFrame, looks: Looks) -> Figur
             at = side_by_side(tried["x"], tried["model"], lines, log=log)
             _draw_lines(ax, tried.assign(x=at), {name: looks[name] for name in lines})
             for row in rows[rows["x"].isna()].to_dict("records"):
-                ax.axhline(row["mean"], color=looks[row["model"]][0], linestyle="--", linewidth=1)
+                level = ax.axhline(row["mean"], color=looks[row["model"]][0], linestyle="--",
+                                   linewidth=1, gid="mean")  # fmt: skip
+                tag(level, str(row["model"]))
             if len(tried):
                 scale_values(ax, list(tried["x"]), setting_name(spec["x"]), log=log)
         axes[0].set_ylabel(quantity_name([metric]))
@@ -124,9 +126,12 @@ def _row(
 def _draw_lines(ax: Axes, rows: pd.DataFrame, looks: Looks) -> Axes:
     for name, (colour, marker) in looks.items():
         own = rows[rows["model"] == name].sort_values("x")
-        ax.vlines(own["x"], own["low"], own["high"], color=colour, linewidth=1.4, zorder=2)
-        ax.plot(own["x"], own["mean"], marker=marker, color=colour, linewidth=1.2, markersize=5.5,
-                zorder=3, gid="mean")  # fmt: skip
+        bars = ax.vlines(own["x"], own["low"], own["high"], color=colour, linewidth=1.4, zorder=2,
+                         gid="bar")  # fmt: skip
+        (line,) = ax.plot(own["x"], own["mean"], marker=marker, color=colour, linewidth=1.2,
+                          markersize=5.5, zorder=3, gid="mean")  # fmt: skip
+        tag(bars, name)
+        tag(line, name)
     return ax
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from sweepbook.aggregates.labels import is_share, metric_name, number, setting_name
-from sweepbook.aggregates.models import models_of
+from sweepbook.aggregates.models import missing_sentence, models_of
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import MODELS, SETTINGS, Keys
-from sweepbook.figures.models.common import accuracy_table, interval_sentence, shared_sentences
+from sweepbook.figures.models.common import accuracy_table, interval_sentence, shared_notes
 from sweepbook.record.load import Record
 
 MODELS_TABLE = Keys(
@@ -40,14 +40,16 @@ def draw_models_table(spec: Spec, record: Record) -> Drawn:
     shown = pd.DataFrame(cells).astype("str")
     if not numbers["published"].notna().any():
         shown = shown.drop(columns="published")
-    sentences = [
+    said = (
+        "Behind the best: below the model that is best on validation, paired by test row and seed."
+    )
+    notes = [
         interval_sentence(numbers),
-        "Behind the best: below the test accuracy of the model that is best on validation, paired "
-        "by test row and seed; the same seeds name that model, so the differences are a little "
+        "The seeds that are compared also name the best model, so the differences are a little "
         "too large.",
-        *shared_sentences(record, models, numbers),
+        *shared_notes(record, models),
     ]
-    return drawn_of(spec, sentences, numbers, cells=shown)
+    return drawn_of(spec, [said, missing_sentence(models)], numbers, cells=shown, notes=notes)
 
 
 def _percent(metric: str, value: float, digits: int = 3) -> str:

@@ -9,15 +9,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sweepbook.aggregates.hits import hits_interval
-from sweepbook.aggregates.models import Model, chosen_sentence, models_of
+from sweepbook.aggregates.models import Model, models_of
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.predictions import accuracy_columns
-from sweepbook.figures import captions, style
+from sweepbook.figures import style
 from sweepbook.figures.axes import log_ticks
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import MODELS, Keys
 from sweepbook.figures.layout import one_panel
-from sweepbook.figures.models.common import labels_of, model_looks
+from sweepbook.figures.models.common import labels_of, model_looks, shared_notes
+from sweepbook.figures.series import tag
 from sweepbook.record.load import Record
 
 _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
@@ -42,15 +43,13 @@ def draw_models_time(spec: Spec, record: Record) -> Drawn:
              **accuracy_columns(found), "n_replicates": found.n}
         )  # fmt: skip
     table = pd.DataFrame(rows)
-    sentences = [
-        "Bar: 95 % interval over test rows and seeds. Seconds of training and evaluation on the "
-        "machine of this record, mean of the seeds.",
-        chosen_sentence(record, models),
-        captions.data_sentence(record, intervals=False),
-        captions.groups_sentence(record),
-    ]
+    said = (
+        "Seconds on the machine of this record, mean of the seeds; bars are over test rows "
+        "and seeds."
+    )
     figure = _figure(table, model_looks(models))
-    return drawn_of(spec, sentences, table, figure=figure, shows=labels_of(models))
+    shows, notes = labels_of(models), shared_notes(record, models)
+    return drawn_of(spec, [said], table, figure=figure, shows=shows, notes=notes)
 
 
 def _figure(table: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> Figure:
@@ -58,7 +57,9 @@ def _figure(table: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> Figure
         figure, ax = one_panel()
         for row in table.to_dict("records"):
             colour, marker = looks[row["model"]]
-            ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour)
+            bar = ax.vlines(row["seconds"], row["test_low"], row["test_high"], color=colour,
+                            gid="bar")  # fmt: skip
+            tag(bar, row["model"])
             ax.plot(row["seconds"], row["test_mean"], marker, color=colour, markersize=7,
                     label=row["model"], linestyle="none", gid="mean")  # fmt: skip
         ax.set_xscale("log")

@@ -13,7 +13,6 @@ from sweepbook.aggregates.labels import (
 )
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search_tables import best_table
-from sweepbook.figures import captions
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import Key, Keys
 from sweepbook.figures.search.common import SELECTED, searched
@@ -43,19 +42,15 @@ def draw_best(spec: Spec, record: Record) -> Drawn:
     settings = [name for name in table if str(name).startswith(CONFIG)]
     rows = []
     for row in table.to_dict("records"):
-        cells = {"rank": str(row["rank"])} if table["rank"].max() > 1 else {}
+        cells = {"cell": search.cell_labels[row["cell"]]} if len(search.cells) > 1 else {}
+        cells |= {"rank": str(row["rank"])} if table["rank"].max() > 1 else {}
         cells |= {"trial": str(row["number"])}
         cells |= {setting_name(str(n)): setting_value(row[n]) for n in settings}
         bounds = (row["value"], row["low"], row["high"])
         rows.append({**cells, metric_name(record.metric): with_half_width(*bounds)})
-    n = int(table["n"].max())
     several = "in each cell, " if len(search.cells) > 1 else ""
-    sentences = [
-        f"The best {several}of {count(len(search.full), 'trial')} at full length; mean of n = {n} "
-        + ("replicates ± half the 95 % t interval." if n > 1 else "replicate."),
-        "Trial: order of suggestion, from 0.",
-        captions.data_sentence(record),
-        SELECTED,
-    ]  # fmt: skip
+    said = f"The best {several}of {count(len(search.full), 'trial')} at full length."
+    notes = ["Trials are numbered in the order in which they were suggested, from 0.", SELECTED]
     table["cell"] = table["cell"].map(lambda cell: search.cell_labels[cell])
-    return drawn_of(spec, sentences, table, cells=pd.DataFrame(rows).astype("str"))
+    shown = pd.DataFrame(rows).astype("str")
+    return drawn_of(spec, [said], table, cells=shown, notes=notes)

@@ -50,14 +50,17 @@ def draw_contour(spec: Spec, record: Record) -> Drawn:
     with style.look():
         figure, ax = one_panel(_HEIGHT)
         interpolated = _draw(figure, ax, search, keys)
-    sentences = [
+    said = (
+        "Points are trials at full length, the star is the best; bars and crosses were "
+        "stopped or lost."
+    )
+    notes = [
         endings_of(search),
-        "Point: a trial at full length, star: the best; bars and crosses: stopped and lost "
-        "trials, whose values had less training and are in no colour.",
+        "Trials that were stopped or lost had less training and are in no colour.",
         "Between three trials the colour is interpolated; other settings differ between trials, "
         "so that neighbours may differ for another reason." if interpolated else "",
     ]  # fmt: skip
-    return drawn_of(spec, sentences, trial_numbers(search), figure=figure)
+    return drawn_of(spec, [said], trial_numbers(search), figure=figure, notes=notes)
 
 
 def _draw(figure: Figure, ax: Axes, search: Search, keys: tuple[str, str]) -> bool:

@@ -40,15 +40,18 @@ def draw_importance(spec: Spec, record: Record) -> Drawn:
         table = importance_table(search)
     except ValueError as error:
         raise NothingToDraw(str(error)) from error
-    sentences = [
+    notes = [
         *_method(search, compared(search)),
         f"By chance: the values are shuffled {SHUFFLES_PER_SETTING * len(table)} times over the "
         "trials, so that no setting has an effect. Grey bar: the middle 90 % for this setting. "
         "Line: of 20 searches without any effect, 1 has a setting beyond its line. Band: the "
         "middle 90 % of the largest importance.",
-        verdict_on(table),
+        _of_chance(table),
     ]
-    return drawn_of(spec, sentences, table, figure=_figure(table))
+    step = compared(search)
+    early = "" if step.is_full else f"The values are those at {search.record.unit} {step.step}."
+    said = [verdict_on(table), early]
+    return drawn_of(spec, said, table, figure=_figure(table), notes=notes)
 
 
 def _method(search: Search, found: Compared) -> list[str]:
@@ -75,10 +78,16 @@ def verdict_on(table: pd.DataFrame) -> str:
     beyond = [setting_name(key) for key in table["setting"][table["importance"] > table["limit"]]]
     if beyond:
         return f"Larger than chance gives: {listing(beyond)}."
+    return (
+        "No importance is larger than chance gives, so this search does not show which setting "
+        "matters."
+    )
+
+
+def _of_chance(table: pd.DataFrame) -> str:
     low, high = table[["largest_null_low", "largest_null_high"]].iloc[0]
     return (
-        "No importance is larger than chance gives: without any effect the largest one lies in "
-        f"{number(low, 2)} to {number(high, 2)}. This search does not show which setting matters."
+        f"Without any effect the largest importance lies in {number(low, 2)} to {number(high, 2)}."
     )
 
 

@@ -34,7 +34,9 @@ def draw_incumbent(spec: Spec, record: Record) -> Drawn:
     labels = table["cell"].map(lambda cell: search.cell_labels[cell])
     numbers = table.assign(cell=labels) if several else table.drop(columns="cell")
     numbers = numbers.rename(columns={"spent": f"{record.unit}s"})
-    return drawn_of(spec, _sentences(search, several), numbers, figure=_figure(search, table))
+    said = captions.sentence(f"best {captions.metric_words([record.metric], record)} so far")
+    figure, notes = _figure(search, table), _notes(search, several)
+    return drawn_of(spec, [said], numbers, figure=figure, notes=notes)
 
 
 def _figure(search: Search, table: pd.DataFrame) -> Figure:
@@ -68,7 +70,7 @@ def _draw_steps(ax: Axes, own: pd.DataFrame, x: str, look: tuple[str, str]) -> A
     return ax
 
 
-def _sentences(search: Search, several: bool) -> list[str]:
+def _notes(search: Search, several: bool) -> list[str]:
     record = search.record
     return [
         endings_of(search),
@@ -78,7 +80,6 @@ def _sentences(search: Search, several: bool) -> list[str]:
         "are in it, so that it is no fair comparison.",
         f"Reports in order of time; {record.unit}s of all trials"
         + (" of a cell" if several else "") + " are added up.",
-        captions.metric_sentence(record.metric, record.mode),
         SELECTED,
     ]  # fmt: skip
 

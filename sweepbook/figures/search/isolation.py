@@ -11,7 +11,7 @@ from sweepbook.aggregates.labels import is_share, quantity_name, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.search import Search
 from sweepbook.aggregates.search_tables import isolation_table
-from sweepbook.figures import captions, style
+from sweepbook.figures import style
 from sweepbook.figures.axes import scale_categories, scale_y
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import Keys
@@ -37,18 +37,12 @@ def draw_isolation(spec: Spec, record: Record) -> Drawn:
         raise NothingToDraw("the search names no scientific setting and has one cell")
     if search.full.empty:
         raise NothingToDraw("no trial has reached full length with finite values yet")
-    n = int(search.full["n"].max())
-    bar = f"bar: its 95 % t interval over n = {n} replicates"
-    if n == 1:
-        bar = "n = 1 replicate, so there is no interval"
-    sentences = [
-        endings_of(search),
-        f"Large point: the best trial at full length for this value, all other settings free; "
-        f"{bar}. Small: every trial at full length. {EDGE}",
-        captions.data_sentence(record),
-        SELECTED,
-    ]
-    return drawn_of(spec, sentences, table, figure=_figure(search, table))
+    said = (
+        "The best trial at full length for each value, all other settings free; small points "
+        "are the others."
+    )
+    notes = [endings_of(search), EDGE, SELECTED]
+    return drawn_of(spec, [said], table, figure=_figure(search, table), notes=notes)
 
 
 def _figure(search: Search, table: pd.DataFrame) -> Figure:

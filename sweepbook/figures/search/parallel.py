@@ -37,13 +37,17 @@ def draw_parallel(spec: Spec, record: Record) -> Drawn:
     if not search.varied() or search.full.empty:
         raise NothingToDraw("no setting varied, or no trial has reached full length yet")
     metric = metric_name(record.metric)
-    sentences = [
+    said = (
+        "A line for each trial at full length, the darker the better; the best is orange, "
+        "grey lines ended early."
+    )
+    notes = [
         endings_of(search),
-        "Line: a trial at full length, the darker the better; orange: the best. Axes on the scale "
-        f"of the search, the last is {metric}. Grey: trials without a value at full length.",
+        f"Axes are on the scale of the search, the last is {metric}.",
         constant_sentence(search),
     ]
-    return drawn_of(spec, sentences, trial_numbers(search), figure=_figure(search, metric))
+    figure = _figure(search, metric)
+    return drawn_of(spec, [said], trial_numbers(search), figure=figure, notes=notes)
 
 
 def _figure(search: Search, metric: str) -> Figure:

@@ -26,16 +26,14 @@ def draw_rungs(spec: Spec, record: Record) -> Drawn:
         raise NothingToDraw("the study had no scheduler, so there are no rungs")
     table["cell"] = table["cell"].map(lambda cell: search.cell_labels[cell])
     several = len(search.cells) > 1
-    sentences = [
-        endings_of(search),
-        f"All {len(search.cells)} cells together; each has rungs of its own (CSV)."
-        if several
-        else "",
+    together = f"All {len(search.cells)} cells together; each has rungs of its own (CSV)."
+    notes = [
         "Ended otherwise: diverged, failed, interrupted or not ended yet, before the next rung. "
-        "A trial that was stopped is censored, not bad: its value has less training.",
+        "A trial that was stopped is censored, not bad: its value has less training."
     ]
-    numbers = table if several else table.drop(columns="cell")
-    return drawn_of(spec, sentences, numbers, cells=_cells(table, record))
+    numbers, cells = table if several else table.drop(columns="cell"), _cells(table, record)
+    said = [endings_of(search), together if several else ""]
+    return drawn_of(spec, said, numbers, cells=cells, notes=notes)
 
 
 def _cells(table: pd.DataFrame, record: Record) -> pd.DataFrame:

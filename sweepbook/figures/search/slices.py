@@ -34,12 +34,10 @@ def draw_slices(spec: Spec, record: Record) -> Drawn:
     keys = [key for key in search.varied() if key in search.space]
     if not keys or search.full.empty:
         raise NothingToDraw("no open setting varied, or no trial has reached full length yet")
-    sentences = [
-        endings_of(search),
-        f"Point: a trial at full length. {EDGE}",
-        constant_sentence(search),
-    ]
-    return drawn_of(spec, sentences, trial_numbers(search), figure=_figure(search, keys))
+    said = "A point for each trial at full length, against each setting that was searched."
+    notes = [endings_of(search), EDGE, constant_sentence(search)]
+    figure = _figure(search, keys)
+    return drawn_of(spec, [said], trial_numbers(search), figure=figure, notes=notes)
 
 
 def _figure(search: Search, keys: Sequence[str]) -> Figure:

@@ -45,11 +45,8 @@ def draw_against(spec: Spec, record: Record) -> Drawn:
     last = sorted({int(v) for v in table[unit]})
     when = f"up to {unit} {last[0]}" + (f" to {last[-1]}" if len(last) > 1 else "")
     sentences = [
-        captions.replicates_sentence(table, "Point"),
         f"Of each trial {captions.end_words(record)} ({when}).",
-        captions.data_sentence(record),
         captions.endings_sentence(table, arms, unit),
-        captions.published_sentence(table, record),
     ]
     numbers = csv_numbers(table, arms, unit)
     return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)

@@ -48,9 +48,9 @@ def draw_class_accuracy(spec: Spec, record: Record) -> Drawn:
     if not any(len(part) for part in parts):
         raise NothingToDraw("the record has no predictions of its trials")
     n = sorted({int(v) for part in parts for v in part["n"]})
-    how = f"{chosen} Dot: mean of n = {n[-1]} replicates, lowest first; the number of test points "
-    how += "of one replicate stands beside each class."
-    return drawn_of_few(spec, record, arms, parts, how, _figure(arms, parts))
+    how = "Classes are in order, the lowest first, each with the test points of one replicate."
+    notes = [chosen, f"Dots are means of n = {n[-1]} replicates."]
+    return drawn_of_few(spec, arms, parts, how, _figure(arms, parts), notes)
 
 
 def _figure(arms: Arms, parts: Sequence[pd.DataFrame]) -> Figure:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import end_table
-from sweepbook.aggregates.labels import is_share, metric_name, quantity_name
+from sweepbook.aggregates.labels import count, is_share, metric_name, quantity_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions, style
 from sweepbook.figures import lines as curves
@@ -20,11 +20,9 @@ from sweepbook.figures.keys import AXES, METRICS, OF_TRIALS, Key, Keys
 from sweepbook.figures.layout import grid, name_lines
 from sweepbook.figures.trials.panels import draw_panels_of
 from sweepbook.figures.trials.parts import (
-    CUT,
     curve_frame,
     drawn_curves,
     drawn_values,
-    is_cut,
     metrics_in,
 )
 from sweepbook.record.load import Record
@@ -61,18 +59,21 @@ def draw_curves(spec: Spec, record: Record) -> Drawn:
     looks = arm_looks(record, arms)
     if len(looks) > style.MOST_LINES:
         return _draw_many(spec, record, arms, without_replicates(table))
-    figure, cut = _figure(spec, record, table, looks, _draw_all)
-    how = captions.replicates_sentence(table) + (CUT if cut else "")
+    figure = _figure(spec, record, table, looks, _draw_all)
+    metrics = captions.metric_words(metrics_in(table, spec["metrics"]), record)
+    how = captions.sentence(
+        f"{metrics} of {count(len(arms.trials), 'trial')} {captions.over_words(record, table)}"
+    )
     return drawn_curves(spec, record, arms, table, figure, how)
 
 
 def _draw_many(spec: Spec, record: Record, arms: Arms, table: pd.DataFrame) -> Drawn:
     named = _best_labels(record, arms)
     looks = dict(zip(named, [(colour, "-") for colour in style.PALETTE], strict=False))
-    figure, _ = _figure(spec, record, table, looks, _draw_best)
+    figure = _figure(spec, record, table, looks, _draw_best)
     how = (
-        f"Each line is the mean of one of {len(arms.trials)} trials; named: the {len(named)} "
-        f"best by {metric_name(record.metric)}, of each {captions.end_words(record)}."
+        f"Each line is the mean of one of {len(arms.trials)} trials; the {len(named)} with the "
+        f"best {metric_name(record.metric)} at their end have names."
     )
     table = table.drop(columns=["low", "high", "published"], errors="ignore")
     return drawn_curves(spec, record, arms, table, figure, how)
@@ -86,10 +87,9 @@ def _best_labels(record: Record, arms: Arms) -> list[str]:
 
 def _figure(
     spec: Spec, record: Record, table: pd.DataFrame, looks: Looks, draw_lines: DrawLines
-) -> tuple[Figure, bool]:
-    """A panel per metric, and whether one of them cuts a band off."""
+) -> Figure:
+    """A panel per metric."""
     metrics = metrics_in(table, spec["metrics"])
-    cut = False
     with style.look():
         figure, axes = grid(len(metrics), min(len(metrics), 2), style.PANEL_HEIGHT)
         for ax, metric in zip(axes, metrics, strict=True):
@@ -97,10 +97,9 @@ def _figure(
             draw_lines(ax, rows, looks)
             ax.set_ylabel(quantity_name([metric], spec.get("units")))
             scale_y([ax], drawn_values(rows), log=spec.get("log_y"), share=is_share(metric))
-            cut = cut or is_cut(ax, rows)
             scale_fidelity(ax, table["x"].max(), record.unit, log=bool(spec.get("log_x")))
         name_lines(figure, axes, table[table["line"].isin(looks)], looks)
-    return figure, cut
+    return figure
 
 
 def _draw_all(ax: Axes, rows: pd.DataFrame, looks: Looks) -> Axes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import metric_name
 from sweepbook.aggregates.nothing import Spec
-from sweepbook.figures import captions
 from sweepbook.figures.arms import Arms, best_and_worst, choose_arms
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.record.load import Record
@@ -32,10 +33,14 @@ def few_arms(spec: Spec, record: Record) -> tuple[Arms, str]:
 
 
 def drawn_of_few(
-    spec: Spec, record: Record, arms: Arms, parts: list[pd.DataFrame], how: str, figure: Figure
+    spec: Spec,
+    arms: Arms,
+    parts: list[pd.DataFrame],
+    how: str,
+    figure: Figure,
+    notes: Sequence[str] = (),
 ) -> Drawn:
     """The figure with the numbers of each trial (`parts`, with trial_id) and its settings."""
     settings = arms.trials[["trial_id", *arms.columns]]
     numbers = settings.merge(pd.concat(parts, ignore_index=True), on="trial_id")
-    sentences = [how.strip(), captions.data_sentence(record, intervals=False)]
-    return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)
+    return drawn_of(spec, [how], numbers, figure=figure, shows=arms.names, notes=notes)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.labels import is_share, metric_name, quantity_name
+from sweepbook.aggregates.labels import count, is_share, metric_name, quantity_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures import captions, style
 from sweepbook.figures import lines as curves
@@ -16,11 +16,9 @@ from sweepbook.figures.drawn import Drawn, published_rows
 from sweepbook.figures.keys import AXES, METRICS, OF_TRIALS, Keys
 from sweepbook.figures.layout import grid, name_lines
 from sweepbook.figures.trials.parts import (
-    CUT,
     curve_frame,
     drawn_curves,
     drawn_values,
-    is_cut,
     metrics_in,
 )
 from sweepbook.record.load import Record
@@ -43,14 +41,15 @@ def draw_panels(spec: Spec, record: Record) -> Drawn:
 def draw_panels_of(spec: Spec, record: Record, arms: Arms, how: str = "") -> Drawn:
     """Panels of trials that are chosen already; `how` they were begins the caption."""
     kept = arms.first(MOST_PANELS)
-    if len(arms.trials) > MOST_PANELS:
-        how += f" The first {MOST_PANELS} of {len(arms.trials)} trials in the order of settings."
     table = curve_frame(record, spec, kept)
     figure, axes = _figure(spec, record.unit, kept, table)
-    together = f"{how} {captions.replicates_sentence(table)}".strip()
-    if is_cut(axes[0], table):
-        together += CUT
-    return drawn_curves(spec, record, kept, table, figure, together)
+    if not how:
+        metrics = captions.metric_words(metrics_in(table, spec["metrics"]), record)
+        over = captions.over_words(record, table)
+        how = captions.sentence(f"{metrics} of {count(len(kept.trials), 'trial')} {over}")
+    if len(arms.trials) > MOST_PANELS:
+        how += f" The first {MOST_PANELS} of {len(arms.trials)} trials in the order of settings."
+    return drawn_curves(spec, record, kept, table, figure, how)
 
 
 def _figure(spec: Spec, unit: str, arms: Arms, table: pd.DataFrame) -> tuple[Figure, list[Axes]]:

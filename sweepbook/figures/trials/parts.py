@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import curve_table
@@ -15,8 +14,6 @@ from sweepbook.figures import captions
 from sweepbook.figures.arms import Arms, with_arms
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of, with_published
 from sweepbook.record.load import Record
-
-CUT = " Bands that are wider than the axis are cut off."
 
 
 def curves_of(record: Record, metrics: Sequence[str], arms: Arms) -> pd.DataFrame:
@@ -52,24 +49,10 @@ def drawn_values(rows: pd.DataFrame) -> Any:
     return rows[names].to_numpy(dtype="float64")
 
 
-def is_cut(ax: Axes, rows: pd.DataFrame) -> bool:
-    """Whether a band is wider than the axis, which holds all values but not all bands."""
-    bottom, top = ax.get_ylim()
-    return bool((rows["low"] < bottom).any() or (rows["high"] > top).any())
-
-
 def drawn_curves(
     spec: Spec, record: Record, arms: Arms, table: pd.DataFrame, figure: Figure, how: str
 ) -> Drawn:
-    """The figure with its caption: `how`, the metric, the data, the endings, the published."""
-    metric = spec["metrics"][0] if len(spec["metrics"]) == 1 else ""
-    mode = record.mode if metric == record.metric else None
-    sentences = [
-        how,
-        captions.metric_sentence(metric, mode) if metric else "",
-        captions.data_sentence(record, intervals="low" in table),
-        captions.endings_sentence(table, arms, record.unit),
-        captions.published_sentence(table, record),
-    ]
+    """The figure with its caption: `how`, and which trials did not reach their end."""
+    sentences = [how, captions.endings_sentence(table, arms, record.unit)]
     numbers = csv_numbers(table, arms, record.unit)
     return drawn_of(spec, sentences, numbers, figure=figure, shows=arms.names)

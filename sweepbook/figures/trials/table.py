@@ -8,6 +8,7 @@ import pandas as pd
 
 from sweepbook.aggregates.curves import end_rows, end_steps
 from sweepbook.aggregates.labels import (
+    listing,
     metric_name,
     number,
     setting_name,
@@ -63,18 +64,13 @@ def draw_table(spec: Spec, record: Record) -> Drawn:
     steps = table[key].drop_duplicates()
     kept = f"The first {MOST_ROWS} of {len(steps):,} rows." if len(steps) > MOST_ROWS else ""
     shown = table.merge(steps.head(MOST_ROWS), on=key)
-    sentences = [
-        captions.replicates_sentence(table, "Cell"),
-        f"Where a row names several {unit}s, the value is the mean over them, as in the findings."
-        if (table["since"] < table[unit]).any()
-        else "",
-        captions.data_sentence(record),
-        endings,
-        captions.published_sentence(table, record, "Rows in italics"),
-        kept,
-    ]
-    cells = _cells(shown, arms, metrics_in(table, wanted), unit)
-    return drawn_of(spec, sentences, csv_numbers(table, arms, unit), cells=cells)
+    metrics = metrics_in(table, wanted)
+    what = captions.metric_words(metrics, record) if len(metrics) == 1 else "means"
+    when = f"at {unit} {listing([number(step) for step in at])} and " if at else ""
+    said = captions.sentence(f"{what} of each trial {when}at its end")
+    cells = _cells(shown, arms, metrics, unit)
+    numbers = csv_numbers(table, arms, unit)
+    return drawn_of(spec, [said, endings, kept], numbers, cells=cells)
 
 
 def _rows_at(
@@ -99,7 +95,7 @@ def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -
     rows = []
     for (_, since, last), group in table.groupby(["trial_id", "since", unit], sort=False):
         first = group.iloc[0]
-        steps = number(last) if since == last else f"{number(since)}–{number(last)}"
+        steps = number(last) if since == last else f"mean of {number(since)}–{number(last)}"
         settings = {setting_name(c): setting_value(first[c]) for c in arms.columns}
         of = f"{int(first['n'])}"
         if first["n_diverged"] > 0:
@@ -116,4 +112,11 @@ def _cells(table: pd.DataFrame, arms: Arms, metrics: Sequence[str], unit: str) -
             printed = by_metric["published"]
             told = {metric_name(m): number(printed.get(m, float("nan"))) for m in metrics}
             rows.append({**settings, unit: number(last), "n": "published", **told})
-    return pd.DataFrame(rows).astype("str")
+    cells = pd.DataFrame(rows).astype("str")
+    if cells[unit].nunique() > 1:
+        return cells
+    steps = str(cells[unit].iloc[0]).removeprefix("mean of ")  # said once, above the values
+    head = f", mean of {unit}s {steps}" if "–" in steps else f" at {unit} {steps}"
+    return cells.drop(columns=unit).rename(
+        columns={n: n + head for n in map(metric_name, metrics)}
+    )

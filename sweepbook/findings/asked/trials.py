@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweepbook.aggregates.labels import arm_labels, sorted_trials
-from sweepbook.aggregates.trials import same_value, telling_columns
-from sweepbook.findings.arms import find_trial
+from sweepbook.aggregates.trials import fitting_trials, same_value, telling_columns
+from sweepbook.findings.arms import find_trial, settings_label
 from sweepbook.findings.deciding.failing import LEARNS
 from sweepbook.findings.deciding.other_trials import chance_level
 from sweepbook.findings.values import value_at
@@ -20,8 +20,8 @@ Arms = dict[str, dict[str, Any]]
 def trial_arms(record: Record) -> Arms:
     """Settings that single out each ended trial, by its label, in the order of the settings.
 
-    A label that the study's figures declare for these settings ("arms") goes before one that is
-    made of them.
+    A label that a claim of the study, or else one of its figures ("arms"), declares for these
+    settings goes before one that is made of them.
     """
     trials = record.trials
     if trials.empty:
@@ -36,16 +36,38 @@ def trial_arms(record: Record) -> Arms:
         columns = shorter  # the budget is named only where nothing else tells trials apart
     ended = sorted_trials(trials[trials["status"].isin(["finished", "diverged"])], columns)
     labels = arm_labels(ended, columns)
-    arms = {}
+    arms: Arms = {}
+    claimed = _claimed_labels(record, columns)
     for row in ended.to_dict("records"):
         settings = {str(c).removeprefix(CONFIG): row[c] for c in columns if row[c] == row[c]}
         settings = {key: value for key, value in settings.items() if value is not None}
-        label = _declared_label(record, row)
+        label = claimed.get(str(row["trial_id"])) or _declared_label(record, row)
         known = label if label and label not in arms else str(labels[row["trial_id"]])
         if known in arms:  # two settings that are the same in the digits shown
             known = f"{known} (trial {row['trial_id']})"
         arms[known] = settings
     return arms
+
+
+def _claimed_labels(record: Record, columns: Sequence[str]) -> dict[str, str]:
+    """trial_id -> the label that a claim gives it, with the settings that the label leaves open.
+
+    A label that claims give to different settings names nothing. columns: what tells the trials
+    apart.
+    """
+    named: dict[str, list[Mapping[str, Any]]] = {}
+    for claim in record.manifest.study.claims:
+        for label, arm in zip(claim.labels, claim.arms, strict=False):
+            others = named.setdefault(label, [])
+            others += [] if any(dict(arm) == dict(other) for other in others) else [arm]
+    labels: dict[str, str] = {}
+    for label, arms in named.items():
+        for row in fitting_trials(record.trials, arms[0]) if len(arms) == 1 else []:
+            rest = {name.removeprefix(CONFIG): row[name] for name in columns}
+            free = {k: v for k, v in rest.items() if k not in arms[0] and v is not None and v == v}
+            whole = f"{label}, {settings_label(free)}" if free else label
+            labels.setdefault(str(row["trial_id"]), whole)
+    return labels
 
 
 def _declared_label(record: Record, trial: Mapping[Any, Any]) -> str:

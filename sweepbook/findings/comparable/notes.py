@@ -9,19 +9,29 @@ from sweepbook.record.load import Record
 from sweepbook.study.claim import Claim
 
 
-def split_note(record: Record, claim: Claim) -> list[str]:
-    """Says that an interval over seeds alone holds for the given split; [] where it says more.
+def split_note(record: Record, claim: Claim) -> str:
+    """Says that an interval over seeds alone holds for the given split; "" where it says more.
 
-    Where replicates share training rows, their intervals are corrected for that, and it says so.
     Where the split is given ("splits" of the data's description), validation and test rows are
     the same in every replicate, so the spread over replicates does not contain that of the rows.
     """
-    over_seeds = claim.over == "replicates" and not claim.metric.endswith("_s")
-    if over_seeds and (overlap := record.manifest.data.overlap):
-        times = record.manifest.n_replicates * overlap / (1 + overlap)  # a row is validated on
-        more = ", which may err in more than 5 % where rows are validated on several times"
-        return [f"corrected resampled t test{more if times > 1 + 1e-9 else ''}"]
-    return ["for this split"] if over_seeds and record.manifest.data.splits == "given" else []
+    given = record.manifest.data.splits == "given" and not record.manifest.data.overlap
+    return "for this split" if _is_over_seeds(claim) and given else ""
+
+
+def overlap_notes(record: Record, claim: Claim) -> list[str]:
+    """Says that intervals are corrected where replicates share training rows."""
+    overlap = record.manifest.data.overlap
+    if not (overlap and _is_over_seeds(claim)):
+        return []
+    times = record.manifest.n_replicates * overlap / (1 + overlap)  # a row is validated on
+    more = "it may err in more than 5 % of studies, since rows are validated on several times"
+    often = times > 1 + 1e-9
+    return ["the interval is that of the corrected resampled t test", *([more] if often else [])]
+
+
+def _is_over_seeds(claim: Claim) -> bool:
+    return claim.over == "replicates" and not claim.metric.endswith("_s")
 
 
 def length_note(record: Record, claim: Claim, arms: Sequence[Arm]) -> list[str]:
@@ -35,4 +45,4 @@ def length_note(record: Record, claim: Claim, arms: Sequence[Arm]) -> list[str]:
     lengths = trials["last_fidelity"].dropna().astype(int)
     if lengths.nunique() < 2:
         return []
-    return [f"trained for {lengths.min()} to {lengths.max()} {record.unit}s"]
+    return [f"the trials were trained for {lengths.min()} to {lengths.max()} {record.unit}s"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sweepbook.aggregates.hits import Hits
 from sweepbook.aggregates.labels import metric_name, test_twin
 from sweepbook.aggregates.predictions import grouped_predictions, hit_table
+from sweepbook.aggregates.shares import holds_shares
 from sweepbook.record.load import Record
 from sweepbook.study.claim import Over, Window
 
@@ -28,6 +29,11 @@ class Judge:
     def is_test(self) -> bool:
         """Whether other rows judge than those that chose."""
         return self.metric != self.record.metric
+
+    @property
+    def of_share(self) -> bool:
+        """Whether the metric is a share from 0 to 1."""
+        return holds_shares(self.record, self.metric)
 
     @property
     def over(self) -> Over:

@@ -19,18 +19,22 @@ from sweepbook.findings.finding import (
     OPEN,
     Finding,
 )
-from sweepbook.findings.sentences import OVERTURNED, gradient_sentence, mixture_sentence
 from sweepbook.findings.values import arm_label, arm_values
+from sweepbook.findings.wording.counted import gradient_sentences, mixture_sentences
+from sweepbook.findings.wording.ending import OVERTURNED, told_verdict
 from sweepbook.record.load import Record
 from sweepbook.stats.shares import MOST, Share, at_chance
 from sweepbook.study.claim import Claim
 
+_TOO_FEW = "these are too few to say what 80 % of all seeds do"
+
 
 class Counted(NamedTuple):
-    """The finding, whose sentence lacks what is decided; whether its replicates disagree."""
+    """The finding without its text; whether its replicates disagree; the text's sentences."""
 
     finding: Finding
-    mixed: bool = False
+    mixed: bool
+    told: list[str]
 
 
 def count_at_chance(record: Record, claim: Claim, asked: Finding, trials: OtherTrials) -> Counted:
@@ -46,16 +50,15 @@ def count_at_chance(record: Record, claim: Claim, asked: Finding, trials: OtherT
     if not problem and int(arm.values.isna().sum()) > diverged:
         problem = f"{claim.metric} was not evaluated at all of these steps"
     if problem:
-        text = f"Replicates of {arm_label(claim, 0)} at chance: {MISSING}: {problem}."
-        return Counted(replace(asked, sentence=text, note=problem))
+        return _missing(asked, problem)
     threshold = chance + claim.smallest
     share = at_chance(arm.values.to_numpy(), threshold)
     verdict = counted_verdict(share, learns=claim.expected == "learns")
-    text = mixture_sentence(arm.label, claim.metric, share, threshold, arm.steps)
+    told = mixture_sentences(arm.label, claim.metric, share, threshold, arm.steps)
     finding = replace(
         asked,
         verdict=verdict,
-        sentence=f"{text}: {_ending(verdict, share, diverged)}.",
+        why=_TOO_FEW if verdict == OPEN else "",
         estimate=share.k / share.n,
         low=share.low,
         high=share.high,
@@ -69,7 +72,12 @@ def count_at_chance(record: Record, claim: Claim, asked: Finding, trials: OtherT
         found=f"{share.k} of {share.n}",
         trial_ids=arm.trial_id,
     )
-    return Counted(finding, share.is_mixed or diverged > 0)
+    told += _ending(claim, verdict, share, diverged)
+    return Counted(finding, share.is_mixed or diverged > 0, told)
+
+
+def _missing(asked: Finding, problem: str) -> Counted:
+    return Counted(replace(asked, note=problem), False, [f"{MISSING}: {problem}"])
 
 
 def _n_diverged(record: Record, trial_id: str) -> int:
@@ -95,11 +103,15 @@ def counted_verdict(share: Share, learns: bool = False) -> str:
     return MIXED if share.is_mixed else OPEN
 
 
-def _ending(verdict: str, share: Share, diverged: int) -> str:
-    ending = f"{verdict} at {count(share.n, 'seed')}" if verdict == OPEN else verdict
+def _ending(claim: Claim, verdict: str, share: Share, diverged: int) -> list[str]:
+    what = "get above chance" if claim.expected == "learns" else "stay at chance"
+    told = [f"{diverged} of them diverged"] if diverged else []
     if share.is_mixed:
-        ending += ": some seeds learn and some do not, which no mean describes"
-    return f"{ending} ({diverged} diverged)" if diverged else ending
+        told.append("some seeds learn and some do not, which no mean describes")
+    told.append(f"claimed: at least 80 % of the seeds {what}")
+    if verdict == OPEN:
+        return [*told, f"{OPEN} at {count(share.n, 'seed')}: {_TOO_FEW}"]
+    return [*told, told_verdict(verdict)]
 
 
 def class_of_gradients(
@@ -114,8 +126,7 @@ def class_of_gradients(
         own = every[every["trial_id"] == trial["trial_id"]]
         problem = "" if len(own) else "no gradients were tracked"
     if problem or trial is None:
-        text = f"Gradients of {label}: {MISSING}: {problem}."
-        return Counted(replace(asked, sentence=text, note=problem))
+        return _missing(asked, problem)
     last = own["step"].max()
     step = min(claim.fidelity, last) if isinstance(claim.fidelity, int) else last
     rest = every[(every["step"] == step) & (every["trial_id"] != trial["trial_id"])]
@@ -126,18 +137,18 @@ def class_of_gradients(
     asked = replace(asked, trial_ids=str(trial["trial_id"]))
     if found["class"] == MISSING:
         why = "not every magnitude is finite" if len(fits) else "that step was not tracked"
-        text = f"Gradients of {label} ({steps}): {MISSING}: {why}."
-        return Counted(replace(asked, sentence=text, note=why))
+        return _missing(asked, why)
     overturned = found["class"] == OPEN and classify(fits, claim.smallest)["class"] != OPEN
     verdict = HOLDS if found["class"] == claim.expected else FAILS
     if found["class"] == OPEN:
         verdict = OPEN
-    why = f" ({OVERTURNED})" if overturned else ""
-    text = f"{gradient_sentence(label, steps, found)}; claimed {claim.expected}: {verdict}{why}."
+    told = [*gradient_sentences(label, steps, found), f"claimed: {claim.expected}"]
+    why = f"{OPEN} at {count(int(found['n']), 'seed')}{f': {OVERTURNED}' if overturned else ''}"
+    told.append(why if verdict == OPEN else told_verdict(verdict))
     finding = replace(
         asked,
         verdict=verdict,
-        sentence=text,
+        why=OVERTURNED if overturned else "",
         estimate=float(found["slope"]),
         low=float(found["low"]),
         high=float(found["high"]),
@@ -151,4 +162,4 @@ def class_of_gradients(
         found=str(found["class"]),
         note=f"{found['n_vanished']} of {found['n']} replicates with over a tenth at zero",
     )
-    return Counted(finding)
+    return Counted(finding, False, told)

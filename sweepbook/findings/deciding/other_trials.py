@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.aggregates.gradients import gradient_table, slopes
+from sweepbook.aggregates.kept import lookup
+from sweepbook.aggregates.shares import holds_shares
 from sweepbook.findings.arm import Arm, on_tested_scale
 from sweepbook.findings.values import trial_values
 from sweepbook.record.load import Record
@@ -24,8 +26,18 @@ _COMPARED = 2  # trials at a time
 
 def chance_level(record: Record) -> float:
     """Share of the largest class: of the training rows by the data card, else of the predictions'
-    labels; NaN where neither is recorded. A property of the data, never tuned on results.
+    labels; NaN where neither is recorded, and where accuracies are recorded in percent. A property
+    of the data, never tuned on results.
     """
+    known = lookup(record).notes
+    if "chance" not in known:
+        known["chance"] = _chance_level(record)
+    return float(known["chance"])
+
+
+def _chance_level(record: Record) -> float:
+    if not holds_shares(record, "val_acc"):
+        return math.nan
     card = record.manifest.data.card
     share = (card.get("largest_class") or {}).get("share")
     if share is not None:

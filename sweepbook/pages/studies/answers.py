@@ -1,50 +1,65 @@
-"""The questions of a study answered in a few sentences each, from the findings alone.
+"""The question of a study answered in a headline and a few sentences, from the findings alone.
 
-A template holds words; each number, label and verdict in the text is a finding's. The study's own
-template is part of its record (Study.answers), templates/any.md.j2 is asked of every record. A
-template is a text that somebody wrote: it is rendered in Jinja's sandbox, with the functions of
-`functions` and nothing else.
+A template holds words; each number, label and verdict in the text is a finding's. It is part of
+the study's record (Study.answers). A template is a text that somebody wrote: it is rendered in
+Jinja's sandbox, with the functions of `functions` and nothing else. A headline is declared by a
+call block with the finding that it rests on: {% call headline(f("name")) %}...{% endcall %}.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sweepbook.aggregates.labels import count, is_share, listing, metric_name, number
-from sweepbook.findings.amounts import amount, behind, declared_number, interval, level
+from sweepbook.aggregates.labels import count, listing, metric_name, number
+from sweepbook.findings.amounts import amount, at_level, behind, declared_number, interval
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
+from sweepbook.findings.headlines import level_of
+from sweepbook.findings.wording.counted import growth, signed
 from sweepbook.record.load import Record
 
-_ANY = Path(__file__).parents[1] / "templates" / "any.md.j2"
+
+@dataclass(frozen=True)
+class Headline:
+    """What a study found, for a reader who sees only this line.
+
+    verdict: of the finding it rests on. finding: the name of that finding, "" if there is none.
+    text: one sentence of at most 25 words; the page shows the verdict beside it.
+    """
+
+    verdict: str
+    finding: str
+    text: str
 
 
-def study_answers(record: Record, findings: Sequence[Finding]) -> list[str]:
-    """Paragraphs of plain text, by the template that the record's study declares; [] without one.
+@dataclass(frozen=True)
+class Answers:
+    """A study's question answered: headlines, then paragraphs that do not repeat them."""
 
-    findings: as `evaluate` returns them. Where a finding is not available the text says why. The
-    same findings give the same text. Pure.
+    headlines: list[Headline]
+    paragraphs: list[str]
+
+
+def study_answers(record: Record, findings: Sequence[Finding]) -> Answers:
+    """The answers by the template that the record's study declares; empty without one.
+
+    findings: as `evaluate` returns them. The same findings give the same text. Pure.
 
     Raises:
         ValueError: the template cannot be rendered, saying why.
     """
     try:
-        return _paragraphs(record.manifest.study.answers, findings)
+        return _rendered(record.manifest.study.answers, findings)
     except Exception as error:  # whatever the template does
         raise ValueError(
             f"the template of study {record.study}: {type(error).__name__}: {error}"
         ) from error
-
-
-def general_answers(findings: Sequence[Finding]) -> list[str]:
-    """Paragraphs of plain text about what every record is asked; [] where there is nothing."""
-    return _paragraphs(_ANY.read_text(encoding="utf-8"), findings)
 
 
 def environment() -> ImmutableSandboxedEnvironment:
@@ -57,14 +72,21 @@ def environment() -> ImmutableSandboxedEnvironment:
     )
 
 
-def _paragraphs(template: str, findings: Sequence[Finding]) -> list[str]:
-    text = environment().from_string(template).render(functions(findings))
-    paragraphs = (re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", text))
-    return [paragraph for paragraph in paragraphs if paragraph]
+def _rendered(template: str, findings: Sequence[Finding]) -> Answers:
+    headlines: list[Headline] = []
+    text = environment().from_string(template).render(functions(findings, headlines))
+    paragraphs = map(_one_line, re.split(r"\n\s*\n", text))
+    return Answers(headlines, [paragraph for paragraph in paragraphs if paragraph])
 
 
-def functions(findings: Sequence[Finding]) -> dict[str, Any]:
-    """What templates may call, by name; rows are findings."""
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def functions(
+    findings: Sequence[Finding], headlines: list[Headline] | None = None
+) -> dict[str, Any]:
+    """What templates may call, by name; rows are findings. Headlines are added to the list."""
     by_name = {finding.name: finding for finding in findings}
 
     def find(name: str) -> Finding:
@@ -77,7 +99,13 @@ def functions(findings: Sequence[Finding]) -> dict[str, Any]:
     def first(kind: str) -> Finding:
         return next(iter(every(kind)), Finding(name=kind, note=f"there is no {kind}"))
 
+    def headline(row: Finding, caller: Callable[[], str]) -> str:
+        if headlines is not None and (text := _one_line(caller())):
+            headlines.append(Headline(row.verdict, row.name, text))
+        return ""
+
     return {
+        "headline": headline,
         "f": find,
         "every": every,
         "first": first,
@@ -94,11 +122,23 @@ def functions(findings: Sequence[Finding]) -> dict[str, Any]:
         "change": lambda row: _amount(row, "+"),
         "side": lambda row: "higher" if row.estimate >= 0 else "lower",
         "bounds": _bounds,
+        "ends": _ends,
+        "capital": lambda text: f"{text[:1].upper()}{text[1:]}",
+        "why": lambda row: row.why or "the interval still contains both answers",
+        "n_seeds": lambda row: count(row.n or 0, "seed"),
+        "is_above": lambda row: row.low is not None and row.low > 0,
+        "is_below": lambda row: row.high is not None and row.high < 0,
+        "all_at_chance": lambda rows: [row for row in rows if row.estimate == 1],
+        "none_at_chance": lambda rows: [row for row in rows if row.estimate == 0],
+        "some_at_chance": lambda rows: [row for row in rows if 0 < (row.estimate or 0) < 1],
+        "span": _span,
+        "growth": lambda row: growth(row.estimate or 0.0),
+        "second": lambda row: f"{row.second} ({level_of(row, row.second_value)})",
         "target": lambda row: declared_number(row.target, row.unit) + behind(row.unit),
         "smallest": lambda row: declared_number(row.smallest, row.unit) + behind(row.unit),
         "name": lambda row: metric_name(row.metric),
         "plain": lambda value: number(value, 3),
-        "signed": lambda value: f"{value:+.3f}",
+        "signed": signed,
         "share_of": lambda share: f"{100 * share:.0f} %",
         "listed": lambda items: listing(list(items), most=9),
         "tally": _tally,
@@ -106,16 +146,9 @@ def functions(findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def level_of(row: Finding, value: float | None) -> str:
-    """A mean in the metric's own unit, as a text."""
-    if value is None:
-        return "an unknown value"
-    return level(value, is_share(row.metric) and row.unit in ("points", "share"))
-
-
 def _lacking(row: Finding) -> str:
-    subject = f"Whether “{row.claim}”" if row.claim else "One question"
-    return f"{subject} cannot be said from this record: {row.note or 'no reason given'}."
+    """Nothing of what has a line of its own, as not available; that there is no such finding."""
+    return "" if row.study else f"The record has no finding called {row.name!r}."
 
 
 def _judged(row: Finding, holds: str, fails: str, still_open: str, mixed: str = "") -> str:
@@ -131,13 +164,7 @@ def _unsettled(row: Finding) -> str:
 
 
 def _needed(row: Finding) -> str:
-    if row.overturned:
-        return ", since one more seed as unusual as others in this study would overturn it"
-    if row.needed_low is None:
-        return ""
-    if row.needed_high is None:
-        return f" ({row.needed_low} or more would be needed)"
-    return f" (about {row.needed_low} to {row.needed_high} would be needed)"
+    return f", since {row.why}" if row.why else ""
 
 
 def _amount(row: Finding, sign: str = "", size_only: bool = False) -> str:
@@ -151,12 +178,32 @@ def _amount(row: Finding, sign: str = "", size_only: bool = False) -> str:
 def _bounds(row: Finding) -> str:
     if row.low is None or row.high is None:
         return "(measured once, no interval)"
-    unit = row.unit or ""
-    sign = "" if unit.endswith("s") and unit != "points" else "+"
-    low, high = (amount(value, unit, sign) for value in (row.low, row.high))
-    if unit.startswith("log"):
-        low, high = (f"{value:+.3f}" for value in (row.low, row.high))
+    low, high = _texts(row, row.low, row.high)
     return f"({interval(low, high, row.level or 0.95)}, n = {row.n})"
+
+
+def _ends(row: Finding) -> str:
+    """ "+0.2 to +0.5", in the unit of the estimate."""
+    if row.low is None or row.high is None:
+        return "no interval"
+    ends = " to ".join(_texts(row, row.low, row.high))
+    return ends + at_level(row.level)
+
+
+def _texts(row: Finding, *values: float) -> list[str]:
+    """Ends of an interval, with signs where they are of a difference."""
+    unit = row.unit or ""
+    if unit.startswith("log"):
+        return [signed(value) for value in values]
+    sign = "" if unit.endswith("s") and unit != "points" else "+"
+    return [amount(value, unit, sign) for value in values]
+
+
+def _span(row: Finding) -> str:
+    """Of a change: "from epochs 31–40 to 51–60"."""
+    later, _, earlier = (row.steps or "").partition(" against ")
+    unit, _, steps = later.partition(" ")
+    return f"from {unit} {earlier} to {steps}" if earlier else later
 
 
 def _corrected(row: Finding) -> str:

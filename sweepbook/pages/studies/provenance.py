@@ -52,7 +52,9 @@ def provenance(record: Record) -> list[tuple[str, str]]:
     note = ""
     if said:
         note = " (as in the manifest)" if said == digest else f" (the manifest says {said})"
-    metric = f"{metric_name(record.metric)} ({record.metric}), {record.mode}"
+    named = metric_name(record.metric)
+    column = "" if named == record.metric else f" ({record.metric})"
+    metric = f"{named}{column}, {record.mode}"
     pairs = [
         ("Study", f"{record.study}; metric {metric}; fidelity in {record.unit}s"),
         ("Trainable", trainable_name(manifest.study.trainable)),
@@ -137,19 +139,6 @@ def _accepted(resumed: Sequence[Mapping[str, Any]]) -> str:
     return f" (--force accepted: {'; '.join(changes)})" if changes else ""
 
 
-def summary_row(record: Record) -> list[str]:
-    """The record's line in the overview: study, data, trials, replicates, rows, status."""
-    ended = ", ".join(f"{n} {status}" for status, n in endings(record)) or "none"
-    return [
-        record.study,
-        record.data_name,
-        f"{len(record.trials):,}: {ended}" if len(record.trials) else "none",
-        str(record.manifest.n_replicates),
-        f"{len(record.reports):,}",
-        _text(record.manifest.status),
-    ]
-
-
 def warnings(record: Record) -> list[str]:
     """What a reader must know before any number of this record, as sentences."""
     found = []
@@ -157,9 +146,11 @@ def warnings(record: Record) -> list[str]:
     if status not in (None, "complete"):
         found.append(f"The study's status is {status}: the record may lack trials and rows.")
     said = dict(endings(record))
-    for name, text in (("failed", "failed with an error"), ("interrupted", "were interrupted")):
-        if said.get(name):
-            found.append(f"{count(said[name], 'trial')} {text}; see the table of trials.")
+    if n := said.get("failed"):
+        found.append(f"{count(n, 'trial')} failed with an error; see the table of trials.")
+    if n := said.get("interrupted"):
+        were = "was" if n == 1 else "were"
+        found.append(f"{count(n, 'trial')} {were} interrupted; see the table of trials.")
     if record.reports.empty:
         found.append("No trial has reported, so there is nothing to draw.")
     orphans = set(record.reports["trial_id"]) - set(record.trials["trial_id"])

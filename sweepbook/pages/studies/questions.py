@@ -9,7 +9,8 @@ from sweepbook.aggregates.labels import count, metric_name, number
 from sweepbook.findings.amounts import amount, behind, declared_number
 from sweepbook.findings.asked.groups import Group
 from sweepbook.findings.finding import Finding
-from sweepbook.pages.studies.answers import level_of
+from sweepbook.findings.headlines import level_of
+from sweepbook.findings.wording.counted import signed
 from sweepbook.pages.table import Table
 
 _NOTHING = "–"
@@ -121,7 +122,7 @@ def _number(row: Finding, value: float | None) -> str:
     if value is None:
         return _NOTHING
     sign = "+" if row.against else ""
-    return f"{value:+.3f}" if row.kind == "gradients" else amount(value, row.unit, sign)
+    return signed(value) if row.kind == "gradients" else amount(value, row.unit, sign)
 
 
 def _interval(row: Finding) -> str:

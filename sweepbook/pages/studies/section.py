@@ -11,11 +11,14 @@ from sweepbook.figures.cost.ledger import draw_ledger, has_ledger
 from sweepbook.figures.drawn import title_of
 from sweepbook.figures.kinds import KINDS, draw, specs_of
 from sweepbook.figures.own import as_declared
+from sweepbook.findings.finding import MISSING
 from sweepbook.pages.data_card import DataCard, data_card
 from sweepbook.pages.files import Shown, csv_text, write_drawn, write_file
+from sweepbook.pages.forest import Row, claim_table, rows_of
 from sweepbook.pages.names import safe_name
 from sweepbook.pages.studies import claims as page_claims
 from sweepbook.pages.studies import provenance as page
+from sweepbook.pages.studies.answers import Headline
 from sweepbook.pages.studies.trials import failed_logs, shown_trials, trial_table
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
@@ -30,7 +33,7 @@ class Section:
     record: Record
     question: str
     endings: list[tuple[str, int]]
-    warnings: list[str]
+    problems: list[str]
     provenance: list[tuple[str, str]]
     data_anchor: str
     trials: Table
@@ -40,6 +43,38 @@ class Section:
     shown: list[Shown]
     ledger: Shown | None
     claims: page_claims.Claims
+    rows: list[Row]
+
+    @property
+    def headlines(self) -> list[Headline]:
+        """Those of the study's own answers, or the first: the claims stand in their table."""
+        own = bool(self.record.manifest.study.answers)
+        return self.claims.headlines if own else self.claims.headlines[:1]
+
+    @property
+    def pictures(self) -> list[Shown]:
+        """The figures that stand open, in the study's order."""
+        return [one for one in self.shown if one.table is None and not one.note]
+
+    @property
+    def tables(self) -> list[Shown]:
+        """The tables, which stand folded."""
+        return [one for one in self.shown if one.table is not None]
+
+    @property
+    def notes(self) -> list[str]:
+        """Why some figures are not drawn."""
+        return [f"{one.title}: {one.note}" for one in self.shown if one.note]
+
+    @property
+    def claim_table(self) -> Table:
+        """The declared claims as texts, for a page without bars."""
+        return claim_table(self.rows)
+
+    @property
+    def missing(self) -> list[str]:
+        """What is not available, a line for each reason."""
+        return [f"{one.text} {one.remedy}".strip() for one in self.claims.missing]
 
 
 def data_anchor(card: DataCard) -> str:
@@ -48,7 +83,12 @@ def data_anchor(card: DataCard) -> str:
 
 
 def section_of(
-    record: Record, anchor: str, names: Sequence[str], own: Mapping[str, str], folder: Path
+    record: Record,
+    anchor: str,
+    names: Sequence[str],
+    own: Mapping[str, str],
+    folder: Path,
+    pdf: bool = False,
 ) -> Section:
     """What is said of a record; its figures, its ledger and its table of trials are written.
 
@@ -57,20 +97,23 @@ def section_of(
         names: of its figures' files, in the order of `specs_of`.
         own: kinds of figures that may be imported, as `own_kinds` finds them.
         folder: of the report; its figures/ exists.
+        pdf: whether each figure is written as PDF, too.
     """
     figures = folder / "figures"
     shown = [
-        _shown(as_declared(spec, own), name, record, own, figures)
+        _shown(as_declared(spec, own), name, record, own, figures, pdf)
         for spec, name in zip(specs_of(record), names, strict=True)
     ]
     trials = trial_table(record)
     write_file(figures / f"{anchor}-trials.csv", csv_text(trials))
+    claims = page_claims.claims_of(record)
+    rows = rows_of(anchor, claims.declared_findings, claims.forest)
     return Section(
         anchor=anchor,
         record=record,
         question=record.manifest.study.question or record.study,
         endings=page.endings(record),
-        warnings=page.warnings(record),
+        problems=[claims.problem] if claims.problem else [],
         provenance=page.provenance(record),
         data_anchor=data_anchor(data_card(record)),
         trials=shown_trials(record, trials),
@@ -78,12 +121,15 @@ def section_of(
         n_trials=len(trials),
         failed_logs=failed_logs(record, trials),
         shown=shown,
-        ledger=_ledger(record, f"{anchor}-ledger", figures),
-        claims=page_claims.claims_of(record),
+        ledger=_ledger(record, f"{anchor}-ledger", figures, pdf),
+        claims=claims,
+        rows=sorted(rows, key=lambda row: row.verdict == MISSING),  # those stay in their order
     )
 
 
-def _shown(spec: Spec, name: str, record: Record, own: Mapping[str, str], figures: Path) -> Shown:
+def _shown(
+    spec: Spec, name: str, record: Record, own: Mapping[str, str], figures: Path, pdf: bool
+) -> Shown:
     """A figure drawn and written, or the sentence that stands in its place."""
     spec = {**spec, "name": name}
     try:
@@ -91,15 +137,15 @@ def _shown(spec: Spec, name: str, record: Record, own: Mapping[str, str], figure
     except NothingToDraw as error:
         return Shown(name, title_of(spec), "", note=f"Not drawn: {error}.")
     try:
-        return write_drawn(drawn, figures)
+        return write_drawn(drawn, figures, pdf)
     except Exception as error:
         if str(spec.get("kind")) in KINDS or isinstance(error, OSError):
             raise
         return Shown(name, title_of(spec), "", note=f"Not drawn: {told(error)}.")
 
 
-def _ledger(record: Record, name: str, figures: Path) -> Shown | None:
+def _ledger(record: Record, name: str, figures: Path, pdf: bool) -> Shown | None:
     """Where the time went: for every record that says so, without its study asking."""
     if not has_ledger(record):
         return None
-    return write_drawn(draw_ledger({"name": name}, record), figures)
+    return write_drawn(draw_ledger({"name": name}, record), figures, pdf)

@@ -1,0 +1,1 @@
+"""Two records of the same study, held against each other."""

@@ -1,0 +1,87 @@
+"""What the templates of a report print: of all its records together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweepbook.aggregates.labels import listing
+from sweepbook.aggregates.published import sources
+from sweepbook.figures.captions import reading_figures
+from sweepbook.findings.finding import MIXED
+from sweepbook.findings.forest import how_sure
+from sweepbook.findings.scorecard import agreement
+from sweepbook.pages.data_card import DataCard, data_card
+from sweepbook.pages.first.banner import reduced
+from sweepbook.pages.first.claims import groups, left_open, not_available
+from sweepbook.pages.first.facts import facts
+from sweepbook.pages.first.headlines import headlines
+from sweepbook.pages.forest import TICKS, band, place
+from sweepbook.pages.glossary import Linker, anchor_of, glossary
+from sweepbook.pages.studies.claims import printed_table
+from sweepbook.pages.studies.section import Section, data_anchor
+from sweepbook.record.load import Record
+from sweepbook.record.manifest import OVERLAPPING
+from sweepbook.study.project import Project
+
+
+def context_of(
+    records: Sequence[Record],
+    sections: Sequence[Section],
+    printed: pd.DataFrame,
+) -> dict[str, Any]:
+    """What the templates print of all records, but for the report's title and its repeat.
+
+    printed: the scorecard.
+    """
+    cards, words = _data_cards(records), glossary(records)
+    warned = [text for card in cards.values() for text in card.warnings]
+    return {
+        "banner": [*reduced(records), *warned],
+        "facts": facts(records),
+        "headlines": headlines(sections),
+        "how_sure": _how_sure(records, sections),
+        "forest": groups(sections),
+        "open": left_open(sections),
+        "missing": not_available(sections),
+        "is_mixed": any(row.verdict == MIXED for one in sections for row in one.rows),
+        "band": band(),
+        "ticks": [(tick, place(tick)) for tick in TICKS],
+        "agreement": agreement(printed),
+        "printed": printed_table(printed),
+        "sections": sections,
+        "cards": cards,
+        "reading": reading_figures(records),
+        "published_sources": sources(records),
+        "words": words,
+        "anchor_of": anchor_of,
+        "linked": Linker(words),
+    }
+
+
+def title_of(records: Sequence[Record], project: Project | None) -> str:
+    """The questions of one or two studies, else the project's title, else the studies' names."""
+    studies = list(dict.fromkeys(record.study for record in records))
+    if len(studies) <= 2:
+        asked = [record.manifest.study.question or record.study for record in records]
+        return " ".join(dict.fromkeys(asked))
+    declared = project.title if project is not None else ""
+    return declared or f"{len(studies)} studies: {listing(studies, most=8)}"
+
+
+def _how_sure(records: Sequence[Record], sections: Sequence[Section]) -> str:
+    """How sure the claims are as a whole, and of which records by a corrected test."""
+    text = how_sure([section.claims.forest for section in sections])
+    names = [record.study for record in records if record.manifest.data.overlap]
+    return f"{text} In {listing(names)} {OVERLAPPING}." if text and names else text
+
+
+def _data_cards(records: Sequence[Record]) -> dict[str, DataCard]:
+    """Anchor -> card, one per distinct data set, in the order of their first record."""
+    cards: dict[str, DataCard] = {}
+    for record in records:
+        card = data_card(record)
+        cards.setdefault(data_anchor(card), card)
+    return cards

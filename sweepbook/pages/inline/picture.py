@@ -1,0 +1,53 @@
+"""A drawn figure as inline SVG, where it is short enough for a page."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.lines import Line2D
+
+from sweepbook.figures import style
+from sweepbook.figures.drawn import Drawn
+from sweepbook.pages.inline.marks import marked
+from sweepbook.pages.inline.svg import inline_svg
+
+MOST_BYTES = 240_000  # a larger drawing is a PNG on the page
+_MOST_PER_MARK = 60_000  # of the file, for each line or legend: maps have few and a hundred dots
+# every step is a point of its line
+_SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify": False}
+
+
+def inline_of(drawn: Drawn, size: int) -> Markup:
+    """The drawing as an element of a page; empty where it has photographs or is too large.
+
+    size: of its SVG file, as which it has been saved before: so its parts have their places.
+    """
+    figure = drawn.figure
+    if figure is None or drawn.photographs:
+        return Markup("")
+    engine = figure.get_layout_engine()
+    buffer = io.StringIO()
+    with style.look(), mpl.rc_context(_SETTINGS), marked(figure) as marks:
+        if size > MOST_BYTES and size > _MOST_PER_MARK * sum(
+            "data-role" in m for m in marks.values()
+        ):
+            return Markup("")
+        figure.set_layout_engine("none")
+        for line in figure.findobj(Line2D):
+            line.recache(always=True)  # its path was simplified
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph ", UserWarning)
+            figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        figure.set_layout_engine(engine)
+    svg = inline_svg(buffer.getvalue(), drawn.name, drawn.alt, marks, _replicates(drawn))
+    return Markup(svg if len(svg.encode()) <= MOST_BYTES else "")
+
+
+def _replicates(drawn: Drawn) -> str:
+    """Over how many replicates each mean of the figure is; empty where these differ."""
+    sizes = set(drawn.numbers["n"].dropna().astype("str")) if "n" in drawn.numbers else set()
+    return sizes.pop().removesuffix(".0") if len(sizes) == 1 else ""
