@@ -75,8 +75,18 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "raw_high": finding.high,
         "family": claim.family,
         "declared": finding.declared,
-        "weak": finding.n_seeds is not None and finding.n_seeds < LEAST_SEEDS,
+        "weak": has_few_seeds(finding),
     }
+
+
+def has_few_seeds(finding: Finding) -> bool:
+    """Whether few seeds of other trials show how seeds fail."""
+    return finding.n_seeds is not None and finding.n_seeds < LEAST_SEEDS
+
+
+def is_weak(finding: Finding) -> bool:
+    """Whether a verdict is weak, because few seeds of other trials show how seeds fail."""
+    return has_few_seeds(finding) and finding.verdict in (HOLDS, FAILS)
 
 
 def _scale(claim: Claim, finding: Finding) -> tuple[str, float, float, tuple[float, float]]:

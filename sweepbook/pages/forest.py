@@ -16,9 +16,8 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import count
 from sweepbook.findings.amounts import amount, at_level, behind
-from sweepbook.findings.deciding.other_trials import LEAST_SEEDS
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
-from sweepbook.findings.forest import SMALLEST
+from sweepbook.findings.forest import SMALLEST, is_weak
 from sweepbook.pages.names import safe_name
 from sweepbook.pages.table import Table
 from sweepbook.record.registration import AFTER
@@ -215,5 +214,4 @@ def _why(finding: Finding) -> str:
     if finding.verdict == OPEN:
         is_few = finding.needed_low is not None or finding.kind == "mixture"
         return "too few seeds" if is_few else "the interval is too wide"
-    few = finding.n_seeds is not None and finding.n_seeds < LEAST_SEEDS
-    return "weak" if few and finding.verdict in (HOLDS, FAILS) else ""
+    return "weak" if is_weak(finding) else ""

@@ -20,6 +20,7 @@ class Told:
     verdict: str
     mark: str
     text: str
+    why: str = ""
 
 
 def headlines(sections: Sequence[Section]) -> list[Told]:
@@ -33,6 +34,12 @@ def headlines(sections: Sequence[Section]) -> list[Told]:
     ]
     chosen = sorted(ranked[:MOST], key=lambda found: found[:2])
     return [
-        Told(sections[place].anchor, one.verdict, MARKS.get(one.verdict, ""), one.text)
+        Told(
+            sections[place].anchor,
+            one.verdict,
+            MARKS.get(one.verdict, ""),
+            one.text,
+            "weak" if one.is_weak else "",
+        )
         for place, _, one in chosen
     ]

@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sweepbook.aggregates.labels import count, listing, metric_name, number
 from sweepbook.findings.amounts import amount, at_level, behind, declared_number, interval
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
+from sweepbook.findings.forest import is_weak
 from sweepbook.findings.headlines import level_of
 from sweepbook.findings.wording.counted import growth, signed
 from sweepbook.record.load import Record
@@ -30,12 +31,14 @@ class Headline:
     """What a study found, for a reader who sees only this line.
 
     verdict: of the finding it rests on. finding: the name of that finding, "" if there is none.
-    text: one sentence of at most 25 words; the page shows the verdict beside it.
+    text: one sentence of at most 25 words; the page shows the verdict beside it. is_weak: few
+    seeds of other trials show how seeds fail.
     """
 
     verdict: str
     finding: str
     text: str
+    is_weak: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def functions(
 
     def headline(row: Finding, caller: Callable[[], str]) -> str:
         if headlines is not None and (text := _one_line(caller())):
-            headlines.append(Headline(row.verdict, row.name, text))
+            headlines.append(Headline(row.verdict, row.name, text, is_weak(row)))
         return ""
 
     return {

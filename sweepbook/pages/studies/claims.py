@@ -21,7 +21,7 @@ from sweepbook.findings.finding import (
     findings_frame,
 )
 from sweepbook.findings.forest import COLUMNS as FOREST
-from sweepbook.findings.forest import forest_frame
+from sweepbook.findings.forest import forest_frame, is_weak
 from sweepbook.findings.headlines import BEST, ORDER, headline_of
 from sweepbook.findings.search_checks import KIND as SEARCH
 from sweepbook.findings.search_checks import headline, summary
@@ -163,7 +163,9 @@ def _headlines(record: Record, findings: Sequence[Finding]) -> list[Headline]:
     search = search_of(record)
     best = headline(search) if search else ""
     first = [Headline("", "", best)] if best else []
-    return first + [Headline(one.verdict, one.name, headline_of(one)) for one in told]
+    return first + [
+        Headline(one.verdict, one.name, headline_of(one), is_weak(one)) for one in told
+    ]
 
 
 def forest(claims: Sequence[Claims]) -> pd.DataFrame:
