@@ -20,8 +20,8 @@ _REPLICATE = "One training of a trial with one seed, the number from which rando
 _STEP = "One step of a trial's training, after which its metrics are recorded."
 _VERDICTS = (
     ("claim", "A statement that the study declares, and that its trials decide."),
-    ("holds, does not hold", "The whole interval lies on one side of what the claim asks for."),
-    ("undecided", "The interval contains what the claim asks for: it may be true or not."),
+    ("holds, does not hold", "The whole interval lies as claimed; or all of it does not."),
+    ("undecided", "The interval lies partly as claimed and partly not, or nearly so."),
 )
 _MIXED = "Some seeds of a trial learn, and others stay no better than chance."
 _REST = (
@@ -30,7 +30,7 @@ _REST = (
      "A smaller difference would change nobody's choice; each claim declares its own."),
     ("95 % interval, interval",
      "If the study were repeated, 95 % of such intervals would contain the true value."),
-    ("weak", "Too few seeds of other trials show how often a seed fails altogether."),
+    ("weak", "Said of a verdict where few other seeds show how often a seed fails altogether."),
 )  # fmt: skip
 
 
