@@ -75,9 +75,14 @@ def side_by_side(
 ) -> pd.Series[Any]:
     """`x` moved a little by the place of its key in `order`: bars at one x would hide each other.
 
-    log: the axis is to be logarithmic, so that the steps are equal there.
+    log: the axis is to be logarithmic, so that the steps are equal there. They are small enough
+    for each to stay nearest to its own x.
     """
     place = keys.map({key: i - (len(order) - 1) / 2 for i, key in enumerate(order)})
     at = np.log(x) if log else x
-    at = at + place * _SIDE_STEP * ((at.max() - at.min()) or 1.0)
+    values = np.unique(at.dropna())
+    gaps = np.diff(values, prepend=-np.inf, append=np.inf)
+    room = dict(zip(values, 0.8 * np.minimum(gaps[:-1], gaps[1:]) / len(order), strict=True))
+    step = at.map(room).clip(upper=_SIDE_STEP * ((at.max() - at.min()) or 1.0))
+    at = at + place * step
     return np.exp(at) if log else at

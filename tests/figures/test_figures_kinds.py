@@ -15,6 +15,7 @@ from analysis.figures.map_kinds import draw_error_map
 from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.kinds import draw
+from sweepbook.figures.layout import side_by_side
 from sweepbook.figures.style import look
 from sweepbook.record.load import Record, load_record
 
@@ -116,3 +117,13 @@ def test_accuracy_of_classes_comes_from_the_predictions(record: Record) -> None:
 def test_a_map_without_predictions_is_not_drawn(record: Record) -> None:
     with pytest.raises(NothingToDraw, match="no predictions"):
         draw_error_map({"name": "m", "by": ["lr"]}, record)
+
+
+def test_points_side_by_side_stay_nearest_to_their_own_place() -> None:
+    x = pd.Series([0.0, 0.01, 1.0, 5.0] * 3)
+    keys = pd.Series(["a"] * 4 + ["b"] * 4 + ["c"] * 4)
+    moved = side_by_side(x, keys, ["a", "b", "c"], log=False)
+    assert moved[4:8].tolist() == x[4:8].tolist(), "the middle one stays"
+    assert (moved - x).abs().groupby(x).max().tolist() == pytest.approx(
+        [0.8 * 0.01 / 3, 0.8 * 0.01 / 3, 0.04, 0.04]
+    )
