@@ -32,6 +32,7 @@ def draw_lines(
     A line ends where its mean does; the ending of a trial that did not finish is marked there.
     """
     columns = [name for name in frame if str(name).startswith("replicate_")]
+    alpha = style.BAND_ALPHA if len(looks) < 3 else style.BAND_ALPHA_OF_MANY
     for name, (colour, dash) in looks.items():
         rows = frame[frame["line"] == name].sort_values("x")
         if rows.empty:
@@ -46,7 +47,7 @@ def draw_lines(
                     marker=dots, markersize=3, gid="replicate",
                 )  # fmt: skip
                 tag(line, name, int(str(column).removeprefix("replicate_")))
-            _band(ax, rows, colour, name)
+            _band(ax, rows, colour, name, alpha)
         y = rows["mean"].to_numpy(dtype="float64")
         ax.plot(x, y, color=colour, linestyle=dash, label=name, marker=dots, markersize=5,
                 zorder=3, gid="mean")  # fmt: skip
@@ -75,14 +76,14 @@ def draw_background(ax: Axes, frame: pd.DataFrame) -> Axes:
     return ax
 
 
-def _band(ax: Axes, rows: pd.DataFrame, colour: str, name: str) -> None:
+def _band(ax: Axes, rows: pd.DataFrame, colour: str, name: str, alpha: float) -> None:
     known = rows[rows["low"].notna()]
     if len(known) == 1:  # a band needs two points
         low, high = known["low"].iloc[0], known["high"].iloc[0]
         tag(ax.vlines(known["x"], low, high, color=colour, linewidth=1.4, zorder=2), name)
     elif len(known):
         band = ax.fill_between(known["x"], known["low"], known["high"], color=colour, linewidth=0,
-                               alpha=style.BAND_ALPHA, zorder=2, gid="band")  # fmt: skip
+                               alpha=alpha, zorder=2, gid="band")  # fmt: skip
         tag(band, name)
 
 

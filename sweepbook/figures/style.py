@@ -11,12 +11,14 @@ import matplotlib as mpl
 # Okabe and Ito (2008), safe for the common kinds of colour blindness; their yellow is left out
 # because it is too faint on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#333333")
-DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.2, 1.2)))  # a second cue, for print
+# A second cue, for print and where lines coincide: what lies below shows through the gaps.
+DASHES = ("-", (0, (5, 2.5)), (0, (1.5, 2)), (0, (5, 2, 1.5, 2)))
 SPLIT_COLOURS = {"train": PALETTE[0], "val": PALETTE[1], "test": PALETTE[2]}
 SPLIT_DASHES = {"train": DASHES[0], "val": DASHES[1], "test": DASHES[2]}
 MOST_LINES = 8  # of one panel with a legend; beyond it lines are coloured by value
 REPLICATE_ALPHA = 0.22
 BAND_ALPHA = 0.18
+BAND_ALPHA_OF_MANY = 0.12  # three bands that coincide hide the lines in them else
 PUBLISHED: dict[str, Any] = {
     "marker": "D",
     "markersize": 6.5,

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
 
 from analysis.figures.gradients import draw_gradient_layers, draw_gradient_steps
 from analysis.figures.map_kinds import draw_error_map
@@ -16,7 +20,8 @@ from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.kinds import draw
 from sweepbook.figures.layout import side_by_side
-from sweepbook.figures.style import look
+from sweepbook.figures.lines import draw_lines
+from sweepbook.figures.style import look, metric_looks
 from sweepbook.record.load import Record, load_record
 
 Make = Callable[..., Path]
@@ -127,3 +132,21 @@ def test_points_side_by_side_stay_nearest_to_their_own_place() -> None:
     assert (moved - x).abs().groupby(x).max().tolist() == pytest.approx(
         [0.8 * 0.01 / 3, 0.8 * 0.01 / 3, 0.04, 0.04]
     )
+
+
+def test_losses_that_coincide_can_all_be_seen() -> None:
+    looks = metric_looks(["train_loss", "val_loss", "test_loss"])
+    rows = pd.concat(
+        pd.DataFrame({"line": line, "x": [0.0, 1, 2, 3], "mean": 1.0, "low": 0.5, "high": 1.5})
+        for line in looks
+    )
+    with look():
+        figure = Figure(figsize=(6, 3))
+        ax = draw_lines(figure.subplots(), rows.assign(status="complete"), looks)
+        figure.savefig(buffer := io.BytesIO(), format="png", dpi=200)
+    pixels = np.asarray(Image.open(buffer).convert("RGB")).astype("float64")
+    up = ax.transData.transform((0, 1.0))[1] * 200 / figure.dpi
+    row = pixels[round(len(pixels) - up)]
+    for name, (colour, _) in looks.items():
+        far = abs(row - [255 * part for part in to_rgb(colour)]).max(axis=1)
+        assert (far < 40).sum() > 0.1 * len(row), f"{name} is hidden"
