@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 import trainables.pictures.images
 from analysis.figures.picture_rows import disagreements
@@ -14,6 +15,7 @@ from sweepbook.aggregates.nothing import NothingToDraw
 from sweepbook.figures.kinds import draw
 from sweepbook.figures.models.accuracy import draw_rows
 from sweepbook.figures.models.calibration import calibration_error, confusion, reliability
+from sweepbook.figures.models.quality import draw_reliability
 from sweepbook.stats.rows import row_difference, row_interval
 from tests.records import with_manifest
 from trainables.pictures.images import Images, ImageSplit
@@ -162,6 +164,20 @@ def test_confusion_and_calibration_by_hand():
     assert bins["p_mean"].tolist() == pytest.approx([0.1, 0.3, 2.8 / 3])
     gap = abs(2 / 3 - 2.8 / 3)
     assert calibration_error(bins) == pytest.approx((0.1 + 0.7 + 3 * gap) / 5)
+
+
+def test_the_counts_of_a_calibration_stand_clear_of_its_bars():
+    p = [0.05] * 30 + [0.15] * 3 + [0.25] * 2 + [0.55] * 4 + [0.95] * 25
+    own = pd.DataFrame({"label": ([0] * 6 + [1]) * 9 + [1], "predicted": 1, "p": p})
+    bins = reliability(own)
+    figure = Figure()
+    ax = draw_reliability(figure.subplots(), bins, {})
+    figure.canvas.draw()
+    assert [text.get_text() for text in ax.texts] == ["30", "3", "2", "4", "25"]
+    boxes = [text.get_window_extent() for text in ax.texts]
+    for row in bins.to_dict("records"):
+        ends = ax.transData.transform([(row["p_mean"], row["low"]), (row["p_mean"], row["high"])])
+        assert not any(box.overlaps(Bbox(ends).padded(1)) for box in boxes)
 
 
 def test_pictures_are_what_the_best_gets_right_and_the_worst_wrong(record):

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from sweepbook.aggregates.labels import number
 from sweepbook.aggregates.models import best_and_worst_model, chosen_sentence, models_of
@@ -24,6 +23,7 @@ from sweepbook.figures.models.calibration import (
 from sweepbook.record.load import Record
 
 _HEIGHT = 6.6  # inches
+_COUNTS_FROM = -0.24  # of the y axis: counts have the room below the shares to themselves
 
 QUALITY = Keys(
     shows="Confusion matrix and calibration of the best and of the worst model of two classes.",
@@ -104,27 +104,27 @@ def draw_confusion(ax: Axes, counts: pd.DataFrame, names: Mapping[str, str]) -> 
     words = [names.get(str(i), str(i)) for i in (0, 1)]
     ax.set_xticks((0, 1), [f"“{word}”" for word in words])
     ax.set_yticks((0, 1), words)
-    ax.set_xlabel("predicted")
-    ax.set_ylabel("is")
+    ax.set_xlabel("predicted class")
+    ax.set_ylabel("true class")
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     return ax
 
 
 def draw_reliability(ax: Axes, bins: pd.DataFrame, names: Mapping[str, str]) -> Axes:
-    """Observed share against predicted probability, with the bins' counts as grey columns."""
+    """Observed share against predicted probability; below, the bins' counts as grey columns."""
     middle = (bins["bin_low"] + bins["bin_high"]) / 2
-    height = 0.25 * bins["n"] / bins["n"].max()
-    ax.bar(middle, height, width=0.09, color="#d5d5d5", zorder=1)
-    for x, y, n in zip(middle, height, bins["n"], strict=True):
-        ax.text(x, y + 0.01, str(n), ha="center", va="bottom", fontsize=7, color="#444444",
-                zorder=5, path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
+    top = _COUNTS_FROM + 0.12 * bins["n"] / bins["n"].max()
+    ax.bar(middle, top - _COUNTS_FROM, bottom=_COUNTS_FROM, width=0.09, color="#d5d5d5", zorder=1)
+    for x, y, n in zip(middle, top, bins["n"], strict=True):
+        ax.text(x, y + 0.01, str(n), ha="center", va="bottom", fontsize=7, color="#444444")
     ax.plot([0, 1], [0, 1], color="#777777", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
     ax.vlines(bins["p_mean"], bins["low"], bins["high"], color=style.PALETTE[0], linewidth=1.4)
     ax.plot(bins["p_mean"], bins["observed"], "o-", color=style.PALETTE[0], markersize=5,
             linewidth=1, gid="mean")  # fmt: skip
     ax.set_xlim(-0.01, 1.01)
-    ax.set_ylim(0, 1.02)
+    ax.set_ylim(_COUNTS_FROM, 1.02)
+    ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     one = names.get("1", "1")
     ax.set_xlabel(f"predicted probability of “{one}”")
     ax.set_ylabel(f"share that is {one}")
