@@ -84,6 +84,11 @@
     get isCurve() { return ["mean", "line", "replicate", "background"].includes(this.role) && this.points.length; }
     get isShown() { return !this.node.classList.contains("off"); }
     values(key) { return this.points.map((p) => valueAt(this.panel.drawn[key], p[key === "x" ? 0 : 1])); }
+    get stepNames() { // of the nearest ticks, where every point has one; points stand beside it, not to hide each other
+      const { x } = this.panel.drawn, ticks = (x.ticks || []).map(([value, name]) => ({ name, at: placeOf(x, value) }));
+      const near = this.points.map(([at]) => ticks.map((t) => ({ ...t, far: Math.abs(t.at - at) })).sort((a, b) => a.far - b.far)[0]);
+      return near.every((t) => t?.far < 0.03 * x.length) ? near.map((t) => t.name) : null;
+    }
     place(point) { return ["x", "y"].map((key, i) => this.panel.moved(key, point[i])); }
     redraw() {
       for (const { path, lines } of this.paths)
@@ -172,10 +177,7 @@
   function tell(mark, index) {
     silence();
     const { panel } = mark, point = mark.points[index], at = mark.place(point);
-    const x = panel.drawn.x, away = ([v]) => Math.abs(placeOf(x, v) - point[0]);
-    const nearest = [...(x.ticks || [])].sort((a, b) => away(a) - away(b))[0];
-    const near = nearest && away(nearest) < 0.02 * x.length ? nearest : null;
-    const step = near ? near[1] : valueText(x, valueAt(x, point[0]));
+    const { x } = panel.drawn, step = mark.stepNames?.[index] ?? valueText(x, valueAt(x, point[0]));
     const value = valueText(panel.drawn.y, valueAt(panel.drawn.y, point[1]));
     const who = [panel.title, mark.series === panel.title ? "" : mark.series, mark.name].filter(Boolean).join(", ");
     tip.replaceChildren(Object.assign(document.createElement("b"), { textContent: value }), ` at ${x.name} ${step}`.replace("  ", " "),
