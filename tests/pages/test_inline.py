@@ -100,6 +100,18 @@ def test_a_curve_s_values_can_be_read_from_its_path(record: Record, tmp_path: Pa
         assert [value for _, value in found] == pytest.approx(own["mean"].tolist(), abs=5e-4)
 
 
+def test_every_step_of_a_long_curve_is_a_point_of_its_path(
+    make_record: Make, tmp_path: Path
+) -> None:
+    drawn = drawn_of(load_record(make_record([{"lr": lr} for lr in (0.1, 0.01)], epochs=200)))
+    means = marks(str(write_drawn(drawn, tmp_path).svg), "mean")
+    paths = [path for mean in means if (path := mean.find(f".//{SVG}path")) is not None]
+    assert [len(points_of(path)) for path in paths] == [200, 200]
+    points = (tmp_path / "loss.svg").read_text().count("\nL ")
+    write_drawn(drawn, tmp_path)
+    assert (tmp_path / "loss.svg").read_text().count("\nL ") == points, "files stay short"
+
+
 def test_replicates_bands_and_names_say_whose_they_are(record: Record, tmp_path: Path) -> None:
     svg = str(shown(record, tmp_path).svg)
     replicates = [(m.get("data-series"), m.get("data-replicate")) for m in marks(svg, "replicate")]

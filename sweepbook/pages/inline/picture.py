@@ -8,16 +8,17 @@ from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn
+from sweepbook.figures.series import series_of
 from sweepbook.pages.inline.marks import marked
 from sweepbook.pages.inline.svg import inline_svg
 
 MOST_BYTES = 240_000  # a larger drawing is a PNG on the page
 _MOST_PER_MARK = 60_000  # of the file, for each line or legend: maps have few and a hundred dots
-# every step is a point of its line
 _SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify": False}
 
 
@@ -37,14 +38,26 @@ def inline_of(drawn: Drawn, size: int) -> Markup:
         ):
             return Markup("")
         figure.set_layout_engine("none")
-        for line in figure.findobj(Line2D):
-            line.recache(always=True)  # its path was simplified
+        _place_again(figure)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph ", UserWarning)
             figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
         figure.set_layout_engine(engine)
+    _place_again(figure)
     svg = inline_svg(buffer.getvalue(), drawn.name, drawn.alt, marks, _replicates(drawn))
     return Markup(svg if len(svg.encode()) <= MOST_BYTES else "")
+
+
+def _place_again(figure: Figure) -> None:
+    """Lines get the paths that matplotlib's settings now ask for, not those of their last drawing.
+
+    Without `path.simplify` every step is a point of its line, so that the page tells its value.
+    The faint lines of replicates stay as they were: simplified, and so short.
+    """
+    for line in figure.findobj(Line2D):
+        series = series_of(line)
+        if series is not None and series[1] is None:
+            line.recache(always=True)
 
 
 def _replicates(drawn: Drawn) -> str:
