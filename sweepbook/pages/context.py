@@ -18,7 +18,7 @@ from sweepbook.pages.first.banner import reduced
 from sweepbook.pages.first.claims import groups, left_open, not_available
 from sweepbook.pages.first.facts import facts
 from sweepbook.pages.first.headlines import headlines
-from sweepbook.pages.forest import TICKS, band, place
+from sweepbook.pages.forest import MARKS, TICKS, band, place
 from sweepbook.pages.glossary import Linker, anchor_of, glossary
 from sweepbook.pages.studies.claims import printed_table
 from sweepbook.pages.studies.section import Section, data_anchor
@@ -48,6 +48,7 @@ def context_of(
         "missing": not_available(sections),
         "is_mixed": any(row.verdict == MIXED for one in sections for row in one.rows),
         "band": band(),
+        "marks": MARKS,
         "ticks": [(tick, place(tick)) for tick in TICKS],
         "agreement": agreement(printed),
         "printed": printed_table(printed),

@@ -152,7 +152,7 @@ def context_of(text: str, cells: list[str], name: str) -> dict[str, Any]:
         "title": text, "banner": [text], "headlines": [Told("a", "holds", "✓", text)],
         "facts": text, "how_sure": text, "open": text, "forest": [],
         "missing": [NotAvailable("a", text)], "is_mixed": True,
-        "band": (40, 60), "ticks": [], "printed": table,
+        "band": (40, 60), "marks": {}, "ticks": [], "printed": table,
         "agreement": text, "published_sources": text, "repeat": None, "sections": [],
         "cards": {"data-c": card}, "reading": text, "words": [(name, text)],
         "anchor_of": anchor_of, "linked": Linker([]),
