@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sweepbook import load_record
@@ -83,7 +84,8 @@ def test_the_commands_do_what_the_page_shows(tmp_path, monkeypatch):
         Path("study.py").write_text(code, encoding="utf-8")
         assert driver.returncode == (1 if "^C" in shown else 0), said
         if arguments.startswith("report"):
-            said += Path("report/report.md").read_text(encoding="utf-8")
+            found = pd.read_csv("report/findings.csv")[["verdict", "sentence"]]
+            said += "".join(f"**{verdict}**: {sentence}" for verdict, sentence in found.values)
         said = " ".join(said.split())
         for line in shown:
             verdict = re.match(r"\*\*\w+\*\*: “[^”]*”", line)
