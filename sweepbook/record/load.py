@@ -217,7 +217,9 @@ def read_manifest(folder: Place) -> Manifest:
 
 def _read_table(path: Place) -> pa.Table:
     try:
-        return pq.read_table(path.path if path.is_local else pa.BufferReader(path.read_bytes()))
+        # Opened once: given a path, pyarrow opens it twice, and its writer may replace it between.
+        with pa.OSFile(path.path) if path.is_local else pa.BufferReader(path.read_bytes()) as file:
+            return pq.read_table(file)
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 
 from sweepbook.record import load
 from sweepbook.record.load import load_record, with_known_files
+from sweepbook.record.storage.places import place
 
 Make = Callable[..., Path]
 CONFIGS = [{"lr": 0.1}, {"lr": 0.01}]
@@ -78,6 +81,31 @@ def test_of_rows_with_one_key_the_last_part_wins_also_over_reports_parquet(
     key = ["trial_id", "replicate", "epoch"]
     assert not reports.duplicated(key).any()
     assert reports.merge(row[key])["val_loss"].tolist() == [8.0]
+
+
+def test_a_file_that_its_writer_replaces_meanwhile_is_read_as_it_was_or_is(
+    make_record: Make,
+) -> None:
+    folder = make_record([{"lr": 0.1, "width": width} for width in range(50)])
+    few = make_record(CONFIGS, at="few") / "trials.parquet"
+    many, ends = folder / "trials.parquet", threading.Event()
+    versions = [many.read_bytes(), few.read_bytes()]
+
+    def replace_it() -> None:
+        for version in itertools.cycle(versions):
+            (folder / "next").write_bytes(version)
+            os.replace(folder / "next", many)
+            if ends.is_set():
+                return
+
+    writer = threading.Thread(target=replace_it)
+    writer.start()
+    try:
+        numbers = {len(load._read_table(place(many))) for _ in range(200)}
+    finally:
+        ends.set()
+        writer.join()
+    assert numbers <= {2, 50}
 
 
 def test_files_that_are_being_written_and_predictions_are_no_reports(make_record: Make) -> None:
