@@ -11,6 +11,7 @@ import pandas as pd
 from sweepbook.aggregates.labels import told_apart
 from sweepbook.findings.amounts import estimate_texts
 from sweepbook.pages.files import write_file
+from sweepbook.pages.latex_layout import Layout, layout_of
 from sweepbook.pages.studies.claims import Claims
 from sweepbook.pages.studies.section import Section
 from sweepbook.pages.table import Table
@@ -19,10 +20,6 @@ from sweepbook.study.texts import one_line
 FOLDER = "latex"
 _OF_ALL = ("claims", "scorecard", "repeat")  # tables of all studies together
 _MOST_ROWS = 40  # a longer table goes over several pages
-_WIDE = 45  # characters; a column with longer texts breaks its lines
-_LEAST, _GAP = 26, 2  # characters: of such a column, and between two columns
-# how many characters are in a line of an article on A4, by the size of the letters
-_SIZES = {"normalsize": 74, "small": 82, "footnotesize": 92, "scriptsize": 110, "tiny": 140}
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "$": r"\$", "#": r"\#",
     "_": r"\_", "&": r"\&", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -46,7 +43,11 @@ def latex_text(text: object) -> str:
 
 
 def latex_table(table: Table, caption: str, label: str) -> str:
-    """A table with its caption and label; numbers are set flush right, long texts in lines."""
+    """A table with its caption and label, as wide as the line of an article on A4 at most.
+
+    Numbers are set flush right. Where it needs them, a table has smaller letters, cells of several
+    lines, and at last a turned page; its first line names the packages.
+    """
     is_long = len(table.rows) > _MOST_ROWS
     told = [_number if name in table.numeric else latex_text for name in table.columns]
     cells = [[tell(cell) for tell, cell in zip(told, row, strict=True)] for row in table.rows]
@@ -54,46 +55,36 @@ def latex_table(table: Table, caption: str, label: str) -> str:
     frame = pd.DataFrame(cells, columns=range(len(heads)), dtype=object)
     # two columns may have the same name, so that a Styler gets their places
     styler = frame.style.hide(axis="index").format_index(lambda n: heads[int(str(n))], axis=1)
-    size, columns = _layout(table)
+    layout = layout_of(table)
     said = styler.to_latex(
         hrules=True,
         caption=latex_text(caption),
         label=f"tab:{label}",
-        column_format=columns,
+        column_format=layout.columns,
         environment="longtable" if is_long else None,
         position_float=None if is_long else "centering",
     )
+    return _set(said, layout, is_long)
+
+
+def _set(said: str, layout: Layout, is_long: bool) -> str:
+    """The table with the size of its letters, on a turned page where it needs one."""
+    size = rf"\{layout.size}\setlength{{\tabcolsep}}{{3pt}}"
     if is_long:
-        return f"% needs the packages booktabs and longtable; UTF-8\n{{\\{size}\n{said}}}\n"
-    sized = said.replace("\\centering\n", f"\\centering\\{size}\n", 1)
-    return f"% needs the package booktabs; UTF-8\n{sized}"
+        said = f"{{{size}\n{said}}}\n"
+    else:
+        said = said.replace("\\centering\n", f"\\centering{size}\n", 1)
+    if layout.is_turned:
+        said = f"\\begin{{landscape}}\n{said}\\end{{landscape}}\n"
+    needed = {"longtable": is_long, "array": "arraybackslash" in layout.columns}
+    needed |= {"pdflscape": layout.is_turned}
+    packages = ["booktabs", *(name for name, is_needed in needed.items() if is_needed)]
+    return f"% \\usepackage{{{','.join(packages)}}}; the text is UTF-8\n{said}"
 
 
 def _number(text: str) -> str:
     """A cell of numbers, in which a minus sign is no hyphen."""
     return _MINUS.sub("$-$", latex_text(text))
-
-
-def _layout(table: Table) -> tuple[str, str]:
-    """The size of the letters in which a table fits into a line, and how each column is set.
-
-    That is "r" for numbers, "l" for short texts, and in lines where texts are long.
-    """
-    longest = [max(map(len, column)) for column in zip(table.columns, *table.rows, strict=True)]
-    wide = [
-        name not in table.numeric and length > _WIDE
-        for name, length in zip(table.columns, longest, strict=True)
-    ]
-    others = sum(n + _GAP for n, is_wide in zip(longest, wide, strict=True) if not is_wide)
-    needed = others + sum(wide) * (_LEAST + _GAP)
-    size = next((size for size, fits in _SIZES.items() if needed <= fits), "tiny")
-    left = max(_SIZES[size] - others, _LEAST * sum(wide)) / _SIZES[size]
-    line = rf"p{{{left / max(sum(wide), 1):.2f}\linewidth}}"
-    columns = [
-        line if is_wide else "r" if name in table.numeric else "l"
-        for name, is_wide in zip(table.columns, wide, strict=True)
-    ]
-    return size, "".join(columns)
 
 
 def claims_table(claims: Sequence[Claims]) -> Table:

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sweepbook.pages.latex import latex_table, latex_text
+from sweepbook.pages.latex_layout import layout_of
 from sweepbook.pages.report import write_report
 from sweepbook.pages.table import Table
 from sweepbook.study.texts import one_line
@@ -76,14 +77,31 @@ def test_a_long_table_goes_over_pages_and_repeats_its_head() -> None:
 def test_numbers_are_flush_right_and_long_texts_break() -> None:
     table = Table(["name", "claim", "n"], [["a", "b " * 40, "-0.5 to +1"]], frozenset({"n"}))
     latex = latex_table(table, "c", "t")
-    assert re.search(r"\\begin\{tabular\}\{lp\{[\d.]+\\linewidth\}r\}", latex)
+    assert re.search(r"raggedright\\arraybackslash\}p\{[\d.]+\\linewidth\}>\{\\raggedleft", latex)
     assert "$-$0.5 to +1" in latex and r"\toprule" in latex and r"\bottomrule" in latex
+    assert latex.startswith(r"% \usepackage{booktabs,array}")
 
 
-def test_a_wide_table_has_smaller_letters() -> None:
-    narrow = latex_table(Table(["a"], [["x" * 20]]), "c", "t")
-    wide = latex_table(Table(list("abcd"), [["x" * 25] * 4]), "c", "t")
-    assert r"\normalsize" in narrow and r"\scriptsize" in wide
+def test_a_wide_table_has_smaller_letters_and_at_last_a_turned_page() -> None:
+    sized = [latex_table(Table(list("abc")[:n], [["x" * 24] * n]), "c", "t") for n in (1, 2, 3)]
+    assert r"\normalsize" in sized[0] and r"\footnotesize" in sized[2]
+    turned = latex_table(Table(list("abcdefgh"), [["x" * 14] * 8]), "c", "t")
+    assert r"\begin{landscape}" in turned and "pdflscape" in turned.splitlines()[0]
+
+
+widths = st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=12)
+
+
+@given(widths)
+def test_columns_of_fixed_widths_leave_room_for_the_space_between_them(
+    columns: list[tuple[int, bool]],
+) -> None:
+    names = [f"a head of {place}" for place in range(len(columns))]
+    rows = [[("1" if is_number else "x y ") * n for n, is_number in columns]]
+    numeric = {name for name, (_, is_number) in zip(names, columns, strict=True) if is_number}
+    layout = layout_of(Table(names, rows, frozenset(numeric)))
+    shares = [float(share) for share in re.findall(r"p\{([\d.]+)\\linewidth", layout.columns)]
+    assert len(shares) in (0, len(columns)) and sum(shares) < 1
 
 
 def test_a_report_has_latex_and_pdf_where_they_are_asked_for(tmp_path: Path) -> None:
