@@ -6,12 +6,14 @@ anything else stays. Nothing is run.
 """
 
 import ast
+import functools
 import tokenize
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sweepbook.plan.modules.made import TOOL
-from sweepbook.plan.modules.parts import Part, parts_of
+from sweepbook.plan.modules.parts import Part, let_stand, parts_of
 from sweepbook.plan.modules.remaining import text_of
 
 _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "__import__"}
@@ -28,17 +30,30 @@ def counted_texts(files: Iterable[Path], roots: Collection[str]) -> dict[Path, s
     files = list(files)
     if not any(TOOL.encode() in file.read_bytes() for file in files):
         return {}
-    read = {file: found for file in files if (found := _read(file)) is not None}
-    trees = {file: tree for file, (_, tree) in read.items()}
-    parts = parts_of(trees, roots)
+    texts, found = _read_all(tuple((file, *_stamp(file)) for file in files))
+    parts = [replace(part) for part in found]
+    let_stand(parts, roots)
     dropped = _dropped(parts, {*roots, *(name for part in parts for name in part.paths)})
     kept = [part for part in parts if id(part) not in dropped]
     if any(part.kind != "stands" and _is_dynamic(part.node) for part in kept):
         return {}
     declaring = {part.file for part in parts if part.kind == "declares"}
     return {
-        file: text_of(read[file][0], file, parts, dropped) for file in trees if file in declaring
+        file: text_of(texts[file], file, parts, dropped) for file in texts if file in declaring
     }
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+@functools.lru_cache(maxsize=2)  # the studies of one command have their code in common
+def _read_all(stamped: tuple[tuple[Path, int, int], ...]) -> tuple[dict[Path, str], list[Part]]:
+    """The texts of the files that can be read as Python, and their statements."""
+    read = {file: found for file, *_ in stamped if (found := _read(file)) is not None}
+    trees = {file: tree for file, (_, tree) in read.items()}
+    return {file: text for file, (text, _) in read.items()}, parts_of(trees)
 
 
 def _read(file: Path) -> tuple[str, ast.Module] | None:

@@ -38,14 +38,10 @@ class Part:
     imported: dict[str, str] = field(default_factory=dict)  # name here -> full name
 
 
-def parts_of(trees: dict[Path, ast.Module], roots: Collection[str]) -> list[Part]:
-    """Returns the statements of some modules, each with its kind.
-
-    Args:
-        roots: the names of functions that count, whoever names them.
-    """
+def parts_of(trees: dict[Path, ast.Module]) -> list[Part]:
+    """Returns the statements of some modules, each with its kind; see `let_stand`, too."""
     parts = [_part(file, node) for file, tree in trees.items() for node in tree.body]
-    names = {file: _imported(parts, file) for file in trees}
+    names = _imported(parts)
     functions = own_functions(parts)
     declared = _declared(parts, names)
     of_options = {name for part in parts for name in claims_of(part.node)}
@@ -58,7 +54,6 @@ def parts_of(trees: dict[Path, ast.Module], roots: Collection[str]) -> list[Part
             part.kind = "declares"
         elif is_pure:
             part.kind = "helps"
-    _let_stand(parts, roots)
     return parts
 
 
@@ -82,8 +77,12 @@ def _declared(parts: Sequence[Part], names: dict[Path, dict[str, str]]) -> set[s
         declared |= made
 
 
-def _let_stand(parts: Sequence[Part], roots: Collection[str]) -> None:
-    """Lets functions stand that a script alone calls, under `if __name__ == "__main__":`."""
+def let_stand(parts: Sequence[Part], roots: Collection[str]) -> None:
+    """Lets functions stand that a script alone calls, under `if __name__ == "__main__":`.
+
+    Args:
+        roots: the names of functions that count, whoever names them.
+    """
     while True:
         standing = {name for p in parts if p.kind == "stands" for name in p.uses}
         others = [p for p in parts if p.kind != "stands"]
@@ -114,9 +113,9 @@ def _part(file: Path, node: ast.stmt) -> Part:
         part.kind, part.imported = "imports", dict(_aliases(node))
     elif _is_main(node) or part.binds == {"__all__"}:
         part.kind = "stands"
-    options = {text for text in texts if text.partition(":")[2] in claims_of(node)}
-    found = {match[1] for text in texts - options if (match := _PATH.fullmatch(text))}
-    part.paths = frozenset(found)
+    of_options = claims_of(node)
+    found = {match[1] for text in texts if (match := _PATH.fullmatch(text))}
+    part.paths = frozenset(found - of_options)
     part.texts = frozenset(text for text in texts if text.isidentifier())
     part.uses = part.binds | own
     return part
@@ -141,8 +140,12 @@ def _aliases(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
         yield alias.asname or name, f"{module}{name}"
 
 
-def _imported(parts: Iterable[Part], file: Path) -> dict[str, str]:
-    return {k: v for part in parts if part.file == file for k, v in part.imported.items()}
+def _imported(parts: Iterable[Part]) -> dict[Path, dict[str, str]]:
+    """The full name of each name that a file imports."""
+    names: dict[Path, dict[str, str]] = {}
+    for part in parts:
+        names.setdefault(part.file, {}).update(part.imported)
+    return names
 
 
 def _is_main(node: ast.stmt) -> bool:
