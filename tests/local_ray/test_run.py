@@ -156,6 +156,7 @@ def test_the_best_of_a_grid_are_trained_anew_with_other_seeds(complete, tmp_path
     assert order["verdict"] == "undecided" and "mode" in order["sentence"]
 
 
+@pytest.mark.more
 def test_a_study_interrupted_in_every_way_goes_on_to_the_undisturbed_record(
     sweepbook, undisturbed_digest, tmp_path
 ):
