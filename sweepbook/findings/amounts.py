@@ -18,17 +18,17 @@ HUNDREDTHS = ("points", "percent")  # units of which a whole has 100
 
 
 def amount(value: float, unit: str | None, sign: str = "") -> str:
-    """Two decimals below 1, one below 100, none above; without a unit three digits.
+    """Two decimals below 1, one below 100, none above; without a unit three digits, always.
 
     sign: "+" where the number is a difference, so that a positive one shows it, too.
 
     >>> amount(2.448, "points", "+"), amount(0.051, "points"), amount(0.2314, "", "+")
     ('+2.4', '0.05', '+0.231')
-    >>> amount(15055198.0, "percent", "+"), amount(-0.001, "points", "+")
-    ('+1.51e+07', '0')
+    >>> amount(15055198.0, "percent", "+"), amount(-0.001, "points", "+"), amount(0.2, "")
+    ('+1.51e+07', '0', '0.200')
     """
     if not unit:
-        return f"{'+' if sign and value > 0 else ''}{number(value, 3)}"
+        return f"{'+' if sign and value > 0 else ''}{_three_digits(value)}"
     size = abs(value)
     if size >= _LONG:
         return f"{value:{sign}.3g}"
@@ -64,9 +64,18 @@ def level(value: float, of_share: bool) -> str:
     ('94.5 %', '0.231')
     """
     if not of_share:
-        return number(value, 3)
+        return _three_digits(value)
     shown = f"{100 * value:.1f}"
     return f"{abs(float(shown))} %" if float(shown) == 0 else f"{shown} %"  # never -0.0
+
+
+def _three_digits(value: float) -> str:
+    """A measured value: 0.19 beside 0.186 is 0.190."""
+    shown = number(value, 3)
+    digits = shown.lstrip("-0.").replace(".", "")
+    if not digits.isdigit() or len(digits) >= 3:
+        return shown
+    return f"{shown}{'' if '.' in shown else '.'}{'0' * (3 - len(digits))}"
 
 
 def at_level(level: float | None) -> str:

@@ -9,7 +9,7 @@ chance, and the gradients of every trial that tracked them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -235,11 +235,11 @@ def _with_numbers(finding: Finding, terms: Terms, result: Outcome, found: Decisi
         rival_value=_mean_of(result.arms, rival),
         corrected=result.corrected if known else None,
         advantage=result.advantage if known else None,
-        **_second(result),
+        **_second(result, told),
     )
 
 
-def _second(result: Outcome) -> dict[str, Any]:
+def _second(result: Outcome, told: Callable[[float | None], float | None]) -> dict[str, Any]:
     """The arm next to the best one, where the best is the one that all are compared with."""
     if not result.best or result.best != result.arms[0].label or not result.tests:
         return {}
@@ -247,7 +247,15 @@ def _second(result: Outcome) -> dict[str, Any]:
     place = max(range(len(result.tests)), key=lambda i: sign * arm_mean(result.arms[i + 1]))
     test, arm = result.tests[place], result.arms[place + 1]
     apart = test.inside and test.guarded_p <= ALPHA
-    return {"second": arm.label, "second_value": arm_mean(arm), "second_apart": apart}
+    low, high = test.interval(1 - ALPHA)
+    return {
+        "second": arm.label,
+        "second_value": arm_mean(arm),
+        "second_estimate": told(test.difference.mean),
+        "second_low": told(low),
+        "second_high": told(high),
+        "second_apart": apart,
+    }
 
 
 def _mean_of(arms: Sequence[Arm], label: str) -> float | None:

@@ -43,8 +43,9 @@ class Finding:
             needed_high (None: more than 1,000, or not known). detectable: smallest difference
             that n replicates tell from 0 with power 0.8, in unit.
         arm, against, rival, best: labels; with _value: their means in the metric's own unit.
-        second, second_value: of a winner that is the best, the arm next to it; second_apart:
-            whether the two are told apart, each such comparison at 95 % on its own.
+        second, second_value: of a winner that is the best, the arm next to it; second_estimate,
+            second_low, second_high: the best arm minus this one, with its 95 % interval, in unit;
+            second_apart: whether the two are told apart, each such comparison on its own.
         corrected, advantage: the best arm's mean on replicates that did not select it, and what
             selection adds. failing: arms of which some replicates are at chance. found: class of
             gradients, or "k of n" at chance. steps: of which fidelity steps. trial_ids: separated
@@ -95,6 +96,9 @@ class Finding:
     rival_value: float | None = None
     second: str | None = None
     second_value: float | None = None
+    second_estimate: float | None = None
+    second_low: float | None = None
+    second_high: float | None = None
     second_apart: bool | None = None
     corrected: float | None = None
     advantage: float | None = None

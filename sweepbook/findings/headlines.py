@@ -35,7 +35,8 @@ def _of_the_best(finding: Finding) -> Iterator[str]:
     """Of our own question which config or winner is best: what it may be, the best one first."""
     if finding.name == BEST and finding.best:
         for most in _NAME_WORDS:
-            yield _best(finding, most)
+            for gap in dict.fromkeys((ahead_of_second(finding), "")):
+                yield _best(finding, most, gap)
     if finding.name == ORDER and finding.best:
         yield _order(finding)
 
@@ -52,7 +53,7 @@ def _candidates(finding: Finding) -> Iterator[str]:
     yield said
 
 
-def _best(finding: Finding, most: int) -> str:
+def _best(finding: Finding, most: int, gap: str) -> str:
     """The best config and the next one; "is not told apart" where that is so."""
     which = "highest" if finding.direction == "higher" else "lowest"
     best = shortened(finding.best or "", most)
@@ -60,9 +61,19 @@ def _best(finding: Finding, most: int) -> str:
     if not finding.second:
         return head
     second, value = shortened(finding.second, most), _level(finding, "second")
+    behind_it = f"; {gap}" if gap else ""
     if finding.second_apart:
-        return f"{head}; next is {second} with {value}"
-    return f"{head}, and is not told apart from {second}, {value}"
+        return f"{head}; next is {second} with {value}{behind_it}"
+    return f"{head}, and is not told apart from {second}, {value}{behind_it}"
+
+
+def ahead_of_second(finding: Finding) -> str:
+    """ "-0.766 (-0.960 to -0.571)": the best minus the next, "" where there is no interval."""
+    low, high = finding.second_low, finding.second_high
+    if finding.second_estimate is None or low is None or high is None:
+        return ""
+    ends = f"{_plain(finding, low, True)} to {_plain(finding, high, True)}"
+    return f"{told(finding, finding.second_estimate, True)} ({ends})"
 
 
 def _order(finding: Finding) -> str:

@@ -115,6 +115,9 @@ def changed_manifest(manifest: Manifest, plan: Plan, options: Options) -> Manife
             "scale": None,
             "overrides": {**manifest.overrides, "epochs": options.epochs},
         }
+        if manifest.replaced is not None:
+            lengths = list(dict.fromkeys(trial.max_fidelity for trial in manifest.trials))
+            changed["replaced"] = {"epochs": lengths, **manifest.replaced}
     if options.scale is not None:
         changed["scale"] = (manifest.scale or 1) * options.scale
     return dataclasses.replace(manifest, **changed)

@@ -12,6 +12,7 @@ from sweepbook.plan.modules.programs import program_files
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
+from sweepbook.plan.replaced import replaced_values
 from sweepbook.plan.trial import file_sha256
 from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.provenance import git_commit, now, versions
@@ -30,6 +31,7 @@ def new_manifest(
 ) -> Manifest:
     """Returns the manifest of a new record: all that its numbers depend on, and its claims."""
     started, file = now(), _file_of(plan.study)
+    overrides = {**_given(plan, options), "epochs": options.epochs}
     commit = git_commit(file) if file else None
     claims = claim_hashes(plan.study.claims)
     return Manifest(
@@ -38,7 +40,8 @@ def new_manifest(
         seed=plan.seed,
         n_replicates=plan.n_replicates,
         scale=options.scale,
-        overrides={**_given(plan, options), "epochs": options.epochs},
+        overrides=overrides,
+        replaced=replaced_values(plan, overrides),
         versions=versions(plan.study.packages),
         git_commit=git_commit(),
         code_sha256=code_sha256(plan.study),

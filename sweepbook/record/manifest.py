@@ -140,6 +140,8 @@ class Manifest:
         n_replicates: of a trial, unless it is one of a single replicate.
         scale: factor of every trial's fidelity, or None.
         overrides: settings that the command line changed.
+        replaced: setting -> the declared values that its override took the place of, of each that
+            changed; None: an earlier version made the record.
         files: path -> SHA-256 of every file that a setting names.
         import_paths: folders that a worker needs on its path.
         max_concurrent: most trials at a time, as the last command said; None: as many as there
@@ -161,6 +163,7 @@ class Manifest:
     n_replicates: int = 1
     scale: float | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    replaced: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     code_sha256: str | None = None

@@ -168,7 +168,7 @@ def test_a_record_without_reports_has_nothing_in_common(run: Callable[..., Recor
         ("percent", -2.0, -3.0, -1.0, None, 0.975, ("-2.0 percent", "-3.0 to -1.0 (97.5 %)")),
         ("share", 1.0, 0.478, 1.0, None, 0.95, ("100 %", "48 to 100 %")),
         ("epochs", 12.0, None, None, "b", None, ("12.0 epochs", "–")),
-        ("", 3.29, 3.28, 3.3, None, 0.95, ("3.29", "3.28 to 3.3")),
+        ("", 3.29, 3.28, 3.3, None, 0.95, ("3.29", "3.28 to 3.30")),
         ("", None, None, None, None, None, ("–", "–")),
     ],
 )  # fmt: skip

@@ -64,6 +64,16 @@ def test_what_a_run_reduced_is_said_once_for_all_studies(record: Record) -> None
     assert "Record demo ran with train rows 22,000" in both
 
 
+def test_a_changed_setting_is_said_with_what_was_declared_and_one_that_is_as_declared_is_not(
+    record: Record,
+) -> None:
+    given = {"size": 64, "width": 2000, "depth": 3}
+    replaced = {"width": [4000, 8000], "depth": [None]}
+    said = told(with_manifest(record, overrides=given, replaced=replaced))
+    assert "width 2,000 (declared: 4,000 and 8,000)" in said
+    assert "depth 3 (declared: none)" in said and "size" not in said
+
+
 def test_kept_rows_are_said_as_a_part_of_all(make_record: Make) -> None:
     sampled = load_record(make_record([{"n": 20, "lr": lr} for lr in (0.1, 0.2)]))
     data = {"kept_by": {"train": "n"}}

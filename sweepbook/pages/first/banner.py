@@ -59,10 +59,12 @@ def _changed(records: Sequence[Record]) -> list[str]:
     """The settings that the command line gave, with the studies that they hold for."""
     said: dict[str, list[Record]] = {}
     for record in records:
-        said_so = record.manifest.data.kept_by.values()
+        said_so, replaced = record.manifest.data.kept_by.values(), record.manifest.replaced
         for key, value in record.manifest.overrides.items():
-            if value is not None and key not in said_so:
-                said.setdefault(_setting(key, value), []).append(record)
+            is_same = replaced is not None and key not in replaced
+            if value is not None and key not in said_so and not is_same:
+                declared = (replaced or {}).get(key, ())
+                said.setdefault(_setting(key, value, declared), []).append(record)
     groups: dict[tuple[str, ...], list[str]] = {}
     for text, some in said.items():
         groups.setdefault(tuple(r.study for r in some), []).append(text)
@@ -73,9 +75,15 @@ def _changed(records: Sequence[Record]) -> list[str]:
     return found
 
 
-def _setting(key: str, value: object) -> str:
-    shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else None
-    return f"{setting_name(key)} {shown or setting_value(value)}"
+def _setting(key: str, value: object, declared: Sequence[object]) -> str:
+    """ "size 64 (declared: 224)": what a command gave, and what it took the place of."""
+    instead = f" (declared: {listing(list(map(_value, declared)), most=3)})" if declared else ""
+    return f"{setting_name(key)} {_value(value)}{instead}"
+
+
+def _value(value: object) -> str:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return f"{value:,}" if is_whole else setting_value(value)
 
 
 def _other_data(records: Sequence[Record]) -> list[str]:

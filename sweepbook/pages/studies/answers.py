@@ -21,7 +21,7 @@ from sweepbook.aggregates.labels import count, listing, metric_name, number
 from sweepbook.findings.amounts import amount, at_level, behind, declared_number, interval
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.findings.forest import is_weak
-from sweepbook.findings.headlines import level_of
+from sweepbook.findings.headlines import ahead_of_second, level_of
 from sweepbook.findings.wording.counted import growth, signed
 from sweepbook.record.load import Record
 
@@ -137,6 +137,7 @@ def functions(
         "span": _span,
         "growth": lambda row: growth(row.estimate or 0.0),
         "second": lambda row: f"{row.second} ({level_of(row, row.second_value)})",
+        "ahead": lambda row: f": {gap}" if (gap := ahead_of_second(row)) else "",
         "target": lambda row: declared_number(row.target, row.unit) + behind(row.unit),
         "smallest": lambda row: declared_number(row.smallest, row.unit) + behind(row.unit),
         "name": lambda row: metric_name(row.metric),
