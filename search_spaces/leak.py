@@ -54,6 +54,7 @@ LEAK = replace(
     claims=(
         Claim(
             name="leak-adds-little",
+            title="Leaked rows change little",
             statement="",
             reading="without the training rows at the places of test rows the net is as good",
             kind="equivalence",

@@ -45,6 +45,7 @@ ARCHITECTURE_CLAIMS = (
     best(
         "val_acc",
         name="best-net",
+        title="6x64 is best on validation",
         statement="best by validation accuracy: 6x64",
         **_first((6, 64), _SHAPES),
         **_BEST,
@@ -52,6 +53,7 @@ ARCHITECTURE_CLAIMS = (
     worst(
         "val_acc",
         name="worst-net",
+        title="1x16 is worst on validation",
         statement="worst: 1x16, which underfits",
         reading="lowest validation accuracy",
         **_first((1, 16), _SHAPES),
@@ -60,6 +62,7 @@ ARCHITECTURE_CLAIMS = (
     worst(
         "train_acc",
         name="worst-net-underfits",
+        title="1x16 underfits",
         statement="worst: 1x16, which underfits",
         reading="it underfits: lowest training accuracy",
         **_first((1, 16), _SHAPES),
@@ -72,13 +75,21 @@ ARCHITECTURE_CLAIMS = (
         by=ACC,
         because=ACC_REASON,
         name="train-below-validation",
+        title="Training below validation",
         statement="training accuracy is below validation accuracy",
         labels=_nets(*_SHAPES)["labels"],
     ),
-    _ranking("depth-training", _DEPTHS, "training accuracy", **_nets(*_BY_DEPTH)),
+    _ranking(
+        "depth-training",
+        _DEPTHS,
+        "training accuracy",
+        title="More layers train better",
+        **_nets(*_BY_DEPTH),
+    ),
     best(
         "val_acc",
         name="depth-validation",
+        title="Depth 6 best on validation",
         statement=_DEPTHS,
         reading="validation best at depth 6",
         **_first((6, 16), _BY_DEPTH),
@@ -87,6 +98,7 @@ ARCHITECTURE_CLAIMS = (
     best(
         "test_acc",
         name="depth-test",
+        title="Depth 6 best on test",
         statement=_DEPTHS,
         reading="test best at depth 6",
         fidelity="last",
@@ -94,7 +106,12 @@ ARCHITECTURE_CLAIMS = (
         **_first((6, 16), _BY_DEPTH),
         **_BEST,
     ),
-    _ranking("width-training", "more neurons: better training accuracy", **_nets(*_BY_WIDTH)),
+    _ranking(
+        "width-training",
+        "more neurons: better training accuracy",
+        title="More neurons train better",
+        **_nets(*_BY_WIDTH),
+    ),
 )
 
 _PUBLISHED_DEEP_NET: dict[str, Any] = {
@@ -105,6 +122,7 @@ _PUBLISHED_DEEP_NET: dict[str, Any] = {
 DEEP_GRADIENTS_CLAIMS = (
     Claim(
         name="deep-vanishing",
+        title="Gradients vanish",
         statement=("every layer but layer 0 has a gradient magnitude close to zero: vanishing"),
         kind="gradients",
         metric="grad_sq_norm",
@@ -116,6 +134,7 @@ DEEP_GRADIENTS_CLAIMS = (
     ),
     Claim(
         name="deep-does-not-learn",
+        title="100 layers do not learn",
         statement="the net does not learn",
         reading="at least 80 % of its seeds do not",
         kind="mixture",
@@ -134,6 +153,7 @@ IMPLICIT_CLAIMS = (
         by=ACC,
         because=ACC_REASON,
         name="sines-higher",
+        title="Sine encoding is more accurate",
         statement="the sine encoding reaches a higher validation accuracy",
         labels=("sine encoding", "raw input"),
     ),

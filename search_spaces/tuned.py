@@ -102,10 +102,15 @@ TUNED_ARCHITECTURE = mlp_study(
                 best,
                 (6, 64),
                 name="tuned-best-net",
+                title="6x64 is best, tuned",
                 statement="best by validation accuracy: 6x64",
             ),
             _claim(
-                worst, (1, 16), name="tuned-worst-net", statement="worst: 1x16, which underfits"
+                worst,
+                (1, 16),
+                name="tuned-worst-net",
+                title="1x16 is worst, tuned",
+                statement="worst: 1x16, which underfits",
             ),
         ),
         confirm_published=PUBLISHED["architecture"],

@@ -50,7 +50,7 @@ WORDS = {
 
 VISION_BASELINES = Study(
     name="vision-baselines",
-    question="Real or fake: which of five models, at which learning rate?",
+    question="Real or fake: which model, at which learning rate?",
     trainable="trainables.vision:train_vision",
     data="trainables.vision:describe_data",
     cost="trainables.vision:trial_cost_s",

@@ -87,13 +87,16 @@ _POINTS: dict[str, Any] = {"by": POINTS, "because": POINTS_REASON}
 _FINE, _PROBE, _ONE = finetuned("imagenet"), probe("imagenet"), logistic("imagenet", 1)
 
 
-def _extreme(form: Any, name: str, reading: str, statement: str, *arms: Settings) -> Claim:
+def _extreme(
+    form: Any, name: str, title: str, reading: str, statement: str, *arms: Settings
+) -> Claim:
     """A published statement: the first model has the best, or the worst, test accuracy."""
     claim: Claim = form(
         "test_acc",
         arms[0],
         among=arms[1:],
         name=name,
+        title=title,
         reading=reading,
         statement=statement,
         **_on_test(*arms),
@@ -106,6 +109,7 @@ _PUBLISHED_ORDER = (
     _extreme(
         best,
         "best-two-finetuned",
+        "Fine-tuned among best two",
         "fine-tuned ResNet-18 is above every other model but XGBoost",
         _BEST,
         *(_FINE, _PROBE, _ONE, SCRATCH),
@@ -113,6 +117,7 @@ _PUBLISHED_ORDER = (
     _extreme(
         best,
         "best-two-xgboost",
+        "XGBoost among best two",
         "XGBoost is above every other model but fine-tuned ResNet-18",
         _BEST,
         *(XGBOOST, _PROBE, _ONE, SCRATCH),
@@ -120,6 +125,7 @@ _PUBLISHED_ORDER = (
     _extreme(
         worst,
         "worst-scratch",
+        "Scratch among worst two",
         "ResNet-18 from scratch is below every other model but the sklearn probe",
         _WORST,
         *(SCRATCH, XGBOOST, _FINE, _PROBE),
@@ -127,6 +133,7 @@ _PUBLISHED_ORDER = (
     _extreme(
         worst,
         "worst-sklearn",
+        "sklearn among worst two",
         "the sklearn probe of one iteration is below every other model but ResNet-18 from scratch",
         _WORST,
         *(_ONE, XGBOOST, _FINE, _PROBE),
@@ -134,7 +141,13 @@ _PUBLISHED_ORDER = (
 )
 
 
-def _best_lr(name: str, arm: Settings) -> Claim:
+def _title(text: str, source: str) -> str:
+    """A few words with the source of weights, or without one whose name is long."""
+    titled = f"{text} ({source})"
+    return titled if len(titled) <= 32 and " " not in source else text
+
+
+def _best_lr(name: str, title: str, arm: Settings) -> Claim:
     """lr 0.001 has the best validation accuracy of one model's five."""
     rates = (0.001, *(lr for lr in LEARNING_RATES if lr != 0.001))
     first, *others = ({**arm, "lr": lr} for lr in rates)
@@ -143,6 +156,7 @@ def _best_lr(name: str, arm: Settings) -> Claim:
         first,
         among=others,
         name=f"best-lr-{name}",
+        title=title,
         statement="lr 0.001 is best for the CNNs",
         reading=f"best validation accuracy of the {_label(arm)}",
         fidelity="last",
@@ -151,10 +165,10 @@ def _best_lr(name: str, arm: Settings) -> Claim:
     )
 
 
-def _beats(name: str, reading: str, arm: Settings, other: Settings) -> Claim:
+def _beats(name: str, title: str, reading: str, arm: Settings, other: Settings) -> Claim:
     """The first model has the higher test accuracy."""
     options = _on_test(arm, other) | _POINTS
-    return higher("test_acc", arm, than=other, name=name, reading=reading, **options)
+    return higher("test_acc", arm, than=other, name=name, title=title, reading=reading, **options)
 
 
 def _of_weights(weights: str, source: str) -> tuple[Claim, ...]:
@@ -165,15 +179,17 @@ def _of_weights(weights: str, source: str) -> tuple[Claim, ...]:
     fine, last, name = finetuned(weights), probe(weights), source_name(weights)
     converged, one = logistic(weights, CONVERGED), logistic(weights, 1)
     return (
-        _best_lr(f"probe-{source}", last),
-        _best_lr(f"finetuned-{source}", fine),
+        _best_lr(f"probe-{source}", _title("Probe: lr 0.001", name), last),
+        _best_lr(f"finetuned-{source}", _title("Fine-tuned: lr 0.001", name), fine),
         _beats(
             f"finetuning-beats-probing-{source}",
+            _title("Fine-tuned beats probe", name),
             f"fine-tuning all of ResNet-18 beats training its last layer ({name})",
             *(fine, last),
         ),
         _beats(
             f"pretraining-helps-{source}",
+            _title("Fine-tuned beats scratch", name),
             f"ResNet-18 fine-tuned from {name} weights beats ResNet-18 from scratch",
             *(fine, SCRATCH),
         ),
@@ -182,6 +198,7 @@ def _of_weights(weights: str, source: str) -> tuple[Claim, ...]:
             one,
             than=converged,
             name=f"one-iteration-costs-{source}",
+            title=_title("1 iteration costs", name),
             reading="LogisticRegression stopped after 1 iteration is worse than converged "
             f"({name})",
             **_on_test(one, converged),
@@ -194,12 +211,14 @@ def _of_weights(weights: str, source: str) -> tuple[Claim, ...]:
             within=POINTS,
             because=POINTS_REASON,
             name=f"probes-agree-{source}",
+            title=_title("Both probes agree", name),
             reading="converged LogisticRegression and the last layer trained by Adam agree "
             f"({name})",
             **_on_test(converged, last),
         ),
         _beats(
             f"finetuned-beats-xgboost-{source}",
+            _title("Fine-tuned beats XGBoost", name),
             f"ResNet-18 fine-tuned from {name} weights beats XGBoost",
             *(fine, XGBOOST),
         ),
@@ -212,10 +231,13 @@ BASELINES_CLAIMS = tuple(
     else claim
     for claim in (
         *_PUBLISHED_ORDER,
-        _best_lr("scratch", SCRATCH),
+        _best_lr("scratch", "Scratch: lr 0.001", SCRATCH),
         *_of_weights("imagenet", "imagenet"),
         _beats(
-            "xgboost-beats-scratch", "XGBoost beats ResNet-18 from scratch", *(XGBOOST, SCRATCH)
+            "xgboost-beats-scratch",
+            "XGBoost beats scratch",
+            "XGBoost beats ResNet-18 from scratch",
+            *(XGBOOST, SCRATCH),
         ),
     )
 )

@@ -54,7 +54,7 @@ def _maps(spec: Spec, record: Record, how: str, draw_one: DrawOne) -> Drawn:
             except (ValueError, ImportError) as error:
                 raise NothingToDraw(str(error)) from error
             share = points["correct"].mean()
-            ax.set_title(f"{arms.labels[trial_id]}: {100 * share:.1f} % right")
+            ax.set_title(f"{arms.labels[trial_id]}: {100 * share:.1f} % right (test, first seed)")
             if place % n_columns:
                 ax.set_ylabel("")
             parts.append(points.assign(trial_id=trial_id, replicate=REPLICATE))

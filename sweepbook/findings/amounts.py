@@ -107,8 +107,9 @@ def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
     ('+2.4 points', '+1.5 to +3.3')
     """
     value, low, high = (_number(finding.get(key)) for key in ("estimate", "low", "high"))
+    low = from_first(low, str(finding.get("unit")))
     unit = str(finding.get("unit")) if not pd.isna(finding.get("unit")) else ""
-    is_count = unit.endswith("s") and unit not in ("points", "s")  # of steps
+    is_count = counts_steps(unit)
     is_difference = not is_count and any(
         not pd.isna(finding.get(key)) for key in ("against", "rival")
     )
@@ -126,6 +127,16 @@ def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
     other = f" ({number(100 * level, 3)} %)" if level == level and level != 0.95 else ""
     last = " %" if unit == "share" else ""
     return f"{text(value)}{shown}", f"{text(low)} to {text(high)}{last}{other}"
+
+
+def counts_steps(unit: str | None) -> bool:
+    """Whether a unit is that of a number of steps, such as "epochs", which is never negative."""
+    return bool(unit) and str(unit).endswith("s") and unit not in ("points", "s")
+
+
+def from_first(low: float, unit: str | None) -> float:
+    """The lower end of an interval, cut off at 0 where it is of a number of steps."""
+    return max(low, 0.0) if counts_steps(unit) and low == low else low
 
 
 def _number(value: Any) -> float:

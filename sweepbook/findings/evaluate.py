@@ -125,6 +125,7 @@ def _asked(record: Record, question: Question) -> Finding:
     return Finding(
         name=claim.name,
         study=record.study,
+        title=claim.title,
         statement=claim.statement,
         claim=question.statement,
         reading=claim.reading,
@@ -224,6 +225,7 @@ def _with_numbers(finding: Finding, terms: Terms, result: Outcome, found: Decisi
         n_seeds=result.n_seeds,
         overturned=found.overturned,
         n=test.difference.n,
+        sample=result.sample,
         sd=test.difference.sd,
         p=test.p,
         p_holm=found.p_adjusted if found.factor > 1 else None,

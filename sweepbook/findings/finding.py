@@ -19,6 +19,7 @@ class Finding:
 
     Args:
         name: unique among the findings of a record. study: its name.
+        title: what a claim is called in a few words, "" where nobody said it.
         statement: the published sentence, "" where none is. claim: what is decided, published or
             not; reading: how it is read, "" where that is plain. sentence: the finding as text,
             with its verdict.
@@ -30,8 +31,9 @@ class Finding:
         estimate, low, high: arm minus against (or the value itself) with its interval at level
             (0.95, or more where several comparisons are decided together), in unit: "points" of
             100, "percent", the fidelity's unit as a plural, "s", "share", "log10 per layer", or
-            "" for the metric's own. n: replicates or pairs. sd: of one difference, on the tested
-            scale. Of several comparisons it is the one that decides, or that is in the way.
+            "" for the metric's own. n: replicates or pairs. sample: what the interval is over
+            where that is test rows, too, in words. sd: of one difference, on the tested scale. Of
+            several comparisons it is the one that decides, or that is in the way.
         guard_low, guard_high: what the interval reaches with one more seed, as unusual as the
             most unusual one of the study. n_seeds: of trials that are not compared, which show
             how seeds fail. overturned: undecided for such a seed alone.
@@ -55,6 +57,7 @@ class Finding:
 
     name: str
     study: str = ""
+    title: str = ""
     statement: str = ""
     claim: str = ""
     reading: str = ""
@@ -74,6 +77,7 @@ class Finding:
     why: str = ""
     unit: str | None = None
     n: int | None = None
+    sample: str = ""
     sd: float | None = None
     p: float | None = None
     p_holm: float | None = None

@@ -151,7 +151,7 @@ def agreement(frame: pd.DataFrame) -> str:
     if judged.empty:
         parts = {part for note in frame["note"].dropna() for part in note.split("; ")}
         reasons = sorted({_without_counts(part) for part in parts})
-        return f"No published value is comparable with these records: {', '.join(reasons)}."
+        return f"Published values are shown, but none is comparable: {', '.join(reasons)}."
     inside, rest = int(judged["inside"].sum()), len(frame) - len(judged)
     tail = f" {rest} more are not comparable." if rest else ""
     return (

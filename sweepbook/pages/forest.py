@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sweepbook.aggregates.labels import count
-from sweepbook.findings.amounts import amount, at_level, behind
+from sweepbook.findings.amounts import amount, at_level, behind, counts_steps, from_first
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.findings.forest import SMALLEST, is_weak
 from sweepbook.pages.names import safe_name
@@ -139,7 +139,9 @@ def _row(
 
 
 def _label(finding: Finding, shares_its_words: bool) -> str:
-    """What is claimed, or the claim's name as words where that is too long or said of others."""
+    """The title; else what is claimed, or the name where that is long or also said of others."""
+    if finding.title:
+        return finding.title
     if len(finding.claim) <= MOST_OF_LABEL and not shares_its_words:
         return _capital(finding.claim.rstrip("."))
     return _capital(finding.name.replace("-", " "))
@@ -178,7 +180,8 @@ def _numbers(finding: Finding) -> str:
     text = f"{lead}{_text(finding, finding.estimate)}{_unit(finding)}"
     if finding.low is None or finding.high is None:
         return text
-    ends = (_text(finding, finding.low), _text(finding, finding.high))
+    low = from_first(finding.low, finding.unit)
+    ends = (_text(finding, low), _text(finding, finding.high))
     return f"{text} ({_ends(ends, finding.level or 0.95)})"
 
 
@@ -195,7 +198,8 @@ def _unit(finding: Finding) -> str:
 def _text(finding: Finding, value: float) -> str:
     if finding.kind == "gradients":
         return f"{value:+.3f}"
-    sign = "+" if finding.against or finding.rival or finding.unit == "percent" else ""
+    is_difference = bool(finding.against or finding.rival) and not counts_steps(finding.unit)
+    sign = "+" if is_difference or finding.unit == "percent" else ""
     return amount(value, finding.unit, sign)
 
 
@@ -205,7 +209,7 @@ def _is_level(finding: Finding) -> bool:
 
 
 def _sample(finding: Finding) -> str:
-    return count(finding.n, "seed") if finding.n else ""
+    return finding.sample or (count(finding.n, "seed") if finding.n else "")
 
 
 def _why(finding: Finding) -> str:

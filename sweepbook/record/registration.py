@@ -10,7 +10,7 @@ from typing import Any
 from sweepbook.study.claim import Claim
 
 BEFORE, AFTER = "before", "after"
-_DECIDES_NOTHING = ("remedy",)
+_DECIDES_NOTHING = ("remedy", "title")
 
 
 @dataclass(frozen=True, kw_only=True)

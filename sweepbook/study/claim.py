@@ -38,6 +38,9 @@ _EXPECTED = {  # by the kind; of other kinds nothing is
 }
 
 
+MOST_OF_TITLE = 32
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """One statement, and the rule that decides it.
@@ -56,6 +59,9 @@ class Claim:
 
     Args:
         name: letters, digits and hyphens; unique within a study.
+        title: what the claim is called in figures and tables of the report, at most 32 characters
+            on one line: "Batch norm: lower loss"; "" for words made of the statement or the name.
+            Like `remedy` it decides nothing, and can be added at any time.
         statement: the published sentence, word for word; "" if nobody published it.
         reading: how the statement is read, if that needs saying.
         kind: what is claimed:
@@ -137,6 +143,7 @@ class Claim:
     expected: Literal["vanishing", "exploding", "healthy", "fails", "learns"] | None = None
     single_run: bool = False
     remedy: str = ""
+    title: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self, f"claim {self.name}", apart=["fidelity"])
@@ -158,6 +165,8 @@ class Claim:
             self._refuse(
                 "reason", "say why this is the smallest difference that matters", self.reason
             )
+        if len(self.title) > MOST_OF_TITLE or self.title != " ".join(self.title.split()):
+            self._refuse("title", f"be one line of at most {MOST_OF_TITLE} characters", self.title)
         self._check_arms()
         self._check_steps()
         self._check_kind()

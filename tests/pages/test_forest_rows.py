@@ -30,6 +30,11 @@ def row(kind: str = "direction", **changes: Any) -> Row:
     return found
 
 
+def test_a_row_is_called_by_its_title_or_else_by_what_is_claimed() -> None:
+    assert row(title="Wide is better").label == "Wide is better"
+    assert row().label == "A is higher"
+
+
 @given(NUMBERS, NUMBERS)
 def test_the_axis_keeps_the_order_and_stays_on_the_plot(one: float, other: float) -> None:
     assert 0 <= place(one) <= 100

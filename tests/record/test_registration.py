@@ -41,6 +41,8 @@ def test_the_hash_of_a_claim_is_that_of_what_it_says():
     )
     remedied = replace(CLAIM, remedy="Train it.")
     assert claim_sha256(remedied) == claim_sha256(CLAIM), "a remedy decides nothing"
+    titled = replace(CLAIM, title="Wide is better")
+    assert claim_sha256(titled) == claim_sha256(CLAIM), "nor does a title"
     assert len({claim_sha256(replace(CLAIM, **change)) for change in changes}) == len(changes)
     assert claim_sha256(CLAIM) not in {claim_sha256(replace(CLAIM, **one)) for one in changes}
 

@@ -137,3 +137,16 @@ def test_claims_over_rows_are_checked(changes, message):
     assert Claim(**whole).over == "rows"
     with pytest.raises(ValueError, match=message):
         Claim(**(whole | changes))
+
+
+@pytest.mark.parametrize("title", ["two\nlines", "x" * 33])
+def test_a_title_is_a_few_words(title):
+    with pytest.raises(ValueError, match="title of claim a-claim must be one line of at most 32 characters"):
+        claim(title=title)
+    assert claim(title="Batch norm: final accuracy").title
+
+
+def test_every_claim_of_the_exercise_has_a_title_of_its_own():
+    for study in STUDIES.values():
+        titles = [c.title for c in study.claims]
+        assert all(titles) and len(set(titles)) == len(titles), study.name

@@ -63,7 +63,8 @@ def with_claims(
         ValueError: a claim does not fit the record's trials, steps or columns.
     """
     manifest = record.manifest
-    known = claim_hashes(manifest.study.claims)
+    known_claims = manifest.study.claims
+    known = claim_hashes(known_claims)
     new = [claim for claim in claims if claim_sha256(claim) not in known.values()]
     check_recorded(record, new)
     changed = [claim.name for claim in new if claim.name in known]
@@ -75,13 +76,17 @@ def with_claims(
         further.append(replace(claim, name=name))
     _tell(record, further, changed, say)
     registration = manifest.registration or Registration(claims=known)
-    remedies = {claim_sha256(claim): claim.remedy for claim in claims}
-    own = [
-        replace(claim, remedy=remedies.get(claim_sha256(claim)) or claim.remedy)
-        for claim in manifest.study.claims
-    ]
+    as_said = {claim_sha256(claim): claim for claim in claims}
+    own = [_with_its_words(claim, as_said.get(claim_sha256(claim))) for claim in known_claims]
     study = replace(manifest.study, claims=(*own, *further))
     return replace(record, manifest=replace(manifest, study=study, registration=registration))
+
+
+def _with_its_words(claim: Claim, now: Claim | None) -> Claim:
+    """A recorded claim with the remedy and the title that it has now, which decide nothing."""
+    if now is None:
+        return claim
+    return replace(claim, remedy=now.remedy or claim.remedy, title=now.title or claim.title)
 
 
 def _with_words(record: R, study: Study | None) -> R:

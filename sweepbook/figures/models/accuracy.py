@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweepbook.aggregates.models import missing_sentence, models_of
+from sweepbook.aggregates.models import Model, missing_sentence, models_of
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
@@ -44,10 +45,19 @@ def draw_models_accuracy(spec: Spec, record: Record) -> Drawn:
     numbers = accuracy_table(record, spec, models)
     if not any(model.known for model in models):
         raise NothingToDraw(missing_sentence(models).rstrip("."))
-    said = ["Test accuracy of each model; ticks are single seeds.", missing_sentence(models)]
+    said = [f"Test accuracy of each model; {_ticks(models)}.", missing_sentence(models)]
     notes = [interval_sentence(numbers), *shared_notes(record, models)]
     figure = _figure(numbers)
     return drawn_of(spec, said, numbers, figure=figure, shows=labels_of(models), notes=notes)
+
+
+def _ticks(models: Sequence[Model]) -> str:
+    """What single ticks are of, where a seed's trial is chosen among several."""
+    n_trials = [len(model.choice.trial_ids) for model in models if model.choice]
+    ticks = "ticks are single seeds"
+    if max(n_trials, default=1) == 1:
+        return ticks
+    return f"{ticks}, each of the trial that the other seeds choose by validation"
 
 
 def _figure(numbers: pd.DataFrame) -> Figure:

@@ -49,9 +49,17 @@ def over_rows(
     n_own = n_groups(tables[0])
     grouped = f" in {count(n_own, 'group')}" if n_own else ""
     n = max(test.difference.n for test in tests)
-    sizes = f"{count(len(tables[0]), 'test row')}{grouped}, {count(n, 'seed')}"
+    seeds = "one model for all seeds" if _is_fixed(record, arms) else count(n, "seed")
+    sizes = f"{count(len(tables[0]), 'test row')}{grouped}, {seeds}"
     found = Outcome(arms, tests, paired=True, notes=notes, sample=sizes, n_seeds=n_seeds)
     return replace(found, best=arms[best_arm(claim, arms)].label if claim.kind == "winner" else "")
+
+
+def _is_fixed(record: Record, arms: Sequence[Arm]) -> bool:
+    """Whether no seed changes the models, so that each was planned with a single one."""
+    planned = {trial.trial_id: trial.n_replicates for trial in record.manifest.trials}
+    ids = [trial_id for arm in arms for trial_id in arm.trial_id.split()]
+    return record.manifest.n_replicates > 1 and all(planned.get(i) == 1 for i in ids)
 
 
 def compare_rows(

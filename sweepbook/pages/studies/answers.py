@@ -18,7 +18,15 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sweepbook.aggregates.labels import count, listing, metric_name, number
-from sweepbook.findings.amounts import amount, at_level, behind, declared_number, interval
+from sweepbook.findings.amounts import (
+    amount,
+    at_level,
+    behind,
+    counts_steps,
+    declared_number,
+    from_first,
+    interval,
+)
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.findings.forest import is_weak
 from sweepbook.findings.headlines import ahead_of_second, level_of
@@ -199,8 +207,8 @@ def _texts(row: Finding, *values: float) -> list[str]:
     unit = row.unit or ""
     if unit.startswith("log"):
         return [signed(value) for value in values]
-    sign = "" if unit.endswith("s") and unit != "points" else "+"
-    return [amount(value, unit, sign) for value in values]
+    sign = "" if counts_steps(unit) or unit == "s" else "+"
+    return [amount(from_first(value, unit), unit, sign) for value in values]
 
 
 def _span(row: Finding) -> str:
