@@ -15,6 +15,7 @@ from benchmarks.loops import measure_loops
 from benchmarks.ours import measure_command
 from benchmarks.peer import measure_peer
 from benchmarks.records import measure_load
+from benchmarks.report_row import measure_report, report_goal, with_row
 from benchmarks.results import Measured, goals, results_page
 from benchmarks.trials import measure_trials
 from benchmarks.vision import measure_vision
@@ -35,7 +36,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7, help="of each timing (default 7)")
     parser.add_argument("--stacks", type=int, nargs="*", default=STACKS, help="sizes to compile")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results.md"))
-    parser.add_argument("--only", choices=["vision", "epochs"], help="measure and print just this")
+    parser.add_argument(
+        "--only",
+        choices=["vision", "epochs", "report"],
+        help="measure and print just this; of report, write its row, too",
+    )
+    parser.add_argument("--records", type=Path, nargs="*", default=[], help="of the report's row")
     parser.add_argument("--images", type=Path, help="of --only epochs: DIR/{train,val,test}/CLASS")
     parser.add_argument("--size", type=int, default=SIZE, help="their side in pixels (default 64)")
     args = parser.parse_args()
@@ -73,6 +79,8 @@ def main() -> None:
             for side in ("bare", "ours")
         },
         vision=_step("images", lambda: measure_vision(args.repeats)),
+        report=_step("report", lambda: measure_report(args.records)),
+        n_records=len(args.records),
         load=(load, os.getloadavg()[0]),
     )
     args.out.write_text(results_page(measured))
@@ -82,8 +90,12 @@ def main() -> None:
 
 
 def _print_only(args: argparse.Namespace) -> None:
-    """Measures a part and writes nothing."""
-    if args.only == "vision":
+    """Measures a part and prints its rows; writes only the report's."""
+    if args.only == "report":
+        report = _step("report", lambda: measure_report(args.records))
+        rows = [report_goal(report, len(args.records))]
+        args.out.write_text(with_row(args.out.read_text(), rows[0]))
+    elif args.only == "vision":
         vision = _step("images", lambda: measure_vision(args.repeats))
         rows = vision_goals(vision)
     else:

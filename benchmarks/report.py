@@ -1,4 +1,4 @@
-"""How many CPU seconds the report of a large record takes, and of which parts.
+"""How many CPU seconds the report of a large record takes, or of given ones, and of which parts.
 
 python -m benchmarks.report                      # 100 trials x 5 seeds x 200 epochs
 python -m benchmarks.report --trials 1000 --epochs 20
@@ -17,8 +17,10 @@ import numpy as np
 import pandas as pd
 
 from sweepbook.pages.report import write_report
+from sweepbook.study.project import find_project
 
-N_TRIALS, N_SEEDS, N_EPOCHS = 100, 5, 200  # within 10 seconds
+ROOT = Path(__file__).parents[1]
+N_TRIALS, N_SEEDS, N_EPOCHS = 100, 5, 200
 _SPLITS = (("train", 1.1), ("val", 1.0), ("test", 1.03))
 
 
@@ -80,7 +82,7 @@ def _manifest(n_seeds: int, grid: list[tuple[float, int]]) -> dict[str, object]:
 
 def _seconds(records: list[Path], out: Path) -> float:
     start = time.process_time()
-    write_report(records, out)
+    write_report(records, out, project=find_project(ROOT))
     return time.process_time() - start
 
 

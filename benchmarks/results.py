@@ -13,6 +13,7 @@ from benchmarks.goal import Goal
 from benchmarks.measure import Timing, ratios
 from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
+from benchmarks.report_row import report_goal
 from benchmarks.trials import SHORT_STEPS, TrialCost
 from benchmarks.vision import VisionTimes
 from benchmarks.vision_page import vision_goals
@@ -36,6 +37,8 @@ class Measured:
     loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
     trials: Mapping[tuple[str, int], TrialCost]  # side, number of trials
     vision: VisionTimes
+    report: Timing
+    n_records: int  # whose report it is; 0: the made-up one
     load: tuple[float, float]  # 1-minute load average before and after
 
 
@@ -87,6 +90,7 @@ def goals(m: Measured) -> list[Goal]:
             at_most=1.15,
         ),
         *vision_goals(m.vision),
+        report_goal(m.report, m.n_records),
     ]
 
 

@@ -7,6 +7,8 @@ deuteranopia and tritanopia (Machado, Oliveira and Fernandes 2009, severity 1). 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
@@ -40,8 +42,7 @@ def map_colours(points: FloatArray, labels: NDArray[np.int64], n_classes: int) -
     how many neighbours they have; each takes, of the unused colours, the one furthest from its
     neighbours' colours (weighted by how close they are), and then from all colours in use.
     """
-    palette = distinct_colours(n_classes)
-    apart = seen_distances(palette)
+    palette, apart = _palette(n_classes)
     near = neighbours(points, labels, n_classes)
     order = sorted(range(n_classes), key=lambda c: (-int((near[c] > 0).sum()), c))
     chosen: dict[int, int] = {}
@@ -100,6 +101,13 @@ def neighbours(points: FloatArray, labels: NDArray[np.int64], n_classes: int) ->
     counts += counts.T
     np.fill_diagonal(counts, 0.0)
     return counts
+
+
+@lru_cache(maxsize=8)  # the maps of a report have few numbers of classes
+def _palette(n: int) -> tuple[FloatArray, FloatArray]:
+    """The `distinct_colours` and their `seen_distances`, which nobody may change."""
+    palette = distinct_colours(n)
+    return palette, seen_distances(palette)
 
 
 def distinct_colours(n: int) -> FloatArray:

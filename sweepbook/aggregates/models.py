@@ -11,7 +11,7 @@ With "split", a setting, each value of it in the record is a model of its own, c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +20,7 @@ import pandas as pd
 
 from sweepbook.aggregates.choice import Choice, choose
 from sweepbook.aggregates.hits import Hits, hits_of
+from sweepbook.aggregates.kept import lookup
 from sweepbook.aggregates.labels import count, listing, metric_name, setting_name, setting_value
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.aggregates.predictions import grouped_predictions
@@ -89,16 +90,22 @@ def models_of(record: Record, spec: Spec) -> list[Model]:
     Raises:
         NothingToDraw: a setting is unknown, or the record has none of them.
     """
+    key = f"models {list(spec.get('models') or ())}"  # several figures show the same ones
+    known = lookup(record).notes
+    if key not in known:
+        known[key] = tuple(_models_of(record, spec))
+    if not known[key]:
+        raise NothingToDraw("the record has none of these models")
+    return list(known[key])
+
+
+def _models_of(record: Record, spec: Spec) -> Iterator[Model]:
     predictions = grouped_predictions(record)
-    found = []
     for label, where in _entries(record, spec):
         trials = _select(record, where)
         if not trials.empty:
             published = published_value(record, where, "test_acc")
-            found.append(_model(record, label, trials, predictions, published))
-    if not found:
-        raise NothingToDraw("the record has none of these models")
-    return found
+            yield _model(record, label, trials, predictions, published)
 
 
 def _entries(record: Record, spec: Spec) -> list[tuple[str, dict[str, Any]]]:

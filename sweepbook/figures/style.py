@@ -45,6 +45,8 @@ _SETTINGS: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9,
     "figure.dpi": 100,
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,  # a figure says by itself how it is laid out
     "savefig.dpi": 150,
     "savefig.facecolor": "white",
     "figure.facecolor": "white",

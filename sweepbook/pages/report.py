@@ -12,6 +12,7 @@ from sweepbook.aggregates.kept import kept
 from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.scorecard import scorecard
 from sweepbook.pages.aside import PAGE, checked_folder, files_in, remove, written_aside
+from sweepbook.pages.collections import few_collections
 from sweepbook.pages.context import context_of, title_of
 from sweepbook.pages.files import csv_text, write_file
 from sweepbook.pages.latex import FOLDER as LATEX
@@ -77,7 +78,7 @@ def write_report(
     own = _own_kinds(loaded, project)
     folder = checked_folder(Path(out))
     earlier = _earlier_names(folder)
-    with written_aside(folder) as aside:
+    with few_collections(), written_aside(folder) as aside:
         sections = _sections(loaded, own, aside, latex)
         printed = scorecard(loaded)
         together = page_claims.together([section.claims for section in sections])

@@ -40,6 +40,27 @@ def marks(svg: str, role: str) -> list[ElementTree.Element]:
     return [node for node in ElementTree.fromstring(svg).iter() if node.get("data-role") == role]
 
 
+def test_the_page_and_the_files_have_every_part_in_the_same_place(
+    record: Record, tmp_path: Path
+) -> None:
+    drawn = drawn_of(record)
+    assert drawn.figure is not None
+    engine, dpi = drawn.figure.get_layout_engine(), drawn.figure.get_dpi()
+    page = str(write_drawn(drawn, tmp_path).svg)
+    nodes = ElementTree.fromstring(page).iter()
+    (panel,) = (json.loads(said) for node in nodes if (said := node.get("data-panel")))
+    x, y, width, height = panel["box"]
+    file = ElementTree.parse(tmp_path / "loss.svg")
+    (patch,) = (g for g in file.iter(SVG + "g") if g.get("id") == "axes_1")
+    corners = re.findall(r"[\d.]+", str(patch[0][0].get("d")))
+    places = [float(corner) for corner in corners]
+    assert min(places[::2]) == pytest.approx(x, abs=0.006)
+    assert max(places[::2]) == pytest.approx(x + width, abs=0.012)
+    assert min(places[1::2]) == pytest.approx(y, abs=0.006)
+    assert max(places[1::2]) == pytest.approx(y + height, abs=0.012)
+    assert drawn.figure.get_layout_engine() is engine and drawn.figure.get_dpi() == dpi
+
+
 def points_of(path: ElementTree.Element) -> list[tuple[float, float]]:
     """The points of a path that has one absolute point and steps from there."""
     start, steps = re.fullmatch(r"M([^l]*)l(.*)", str(path.get("d"))).groups()  # type: ignore[union-attr]

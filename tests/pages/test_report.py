@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import subprocess
@@ -132,6 +133,14 @@ def test_the_same_records_give_the_same_files_and_replace_an_earlier_report(
     (out / "figures" / "mine.csv").write_text("kept")
     write_report([folder], out)
     assert files_of(out) == first | {"figures/mine.csv": b"kept"}
+
+
+def test_python_looks_for_garbage_at_its_own_pace_after_a_report(
+    make_record: Make, tmp_path: Path
+) -> None:
+    before = gc.get_threshold()
+    write_report(make_record(CONFIGS), tmp_path / "report")
+    assert gc.get_threshold() == before
 
 
 def test_two_records_of_one_study_keep_their_figures_apart(

@@ -25,24 +25,21 @@ _SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify": False}
 def inline_of(drawn: Drawn, size: int) -> Markup:
     """The drawing as an element of a page; empty where it has photographs or is too large.
 
-    size: of its SVG file, as which it has been saved before: so its parts have their places.
+    size: of its SVG file. The figure has been laid out before (`laid_out`).
     """
     figure = drawn.figure
     if figure is None or drawn.photographs:
         return Markup("")
-    engine = figure.get_layout_engine()
     buffer = io.StringIO()
     with style.look(), mpl.rc_context(_SETTINGS), marked(figure) as marks:
         if size > MOST_BYTES and size > _MOST_PER_MARK * sum(
             "data-role" in m for m in marks.values()
         ):
             return Markup("")
-        figure.set_layout_engine("none")
         _place_again(figure)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph ", UserWarning)
             figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-        figure.set_layout_engine(engine)
     _place_again(figure)
     svg = inline_svg(buffer.getvalue(), drawn.name, drawn.alt, marks, _replicates(drawn))
     return Markup(svg if len(svg.encode()) <= MOST_BYTES else "")
