@@ -140,12 +140,10 @@ class Manifest:
         n_replicates: of a trial, unless it is one of a single replicate.
         scale: factor of every trial's fidelity, or None.
         overrides: settings that the command line changed.
-        replaced: setting -> the declared values that its override took the place of, of each that
-            changed; None: an earlier version made the record.
+        replaced: setting -> the declared values that it changed; None: in an earlier version.
         files: path -> SHA-256 of every file that a setting names.
         import_paths: folders that a worker needs on its path.
-        max_concurrent: most trials at a time, as the last command said; None: as many as there
-            was room for, or a version that did not write it.
+        max_concurrent: most trials at a time, as the last command said; None: no limit was said.
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
