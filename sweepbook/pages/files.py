@@ -8,11 +8,10 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
 from PIL import Image
 
 from sweepbook.figures import style
@@ -20,6 +19,10 @@ from sweepbook.figures.drawn import Drawn
 from sweepbook.pages.inline.picture import inline_of
 from sweepbook.pages.table import Table, as_table
 from sweepbook.study.texts import visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 PNG_COLOURS = 256  # a drawing has few colours: a palette makes its PNG a third as large
 
