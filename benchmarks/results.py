@@ -13,6 +13,7 @@ from benchmarks.goal import Goal
 from benchmarks.measure import Timing, ratios
 from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
+from benchmarks.start import Start, start_rows
 from benchmarks.trials import SHORT_STEPS, TrialCost
 from benchmarks.vision import VisionTimes
 from benchmarks.vision_page import vision_goals
@@ -35,6 +36,7 @@ class Measured:
     compiled: Sequence[CompileTimes]
     loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
     trials: Mapping[tuple[str, int], TrialCost]  # side, number of trials
+    start: Mapping[str, Start]
     vision: VisionTimes
     load: tuple[float, float]  # 1-minute load average before and after
 
@@ -139,6 +141,10 @@ def _start_up(m: Measured) -> list[str]:
         f"{Timing(m.peer.epoch_s)}, the start and end of a trial {m.peer.start_s:.1f} s of one "
         f"core, Ray's own start {m.peer.ray_s:.1f} s. Start-up is spread over {m.n_epochs} epochs "
         "in the table above.",
+        "",
+        "Commands, and the parts that they start with, in turn, each in a process of its own:",
+        "",
+        *start_rows(m.start),
     ]
 
 
