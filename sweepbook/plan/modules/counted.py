@@ -8,6 +8,7 @@ anything else stays. Nothing is run.
 import ast
 import tokenize
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from sweepbook.plan.modules.made import TOOL
@@ -25,7 +26,13 @@ def counted_texts(files: Iterable[Path], roots: Collection[str]) -> dict[Path, s
         files: of one trainable's code.
         roots: the names of functions that count, whoever names them.
     """
-    files = list(files)
+    stamped = [(file, stat.st_mtime_ns, stat.st_size) for file in files for stat in [file.stat()]]
+    return dict(_counted(tuple(stamped), frozenset(roots)))
+
+
+@lru_cache(maxsize=16)  # studies of a command share most code
+def _counted(stamped: tuple[tuple[Path, int, int], ...], roots: frozenset[str]) -> dict[Path, str]:
+    files = [file for file, *_ in stamped]
     if not any(TOOL.encode() in file.read_bytes() for file in files):
         return {}
     read = {file: found for file in files if (found := _read(file)) is not None}

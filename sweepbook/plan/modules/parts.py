@@ -114,7 +114,8 @@ def _part(file: Path, node: ast.stmt) -> Part:
         part.kind, part.imported = "imports", dict(_aliases(node))
     elif _is_main(node) or part.binds == {"__all__"}:
         part.kind = "stands"
-    options = {text for text in texts if text.partition(":")[2] in claims_of(node)}
+    claims = claims_of(node)
+    options = {text for text in texts if text.partition(":")[2] in claims}
     found = {match[1] for text in texts - options if (match := _PATH.fullmatch(text))}
     part.paths = frozenset(found)
     part.texts = frozenset(text for text in texts if text.isidentifier())
