@@ -44,12 +44,12 @@ def start(options: dict[str, Any]) -> contextlib.ExitStack:
     starting = _Start(options, tell)
     closing.callback(starting.may_end.set)
     closing.callback(ray.shutdown)
-    closing.callback(starting.is_over.wait)  # also after Ctrl-C: then it can be ended
+    closing.callback(starting.wait)  # also after Ctrl-C: then it can be ended
     try:
         starting.start()
         import ray.tune  # takes as long as half of Ray's start
 
-        starting.is_over.wait()
+        starting.wait()
         closing.enter_context(services.same_environment())
     except BaseException:
         closing.close()
@@ -96,6 +96,11 @@ class _Start(threading.Thread):
             self.error = error
         self.is_over.set()
         self.may_end.wait()
+
+    def wait(self) -> None:
+        """Waits until Ray has started, or has not; where that has begun."""
+        if self.ident is not None:
+            self.is_over.wait()
 
 
 @contextlib.contextmanager
