@@ -14,6 +14,7 @@ from benchmarks.measure import Timing, ratios
 from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
 from benchmarks.report_row import report_goal
+from benchmarks.start import Start, start_rows
 from benchmarks.trials import SHORT_STEPS, TrialCost
 from benchmarks.vision import VisionTimes
 from benchmarks.vision_page import vision_goals
@@ -36,6 +37,7 @@ class Measured:
     compiled: Sequence[CompileTimes]
     loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
     trials: Mapping[tuple[str, int], TrialCost]  # side, number of trials
+    start: Mapping[str, Start]
     vision: VisionTimes
     report: Timing
     n_records: int  # whose report it is; 0: the made-up one
@@ -143,6 +145,10 @@ def _start_up(m: Measured) -> list[str]:
         f"{Timing(m.peer.epoch_s)}, the start and end of a trial {m.peer.start_s:.1f} s of one "
         f"core, Ray's own start {m.peer.ray_s:.1f} s. Start-up is spread over {m.n_epochs} epochs "
         "in the table above.",
+        "",
+        "Commands, and the parts that they start with, in turn, each in a process of its own:",
+        "",
+        *start_rows(m.start),
     ]
 
 

@@ -3,6 +3,7 @@
 Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `commands/`.
 """
 
+import gc
 import sys
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def main() -> None:
     except Exception as error:  # what nobody has foreseen
         say(errors, f"sweepbook: {unforeseen(error)}", style="red")
         sys.exit(1)
+    finally:
+        gc.freeze()  # else Python searches all that was imported for garbage, for half a second
 
 
 @app.callback(epilog=examples.START)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from sweepbook.aggregates.labels import setting_value
 from sweepbook.figures.lines import finite_range
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
 
 AUTO_LOG = 15.0  # largest / smallest value from which a linear axis would hide the small ones
 _MARGIN = 0.04
@@ -50,6 +52,9 @@ def scale_y(axes: Sequence[Axes], values: Any, *, log: bool | None, share: bool 
 
 def scale_fidelity(ax: Axes, last: float, unit: str, *, log: bool = False) -> None:
     """x axis of epochs or rounds: from 1 to `last`, whole numbers as ticks."""
+
+    from matplotlib.ticker import MaxNLocator
+
     ax.set_xlabel(unit)
     if log and last > 1:
         ax.set_xscale("log")
@@ -67,6 +72,9 @@ def scale_fidelity(ax: Axes, last: float, unit: str, *, log: bool = False) -> No
 
 def scale_values(ax: Axes, values: Sequence[float], label: str, *, log: bool = False) -> None:
     """x axis of a numeric setting: a tick at each value tried, as long as they can be read."""
+
+    from matplotlib.ticker import MaxNLocator
+
     shown = sorted(set(values))
     ax.set_xlabel(label)
     if log and shown[0] > 0:
@@ -125,6 +133,8 @@ def _far_apart(values: Sequence[float], log: bool) -> bool:
 
 
 def _fixed_ticks(axis: Axis, places: Sequence[float], texts: Sequence[str]) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
     names = {f"{place:.9g}": text for place, text in zip(places, texts, strict=True)}
     axis.set_major_locator(FixedLocator(list(places)))
     axis.set_minor_locator(NullLocator())

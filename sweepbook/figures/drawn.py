@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import listing
 from sweepbook.aggregates.nothing import Spec
@@ -14,6 +14,9 @@ from sweepbook.aggregates.published import published_points
 from sweepbook.figures.arms import Arms
 from sweepbook.figures.texts import write_plainly
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,6 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
-
 from sweepbook.figures.style import FAMILY
 
 _log = logging.getLogger(__name__)
@@ -46,6 +43,10 @@ def _fonts() -> Iterator[tuple[str, str]]:
 
     Those that come with matplotlib for its mathematics, and the one of boxes, are left out.
     """
+
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties, findfont, fontManager
+
     yield FAMILY, str(findfont(FontProperties(family=FAMILY)))
     own = Path(mpl.get_data_path())
     for font in sorted(fontManager.ttflist, key=lambda f: (f.style != "normal", f.name, f.fname)):
@@ -55,6 +56,9 @@ def _fonts() -> Iterator[tuple[str, str]]:
 
 def _codes(path: str) -> dict[int, int]:
     """The characters of a font; none of one of pictures, or one that cannot be read."""
+
+    from matplotlib.font_manager import get_font
+
     try:
         font = get_font(path)
         return dict(font.get_charmap()) if font.scalable else {}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.figures import lines as curves
 from sweepbook.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _LEGEND_WIDTH = 100  # letters side by side below a figure of style.WIDTH
 _MOST_BESIDE = 60  # letters of a line's name beside its end
@@ -26,6 +29,9 @@ def grid(
 
     height: inches of one row; extra: inches of all that stands above or below the rows.
     """
+
+    from matplotlib.figure import Figure
+
     n_rows = -(-n // n_columns)
     size = (style.WIDTH, height * n_rows + extra)
     figure = Figure(figsize=size, layout="constrained")

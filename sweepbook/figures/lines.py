@@ -7,15 +7,17 @@ status (the trial's ending) and replicate_0, replicate_1, ...
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 
 from sweepbook.figures import style
 from sweepbook.figures.series import tag
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 Look = tuple[str, object]  # colour, dash
 ENDINGS = {"stopped": "|", "diverged": "x", "failed": "X", "interrupted": ">", "running": ">"}
@@ -57,6 +59,9 @@ def draw_lines(
 
 def draw_background(ax: Axes, frame: pd.DataFrame) -> Axes:
     """Every line of `frame` in one grey, without band: the many beside the few that are named."""
+
+    from matplotlib.collections import LineCollection
+
     frame = frame.sort_values(["line", "x"])
     points = frame[["x", "mean"]].to_numpy(dtype="float64")
     starts = np.flatnonzero(frame["line"].to_numpy()[1:] != frame["line"].to_numpy()[:-1]) + 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @contextmanager
@@ -17,6 +18,8 @@ def laid_out(figure: Figure) -> Iterator[None]:
     figure measures all texts anew, and a picture and its SVG differ a little. Call it within
     `style.look`. The engine and the figure's own resolution are back afterwards.
     """
+    import matplotlib as mpl
+
     engine, dpi = figure.get_layout_engine(), figure.get_dpi()
     figure.set_dpi(mpl.rcParams["savefig.dpi"])
     if engine is not None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from matplotlib.artist import Artist
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+
 
 Series = str | list[str]  # a list: of a collection with a path for each
 

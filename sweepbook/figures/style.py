@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import matplotlib as mpl
-
 # Okabe and Ito (2008), safe for the common kinds of colour blindness; their yellow is left out
 # because it is too faint on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#333333")
@@ -58,12 +56,16 @@ _SETTINGS: dict[Any, Any] = {
 @contextmanager
 def look() -> Iterator[None]:
     """Within it, matplotlib draws in our look; outside nothing has changed."""
+    import matplotlib as mpl
+
     with mpl.rc_context(_SETTINGS):
         yield
 
 
 def colours(n: int) -> list[str]:
     """`n` colours: the palette up to 7, else `n` steps of viridis (without its pale end)."""
+    import matplotlib as mpl
+
     if n <= len(PALETTE):
         return list(PALETTE[:n])
     steps = mpl.colormaps["viridis"]([0.92 * i / (n - 1) for i in range(n)])

@@ -7,16 +7,19 @@ here once it is drawn, wherever in the figure it stands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis, YAxis
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
+from typing import TYPE_CHECKING
 
 from sweepbook.aggregates.labels import listing
 from sweepbook.figures.fonts import families_for, without_glyph
 from sweepbook.study.texts import visible
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+    from matplotlib.ticker import Formatter
+
 
 _MOST = 80  # letters of a line below a figure or above its only panel
 _MOST_ROW = 110  # of all titles of a row of panels
@@ -24,7 +27,6 @@ _MOST_UPRIGHT = 48  # along the y axis
 _MOST_TICK = 40
 _MOST_TICK_BESIDE = 60  # on the y axis
 _CUT = " … "
-_OF_TEXTS = (FuncFormatter, FixedFormatter)  # the names of ticks are texts, not numbers
 
 
 def write_plainly(figure: Figure) -> list[str]:
@@ -34,9 +36,14 @@ def write_plainly(figure: Figure) -> list[str]:
     Characters that no installed font can draw are written as their codes. Ticks that matplotlib
     names by numbers stay. Call it once, after everything is drawn.
     """
+
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter, FuncFormatter
+
     short = _Shortened()
     axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
-    named = [axis for axis in axes if isinstance(axis.get_major_formatter(), _OF_TEXTS)]
+    of_texts = (FuncFormatter, FixedFormatter)  # the names of ticks are texts, not numbers
+    named = [axis for axis in axes if isinstance(axis.get_major_formatter(), of_texts)]
     ticks = {id(text) for axis in axes for text in _tick_texts(axis)}
     texts = [text for text in figure.findobj(Text) if id(text) not in ticks and text.get_text()]
     rooms = {id(text): most for ax in figure.axes for text, most in _rooms(ax)}
@@ -75,6 +82,8 @@ def _name_plainly(named: Sequence[Axis], short: _Shortened, missing: frozenset[s
 
 
 def _room(axis: Axis) -> int:
+    from matplotlib.axis import YAxis
+
     return _MOST_TICK_BESIDE if isinstance(axis, YAxis) else _MOST_TICK
 
 
@@ -125,6 +134,8 @@ def _rooms(ax: Axes) -> Iterator[tuple[Text, int]]:
 def _plain_formatter(
     formatter: Formatter, short: _Shortened, most: int, missing: frozenset[str]
 ) -> Formatter:
+    from matplotlib.ticker import FuncFormatter
+
     return FuncFormatter(lambda x, place: _plain(short(formatter(x, place), most), missing))
 
 

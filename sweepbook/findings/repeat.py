@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from scipy import stats
 
 from sweepbook.aggregates.labels import count
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, OPEN
@@ -69,6 +68,9 @@ def _differs(row: Mapping[Any, Any], key: str) -> bool:
 
 def _prediction(row: Mapping[Any, Any], level: float) -> tuple[float, float]:
     """Around the first estimate, on the scale that was tested and back in the unit."""
+
+    from scipy import stats
+
     mean, sd, n, m = (float(row[key]) for key in ("estimate", "sd", "n", "n_again"))
     if not (math.isfinite(mean) and math.isfinite(sd) and n > 1 and m >= 1):
         return math.nan, math.nan

@@ -8,10 +8,10 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
 from PIL import Image
 
 from sweepbook.figures import style
@@ -20,6 +20,10 @@ from sweepbook.figures.places import laid_out
 from sweepbook.pages.inline.picture import inline_of
 from sweepbook.pages.table import Table, as_table
 from sweepbook.study.texts import visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 PNG_COLOURS = 256  # a drawing has few colours: a palette makes its PNG a third as large
 _LEVEL = 8  # of the PNG's compression: 9 makes it 2 % smaller and takes three times as long

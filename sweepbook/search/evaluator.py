@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import optuna
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -29,6 +28,8 @@ class PedAnova:
     """
 
     def __init__(self, search: Search, trials: pd.DataFrame) -> None:
+        import optuna
+
         quantile = max(BEST_SHARE, LEAST_BEST / len(trials))
         self.settings = list(search.varied())
         self.evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile)
@@ -48,6 +49,9 @@ class PedAnova:
 
     def of(self, costs: FloatArray) -> FloatArray:
         """The importances, not scaled, where the trials have these costs (smaller is better)."""
+
+        import optuna
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that smaller is better; that this is experimental
             found = optuna.importance.get_param_importances(

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 FloatArray = NDArray[np.float64]
 
@@ -180,6 +179,9 @@ def interval_at(difference: Difference, level: float) -> tuple[float, float]:
 
 def p_value(difference: Difference, null: float = 0.0) -> float:
     """Two-sided p of "the true difference is null"; NaN where there is no interval."""
+
+    from scipy import special
+
     gap = difference.mean - null
     if not math.isfinite(difference.se) or not math.isfinite(gap):
         return math.nan
@@ -195,4 +197,7 @@ def _check_level(level: float) -> None:
 
 def t_quantile(level: float, df: float) -> float:
     """Quantile of the t distribution that leaves (1 - level) / 2 above it."""
+
+    from scipy import special
+
     return float(special.stdtrit(df, (1 + level) / 2))

@@ -7,8 +7,6 @@ import functools
 import math
 from typing import NamedTuple
 
-from scipy import optimize, stats
-
 from sweepbook.stats.intervals import mean_variance, t_quantile
 
 LARGEST_N = 1000  # beyond it "needed n" is not a plan any more
@@ -40,6 +38,8 @@ def detectable_difference(
 @functools.lru_cache(maxsize=1024)  # the claims of a study have few numbers of replicates
 def _detectable_shift(df: int, power: float, level: float) -> float:
     """The shift in standard errors that has this power."""
+
+    from scipy import optimize
 
     def missing(shift: float) -> float:
         return _power(shift, df, level) - power
@@ -119,6 +119,9 @@ def _power_terms(n: int, paired: bool, overlap: float) -> tuple[int, float]:
 
 def _power(shift: float, df: float, level: float) -> float:
     """Power of a two-sided t test at a shift in standard errors: noncentral t, both tails."""
+
+    from scipy import stats
+
     limit = t_quantile(level, df)
     upper, lower = stats.nct.sf(limit, df, shift), stats.nct.cdf(-limit, df, shift)
     if shift >= 6:  # the lower tail is below 1e-9, and scipy may give NaN

@@ -12,7 +12,6 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 
 from sweepbook.stats.intervals import Difference, t_quantile
 
@@ -107,6 +106,9 @@ def _degrees_of_freedom(share: float, n_rows: int, n: int, level: float) -> floa
     Cochran's weighted quantile. Satterthwaite's degrees of freedom follow the estimated share too
     closely where there are two or three replicates: simulated coverage 87 and 92 %.
     """
+
+    from scipy import optimize
+
     of_rows, of_replicates = float(n_rows - 1), float(max(n - 1, 1))
     if share == 0 or n < 2 or of_rows == of_replicates:
         return of_rows

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from sweepbook.stats.intervals import Interval
 
@@ -35,6 +34,9 @@ def exact_share(k: int, n: int, level: float = 0.95) -> Share:
     >>> exact_share(17, 17).low > 0.8, exact_share(16, 16).low > 0.8
     (True, False)
     """
+
+    from scipy import stats
+
     _check(k, n)
     if n == 0:
         return Share(0, 0, 0.0, 1.0)
@@ -61,6 +63,9 @@ def wilson_interval(k: int, n: int, level: float = 0.95) -> Interval:
     It covers 95 % on average over the shares, and decides nothing. Raises ValueError unless
     0 <= k <= n.
     """
+
+    from scipy import stats
+
     _check(k, n)
     if n == 0:
         nothing = np.asarray(math.nan)

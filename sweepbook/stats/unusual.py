@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
 from sweepbook.stats.intervals import (
     Difference,
@@ -52,6 +51,9 @@ def unusual_seeds(arms: Sequence[FloatArray], others: Sequence[FloatArray] = ())
     replicates or with a value that is not finite are left out, and so are others that scatter as
     a whole: whose own distance is more than 4 times that of the arms.
     """
+
+    from scipy import special
+
     compared, further = _scatters(arms), _scatters(others)
     if not compared and not further:
         return Unusual()

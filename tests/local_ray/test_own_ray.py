@@ -1,5 +1,6 @@
 """The Ray that a command starts is its owner's alone, and does not outlive a driver's SIGKILL."""
 
+import signal
 import stat
 import subprocess
 import sys
@@ -53,6 +54,11 @@ def below(pid):
         found |= new
         parents = set(new)
     return found
+
+
+def gcs_below(pid):
+    """The central server of a driver's Ray, as far as it has started."""
+    return [found for found, args in below(pid).items() if "/gcs/gcs_server" in args]
 
 
 def listening(pids):
@@ -139,3 +145,24 @@ def test_a_command_that_ends_leaves_no_process_and_no_folder(driver):
     for pid in ray:
         wait_for(f"end of {ray[pid]}", lambda pid=pid: not Path(f"/proc/{pid}").exists(), ALIVE_S)
     wait_for("end of the folder", lambda: not folder.exists(), ALIVE_S)
+
+
+def test_ctrl_c_while_it_starts_leaves_no_process_and_no_folder(sweepbook, tmp_path):
+    (tmp_path / "long_study.py").write_text(STUDY)
+    process = sweepbook("run", "long_study.py")
+    (gcs,) = wait_for("process of Ray", lambda: gcs_below(process.pid))
+    logs = Path(f"/proc/{gcs}/fd/1").readlink()
+    folder = next(above for above in logs.parents if above.name.startswith("ray-"))
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert "interrupted" in output and "Traceback" not in output
+    assert not (tmp_path / "training").exists()
+    wait_for("end of Ray", lambda: not Path(f"/proc/{gcs}").exists(), ALIVE_S)
+    wait_for("end of the folder", lambda: not folder.exists(), ALIVE_S)
+
+
+def test_only_what_trials_need_is_started(driver):
+    commands = " ".join(below(driver.pid).values())
+    assert "gcs_server" in commands
+    for needless in ("dashboard/dashboard.py", "log_monitor.py", "autoscaler/_private/monitor.py"):
+        assert needless not in commands

@@ -24,6 +24,7 @@ from trainables.cities.split import (
     with_train_rows,
     without_test_places,
 )
+from trainables.cities.stratified import stratified_rows
 from trainables.seeds import replicate_seeds
 
 __all__ = [
@@ -95,7 +96,7 @@ def load_splits(data: str = EMBEDDED, *, split_seed: int = 0) -> Splits:
         ValueError: split_seed is out of range, or the folder's data is bad (see `read_folder`);
             the message names file, line and value.
 
-    Randomness: the embedded split depends on split_seed alone, as scikit-learn draws it.
+    Randomness: the embedded split depends on split_seed alone (see `stratified_rows`).
     Side effects: may write the embedded table into the cache folder (see `read_embedded`).
     """
     if data == EMBEDDED:
@@ -115,41 +116,6 @@ def _embedded_splits(split_seed: int) -> Splits:
     table = _embedded_table()
     train, validation, test = stratified_rows(table.y, split_seed)
     return Splits(table.take(train), table.take(validation), table.take(test))
-
-
-def stratified_rows(
-    labels: npt.NDArray[np.int64], split_seed: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Row positions of train (80 %), validation (10 %) and test (10 %), each in random order.
-
-    Args:
-        labels: int64 (n,); each class needs at least 10 rows to be in every split for sure.
-        split_seed: 0..2**63 - 1.
-
-    Returns:
-        Three int64 arrays: disjoint, covering; a class's share in each is off by 2 rows at most.
-
-    Raises:
-        ValueError: split_seed is out of range, or a class is too small to be split.
-
-    Randomness: split_seed alone; pure.
-    """
-    # Here because it takes a second, which neither CSV data nor `import europe` should pay.
-    from sklearn.model_selection import train_test_split
-
-    if not isinstance(split_seed, int | np.integer) or not 0 <= split_seed < 2**63:
-        raise ValueError(f"split_seed must be an integer of 0..2**63 - 1, got {split_seed!r}")
-    # scikit-learn takes no int beyond 32 bits; a RandomState's stream never changes (NEP 19).
-    stream = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(split_seed)))
-    rows = np.arange(len(labels), dtype=np.int64)
-    tenth = round(len(labels) / 10)
-    train, held_out = train_test_split(
-        rows, test_size=2 * tenth, stratify=labels, random_state=stream
-    )
-    validation, test = train_test_split(
-        held_out, test_size=tenth, stratify=labels[held_out], random_state=stream
-    )
-    return train, validation, test
 
 
 def describe(data: str = EMBEDDED, seed: int = 0, replicates: int = 1) -> dict[str, Any]:

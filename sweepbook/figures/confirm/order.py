@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from sweepbook.aggregates.labels import listing, metric_name, quantity_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -19,6 +18,11 @@ from sweepbook.findings.confirm.judge import Judge, judge_of
 from sweepbook.findings.confirm.tables import order_table
 from sweepbook.findings.confirmed import is_confirmation
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _ROW = 0.38  # inches of one winner
 
@@ -77,6 +81,8 @@ def _figure(table: pd.DataFrame, judge: Judge) -> Figure:
 
 
 def _draw_rows(ax: Axes, table: pd.DataFrame, judge: Judge) -> Axes:
+    from matplotlib.ticker import NullLocator
+
     chosen = f"{metric_name(judge.record.metric)} that chose it"
     places = np.arange(len(table))[::-1].astype("float64")
     blue, orange = style.PALETTE[0], style.PALETTE[1]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import arm_labels, count, number, sorted_trials
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -16,6 +15,11 @@ from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.keys import Keys
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 PHASES = {  # in a trial's order; what a study is for is saturated, what it pays for it is pale
     "start": "#c9cdd2",
@@ -69,6 +73,9 @@ def draw_ledger(spec: Spec, record: Record) -> Drawn:
 
 def _figure(bars: pd.DataFrame, sessions: Sequence[Mapping[str, float]]) -> Figure:
     """The trials' seconds as stacked bars; above them, where it is known, the slots' time."""
+
+    from matplotlib.figure import Figure
+
     with style.look():
         height = 1.2 + _BAR_HEIGHT * len(bars) + 0.6 * bool(sessions)
         figure = Figure(figsize=(style.WIDTH, max(height, 2.2)), layout="constrained")

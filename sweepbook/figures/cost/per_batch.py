@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.batches import batch_table
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -15,6 +16,10 @@ from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of
 from sweepbook.figures.keys import OF_TRIALS, Key, Keys
 from sweepbook.figures.layout import grid
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 MOST_BATCH_PANELS = 8
 _HEIGHT = 2.6  # inches of one panel

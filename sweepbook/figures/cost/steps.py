@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.batches import step_table
 from sweepbook.aggregates.labels import setting_name
@@ -17,6 +18,10 @@ from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of
 from sweepbook.figures.keys import OF_TRIALS, Key, Keys
 from sweepbook.figures.layout import grid
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 _ALONE = "one model alone"
 _HEIGHT = 3.1  # inches

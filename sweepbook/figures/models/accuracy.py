@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.models import Model, missing_sentence, models_of
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -23,6 +21,11 @@ from sweepbook.figures.models.common import (
     shared_notes,
 )
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _GREY = "#777777"
 _ROW = 0.36  # inches of one model in a figure of rows

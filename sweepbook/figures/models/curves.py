@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import curve_table
 from sweepbook.aggregates.labels import (
@@ -28,6 +27,11 @@ from sweepbook.figures.keys import METRICS, MODELS, Key, Keys
 from sweepbook.figures.layout import grid, legend_below
 from sweepbook.figures.models.common import model_looks
 from sweepbook.record.load import CONFIG, Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _HEIGHT = 2.7  # inches of one panel
 _LEGEND = 0.3

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import number
 from sweepbook.aggregates.models import best_and_worst_model, chosen_sentence, models_of
@@ -21,6 +20,11 @@ from sweepbook.figures.models.calibration import (
     reliability,
 )
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _HEIGHT = 6.6  # inches
 _COUNTS_FROM = -0.24  # of the y axis: counts have the room below the shares to themselves
@@ -83,6 +87,9 @@ def _figure(
     names: Mapping[str, str],
 ) -> Figure:
     """tables: confusion and reliability of each place."""
+
+    from matplotlib.figure import Figure
+
     with style.look():
         figure = Figure(figsize=(style.WIDTH, _HEIGHT), layout="constrained")
         axes = figure.subplots(len(tables), 2, gridspec_kw={"width_ratios": (1, 1.5)})

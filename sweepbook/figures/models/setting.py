@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import curve_table, last_rows
 from sweepbook.aggregates.labels import is_share, listing, quantity_name, setting_name
@@ -25,6 +23,11 @@ from sweepbook.figures.models.common import labels_of, model_looks
 from sweepbook.figures.series import tag
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.stats.rows import row_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _HEIGHT = 3.5  # inches
 Looks = Mapping[str, tuple[str, str]]  # colour and marker of each model

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.hits import hits_interval
 from sweepbook.aggregates.models import Model, models_of
@@ -20,6 +20,10 @@ from sweepbook.figures.layout import one_panel
 from sweepbook.figures.models.common import labels_of, model_looks, shared_notes
 from sweepbook.figures.series import tag
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 _SPENT = ("time_train_s", "time_evaluate_s")  # columns of the trials
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.tri import Triangulation
 
 from sweepbook.aggregates.labels import quantity_name, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -23,6 +19,11 @@ from sweepbook.figures.search.marks import scale_domain
 from sweepbook.figures.search.space import colour_scale, trial_numbers
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.search.importance import importances
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 LEAST_CONTOUR = 10  # trials at full length; with fewer a surface between them is fancy
 _HEIGHT = 4.4  # inches
@@ -65,6 +66,8 @@ def draw_contour(spec: Spec, record: Record) -> Drawn:
 
 def _draw(figure: Figure, ax: Axes, search: Search, keys: tuple[str, str]) -> bool:
     """The trials at their settings, and colours between them; whether there are such colours."""
+    import matplotlib as mpl
+
     record, full, (first, second) = search.record, search.full, keys
     x = scale_domain(ax, search.space[first], search.trials[CONFIG + first])
     y = scale_domain(ax, search.space[second], search.trials[CONFIG + second], axis="y")
@@ -107,6 +110,9 @@ def _two_numbers(search: Search, spec: Spec) -> tuple[str, str]:
 
 def _surface(ax: Axes, search: Search, keys: tuple[str, str], scale: dict[str, Any]) -> bool:
     """Colours between the trials at full length; not with few of them, or all on one line."""
+    import matplotlib as mpl
+    from matplotlib.tri import Triangulation
+
     full = search.full
     if len(full) < LEAST_CONTOUR:
         return False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import count, listing, metric_name, number, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -22,6 +23,10 @@ from sweepbook.search.importance import (
     compared,
     importance_table,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 _ROW = 0.32  # inches of one setting
 _GREY = "#9a9a9a"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import is_share, metric_name
 from sweepbook.aggregates.nothing import Spec
@@ -17,6 +17,11 @@ from sweepbook.figures.keys import Keys
 from sweepbook.figures.layout import grid
 from sweepbook.figures.search.common import SELECTED, endings_of, searched
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _GREY = "#9a9a9a"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import is_share, quantity_name, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -19,6 +19,11 @@ from sweepbook.figures.layout import grid
 from sweepbook.figures.search.common import EDGE, SELECTED, endings_of, searched
 from sweepbook.figures.search.marks import draw_trials, leave_room, scale_domain, spread
 from sweepbook.record.load import CONFIG, Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _HEIGHT = 3.5  # inches of one panel
 

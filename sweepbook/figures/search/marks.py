@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, LogFormatterMathtext, MaxNLocator
 
 from sweepbook.aggregates.labels import setting_value
 from sweepbook.aggregates.search import Domain, Search, place_of
 from sweepbook.figures import style
 from sweepbook.figures.axes import log_ticks, scale_categories
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _MARGIN = 0.05  # of the range, beyond its ends
 _ROOM = 0.12  # of the axis
@@ -30,6 +32,9 @@ def scale_domain(
     narrow: the panel has room for a few ticks only. Trials of one choice are spread a little, in
     their order, so that they do not hide each other.
     """
+
+    from matplotlib.ticker import FixedLocator, LogFormatterMathtext, MaxNLocator
+
     if domain["kind"] == "choice":
         return _scale_choices(ax, domain, column, axis)
     low, high = float(domain["low"]), float(domain["high"])

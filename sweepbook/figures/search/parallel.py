@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import metric_name, number, setting_name, setting_value
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -20,6 +18,11 @@ from sweepbook.figures.search.common import endings_of, searched
 from sweepbook.figures.search.space import colour_scale, constant_sentence, trial_numbers
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.stats.intervals import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _HEIGHT = 4.0  # inches
 _MANY = 60  # lines, from which they are drawn fainter

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from sweepbook.aggregates.labels import is_share, metric_name, setting_name
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -18,6 +17,10 @@ from sweepbook.figures.search.common import EDGE, endings_of, searched
 from sweepbook.figures.search.marks import draw_trials, leave_room, scale_domain
 from sweepbook.figures.search.space import constant_sentence, trial_numbers
 from sweepbook.record.load import CONFIG, Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 _COLUMNS = 3
 _HEIGHT = 2.3  # inches of one panel

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
@@ -29,6 +28,8 @@ def trial_numbers(search: Search) -> pd.DataFrame:
 
 def colour_scale(values: Any, mode: str) -> dict[str, Any]:
     """The better, the darker; between the best and the median of the rest where outliers rule."""
+    import matplotlib as mpl
+
     low, high = float(np.min(values)), float(np.max(values))
     if high - low > 6 * (np.quantile(values, 0.75) - np.quantile(values, 0.25)) > 0:
         low, high = (

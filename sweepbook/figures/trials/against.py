@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import end_rows, end_steps
 from sweepbook.aggregates.labels import (
@@ -24,6 +25,10 @@ from sweepbook.figures.keys import ARMS, AXES, METRICS, WHERE, Key, Keys
 from sweepbook.figures.layout import one_panel, side_by_side
 from sweepbook.figures.trials.parts import curves_of, metrics_in
 from sweepbook.record.load import CONFIG, Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 AGAINST = Keys(
     shows="The value of each trial at its end against one setting: a line for each metric.",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
@@ -21,6 +19,11 @@ from sweepbook.record.load import Record
 from sweepbook.record.manifest import Data
 from sweepbook.stats.intervals import FloatArray, t_interval
 from sweepbook.stats.shares import wilson_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _ROW = 0.21  # inches of one class in class_accuracy
 

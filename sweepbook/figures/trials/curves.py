@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import end_table
 from sweepbook.aggregates.labels import count, is_share, metric_name, quantity_name
@@ -27,9 +26,14 @@ from sweepbook.figures.trials.parts import (
 )
 from sweepbook.record.load import Record
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
 NAMED = 3  # of many lines, so many best ones get a colour and a name
 Looks = Mapping[str, curves.Look]
-DrawLines = Callable[[Axes, pd.DataFrame, Looks], Axes]
+DrawLines = Callable[["Axes", pd.DataFrame, Looks], "Axes"]
 
 CURVES = Keys(
     shows="Metrics against the fidelity: a panel for each metric, a line for each trial.",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import metric_name
 from sweepbook.aggregates.nothing import Spec
 from sweepbook.figures.arms import Arms, best_and_worst, choose_arms
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 MOST = 4  # trials
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.labels import count, is_share, metric_name, quantity_name
 from sweepbook.aggregates.nothing import Spec
@@ -22,6 +22,11 @@ from sweepbook.figures.trials.parts import (
     metrics_in,
 )
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 MOST_PANELS = 12
 _LOW = 2.5  # inches of a panel where three stand side by side

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweepbook.aggregates.curves import curve_table
 from sweepbook.aggregates.nothing import NothingToDraw, Spec
@@ -14,6 +13,9 @@ from sweepbook.figures import captions
 from sweepbook.figures.arms import Arms, with_arms
 from sweepbook.figures.drawn import Drawn, csv_numbers, drawn_of, with_published
 from sweepbook.record.load import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def curves_of(record: Record, metrics: Sequence[str], arms: Arms) -> pd.DataFrame:

@@ -8,6 +8,7 @@ ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # they pin every trial in memory; we record
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths keep their meaning
     "RAY_AIR_NEW_OUTPUT": "0",
+    "PL_DISABLE_FORK": "1",  # Tune gives it to its workers; a Ray of our own has it from us
     "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # after Ctrl-C; states are in our own checkpoints
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # of Tune's own state, which nobody reads
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",

@@ -3,15 +3,15 @@
 import contextlib
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sweepbook.tune.cluster import guard
+from sweepbook.tune.cluster import guard, services
 
 VARIABLES = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
@@ -36,22 +36,71 @@ def start(options: dict[str, Any]) -> contextlib.ExitStack:
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir=get_default_system_temp_dir()))
     closing.enter_context(_token(folder / "auth_token"))
     tell = closing.enter_context(_guarded(folder))
-    try:
-        with _apart(tell), _on_loopback():
-            ray.init(address="local", include_dashboard=False, _temp_dir=f"{folder}/r", **options)
-    except BaseException as error:  # Ray raises all kinds; Ctrl-C
-        if is_interrupted := not isinstance(error, Exception):
-            ray.shutdown()
-        else:
-            tell("keep")
-        closing.close()
-        if is_interrupted:
-            raise
-        raise OSError(
-            f"Ray does not start: {error} (see its logs in {folder}/r/session_latest/logs)"
-        ) from error
+    options = {
+        "address": "local",
+        "include_dashboard": False,
+        "_temp_dir": f"{folder}/r",
+    } | options
+    starting = _Start(options, tell)
+    closing.callback(starting.may_end.set)
     closing.callback(ray.shutdown)
+    closing.callback(starting.wait)  # also after Ctrl-C: then it can be ended
+    try:
+        starting.start()
+        import ray.tune  # takes as long as half of Ray's start
+
+        starting.wait()
+        closing.enter_context(services.same_environment())
+    except BaseException:
+        closing.close()
+        raise
+    if starting.error is not None:
+        logs = f"{folder}/r/session_latest/logs"
+        tell("keep")
+        closing.close()
+        raise OSError(
+            f"Ray does not start: {starting.error} (see its logs in {logs})"
+        ) from starting.error
     return closing
+
+
+class _Start(threading.Thread):
+    """Starts Ray beside the main thread, which imports meanwhile what it needs next.
+
+    It goes on as long as Ray does: Linux ends a process when the thread ends that started it.
+    """
+
+    def __init__(self, options: dict[str, Any], tell: Callable[[object], None]) -> None:
+        # what `ray.init` imports: two threads must not import the same modules at once
+        import ray._common.usage.usage_lib
+        import ray._private.runtime_env.uv_runtime_env_hook
+        import ray._private.thirdparty.pynvml
+        import ray.autoscaler._private.util
+
+        super().__init__(name="ray", daemon=True)
+        self._init, self._options, self._tell = ray.init, options, tell
+        self.error: BaseException | None = None
+        self.is_over, self.may_end = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        try:
+            with (
+                services.apart(self._tell),
+                services.beside_the_main_thread(),
+                services.on_loopback(),
+                services.few_processes(),
+                services.seen_at_once(),
+            ):
+                self._init(**self._options)
+        except BaseException as error:  # Ray raises all kinds
+            self.error = error
+        self.is_over.set()
+        self.may_end.wait()
+
+    def wait(self) -> None:
+        """Waits until Ray has started, or has not; where that has begun."""
+        if self.ident is not None:
+            self.is_over.wait()
 
 
 @contextlib.contextmanager
@@ -98,45 +147,3 @@ def _guarded(folder: Path) -> Iterator[Callable[[object], None]]:
     with process.stdin as lines:
         process.wait()  # its child goes on
         yield lambda line: print(line, file=lines, flush=True)
-
-
-@contextlib.contextmanager
-def _apart(tell: Callable[[object], None]) -> Iterator[None]:
-    """The Ray that is started meanwhile lives in sessions of its own, and so do its workers.
-
-    So no signal to this process's group ends it before the study has ended. Its servers still die
-    with this process, by Linux's parent-death signal. Ray's own handler of SIGTERM, which it sets
-    when it starts, kills it without a word to the study: ours stays.
-    """
-    from ray._private import services
-
-    popen, kept = services.ConsolePopen, signal.getsignal(signal.SIGTERM)
-
-    def start_apart(*arguments: Any, **options: Any) -> Any:
-        process = popen(*arguments, **options, start_new_session=True)
-        tell(process.pid)
-        return process
-
-    vars(services)["ConsolePopen"] = start_apart
-    try:
-        yield
-    finally:
-        vars(services)["ConsolePopen"] = popen
-        signal.signal(signal.SIGTERM, kept)
-
-
-@contextlib.contextmanager
-def _on_loopback() -> Iterator[None]:
-    """The Ray that is started meanwhile listens on the loopback interface, as it does on macOS.
-
-    Ray puts the machine's outer address in the place of a loopback one that it is given.
-    """
-    from ray._private import ray_constants
-
-    constants = vars(ray_constants)
-    before = constants["ENABLE_RAY_CLUSTER"]
-    constants["ENABLE_RAY_CLUSTER"] = False
-    try:
-        yield
-    finally:
-        constants["ENABLE_RAY_CLUSTER"] = before
