@@ -1,6 +1,7 @@
 """Runs studies, from a command to finished records, or goes on with a record."""
 
 import dataclasses
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
 
 AS_DECLARED = Options()
+_PLAIN = re.compile(r"\w[\w.-]{0,199}")  # no shell or other system reads such a name otherwise
 
 
 def run(
@@ -119,10 +121,13 @@ def run_studies(
     theirs; `confirms` is the search whose winners the study trains anew.
 
     Raises:
-        ValueError: a setting, figure, claim, data set or storage that cannot be used.
+        ValueError: a name, setting, figure, claim, data set or storage that cannot be used.
     """
-    if name is not None and (name in ("", "..") or Path(name).name != name or set(name) & {*"?#"}):
-        raise ValueError(f"--name must be a folder's name without /, ? and #, got {name!r}")
+    if name is not None and not _PLAIN.fullmatch(name):
+        raise ValueError(
+            "--name must be a folder's name of letters, digits, -, _ and . that begins with a "
+            f"letter, a digit or _, got {name!r:.80}"
+        )
     console = console or Console()
     set_environment()
     plans = make_plans(studies, options, say_on(console))

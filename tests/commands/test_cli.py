@@ -111,13 +111,15 @@ def test_show_gives_space_trials_and_cost(command):
         (["run", "epochs", "--replicates", "0"], "--replicates must be at least 1, got 0"),
         (["run", "epochs", "--scale", "-1"], "at most 1000, got -1.0"),
         (["run", "epochs", "--data", "nowhere"], "nowhere"),
-        (["run", "epochs", "--name", "../x"], "and #, got '../x'"),
-        (["run", "epochs", "--name", ""], "and #, got ''"),
+        *(
+            (["run", "epochs", f"--name={name}"], f"letter, a digit or _, got {name!r}")
+            for name in ("../x", "", "a b", " x", ".x", "-x", "a\nb", "a?")
+        ),
+        (["run", "epochs", "--address", ""], "--address must be HOST:PORT or auto, got ''"),
         (
             ["run", "epochs", "--storage", "ftp://x/y"],
             "ftp://x/y: must be a folder, s3://... or gs://",
         ),
-        (["run", "epochs", "--name", "why?"], "--name must be a folder's name"),
         (["run", "--resume", "nowhere"], "nowhere: no such folder"),
         (["run", "epochs", "--resume", "nowhere"], "--resume takes a record"),
         (["run", "--resume", "nowhere", "--name", "x"], "--resume takes a record"),

@@ -16,7 +16,17 @@ ANSWER_S = 10.0  # a cluster's head answers within
 
 
 def check_address(address: str | None) -> None:
-    """Raises ConnectionError where nobody answers at HOST:PORT; Ray itself asks for minutes."""
+    """Asks whether somebody answers at HOST:PORT; Ray itself would ask for minutes.
+
+    Raises:
+        ConnectionError: nobody answers.
+        ValueError: the address is empty.
+    """
+    if address is not None and not address.strip():
+        raise ValueError(
+            f"--address must be HOST:PORT or auto, got {address!r}: leave the option out to use "
+            "this machine"
+        )
     host, colon, port = (address or "").rpartition(":")
     if "/" in host or not colon or not port.isdigit():  # "auto", another kind of address
         return
