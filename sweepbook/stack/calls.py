@@ -1,0 +1,85 @@
+"""A function of one net and its batch, called for all replicates of a stack."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._pytree import tree_map
+
+from sweepbook.stack.tensors import Tensors
+
+Function = Callable[..., Any]
+
+
+def call_all(tensors: Tensors, leaves: Sequence[Tensor], function: Function, batch: Any) -> Any:
+    """Returns function(net, *batch) of all replicates, in one call by torch.func.vmap.
+
+    Args:
+        leaves: the trained parameters, (R, ...) each.
+        batch: trees of tensors (R, ...).
+
+    Returns:
+        What `function` returned, with a dimension of replicates before each tensor's others.
+        Buffers that the call changed are changed in the stack.
+    """
+
+    def one(values: list[Tensor], batch: Any) -> tuple[Any, dict[str, Tensor]]:
+        return _call(tensors, values, function, batch)
+
+    called = torch.func.vmap(one, randomness="error")
+    # vmap would call the fused attention of a CPU once per replicate
+    is_cpu = tensors.flat.device.type == "cpu"
+    with sdpa_kernel(SDPBackend.MATH) if is_cpu else contextlib.nullcontext():
+        result, new = called([*leaves, *tensors.kept], batch)
+    _keep(tensors, new, None)
+    return result
+
+
+def call_one(
+    tensors: Tensors, leaves: Sequence[Tensor], function: Function, batch: Any, replicate: int
+) -> Any:
+    """Returns function(net, *batch) of one replicate; `leaves` are its own, without a dimension R.
+
+    Buffers that the call changed are changed in the stack.
+    """
+    values = [*leaves, *(tensor[replicate] for tensor in tensors.kept)]
+    own = tree_map(lambda tensor: tensor[replicate], batch)
+    result, new = _call(tensors, values, function, own)
+    _keep(tensors, new, replicate)
+    return result
+
+
+def _call(
+    tensors: Tensors, values: Sequence[Tensor], function: Function, batch: Any
+) -> tuple[Any, dict[str, Tensor]]:
+    """The function's result, and the buffers that it put new tensors in the place of."""
+    before = [slot.table[slot.key] for slot in tensors.slots]
+    try:
+        for slot in tensors.slots:
+            slot.table[slot.key] = values[slot.number]
+        result = function(tensors.net, *batch)
+        new = {
+            str(slot.number): slot.table[slot.key]
+            for slot in tensors.slots
+            if slot.is_buffer and slot.table[slot.key] is not values[slot.number]
+        }
+        return result, new
+    finally:
+        for slot, tensor in zip(tensors.slots, before, strict=True):
+            slot.table[slot.key] = tensor
+
+
+def _keep(tensors: Tensors, new: dict[str, Tensor], replicate: int | None) -> None:
+    with torch.no_grad():
+        for number, tensor in new.items():
+            into = tensors.kept[int(number) - tensors.n_trained]
+            (into if replicate is None else into[replicate]).copy_(tensor)
+
+
+def set_modes(net: nn.Module, modes: Sequence[bool] | None) -> None:
+    """Sets the mode of each module of a net; None: evaluation."""
+    for number, module in enumerate(net.modules()):
+        module.training = modes is not None and modes[number]
