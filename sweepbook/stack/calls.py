@@ -1,7 +1,7 @@
 """A function of one net and its batch, called for all replicates of a stack."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_map
 
+from sweepbook.stack.inside import of_each
 from sweepbook.stack.tensors import Tensors
 
 Function = Callable[..., Any]
@@ -26,16 +27,28 @@ def call_all(tensors: Tensors, leaves: Sequence[Tensor], function: Function, bat
         Buffers that the call changed are changed in the stack.
     """
 
-    def one(values: list[Tensor], batch: Any) -> tuple[Any, dict[str, Tensor]]:
+    def one(batch: Any) -> tuple[Any, dict[str, Tensor]]:
+        # as if they were vmap's arguments, but that would search them each time
+        values = [of_each(tensor) for tensor in (*leaves, *tensors.kept)]
         return _call(tensors, values, function, batch)
 
     called = torch.func.vmap(one, randomness="error")
-    # vmap would call the fused attention of a CPU once per replicate
-    is_cpu = tensors.flat.device.type == "cpu"
-    with sdpa_kernel(SDPBackend.MATH) if is_cpu else contextlib.nullcontext():
-        result, new = called([*leaves, *tensors.kept], batch)
+    with _plain_attention(is_cpu=tensors.flat.device.type == "cpu"):
+        result, new = called(batch)
     _keep(tensors, new, None)
     return result
+
+
+@contextlib.contextmanager
+def _plain_attention(is_cpu: bool) -> Iterator[None]:
+    """Attention by matrix products, where vmap would call a fused kernel once per replicate."""
+    is_fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH) if is_cpu else contextlib.nullcontext():
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(is_fast)
 
 
 def call_one(

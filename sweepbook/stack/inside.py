@@ -26,7 +26,7 @@ def whole(x: Tensor) -> tuple[Tensor, int]:
     Raises:
         RuntimeError: another transform of torch.func is active around it.
     """
-    if _functorch.maybe_current_level() != LEVEL:
+    if _functorch.maybe_get_level(x) != LEVEL:
         raise RuntimeError(
             "vmap: this layer stands within another transform of torch.func, where a stack cannot "
             "train it"

@@ -13,6 +13,7 @@ from sweepbook.stack.batches import check_batch, check_seeds, check_state, copie
 from sweepbook.stack.calls import Function, call_all, call_one, set_modes
 from sweepbook.stack.dropout import mask_generators, put_dropout
 from sweepbook.stack.explained import explained, is_of_vmap
+from sweepbook.stack.layers import put_layers
 from sweepbook.stack.nets import Build, build_nets
 from sweepbook.stack.optimizers import MakeOptimizer, check_optimizer, clip_
 from sweepbook.stack.randoms import OwnRandoms
@@ -73,6 +74,8 @@ class Stack:
         self._generators = mask_generators(self.seeds, self._tensors.flat.device)
         self._active = list(self._generators)  # of the replicates that are being called
         put_dropout(nets[0], self._active)
+        if vectorized:
+            put_layers(nets[0])
         self._randoms = OwnRandoms(self.seeds, self._tensors.flat.device)
         self._is_training = True
 
