@@ -24,7 +24,7 @@ ALLOWED = {
     "checks": {"doors", "pages", "figures", "findings", "plan", "aggregates", "record", "study"},
     "replay": {"figures", "aggregates", "record", "stats", "study"},
     "doors": {"plan", "record", "study"},
-    "stack": set(),  # trainables import it, and nothing of ours
+    "stack": {"record"},  # only trainables import it, no room of ours
     "tune": {"doors", "search", "plan", "record", "study"},
     "notebook": {"commands", "pages", "tune", "plan", "aggregates", "record", "study"},
     "commands": {

@@ -16,9 +16,9 @@ def mask_generators(seeds: Sequence[int], device: torch.device) -> list[torch.Ge
     return [torch.Generator(device).manual_seed(seeded(seed, STREAM)) for seed in seeds]
 
 
-def seeded(seed: int, stream: int) -> int:
-    """Returns the seed of one stream of a seed's random numbers, 0 <= seed < 2**63."""
-    return int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]) >> 1
+def seeded(*numbers: int) -> int:
+    """Returns a seed, 0 <= seed < 2**63, that depends on whole numbers >= 0 alone."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]) >> 1
 
 
 class StackedDropout(nn.Module):
