@@ -16,6 +16,7 @@ from benchmarks.ours import measure_command
 from benchmarks.peer import measure_peer
 from benchmarks.records import measure_load
 from benchmarks.results import Measured, goals, results_page
+from benchmarks.stack import measure_stack
 from benchmarks.trials import measure_trials
 from benchmarks.vision import measure_vision
 from benchmarks.vision_epochs import SIZE, measure_epochs
@@ -72,6 +73,7 @@ def main() -> None:
             for n in SHORT_TRIALS
             for side in ("bare", "ours")
         },
+        nets=_step("stacks of any net", lambda: measure_stack(args.repeats)),
         vision=_step("images", lambda: measure_vision(args.repeats)),
         load=(load, os.getloadavg()[0]),
     )

@@ -13,6 +13,7 @@ from benchmarks.goal import Goal
 from benchmarks.measure import Timing, ratios
 from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
+from benchmarks.stack import stack_table
 from benchmarks.trials import SHORT_STEPS, TrialCost
 from benchmarks.vision import VisionTimes
 from benchmarks.vision_page import vision_goals
@@ -35,6 +36,7 @@ class Measured:
     compiled: Sequence[CompileTimes]
     loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
     trials: Mapping[tuple[str, int], TrialCost]  # side, number of trials
+    nets: Mapping[str, Mapping[str, Timing]]  # net, side
     vision: VisionTimes
     load: tuple[float, float]  # 1-minute load average before and after
 
@@ -111,6 +113,8 @@ def results_page(m: Measured) -> str:
             "",
             *_stacks(m),
             "",
+            *_nets(m),
+            "",
             *_compile(m),
             "",
             *_loading(m),
@@ -154,6 +158,18 @@ def _stacks(m: Measured) -> list[str]:
         "| loop | epoch with validation and test | per model |",
         "|---|---|---|",
         *lines,
+    ]
+
+
+def _nets(m: Measured) -> list[str]:
+    return [
+        "## Stacks of any net (`sweepbook.stack`)",
+        "",
+        "A step of 8 nets, one thread, float32: CPU milliseconds of the plain loop over the nets "
+        "with torch.optim.Adam, and how many times faster the others are, timed in turn within "
+        "one process. The stacks use fused Adam and sweepbook.stack.cross_entropy.",
+        "",
+        *stack_table(m.nets),
     ]
 
 

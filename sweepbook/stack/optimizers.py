@@ -1,6 +1,6 @@
 """The optimizer of a stack: one of torch's, over the array of all replicates' parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -50,14 +50,18 @@ def check_optimizer(make: MakeOptimizer, like: Tensor) -> None:
 
 
 @torch.no_grad()
-def clip_(gradient: Tensor, largest: float) -> None:
+def clip_(gradients: Sequence[Tensor], largest: float) -> None:
     """Scales each replicate's gradient to an L2 norm of at most `largest`, in place.
 
     As torch.nn.utils.clip_grad_norm_ does for a net alone (Pascanu et al. 2013).
 
     Args:
-        gradient: (R, n); a row that is not finite stays so, and changes no other.
+        gradients: of each parameter, (R, ...); a replicate's that is not finite changes no other.
         largest: of all trained parameters of a net together, > 0.
     """
-    norms = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)  # (R, 1)
-    gradient.mul_((largest / (norms + 1e-6)).clamp(max=1.0))
+    norms = [torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients if g.dim() > 1]
+    norms += [g.abs() for g in gradients if g.dim() == 1]
+    total = torch.linalg.vector_norm(torch.stack(norms), dim=0)  # (R,)
+    scale = (largest / (total + 1e-6)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))

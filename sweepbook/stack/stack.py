@@ -31,7 +31,7 @@ class Stack:
         build: takes a seed and returns a torch.nn.Module in training mode. torch's generator of
             the CPU starts from the seed, so `build` may ignore it. It is called R + 1 times.
         seeds: R different whole numbers >= 0.
-        optimizer: takes a list of one parameter (R, n) and returns an optimizer of torch.optim
+        optimizer: takes a list of one parameter (n,) and returns an optimizer of torch.optim
             that treats all numbers alike (Adam, AdamW, SGD, ...). It is called three times.
         clip_norm: largest L2 norm of a replicate's gradient; None: it is not clipped.
         vectorized: True: one call of torch.func.vmap trains all nets. False: the nets train in
@@ -109,7 +109,7 @@ class Stack:
             alone.check(losses, self._tensors)
             self._again = None
         if self._clip_norm is not None:
-            clip_(self._tensors.gradient, self._clip_norm)
+            clip_(self._tensors.gradients, self._clip_norm)
         self.optimizer.step()
         return losses
 

@@ -1,5 +1,6 @@
 """The parameters and buffers of a stack, and where a net's forward looks for them."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +26,10 @@ class Slot:
 class Tensors:
     """All tensors of R nets, stacked by name.
 
-    The trained parameters lie in one array `flat` (R, n), a row per replicate, and their
-    gradients in another: the optimizer takes one step for all, and no row feels another. A row is
-    padded with zeros to a multiple of 64 elements, so that its bits do not depend on R.
+    The trained parameters lie in one array `flat` (n,), one behind another, and their gradients
+    in another array: the optimizer takes one step for all, and no number feels another. Each
+    replicate's part of a parameter begins at a multiple of 16 elements, with zeros before it, so
+    that its bits do not depend on its place.
 
     Args:
         nets: R nets that are alike but for values; their tensors are copied.
@@ -37,6 +39,7 @@ class Tensors:
         names: of the tensors: trained parameters first, then frozen ones, then buffers. Where a
             net has one tensor under two names, the first one.
         leaves: the trained parameters, (R, ...) each, as views into `flat`.
+        gradients: of these, (R, ...) each.
         kept: the other tensors, (R, ...) each.
     """
 
@@ -50,31 +53,22 @@ class Tensors:
         values = [_unique(net) for net in nets]
         stacks = {name: torch.stack([own[name].detach() for own in values]) for name in self.names}
         self.kept = [stacks[name] for name in others]
-        self.shapes = [first[name].shape for name in trained]
-        self.sizes = [first[name].numel() for name in trained]
-        n, like = len(nets), stacks[trained[0]]
-        self.padding = like.new_zeros(n, -sum(self.sizes) % PADDED)
-        rows = [stacks[name].reshape(n, -1) for name in trained]
-        self.flat = nn.Parameter(torch.cat([*rows, self.padding], 1))
-        self.gradient = torch.zeros_like(self.flat)
-        self.flat.grad = self.gradient
-        self.leaves = [part.requires_grad_() for part in self._views(self.flat.detach())]
+        shapes = [stacks[name].shape for name in trained]
+        n = sum(len(nets) * _padded(shape) for shape in shapes)
+        self.flat = nn.Parameter(stacks[trained[0]].new_zeros(n))
+        self.flat.grad = torch.zeros_like(self.flat)
+        self.leaves = _views(self.flat.detach(), shapes)
+        self.gradients = _views(self.flat.grad, shapes)
+        for name, leaf in zip(trained, self.leaves, strict=True):
+            leaf.copy_(stacks[name]).requires_grad_()
         self.own_leaves: dict[int, list[Tensor]] = {}
         self.slots = list(_slots(self.net, self.names))
-
-    def _views(self, flat: Tensor) -> list[Tensor]:
-        """Views of the parameters within (..., n), in their order."""
-        found, at = [], 0
-        for shape, size in zip(self.shapes, self.sizes, strict=True):
-            found.append(flat[..., at : at + size].view(*flat.shape[:-1], *shape))
-            at += size
-        return found
 
     def leaves_of(self, replicate: int) -> list[Tensor]:
         """The trained parameters of one replicate, as views that gradients can be taken of."""
         if replicate not in self.own_leaves:
-            views = self._views(self.flat.detach()[replicate])
-            self.own_leaves[replicate] = [part.requires_grad_() for part in views]
+            parts = [leaf.detach()[replicate] for leaf in self.leaves]
+            self.own_leaves[replicate] = [part.requires_grad_() for part in parts]
         return self.own_leaves[replicate]
 
     def set_gradient(self, gradients: Sequence[Tensor | None], replicate: int | None) -> None:
@@ -90,12 +84,10 @@ class Tensors:
                     "over it in a net alone, but not in a stack. Freeze it in build with "
                     "requires_grad_(False), or take it out of the net"
                 )
-        whole = replicate is None
-        into = self.gradient if whole else self.gradient[replicate]
-        padding = self.padding if whole else self.padding[replicate]
         given = [g for g in gradients if g is not None]
-        rows = [g.reshape(len(into), -1) if whole else g.reshape(-1) for g in given]
-        torch.cat([*rows, padding], -1, out=into)
+        into = self.gradients
+        into = into if replicate is None else [whole[replicate] for whole in into]
+        torch._foreach_copy_(into, given)
 
     @torch.no_grad()
     def set_values(self, flat: Tensor, kept: Sequence[Tensor]) -> None:
@@ -116,6 +108,22 @@ class Tensors:
         by_name = dict(zip(self.names, [*self.leaves, *self.kept], strict=True))
         sources = _sources(self.net)
         return {name: by_name[source] for name, source in sources.items()}
+
+
+def _views(flat: Tensor, shapes: Sequence[torch.Size]) -> list[Tensor]:
+    """Views of tensors (R, ...) that lie one behind another in (n,), each row padded."""
+    found, at = [], 0
+    for shape in shapes:
+        end = at + shape[0] * _padded(shape)
+        rows = flat[at:end].view(shape[0], -1)[:, : shape[1:].numel()]
+        found.append(rows.view(shape))
+        at = end
+    return found
+
+
+def _padded(shape: torch.Size) -> int:
+    """The elements that one replicate's part of a tensor (R, ...) takes."""
+    return math.ceil(shape[1:].numel() / PADDED) * PADDED
 
 
 def _named_tensors(net: nn.Module) -> Iterator[tuple[str, Tensor]]:
