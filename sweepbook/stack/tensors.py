@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-PADDED = (
-    64  # elements, a multiple of any vector's: a fused optimizer rounds a remainder differently
-)
+# Elements: 64 bytes of float32. On other boundaries libraries of matrix products may round
+# otherwise, as fused Adam does with what is left over behind its last vector.
+PADDED = 16
 
 
 @dataclass(frozen=True)
