@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sweepbook.stack.inside import is_stacked, of_each, outside
+from sweepbook.stack.inside import is_stacked, is_within_another, of_each, outside
 
 STREAM = 1  # masks are drawn from another stream of a seed than its weights
 
@@ -41,6 +41,8 @@ class StackedDropout(nn.Module):
             return x
         if len(self.generators) == 1 and not is_stacked(x):
             return x * self._masks(x.shape, x.dtype)[0]
+        if is_within_another():
+            raise RuntimeError("vmap: random masks within another transform of torch.func")
         with outside():
             masks = self._masks(x.shape, x.dtype)
         return x * of_each(masks)

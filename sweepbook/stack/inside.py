@@ -16,21 +16,21 @@ LEVEL = 1  # of the stack's own vmap: it is the outermost transform
 
 
 def is_stacked(x: Tensor) -> bool:
-    """Whether a tensor has one value per replicate, seen from within vmap."""
-    return _functorch.is_batchedtensor(x)
+    """Whether a tensor has one value per replicate, and no other transform is at work."""
+    return _functorch.is_batchedtensor(x) and _functorch.maybe_current_level() == LEVEL
+
+
+def is_within_another() -> bool:
+    """Whether this is called within a transform of torch.func that the stack has not made."""
+    return (_functorch.maybe_current_level() or 0) > LEVEL
 
 
 def whole(x: Tensor) -> tuple[Tensor, int]:
     """Returns the tensor of all replicates, and the number of its dimension of replicates.
 
-    Raises:
-        RuntimeError: another transform of torch.func is active around it.
+    Args:
+        x: one that `is_stacked`.
     """
-    if _functorch.maybe_get_level(x) != LEVEL:
-        raise RuntimeError(
-            "vmap: this layer stands within another transform of torch.func, where a stack cannot "
-            "train it"
-        )
     return _functorch.get_unwrapped(x), _functorch.maybe_get_bdim(x)
 
 

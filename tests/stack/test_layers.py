@@ -74,6 +74,29 @@ class Words(nn.Module):
         return self.head(self.words((x.abs() * 4).long().clamp(max=8)).mean(1))
 
 
+class Scaled(nn.Module):
+    """A parameter that is one number."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.head = nn.Parameter(torch.tensor(1.5)), nn.Linear(5, 3)
+
+    def forward(self, x):
+        return self.scale * self.head(x)
+
+
+class Slope(nn.Module):
+    """A net whose output is the derivative of another, by torch.func within forward."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.head = nn.Sequential(nn.Linear(5, 4), nn.Tanh()), nn.Linear(5, 3)
+
+    def forward(self, x):
+        slope = torch.func.vmap(torch.func.grad(lambda row: self.inner(row).sum()))
+        return self.head(slope(x))
+
+
 def frozen(net):
     net[0].weight.requires_grad_(False)
     return net
@@ -150,6 +173,8 @@ CASES = {
         ), (4, 6),
     ),
     "embedding": (Words, (4,)),
+    "one number": (Scaled, (5,)),
+    "derivatives": (Slope, (5,)),
 }  # fmt: skip
 IN_TURN_ONLY = {
     "LSTM": (lambda: Last(nn.LSTM(5, 4, batch_first=True)), (6, 5)),

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -65,6 +66,10 @@ BUILDS = {
         lambda seed: Own(lambda self, y: y, other=torch.full((3,), float(seed))),
         "register_buffer",
     ),
+    "a permutation that is no buffer": (
+        lambda seed: Own(lambda self, y: y[:, self.order], order=torch.randperm(3)),
+        "register_buffer",
+    ),
     "frozen in one": (frozen_apart, "alike"),
     "all frozen": (lambda seed: nn.Linear(5, 3).requires_grad_(False), "no training"),
     "the same object": (lambda seed: one, "new one"),
@@ -116,6 +121,24 @@ def test_control_flow_that_reads_values_is_refused_by_place():
 
 def test_a_forward_with_other_random_numbers_is_found_at_the_first_step():
     refused(lambda seed: Own(lambda self, y: y * random.random()), "alone")
+
+
+def test_an_attribute_of_any_kind_can_be_looked_at():
+    odd = {"words": np.array(["a", None], dtype=object), "z": torch.ones(2, dtype=torch.complex64)}
+    odd |= {"half": torch.ones((), dtype=torch.bfloat16), "parts": torch.eye(2).to_sparse()}
+    Stack(lambda seed: Own(lambda self, y: y, **odd), SEEDS, sgd)
+
+
+def test_dropout_within_another_transform_is_refused():
+    def forward(self, y):
+        return torch.func.vmap(nn.Module.__call__, in_dims=(None, 0))(self.drop, y)
+
+    def build(seed):
+        net = Own(forward)
+        net.drop = nn.Dropout(0.5)
+        return net
+
+    refused(build, "random")
 
 
 def test_a_forward_that_keeps_a_reference_to_its_weights_is_found():
