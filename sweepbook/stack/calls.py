@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_map
 
+from sweepbook.stack.explained import explained, is_of_vmap
 from sweepbook.stack.inside import of_each
 from sweepbook.stack.tensors import Tensors
 
@@ -25,8 +27,20 @@ def call_all(tensors: Tensors, leaves: Sequence[Tensor], function: Function, bat
     Returns:
         What `function` returned, with a dimension of replicates before each tensor's others.
         Buffers that the call changed are changed in the stack.
-    """
 
+    Raises:
+        ValueError: vmap cannot do what the net or the function does; says where, and what to do.
+    """
+    try:
+        return _call_all(tensors, leaves, function, batch)
+    except RuntimeError as error:
+        if not is_of_vmap(error):
+            raise
+        again = partial(_call_all, tensors, leaves, function, batch)
+        raise explained(error, tensors.net, again) from error
+
+
+def _call_all(tensors: Tensors, leaves: Sequence[Tensor], function: Function, batch: Any) -> Any:
     def one(batch: Any) -> tuple[Any, dict[str, Tensor]]:
         # as if they were vmap's arguments, but that would search them each time
         values = [of_each(tensor) for tensor in (*leaves, *tensors.kept)]

@@ -32,7 +32,8 @@ def explained(error: RuntimeError, net: nn.Module, call: Callable[[], Any]) -> V
         return ValueError(
             f"the net draws random numbers {place}, and those of one replicate would depend on "
             "how many others there are. Use nn.Dropout modules, which a stack replaces (set "
-            f"dropout_p=0 of attention), {OTHERWISE}"
+            "dropout_p=0 of attention), give other random numbers as a part of the batch, "
+            f"{OTHERWISE}"
         )
     if ".item()" in text or "control flow" in text:
         return ValueError(
@@ -62,7 +63,7 @@ def _place(net: nn.Module, call: Callable[[], Any]) -> str:
         for hook in hooks:
             hook.remove()
     if not recorder.operation:
-        return "in its forward or its loss"
+        return "in its forward, its loss or their gradients"
     names = {id(module): name for name, module in net.named_modules()}
     inside = [module for module in recorder.modules if names.get(id(module))]
     where = f" of {names[id(inside[-1])]!r} ({type(inside[-1]).__name__})" if inside else ""

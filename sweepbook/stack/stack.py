@@ -12,7 +12,7 @@ from sweepbook.stack.alone import Alone
 from sweepbook.stack.batches import check_batch, check_seeds, check_state, copied
 from sweepbook.stack.calls import Function, call_all, call_one, set_modes
 from sweepbook.stack.dropout import mask_generators, put_dropout
-from sweepbook.stack.explained import explained, is_of_vmap
+from sweepbook.stack.gradients import gradients_at_once, gradients_of_one
 from sweepbook.stack.layers import put_layers
 from sweepbook.stack.nets import Build, build_nets
 from sweepbook.stack.optimizers import MakeOptimizer, check_optimizer, clip_
@@ -131,7 +131,7 @@ class Stack:
         check_batch(batch, len(self))
         self._set_mode(training=False)
         if self._vectorized:
-            return self._all(function, batch)
+            return call_all(self._tensors, self._tensors.leaves, function, batch)
         each = [
             call_one(self._tensors, self._tensors.leaves_of(r), function, batch, r)
             for r in range(len(self))
@@ -192,29 +192,14 @@ class Stack:
 
     def _gradients(self, loss: Function, batch: Any) -> Tensor:
         """Sets the gradients of all replicates, and returns their losses (R,)."""
-        tensors = self._tensors
         if self._vectorized:
-            losses: Tensor = self._all(loss, batch)
-            tensors.set_gradient(_gradients(losses.sum(), tensors.leaves), None)
-            return losses.detach()
-        own = []
-        for r in range(len(self)):
-            leaves = tensors.leaves_of(r)
-            self._active[:] = [self._generators[r]]
+            return gradients_at_once(self._tensors, loss, batch)
+        losses = []
+        for r, generator in enumerate(self._generators):
+            self._active[:] = [generator]
             with self._randoms.entered(r):
-                value = call_one(tensors, leaves, loss, batch, r)
-                tensors.set_gradient(_gradients(value, leaves), r)
-            own.append(value.detach())
-        return torch.stack(own)
-
-    def _all(self, function: Function, batch: Any) -> Any:
-        try:
-            return call_all(self._tensors, self._tensors.leaves, function, batch)
-        except RuntimeError as error:
-            if not is_of_vmap(error):
-                raise
-            call = lambda: call_all(self._tensors, self._tensors.leaves, function, batch)  # noqa: E731
-            raise explained(error, self._tensors.net, call) from error
+                losses.append(gradients_of_one(self._tensors, loss, batch, r))
+        return torch.stack(losses)
 
     def _trained_alone(self, loss: Function, batch: Any) -> Alone | None:
         """The first step of the last net by itself; None where it has been checked."""
@@ -230,7 +215,3 @@ class Stack:
         if training != self._is_training:
             set_modes(self._tensors.net, self._modes if training else None)
             self._is_training = training
-
-
-def _gradients(loss: Tensor, leaves: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
-    return torch.autograd.grad(loss, leaves, allow_unused=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from sweepbook.stack import Stack
 from tests.stack.nets import SEEDS, batches, loss
@@ -121,6 +122,15 @@ def test_control_flow_that_reads_values_is_refused_by_place():
 
 def test_a_forward_with_other_random_numbers_is_found_at_the_first_step():
     refused(lambda seed: Own(lambda self, y: y * random.random()), "alone")
+
+
+def test_a_forward_that_vmap_cannot_differentiate_is_refused():
+    def forward(self, y):
+        return checkpoint(torch.tanh, y, use_reentrant=False)
+
+    refused(lambda seed: Own(forward), r"vectorized=False")
+    stack = Stack(lambda seed: Own(forward), SEEDS, sgd, vectorized=False)
+    stack.step(loss, *next(batches((5,), 1, dtype=torch.float32)))
 
 
 def test_an_attribute_of_any_kind_can_be_looked_at():
