@@ -54,19 +54,14 @@ def check_state(state: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     Raises:
         ValueError: it has others, or is no state of a stack.
     """
-    for key, what in (("seeds", "seeds"), ("names", "tensors"), ("flat", ""), ("kept", "")):
+    for key, what in (("seeds", "seeds"), ("names", "tensors"), ("shapes", "shapes")):
         if key not in state:
             raise ValueError(f"the state has no {key!r}: give what Stack.state() returned")
-        theirs, ours = (tree_map(_told, one[key]) for one in (state, own))
-        if theirs != ours:
+        if list(state[key]) != list(own[key]):
             raise ValueError(
-                f"the state is of another stack: its {what or 'shapes'} are {theirs}, and here "
-                f"{ours}. Build the stack with the same nets and seeds"
+                f"the state is of another stack: its {what} are {state[key]}, and here "
+                f"{own[key]}. Build the stack with the same nets and seeds"
             )
-
-
-def _told(value: Any) -> Any:
-    return tuple(value.shape) if isinstance(value, Tensor) else value
 
 
 def copied(value: Any) -> Any:

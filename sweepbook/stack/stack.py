@@ -47,8 +47,8 @@ class Stack:
     Randomness:
         Weights of replicate r: torch's generator of the CPU, seeded with seeds[r] while its net is
         built and restored behind. Masks of `nn.Dropout`: a generator of its own, which depends on
-        seeds[r] alone. With `vectorized=False` torch's generators are seeded for each net and
-        step from seeds[r] and the number of the step.
+        seeds[r] alone. With `vectorized=False` torch's own generators have a state for each
+        replicate, too, and are left as they were.
     """
 
     def __init__(
@@ -157,25 +157,13 @@ class Stack:
         The values are tensors, numbers, texts, and lists and dicts of them. A learning-rate
         scheduler keeps its own state.
         """
-        state: dict[str, Any] = copied(
-            {
-                **self._own_state(),
-                "optimizer": self.optimizer.state_dict(),
-                "masks": [generator.get_state() for generator in self._generators],
-                "randoms": self._randoms.states,
-            }
-        )
-        return state
-
-    def _own_state(self) -> dict[str, Any]:
-        """The part of the state whose seeds, names and shapes those of another must equal."""
-        tensors = self._tensors
-        return {
-            "seeds": list(self.seeds),
-            "names": list(tensors.names),
-            "flat": tensors.flat.detach(),
-            "kept": tensors.kept,
+        state: dict[str, Any] = {"seeds": list(self.seeds), **self._tensors.state()}
+        state |= {
+            "optimizer": self.optimizer.state_dict(),
+            "masks": [generator.get_state() for generator in self._generators],
+            "randoms": self._randoms.states,
         }
+        return dict(copied(state))
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state()` returned in a stack of the same nets, seeds and optimizer.
@@ -183,7 +171,7 @@ class Stack:
         Raises:
             ValueError: the state is of another stack; nothing is changed.
         """
-        check_state(state, self._own_state())
+        check_state(state, {"seeds": list(self.seeds), **self._tensors.state()})
         self._tensors.set_values(state["flat"], state["kept"])
         self.optimizer.load_state_dict(copied(state["optimizer"]))
         for generator, own in zip(self._generators, state["masks"], strict=True):
@@ -203,9 +191,9 @@ class Stack:
 
     def _trained_alone(self, loss: Function, batch: Any) -> Alone | None:
         """The first step of the last net by itself; None where it has been checked."""
+        last = len(self) - 1
         if self._again is None:
             return None
-        last = len(self) - 1
         alone = Alone(self._again, self._modes, self._generators[last], self._tensors)
         with self._randoms.entered(last, keep=False):
             alone.train(loss, batch)

@@ -89,6 +89,15 @@ class Tensors:
         into = into if replicate is None else [whole[replicate] for whole in into]
         torch._foreach_copy_(into, given)
 
+    def state(self) -> dict[str, Any]:
+        """Returns the values of all tensors, with their names and shapes."""
+        return {
+            "names": list(self.names),
+            "shapes": [list(tensor.shape) for tensor in (*self.leaves, *self.kept)],
+            "flat": self.flat.detach(),
+            "kept": self.kept,
+        }
+
     @torch.no_grad()
     def set_values(self, flat: Tensor, kept: Sequence[Tensor]) -> None:
         """Sets all tensors from others like `flat` and `kept`."""

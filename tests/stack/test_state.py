@@ -53,6 +53,12 @@ def test_a_state_of_another_stack_is_refused():
     other = Stack(lambda seed: nn.Linear(5, 3), SEEDS, OPTIMIZERS["Adam"])
     with pytest.raises(ValueError, match="tensors"):
         other.load_state(state)
+    wide, tall = (
+        Stack(lambda seed, n=n: nn.Linear(n, 8 - n, bias=False), SEEDS, OPTIMIZERS["Adam"])
+        for n in (5, 3)
+    )
+    with pytest.raises(ValueError, match="shapes"):
+        wide.load_state(tall.state())
 
 
 def convolving(seed):
