@@ -130,12 +130,10 @@ class Stack:
         """
         check_batch(batch, len(self))
         self._set_mode(training=False)
+        own, n = self._tensors, len(self)
         if self._vectorized:
-            return call_all(self._tensors, self._tensors.leaves, function, batch)
-        each = [
-            call_one(self._tensors, self._tensors.leaves_of(r), function, batch, r)
-            for r in range(len(self))
-        ]
+            return call_all(own, own.leaves, function, batch)
+        each = [call_one(own, own.leaves_of(r), function, batch, r) for r in range(n)]
         return tree_map(lambda *results: torch.stack(results), *each)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -144,18 +142,13 @@ class Stack:
         return outputs
 
     def state_dict(self, replicate: int) -> dict[str, Tensor]:
-        """Returns copies of a replicate's tensors: `build(seed).load_state_dict(...)` takes them.
-
-        Args:
-            replicate: 0 <= replicate < R.
-        """
+        """Returns copies of one replicate's tensors, for `build(seed).load_state_dict`."""
         return self._tensors.state_dict(range(len(self))[replicate])
 
     def state(self) -> dict[str, Any]:
-        """Returns all that the training needs to go on bit for bit: copies on the CPU.
+        """Returns all that training needs to go on bit for bit: tensors on the CPU, plain values.
 
-        The values are tensors, numbers, texts, and lists and dicts of them. A learning-rate
-        scheduler keeps its own state.
+        A learning-rate scheduler keeps its own state.
         """
         state: dict[str, Any] = {"seeds": list(self.seeds), **self._tensors.state()}
         state |= {
@@ -191,9 +184,9 @@ class Stack:
 
     def _trained_alone(self, loss: Function, batch: Any) -> Alone | None:
         """The first step of the last net by itself; None where it has been checked."""
-        last = len(self) - 1
         if self._again is None:
             return None
+        last = len(self) - 1
         alone = Alone(self._again, self._modes, self._generators[last], self._tensors)
         with self._randoms.entered(last, keep=False):
             alone.train(loss, batch)
