@@ -17,6 +17,7 @@ from benchmarks.peer import measure_peer
 from benchmarks.records import measure_load
 from benchmarks.report_row import measure_report, report_goal, with_row
 from benchmarks.results import Measured, goals, results_page
+from benchmarks.stack import measure_stack
 from benchmarks.start import measure_start
 from benchmarks.trials import measure_trials
 from benchmarks.vision import measure_vision
@@ -80,6 +81,7 @@ def main() -> None:
             for side in ("bare", "ours")
         },
         start=_step("the start of commands", lambda: measure_start(args.repeats // 2 + 1)),
+        nets=_step("stacks of any net", lambda: measure_stack(args.repeats)),
         vision=_step("images", lambda: measure_vision(args.repeats)),
         report=_step("report", lambda: measure_report(args.records)),
         n_records=len(args.records),

@@ -14,6 +14,7 @@ from benchmarks.measure import Timing, ratios
 from benchmarks.ours import CommandTimes
 from benchmarks.peer import PeerTimes
 from benchmarks.report_row import report_goal
+from benchmarks.stack import stack_table
 from benchmarks.start import Start, start_rows
 from benchmarks.trials import SHORT_STEPS, TrialCost
 from benchmarks.vision import VisionTimes
@@ -38,6 +39,7 @@ class Measured:
     loading: Mapping[tuple[int, int, int], Timing]  # trials, epochs, replicates of a record
     trials: Mapping[tuple[str, int], TrialCost]  # side, number of trials
     start: Mapping[str, Start]
+    nets: Mapping[str, Mapping[str, Timing]]  # net, side
     vision: VisionTimes
     report: Timing
     n_records: int  # whose report it is; 0: the made-up one
@@ -117,6 +119,8 @@ def results_page(m: Measured) -> str:
             "",
             *_stacks(m),
             "",
+            *_nets(m),
+            "",
             *_compile(m),
             "",
             *_loading(m),
@@ -164,6 +168,18 @@ def _stacks(m: Measured) -> list[str]:
         "| loop | epoch with validation and test | per model |",
         "|---|---|---|",
         *lines,
+    ]
+
+
+def _nets(m: Measured) -> list[str]:
+    return [
+        "## Stacks of any net (`sweepbook.stack`)",
+        "",
+        "A step of 8 nets, one thread, float32: CPU milliseconds of the plain loop over the nets "
+        "with torch.optim.Adam, and how many times faster the others are, timed in turn within "
+        "one process. The stacks use fused Adam and sweepbook.stack.cross_entropy.",
+        "",
+        *stack_table(m.nets),
     ]
 
 

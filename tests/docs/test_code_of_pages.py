@@ -74,3 +74,10 @@ def test_a_page_s_pieces_of_code_run(page):
     assert blocks(page)
     for code in blocks(page):
         exec(compile(code, page, "exec"), {})
+
+
+def test_the_stack_of_the_page_trains_as_its_comments_say():
+    code = {}
+    exec(blocks("stack.md")[0], code)
+    assert code["losses"].shape == (3,) and code["scores"].shape == (3, 64, 5)
+    code["build"](1).load_state_dict(code["weights"])
