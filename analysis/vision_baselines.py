@@ -1,4 +1,4 @@
-"""Real or fake: which of five models, at which learning rate?
+"""Real or fake: which model, at which learning rate?
 
     python analysis/vision_baselines.py records/vision-baselines [OUT]
 

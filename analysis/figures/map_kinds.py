@@ -22,8 +22,8 @@ _HEIGHTS = {1: 7.0, 2: 4.1}  # inches of a map where so many stand side by side
 
 def draw_map(spec: Spec, record: Record) -> Drawn:
     """What each trial predicts in the plane; with `select`, the best and the worst trial."""
-    how = "Plane: predicted class; dots: test points in the colour of their true class, outlined "
-    how += "and larger where wrong."
+    how = "Of the first seed: the plane shows the predicted class, dots are test points in the "
+    how += "colour of their true class, outlined and larger where wrong."
 
     def draw_one(ax: Axes, trial_id: str, points: pd.DataFrame) -> Axes:
         return prediction_map(ax, points, plane_of(record, trial_id), codes_of(record))
@@ -33,7 +33,10 @@ def draw_map(spec: Spec, record: Record) -> Drawn:
 
 def draw_error_map(spec: Spec, record: Record) -> Drawn:
     """Where each trial is wrong; with `select`, the best and the worst trial."""
-    how = "Wrong test points in the colour of their true class; right ones small and grey."
+    how = (
+        "Of the first seed: wrong test points in the colour of their true class; right ones small "
+    )
+    how += "and grey."
 
     def draw_one(ax: Axes, trial_id: str, points: pd.DataFrame) -> Axes:
         return error_map(ax, points, codes_of(record))
@@ -54,7 +57,7 @@ def _maps(spec: Spec, record: Record, how: str, draw_one: DrawOne) -> Drawn:
             except (ValueError, ImportError) as error:
                 raise NothingToDraw(str(error)) from error
             share = points["correct"].mean()
-            ax.set_title(f"{arms.labels[trial_id]}: {100 * share:.1f} % right (test, first seed)")
+            ax.set_title(f"{arms.labels[trial_id]}: {100 * share:.1f} % right")
             if place % n_columns:
                 ax.set_ylabel("")
             parts.append(points.assign(trial_id=trial_id, replicate=REPLICATE))

@@ -30,7 +30,8 @@ _REST = (
      "A smaller difference would change nobody's choice; each claim declares its own."),
     ("95 % interval, interval",
      "If the study were repeated, 95 % of such intervals would contain the true value."),
-    ("weak", "Said of a verdict where few other seeds show how often a seed fails altogether."),
+    ("weak",
+     "A verdict that errs more often: fewer than 15 seeds of other trials show how seeds fail."),
 )  # fmt: skip
 
 

@@ -50,8 +50,9 @@ def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """No picture is rendered in this process, which takes the time of all else together."""
     png = io.BytesIO()
     Image.new("RGB", (1, 1)).save(png, "png")
-    blank = {"png": png.getvalue(), "svg": b"<svg/>"}
-    monkeypatch.setattr(files, "_picture", lambda figure, form, *_, **__: blank[form])
+    monkeypatch.setattr(files, "_palette", lambda figure: png.getvalue())
+    monkeypatch.setattr(files, "_full", lambda figure: png.getvalue())
+    monkeypatch.setattr(files, "_picture", lambda *_, **__: b"<svg/>")
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ started = ray.init(
 print(started.address_info["gcs_address"], flush=True)
 input()
 """
-STUDY = """
+STUDY = '''
 import os, time
 from dataclasses import dataclass
+from pathlib import Path
 from sweepbook import Fidelity, Metric, Study
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class Config:
 def train(config: Config, state=None):
     import ray
     share = ray.get_runtime_context().get_assigned_resources().get("GPU", 0.0)
-    began = time.time()
+    began, visible = time.time(), os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+    if share == 0.5 and not config.needs:
+        meet(Path(__file__).parent / f"on-{visible}", str(config.n))
     for n in range(1 + (state or 0), config.rounds + 1):
         if n == 2 and share < config.needs:
             import torch  # here alone: a second of every worker's start
@@ -43,9 +46,17 @@ def train(config: Config, state=None):
         time.sleep(0.4)
         yield {
             "round": n, "val_acc": float(n), "share": share, "began": began, "ended": time.time(),
-            "visible": os.environ.get("CUDA_VISIBLE_DEVICES", "all"),
+            "visible": visible,
             **({"state": lambda n=n: n} if config.needs == 1.0 else {}),
         }
+
+def meet(folder, name):
+    """Waits for another trial that is on the same device, however slowly it starts."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).touch()
+    deadline = time.time() + 60
+    while len(list(folder.iterdir())) < 2 and time.time() < deadline:
+        time.sleep(0.05)
 
 def study(name, n_trials, **rest):
     return Study(
@@ -59,7 +70,7 @@ WHOLE = study("whole", 2, gpus=1, fixed={"needs": 0.9})
 NONE = study("none", 1)
 CROWDED = study("crowded", 1, gpus=0.5, fixed={"needs": 1.0})
 FULL = study("full", 1, gpus=1, fixed={"needs": 2.0})
-"""
+'''
 
 
 @pytest.fixture(scope="module")

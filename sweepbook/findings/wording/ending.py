@@ -69,8 +69,8 @@ def crossing(terms: Terms, test: Comparison, level: float) -> str:
     if not is_difference and claim.target:
         return "the interval still contains values that fit the claim and values that do not"
     if low <= 0 <= high:
-        return "the interval still contains no difference" + (
-            " and one that matters" if claim.smallest else ""
+        return "the interval still contains zero" + (
+            " and also a difference that matters" if claim.smallest else ""
         )
     return "the interval still contains differences that matter and smaller ones"
 
