@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from sweepbook.aggregates.kept import kept, lookup
+from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.search import search_of
 from sweepbook.aggregates.shares import holds_shares
 from sweepbook.findings.arm import Arm
@@ -225,7 +226,7 @@ def _with_numbers(finding: Finding, terms: Terms, result: Outcome, found: Decisi
         n_seeds=result.n_seeds,
         overturned=found.overturned,
         n=test.difference.n,
-        sample=result.sample,
+        sample=result.sample or _with_printed_run(terms.claim, test.difference.n),
         sd=test.difference.sd,
         p=test.p,
         p_holm=found.p_adjusted if found.factor > 1 else None,
@@ -239,6 +240,11 @@ def _with_numbers(finding: Finding, terms: Terms, result: Outcome, found: Decisi
         advantage=result.advantage if known else None,
         **_second(result, told),
     )
+
+
+def _with_printed_run(claim: Claim, n: int) -> str:
+    """What the interval is over where the target is the result of one run, which scatters, too."""
+    return f"{count(n, 'seed')} and the printed run" if claim.single_run else ""
 
 
 def _second(result: Outcome, told: Callable[[float | None], float | None]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Finding:
             (0.95, or more where several comparisons are decided together), in unit: "points" of
             100, "percent", the fidelity's unit as a plural, "s", "share", "log10 per layer", or
             "" for the metric's own. n: replicates or pairs. sample: what the interval is over
-            where that is test rows, too, in words. sd: of one difference, on the tested scale. Of
+            where that is more than seeds, in words. sd: of one difference, on the tested scale. Of
             several comparisons it is the one that decides, or that is in the way.
         guard_low, guard_high: what the interval reaches with one more seed, as unusual as the
             most unusual one of the study. n_seeds: of trials that are not compared, which show

@@ -129,9 +129,9 @@ def how_sure(frames: Sequence[pd.DataFrame]) -> str:
     wrong = number(ALPHA * families, 2)
     weak = int((asked["verdict"].isin([HOLDS, FAILS]) & asked["weak"].eq(True)).sum())
     verb = "is" if weak == 1 else "are"
-    rest = f" {weak} of them {verb} weak and may err more often." if weak else ""
+    rest = f"; {weak} of them {verb} weak, for which this is not sure" if weak else ""
     are = "is" if len(table) == 1 else "are"
     found = f"{decided} of {count(len(table), 'claim')} {are} decided."
     if not decided:
         return found
-    return f"{found} At most {wrong} of these verdicts are expected to be wrong.{rest}"
+    return f"{found} At most {wrong} of these verdicts are expected to be wrong{rest}."

