@@ -80,13 +80,23 @@ A study declares what its report draws, as a list of dicts:
     )
 
 From Python, `draw` takes the same keys: [Draw figures](api/draw.md). A study without `figures`
-gets curves and a table of its metric. Every figure has the CSV of its numbers beside it. A step is
-one unit of the study's fidelity, such as an epoch; [Words](words.md) explains the other terms.
+gets curves and a table of its metric; if its trainings have one step, the values against the
+setting with the most values in the place of curves. Every figure has the CSV of its numbers
+beside it. A step is one unit of the study's fidelity, such as an epoch; [Words](words.md)
+explains the other terms.
 
 Lines are means over replicates, and bands their 95 % t intervals ([How verdicts are
-made](verdicts.md)). The pictures show small nets that tell two half moons apart
-([moons.py](tools/moons.py)). A script draws them all again
-([make_figures.py](tools/make_figures.py)).
+made](verdicts.md)). A report says this once; a caption is one sentence about its own figure.
+What changes the meaning of a figure, such as a trial that diverged or a name that was shortened,
+follows it.
+
+In the HTML page you can look closer. Point at a line, or reach it with Tab and the arrow keys,
+and the page tells its name, its replicate and its value. Click a name to hide its line. Buttons
+below a figure switch its axes between linear and logarithmic. Click the header of a table to
+sort it. The page needs no network for this, and is complete without JavaScript.
+
+The pictures show small nets that tell two half moons apart ([moons.py](tools/moons.py)). A
+script draws them all again ([make_figures.py](tools/make_figures.py)).
 
 ## Keys of every kind
 """
