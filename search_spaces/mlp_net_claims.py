@@ -122,7 +122,7 @@ _PUBLISHED_DEEP_NET: dict[str, Any] = {
 DEEP_GRADIENTS_CLAIMS = (
     Claim(
         name="deep-vanishing",
-        title="Gradients vanish",
+        title="Published net: gradients vanish",
         statement=("every layer but layer 0 has a gradient magnitude close to zero: vanishing"),
         kind="gradients",
         metric="grad_sq_norm",
@@ -134,7 +134,7 @@ DEEP_GRADIENTS_CLAIMS = (
     ),
     Claim(
         name="deep-does-not-learn",
-        title="100 layers do not learn",
+        title="The published net does not learn",
         statement="the net does not learn",
         reading="at least 80 % of its seeds do not",
         kind="mixture",
