@@ -20,15 +20,21 @@ HUNDREDTHS = ("points", "percent")  # units of which a whole has 100
 def amount(value: float, unit: str | None, sign: str = "") -> str:
     """Two decimals below 1, one below 100, none above; without a unit three digits, always.
 
+    A number of steps is never negative: an interval of one is cut off at 0.
+
     sign: "+" where the number is a difference, so that a positive one shows it, too.
 
     >>> amount(2.448, "points", "+"), amount(0.051, "points"), amount(0.2314, "", "+")
     ('+2.4', '0.05', '+0.231')
     >>> amount(15055198.0, "percent", "+"), amount(-0.001, "points", "+"), amount(0.2, "")
     ('+1.51e+07', '0', '0.200')
+    >>> amount(-31.2, "epochs")
+    '0'
     """
     if not unit:
         return f"{'+' if sign and value > 0 else ''}{_three_digits(value)}"
+    if counts_steps(unit):
+        value = max(value, 0.0)
     size = abs(value)
     if size >= _LONG:
         return f"{value:{sign}.3g}"
@@ -107,7 +113,6 @@ def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
     ('+2.4 points', '+1.5 to +3.3')
     """
     value, low, high = (_number(finding.get(key)) for key in ("estimate", "low", "high"))
-    low = from_first(low, str(finding.get("unit")))
     unit = str(finding.get("unit")) if not pd.isna(finding.get("unit")) else ""
     is_count = counts_steps(unit)
     is_difference = not is_count and any(
@@ -132,11 +137,6 @@ def estimate_texts(finding: Mapping[Any, Any]) -> tuple[str, str]:
 def counts_steps(unit: str | None) -> bool:
     """Whether a unit is that of a number of steps, such as "epochs", which is never negative."""
     return bool(unit) and str(unit).endswith("s") and unit not in ("points", "s")
-
-
-def from_first(low: float, unit: str | None) -> float:
-    """The lower end of an interval, cut off at 0 where it is of a number of steps."""
-    return max(low, 0.0) if counts_steps(unit) and low == low else low
 
 
 def _number(value: Any) -> float:

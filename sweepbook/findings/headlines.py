@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweepbook.aggregates.labels import is_share, metric_name
-from sweepbook.findings.amounts import amount, at_level, behind, from_first, level
+from sweepbook.findings.amounts import amount, at_level, behind, level
 from sweepbook.findings.finding import MISSING, Finding
 from sweepbook.findings.wording.limits import as_sentence, n_words, shortened
 
@@ -115,8 +115,7 @@ def _measured(finding: Finding) -> Iterator[str]:
     change = told(finding, finding.estimate, is_difference)
     bounds = ""
     if finding.low is not None and finding.high is not None:
-        low = from_first(finding.low, finding.unit)
-        ends = [_plain(finding, end, is_difference) for end in (low, finding.high)]
+        ends = [_plain(finding, end, is_difference) for end in (finding.low, finding.high)]
         bounds = f" ({ends[0]} to {ends[1]}{at_level(finding.level)})"
     has_both = None not in (finding.arm_value, finding.against_value) and finding.against
     if has_both and finding.kind in ("direction", "equivalence") and not is_steps:

@@ -111,8 +111,6 @@ def _estimate(terms: Terms, result: Outcome, found: Decision) -> str:
     low, high = test.interval(found.level)
     if not math.isfinite(low):
         return f"{head}{mean}{words} (from {sample}, which has no interval)"
-    if claim.quantity == "steps_to":
-        low = max(low, 0.0)  # a number of steps is never negative
     ends = (terms.number(low, signed), f"{terms.number(high, signed)}{words}")
     return f"{head}{mean}{words} ({interval(*ends, found.level)}, {sample})"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sweepbook.aggregates.labels import count
-from sweepbook.findings.amounts import amount, at_level, behind, counts_steps, from_first
+from sweepbook.findings.amounts import amount, at_level, behind, counts_steps
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
 from sweepbook.findings.forest import SMALLEST, is_weak
 from sweepbook.pages.names import safe_name
@@ -180,8 +180,7 @@ def _numbers(finding: Finding) -> str:
     text = f"{lead}{_text(finding, finding.estimate)}{_unit(finding)}"
     if finding.low is None or finding.high is None:
         return text
-    low = from_first(finding.low, finding.unit)
-    ends = (_text(finding, low), _text(finding, finding.high))
+    ends = (_text(finding, finding.low), _text(finding, finding.high))
     return f"{text} ({_ends(ends, finding.level or 0.95)})"
 
 

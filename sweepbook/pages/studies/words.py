@@ -13,7 +13,6 @@ from sweepbook.findings.amounts import (
     behind,
     counts_steps,
     declared_number,
-    from_first,
     interval,
 )
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, OPEN, Finding
@@ -71,7 +70,7 @@ def _texts(row: Finding, *values: float) -> list[str]:
     if unit.startswith("log"):
         return [signed(value) for value in values]
     sign = "" if counts_steps(unit) or unit == "s" else "+"
-    return [amount(from_first(value, unit), unit, sign) for value in values]
+    return [amount(value, unit, sign) for value in values]
 
 
 def _span(row: Finding) -> str:
