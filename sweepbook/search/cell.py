@@ -1,44 +1,36 @@
 """The Optuna study of one cell of a search, told how each trial ended and at which fidelity."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import optuna
+from optuna.trial import TrialState
 
 from sweepbook.record.planned import Trial
 from sweepbook.record.values import Follower
 from sweepbook.study.search import Space
 from sweepbook.study.study import Metric
 
-if TYPE_CHECKING:
-    import optuna
-    from optuna.trial import TrialState
-
-
 MOST_ASKS = 100  # in a row that bring nothing new; the cell then counts as exhausted
+_DISTRIBUTIONS = {
+    "float": optuna.distributions.FloatDistribution,
+    "int": optuna.distributions.IntDistribution,
+}
 
 
 def distributions(
     space: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, optuna.distributions.BaseDistribution]:
     """Returns a described space as Optuna's distributions."""
-
-    import optuna
-
-    numeric = {
-        "float": optuna.distributions.FloatDistribution,
-        "int": optuna.distributions.IntDistribution,
-    }
     found: dict[str, optuna.distributions.BaseDistribution] = {}
     for key, domain in space.items():
         if domain["kind"] == "choice":
             found[key] = optuna.distributions.CategoricalDistribution(domain["choices"])
         else:
             steps = {"step": domain["step"]} if domain.get("step") else {}
-            found[key] = numeric[domain["kind"]](
+            found[key] = _DISTRIBUTIONS[domain["kind"]](
                 domain["low"], domain["high"], log=domain["log"], **steps
             )
     return found
@@ -50,9 +42,6 @@ def told(status: str, steps: Mapping[int, float]) -> tuple[TrialState, float | N
     A trial stopped by a scheduler is censored, PRUNED at its last step. One that diverged,
     failed, was interrupted or ended with a mean that is not finite is FAIL, without a value.
     """
-
-    from optuna.trial import TrialState
-
     last = steps[max(steps)] if steps else math.nan
     if status == "finished" and math.isfinite(last):
         return TrialState.COMPLETE, last
@@ -91,8 +80,6 @@ class CellSearch:
         storage: optuna.storages.BaseStorage | None = None,
         study_name: str | None = None,
     ) -> None:
-        import optuna
-
         self.metric, self.unit = metric.name, unit
         self.n_random, self.seed, self.points = n_random, tuple(seed), list(points)
         self.n_asked = 0  # distinct configs so far
@@ -113,8 +100,6 @@ class CellSearch:
         )
 
     def _sampler_at(self, attempt: int) -> optuna.samplers.BaseSampler:
-        import optuna
-
         sequence = np.random.SeedSequence([*self.seed, self.n_asked, attempt])
         seed = int(sequence.generate_state(1)[0])
         if attempt >= MOST_ASKS // 10:  # TPE insists on what it knows: what is left is elsewhere
@@ -144,9 +129,6 @@ class CellSearch:
 
     def refuse(self, key: str, why: str) -> None:
         """Tells Optuna that the settings are not trained; the sampler then takes no account."""
-
-        from optuna.trial import TrialState
-
         trial = self.trials.pop(key)
         trial.set_user_attr("not trained", why)
         self.study.tell(trial, state=TrialState.FAIL)
@@ -165,9 +147,6 @@ class CellSearch:
 
     def end(self, key: str, status: str) -> None:
         """Tells how the trial ended; a second time changes nothing."""
-
-        from optuna.trial import TrialState
-
         if key in self.ended:
             return
         trial = self.trials[key]
@@ -189,9 +168,6 @@ class CellSearch:
         **attributes: Any,
     ) -> None:
         """Adds a trial that has ended, as it would stand there had this study seen it."""
-
-        import optuna
-
         state, value = told(status, steps)
         self.study.add_trial(
             optuna.trial.create_trial(

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from sweepbook.aggregates.search import Domain, Search, place_of
 from sweepbook.record.load import CONFIG
-from sweepbook.search.cell import distributions
 from sweepbook.study.settings import setting_key
 
 BEST_SHARE, LEAST_BEST = 0.1, 5  # Optuna advises 5 trials or more above the quantile
@@ -29,6 +28,8 @@ class PedAnova:
 
     def __init__(self, search: Search, trials: pd.DataFrame) -> None:
         import optuna
+
+        from sweepbook.search.cell import distributions
 
         quantile = max(BEST_SHARE, LEAST_BEST / len(trials))
         self.settings = list(search.varied())
