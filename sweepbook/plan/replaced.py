@@ -21,7 +21,8 @@ def replaced_values(plan: Plan, given: Mapping[str, Any]) -> dict[str, list[Any]
     study's configs; none where the study declares no such setting.
     """
     study = plan.declared
-    if study is None or not given:
+    keys = [key for key, value in given.items() if key != "epochs" or value is not None]
+    if study is None or not keys:
         return {}
     kind, seed, n = type_of_configs(study.trainable), plan.seed, plan.n_replicates
     try:
@@ -31,7 +32,7 @@ def replaced_values(plan: Plan, given: Mapping[str, Any]) -> dict[str, list[Any]
         before = []  # a study that cannot be planned without the settings of the command
     after = plan.search.configs if plan.search else [trial.config for trial in plan.trials]
     found = {}
-    for key in (key for key, value in given.items() if key != "epochs" or value is not None):
+    for key in keys:
         setting = study.fidelity.setting or key if key == "epochs" else key
         declared, used = _values(before, setting), _values(after, setting)
         if declared.keys() != used.keys():

@@ -26,6 +26,7 @@ class Part:
         node: the statement.
         binds, uses: the names that it gives and uses, also those of attributes.
         texts: names that are texts in it. paths: names in import paths, "module:name".
+        options: the functions that a Study in it names as its `claims_of`.
     """
 
     file: Path
@@ -35,6 +36,7 @@ class Part:
     uses: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
     imported: dict[str, str] = field(default_factory=dict)  # name here -> full name
 
 
@@ -44,7 +46,7 @@ def parts_of(trees: dict[Path, ast.Module]) -> list[Part]:
     names = _imported(parts)
     functions = own_functions(parts)
     declared = _declared(parts, names)
-    of_options = {name for part in parts for name in claims_of(part.node)}
+    of_options = {name for part in parts for name in part.options}
     for part in parts:
         node, is_function = part.node, isinstance(part.node, ast.FunctionDef)
         if part.kind != "counts" or not is_plain(node):
@@ -113,9 +115,9 @@ def _part(file: Path, node: ast.stmt) -> Part:
         part.kind, part.imported = "imports", dict(_aliases(node))
     elif _is_main(node) or part.binds == {"__all__"}:
         part.kind = "stands"
-    of_options = claims_of(node)
+    part.options = frozenset(claims_of(node))
     found = {match[1] for text in texts if (match := _PATH.fullmatch(text))}
-    part.paths = frozenset(found - of_options)
+    part.paths = frozenset(found - part.options)
     part.texts = frozenset(text for text in texts if text.isidentifier())
     part.uses = part.binds | own
     return part
