@@ -10,7 +10,9 @@ from torch.nn.modules.module import (
 )
 from torch.overrides import TorchFunctionMode, resolve_name
 
-OTHERWISE = "or write Stack(..., vectorized=False), which trains the nets in turn"
+from sweepbook.stack.refused import IN_TURN
+
+OTHERWISE = f"or {IN_TURN}"
 SIGNS = ("vmap", "functorch", "atching rule", "BatchedTensor")
 
 

@@ -34,6 +34,16 @@ def whole(x: Tensor) -> tuple[Tensor, int]:
     return _functorch.get_unwrapped(x), _functorch.maybe_get_bdim(x)
 
 
+def whole_at(x: Tensor, to: int) -> Tensor:
+    """Returns the tensor of all replicates, with their dimension at `to`.
+
+    Args:
+        x: one that `is_stacked`.
+    """
+    values, dim = whole(x)
+    return values if dim == to else values.movedim(dim, to)
+
+
 def of_each(x: Tensor, dim: int = 0) -> Tensor:
     """Returns a tensor of all replicates as one replicate sees it; `dim`: of the replicates."""
     return _functorch._add_batch_dim(x, dim, LEVEL)

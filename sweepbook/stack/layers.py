@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sweepbook.stack.inside import is_stacked, of_each, outside, whole
+from sweepbook.stack.inside import is_stacked, of_each, outside, whole, whole_at
 
 CONVOLUTIONS: dict[type[nn.Module], tuple[int, Callable[..., Tensor]]] = {
     nn.Conv1d: (3, F.conv1d),
@@ -43,15 +43,15 @@ def put_layers(net: nn.Module) -> None:
 
 def _linear(module: nn.Linear, x: Tensor) -> Tensor:
     if not _all_stacked(x, module.weight, module.bias) or x.dim() < 2:
-        return nn.Linear.forward(module, x)
+        return _as_torch_does(module, x)
     with outside():
-        rows = _at(x, 0)
+        rows = whole_at(x, 0)
         flat = rows.reshape(len(rows), -1, rows.shape[-1])  # (R, B, n_in)
-        weight = _at(module.weight, 0).transpose(1, 2)
+        weight = whole_at(module.weight, 0).transpose(1, 2)
         if module.bias is None:
             out = torch.bmm(flat, weight)
         else:
-            out = torch.baddbmm(_at(module.bias, 0).unsqueeze(1), flat, weight)
+            out = torch.baddbmm(whole_at(module.bias, 0).unsqueeze(1), flat, weight)
         out = out.view(*rows.shape[:-1], out.shape[-1])
     return of_each(out)
 
@@ -59,14 +59,13 @@ def _linear(module: nn.Linear, x: Tensor) -> Tensor:
 def _convolution(module: Any, x: Tensor) -> Tensor:
     dim, convolve = CONVOLUTIONS[type(module)]
     if not _all_stacked(x, module.weight, module.bias) or x.dim() != dim:
-        forward: Callable[..., Tensor] = type(module).forward
-        return forward(module, x)
+        return _as_torch_does(module, x)
     with outside():
-        weight = _at(module.weight, 0)
+        weight = whole_at(module.weight, 0)
         n = len(weight)
-        bias = None if module.bias is None else _at(module.bias, 0).reshape(-1)
+        bias = None if module.bias is None else whole_at(module.bias, 0).reshape(-1)
         settings = (module.stride, module.padding, module.dilation, n * module.groups)
-        out = convolve(_at(x, 1).flatten(1, 2), weight.flatten(0, 1), bias, *settings)
+        out = convolve(whole_at(x, 1).flatten(1, 2), weight.flatten(0, 1), bias, *settings)
         out = out.unflatten(1, (n, -1))  # (B, R, C, ...)
     return of_each(out, 1)
 
@@ -74,15 +73,16 @@ def _convolution(module: Any, x: Tensor) -> Tensor:
 def _batch_norm(module: Any, x: Tensor) -> Tensor:
     parts = (module.weight, module.bias, module.running_mean, module.running_var)
     if not _all_stacked(x, *parts) or x.dim() < 2:
-        forward: Callable[..., Tensor] = type(module).forward
-        return forward(module, x)
+        return _as_torch_does(module, x)
     module._check_input_dim(x)
     if module.training and module.num_batches_tracked is not None:
         module.num_batches_tracked.add_(1)
     by_batch = module.training or module.running_mean is None
     with outside():
-        weight, bias, mean, var = (None if p is None else _at(p, 0).reshape(-1) for p in parts)
-        rows = _at(x, 1)  # (B, R, C, ...)
+        weight, bias, mean, var = (
+            None if p is None else whole_at(p, 0).reshape(-1) for p in parts
+        )
+        rows = whole_at(x, 1)  # (B, R, C, ...)
         flat = rows.flatten(1, 2)
         out = F.batch_norm(flat, mean, var, weight, bias, by_batch, module.momentum, module.eps)
         out = out.view(rows.shape)
@@ -90,23 +90,22 @@ def _batch_norm(module: Any, x: Tensor) -> Tensor:
 
 
 def _pool(module: Any, x: Tensor) -> Tensor:
-    forward: Callable[..., Tensor] = type(module).forward
     if not is_stacked(x) or x.dim() != 4:
-        return forward(module, x)
+        return _as_torch_does(module, x)
     with outside():
         rows, dim = whole(x)
         if dim > 1:
             rows, dim = rows.movedim(dim, 0), 0
-        out = forward(module, rows.flatten(0, 1))  # (R * B or B * R, C, ...)
+        out = _as_torch_does(module, rows.flatten(0, 1))  # (R * B or B * R, C, ...)
         out = out.unflatten(0, rows.shape[:2])
     return of_each(out, dim)
 
 
+def _as_torch_does(module: nn.Module, x: Tensor) -> Tensor:
+    """The layer's own forward, in the place of which ours stands."""
+    forward: Callable[..., Tensor] = type(module).forward
+    return forward(module, x)
+
+
 def _all_stacked(*tensors: Tensor | None) -> bool:
     return all(tensor is None or is_stacked(tensor) for tensor in tensors)
-
-
-def _at(x: Tensor, to: int) -> Tensor:
-    """The tensor of all replicates, with their dimension at `to`."""
-    values, dim = whole(x)
-    return values if dim == to else values.movedim(dim, to)

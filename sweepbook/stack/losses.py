@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional as F
 
-from sweepbook.stack.inside import is_stacked, of_each, outside, whole
+from sweepbook.stack.inside import is_stacked, of_each, outside, whole_at
 
 
 def cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
@@ -19,8 +19,7 @@ def cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
     if not (is_stacked(scores) and is_stacked(labels)) or scores.dim() != 2 or labels.dim() != 1:
         return F.cross_entropy(scores, labels)
     with outside():
-        (s, s_dim), (y, y_dim) = whole(scores), whole(labels)
-        s, y = s.movedim(s_dim, 0), y.movedim(y_dim, 0)  # (R, B, classes), (R, B)
+        s, y = whole_at(scores, 0), whole_at(labels, 0)  # (R, B, classes), (R, B)
         losses = F.cross_entropy(s.flatten(0, 1), y.flatten(), reduction="none").view(y.shape)
         counted = (y != -100).sum(1) if bool((y == -100).any()) else y.shape[1]
         mean = losses.sum(1) / counted
