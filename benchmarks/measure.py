@@ -1,5 +1,6 @@
 """Timings in turn, so that a slow moment of the machine falls on every side alike."""
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,12 @@ class Timing:
     def __str__(self) -> str:
         low, high = min(self.values), max(self.values)
         return f"{self.median:.3g}{self.unit} ({low:.3g}..{high:.3g})"
+
+
+def children_cpu_s() -> float:
+    """CPU seconds of the child processes so far; a Ray's that others started are not counted."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def interleaved(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, Timing]:

@@ -1,7 +1,6 @@
 """The row of results.md on the report: CPU seconds of the command, beside what it may take."""
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.goal import Goal
-from benchmarks.measure import Timing
+from benchmarks.measure import Timing, children_cpu_s
 from benchmarks.report import N_EPOCHS, N_SEEDS, N_TRIALS, ROOT, write_made_up
 
 MOST_S, MOST_S_OF_GIVEN = 10, 20  # of one core: the made-up record's report, eight given records'
@@ -27,7 +26,7 @@ def measure_report(records: Sequence[Path], n_repeats: int = 3) -> Timing:
             write_made_up(given[0], N_TRIALS, N_SEEDS, N_EPOCHS)
         command = [sys.executable, "-m", "sweepbook", "report", *map(str, given)]
         for i in range(n_repeats):
-            before = _of_children()
+            before = children_cpu_s()
             subprocess.run(
                 [*command, "--out", str(Path(name) / f"report-{i}")],
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -35,13 +34,8 @@ def measure_report(records: Sequence[Path], n_repeats: int = 3) -> Timing:
                 check=True,
                 capture_output=True,
             )
-            seconds.append(_of_children() - before)
+            seconds.append(children_cpu_s() - before)
     return Timing(tuple(seconds))
-
-
-def _of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def report_goal(seconds: Timing, n_records: int) -> Goal:

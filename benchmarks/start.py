@@ -7,7 +7,6 @@ Real commands and their bare parts run in turn, each in a process of its own.
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Timing
+from benchmarks.measure import Timing, children_cpu_s
 
 ROOT = Path(__file__).parents[1]
 N_STEPS = 4  # of a trial of one second
@@ -81,10 +80,10 @@ def measure_start(repeats: int) -> dict[str, Start]:
     cpu: dict[str, list[float]] = {}
     for _ in range(repeats):
         for name, arguments in PARTS.items():
-            began, cpu_began = time.perf_counter(), _cpu_s()
+            began, cpu_began = time.perf_counter(), children_cpu_s()
             _call(arguments)
             wall.setdefault(name, []).append(time.perf_counter() - began)
-            cpu.setdefault(name, []).append(_cpu_s() - cpu_began)
+            cpu.setdefault(name, []).append(children_cpu_s() - cpu_began)
         with tempfile.TemporaryDirectory() as folder:
             for name, seconds in {**_of_run(Path(folder)), **_of_training(Path(folder))}.items():
                 wall.setdefault(name, []).append(seconds)
@@ -137,12 +136,6 @@ def _call(arguments: list[str]) -> None:
     ended = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
     if ended.returncode != 0:
         raise RuntimeError(f"{arguments} failed:\n{ended.stdout}\n{ended.stderr}")
-
-
-def _cpu_s() -> float:
-    """CPU seconds of the child processes so far; a Ray's that others started are not counted."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
