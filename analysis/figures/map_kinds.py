@@ -33,10 +33,8 @@ def draw_map(spec: Spec, record: Record) -> Drawn:
 
 def draw_error_map(spec: Spec, record: Record) -> Drawn:
     """Where each trial is wrong; with `select`, the best and the worst trial."""
-    how = (
-        "Of the first seed: wrong test points in the colour of their true class; right ones small "
-    )
-    how += "and grey."
+    how = "Of the first seed: wrong test points in the colour of their true class; "
+    how += "right ones small and grey."
 
     def draw_one(ax: Axes, trial_id: str, points: pd.DataFrame) -> Axes:
         return error_map(ax, points, codes_of(record))

@@ -52,7 +52,6 @@ def scale_y(axes: Sequence[Axes], values: Any, *, log: bool | None, share: bool 
 
 def scale_fidelity(ax: Axes, last: float, unit: str, *, log: bool = False) -> None:
     """x axis of epochs or rounds: from 1 to `last`, whole numbers as ticks."""
-
     from matplotlib.ticker import MaxNLocator
 
     ax.set_xlabel(unit)
@@ -72,7 +71,6 @@ def scale_fidelity(ax: Axes, last: float, unit: str, *, log: bool = False) -> No
 
 def scale_values(ax: Axes, values: Sequence[float], label: str, *, log: bool = False) -> None:
     """x axis of a numeric setting: a tick at each value tried, as long as they can be read."""
-
     from matplotlib.ticker import MaxNLocator
 
     shown = sorted(set(values))

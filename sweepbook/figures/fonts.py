@@ -56,7 +56,6 @@ def _fonts() -> Iterator[tuple[str, str]]:
 
 def _codes(path: str) -> dict[int, int]:
     """The characters of a font; none of one of pictures, or one that cannot be read."""
-
     from matplotlib.font_manager import get_font
 
     try:

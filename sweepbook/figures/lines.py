@@ -59,7 +59,6 @@ def draw_lines(
 
 def draw_background(ax: Axes, frame: pd.DataFrame) -> Axes:
     """Every line of `frame` in one grey, without band: the many beside the few that are named."""
-
     from matplotlib.collections import LineCollection
 
     frame = frame.sort_values(["line", "x"])

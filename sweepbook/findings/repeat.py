@@ -68,7 +68,6 @@ def _differs(row: Mapping[Any, Any], key: str) -> bool:
 
 def _prediction(row: Mapping[Any, Any], level: float) -> tuple[float, float]:
     """Around the first estimate, on the scale that was tested and back in the unit."""
-
     from scipy import stats
 
     mean, sd, n, m = (float(row[key]) for key in ("estimate", "sd", "n", "n_again"))

@@ -59,11 +59,7 @@ def write_drawn(drawn: Drawn, folder: Path, pdf: bool = False, *, for_page: bool
         table = as_table(drawn.cells if drawn.cells is not None else drawn.numbers)
         return Shown(drawn.name, drawn.title, drawn.caption, table=table, notes=drawn.notes)
     with style.look(), laid_out(drawn.figure):
-        png = (
-            _picture(drawn.figure, "png", {"Software": None})
-            if drawn.photographs
-            else _palette(drawn.figure)
-        )
+        png = _full(drawn.figure) if drawn.photographs else _palette(drawn.figure)
         svg = _picture(drawn.figure, "svg", {"Date": None})
         if pdf:
             page = _picture(drawn.figure, "pdf", {"CreationDate": None})

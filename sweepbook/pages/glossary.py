@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from markupsafe import Markup, escape
 
+from sweepbook.findings.deciding.other_trials import LEAST_SEEDS
 from sweepbook.record.load import Record
 from sweepbook.study.texts import one_line
 
@@ -31,7 +32,8 @@ _REST = (
     ("95 % interval, interval",
      "If the study were repeated, 95 % of such intervals would contain the true value."),
     ("weak",
-     "A verdict that errs more often: fewer than 15 seeds of other trials show how seeds fail."),
+     f"A verdict that errs more often: fewer than {LEAST_SEEDS} seeds of other trials show how "
+     "seeds fail."),
 )  # fmt: skip
 
 

@@ -197,7 +197,6 @@ def _check_level(level: float) -> None:
 
 def t_quantile(level: float, df: float) -> float:
     """Quantile of the t distribution that leaves (1 - level) / 2 above it."""
-
     from scipy import special
 
     return float(special.stdtrit(df, (1 + level) / 2))

@@ -38,7 +38,6 @@ def detectable_difference(
 @functools.lru_cache(maxsize=1024)  # the claims of a study have few numbers of replicates
 def _detectable_shift(df: int, power: float, level: float) -> float:
     """The shift in standard errors that has this power."""
-
     from scipy import optimize
 
     def missing(shift: float) -> float:
@@ -119,7 +118,6 @@ def _power_terms(n: int, paired: bool, overlap: float) -> tuple[int, float]:
 
 def _power(shift: float, df: float, level: float) -> float:
     """Power of a two-sided t test at a shift in standard errors: noncentral t, both tails."""
-
     from scipy import stats
 
     limit = t_quantile(level, df)

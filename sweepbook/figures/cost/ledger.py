@@ -73,7 +73,6 @@ def draw_ledger(spec: Spec, record: Record) -> Drawn:
 
 def _figure(bars: pd.DataFrame, sessions: Sequence[Mapping[str, float]]) -> Figure:
     """The trials' seconds as stacked bars; above them, where it is known, the slots' time."""
-
     from matplotlib.figure import Figure
 
     with style.look():

@@ -87,7 +87,6 @@ def _figure(
     names: Mapping[str, str],
 ) -> Figure:
     """tables: confusion and reliability of each place."""
-
     from matplotlib.figure import Figure
 
     with style.look():
