@@ -57,11 +57,12 @@ def sweepbook(folder, *arguments):
 
 
 def programs_of(folder):
-    """The living processes that run in a folder."""
+    """The living programs that run in a folder: not Ray's workers, which may outlive a command."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if os.readlink(process / "cwd").startswith(str(folder)):
+            is_here = os.readlink(process / "cwd").startswith(str(folder))
+            if is_here and b"train.py" in (process / "cmdline").read_bytes():
                 found.append(process.name)
         except OSError:
             pass
