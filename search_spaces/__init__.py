@@ -4,6 +4,7 @@ from search_spaces.leak import LEAK
 from search_spaces.mlp_nets import ARCHITECTURE, DEEP_GRADIENTS, IMPLICIT
 from search_spaces.mlp_training import BATCH_NORM, BATCH_SIZE, EPOCHS, LEARNING_RATE
 from search_spaces.tuned import TUNED_ARCHITECTURE, TUNED_MLP
+from search_spaces.variance import VARIANCE
 from search_spaces.vision import VISION_BASELINES
 from search_spaces.vision_pretext import PRETEXT
 from search_spaces.vision_tuned import VISION_TUNED
@@ -20,6 +21,7 @@ STUDIES: dict[str, Study] = {
         DEEP_GRADIENTS,
         IMPLICIT,
         LEAK,
+        VARIANCE,
         TUNED_ARCHITECTURE,
         TUNED_MLP,
         VISION_BASELINES,

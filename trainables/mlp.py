@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from trainables.cities.europe import check_train_rows, describe
-from trainables.mlp_config import LeakConfig, MLPConfig, as_config
+from trainables.mlp_config import CrossedConfig, LeakConfig, MLPConfig, as_config
+from trainables.settings import as_settings
 
 
 def train_mlp(
@@ -60,6 +61,23 @@ def train_mlp_leak(
     leak adds. Validation rows whose coordinates occur in train stay: they choose nothing here.
     """
     yield from train_mlp(config, state)
+
+
+def train_mlp_crossed(
+    config: CrossedConfig | Mapping[str, Any], state: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Trains as `train_mlp`, with the settings `split`, `weights` and `order` in place of seeds.
+
+    With equal numbers in all three every net is that replicate of `train_mlp`, to within
+    rounding.
+    """
+    checked = config if isinstance(config, CrossedConfig) else as_settings(CrossedConfig, config)
+    yield from train_mlp(checked, state)
+
+
+def is_single(config: Mapping[str, Any]) -> bool:
+    """Whether all replicates of a config are the same net, because its seeds are settings."""
+    return isinstance(as_config(config), CrossedConfig)
 
 
 def predict(

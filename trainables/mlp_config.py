@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from trainables.seeds import MAX_REPLICATE
 from trainables.settings import (
     as_settings,
     check_choice,
@@ -84,16 +85,40 @@ class LeakConfig(MLPConfig):
         check_choice("leak", self.leak, get_args(Leak))
 
 
+@dataclass(frozen=True, kw_only=True)
+class CrossedConfig(MLPConfig):
+    """Settings of one MLP whose three seeds are chosen one by one, so that they can be crossed.
+
+    Each number picks a seed as the number of a replicate does: the nets of equal numbers share
+    it. All replicates are the same net.
+    """
+
+    split: int = 0  # of the rows into train, validation and test, 0 .. 2**32 - 1
+    weights: int = 0  # the initial ones, 0 .. 2**32 - 1
+    order: int = 0  # of the training rows in each epoch, 0 .. 2**32 - 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("split", "weights", "order"):
+            check_range(name, getattr(self, name), 0, MAX_REPLICATE)
+        if self.data != "embedded" and self.split:
+            raise ValueError(
+                f"split must be 0 with the data of a folder, whose rows are split already, got "
+                f"{self.split}: leave --data out to vary the split"
+            )
+
+
 def as_config(config: MLPConfig | Mapping[str, Any]) -> MLPConfig:
     """Returns the checked settings of a mapping; missing ones take their defaults.
 
-    They are a LeakConfig where `leak` is one of them.
+    They are a LeakConfig where `leak` is one of them, a CrossedConfig where `weights` is.
 
     Raises:
         ValueError: for an unknown setting (with the nearest names) or one out of range.
     """
-    has_leak = isinstance(config, Mapping) and "leak" in config
-    return as_settings(LeakConfig if has_leak else MLPConfig, config)
+    given = config if isinstance(config, Mapping) else {}
+    kind = LeakConfig if "leak" in given else CrossedConfig if "weights" in given else MLPConfig
+    return as_settings(kind, config)
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (

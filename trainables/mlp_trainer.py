@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from trainables.batches import batches
-from trainables.mlp_config import MLPConfig
+from trainables.mlp_config import CrossedConfig, MLPConfig
 from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, encode, load_stacked
 from trainables.seeds import ReplicateSeeds, replicate_seeds
 from trainables.stacked.adam import StackedAdam
@@ -26,7 +26,7 @@ def train(config: MLPConfig, state: Mapping[str, Any] | None) -> Iterator[dict[s
     """Trains as `train_mlp` says."""
     if config.device != "cpu" and not torch.cuda.is_available():
         raise ValueError(f"device {config.device!r} asked for, but no GPU is available: use 'cpu'")
-    seeds = [replicate_seeds(config.seed, r) for r in range(config.replicates)]
+    seeds = _seeds(config)
     start = time.perf_counter()
     data = load_stacked(config, seeds)
     built = time.perf_counter()
@@ -174,6 +174,16 @@ class _Trainer:
             "predicted": predicted.cpu().numpy(),
             "probability": probability.cpu().numpy(),
         }
+
+
+def _seeds(config: MLPConfig) -> list[ReplicateSeeds]:
+    """The seeds of each model: of its replicate, or each as a crossed config chooses it."""
+    if not isinstance(config, CrossedConfig):
+        return [replicate_seeds(config.seed, r) for r in range(config.replicates)]
+    own = (replicate_seeds(config.seed, r) for r in (config.split, config.weights, config.order))
+    split, weights, order = own
+    crossed = ReplicateSeeds(split=split.split, init=weights.init, shuffle=order.shuffle)
+    return [crossed] * config.replicates
 
 
 def _new_model(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedMLP:

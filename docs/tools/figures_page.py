@@ -46,6 +46,10 @@ EXAMPLES = {
     ),
     "table": ("moons", {"metrics": ["val_loss", "val_acc"], "at": [10, "last"], **ONE_LR}),
     "class_accuracy": ("moons", {"by": ["width"], **ONE_LR}),
+    "components": (
+        "moons-seeds",
+        {"metrics": ["test_loss"], "sources": ["weights", "order"], "given": "order"},
+    ),
     "steps": ("moons-batches", {"by": ["batch_size"]}),
     "per_batch": ("moons-batches", {"by": ["batch_size"]}),
     "ledger": ("moons-batches", {}),

@@ -21,7 +21,12 @@ from figures_page import EXAMPLES, page  # noqa: E402
 from sweepbook import draw, load_record  # noqa: E402
 
 PICTURES = HERE.parent / "images" / "figures"
-STUDIES = {"NETS": "moons", "BATCHES": "moons-batches", "SEARCH": "moons-search"}
+STUDIES = {
+    "NETS": "moons",
+    "BATCHES": "moons-batches",
+    "CHANCE": "moons-seeds",
+    "SEARCH": "moons-search",
+}
 
 
 def main(records):

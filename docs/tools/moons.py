@@ -7,6 +7,7 @@ import numpy as np
 
 from sweepbook import ASHA, Fidelity, Metric, Search, Study
 
+SEEDS = ("weights", "order")  # each a setting of its own in one of the studies
 ROWS = {"train": 300, "validation": 300, "test": 300}
 
 
@@ -71,10 +72,11 @@ def train(config):
     start = time.perf_counter()
     random, splits = np.random.default_rng(config["seed"]), moons()
     points, label = splits["train"]
-    net = Net(config["width"], random)
+    weights, shuffle = (np.random.default_rng(config[s]) if s in config else random for s in SEEDS)
+    net = Net(config["width"], weights)
     seconds, n_steps = {"data": time.perf_counter() - start}, 0
     for epoch in range(1, config["epochs"] + 1):
-        start, losses, order = time.perf_counter(), [], random.permutation(len(label))
+        start, losses, order = time.perf_counter(), [], shuffle.permutation(len(label))
         for rows in np.split(order, range(config["batch_size"], len(order), config["batch_size"])):
             losses.append(net.step(points[rows], label[rows], config["lr"], config["decay"]))
         n_steps += len(losses)
@@ -138,6 +140,13 @@ BATCHES = Study(
     grid={"batch_size": [8, 32, 128]},
     fixed={"width": 16, "lr": 0.3, "decay": 0.0, "epochs": 20},
     **_SHARED,
+)
+CHANCE = Study(
+    name="moons-seeds",
+    question="Do the initial weights or the order of the rows move a result more?",
+    grid={seed: [1, 2, 3, 4, 5, 6] for seed in SEEDS},
+    fixed={"width": 16, "lr": 0.3, "decay": 0.0, "batch_size": 32, "epochs": 20},
+    **{**_SHARED, "replicates": 1},
 )
 SEARCH = Study(
     name="moons-search",

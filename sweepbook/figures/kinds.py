@@ -32,6 +32,7 @@ from sweepbook.figures.search.rungs import RUNGS, draw_rungs
 from sweepbook.figures.search.slices import SLICES, draw_slices
 from sweepbook.figures.trials.against import AGAINST, draw_against
 from sweepbook.figures.trials.class_accuracy import CLASS_ACCURACY, draw_class_accuracy
+from sweepbook.figures.trials.components import COMPONENTS, draw_components
 from sweepbook.figures.trials.curves import CURVES, draw_curves
 from sweepbook.figures.trials.extremes import EXTREMES, draw_extremes
 from sweepbook.figures.trials.panels import PANELS, draw_panels
@@ -52,6 +53,7 @@ _DECLARED: dict[str, tuple[Kind, Keys]] = {
     "per_batch": (draw_per_batch, PER_BATCH),
     "table": (draw_table, TABLE),
     "class_accuracy": (draw_class_accuracy, CLASS_ACCURACY),
+    "components": (draw_components, COMPONENTS),
     "ledger": (draw_ledger, LEDGER),
     "incumbent": (draw_incumbent, INCUMBENT),
     "rungs": (draw_rungs, RUNGS),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sweepbook.aggregates.components import differ_by_chance
 from sweepbook.aggregates.kept import kept, lookup
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.search import search_of
@@ -41,6 +42,7 @@ from sweepbook.findings.question import Question
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.search_checks import search_findings
 from sweepbook.findings.sentences import rival_of, sentences
+from sweepbook.findings.spread import spread_findings
 from sweepbook.findings.wording.ending import why_open
 from sweepbook.findings.wording.notes import looked, weak, whole
 from sweepbook.findings.wording.units import Terms, arm_mean, in_unit
@@ -57,7 +59,8 @@ def evaluate(record: Record) -> list[Finding]:
     """The declared claims in their order, then the questions of our own, each with its verdict.
 
     A search is asked what to check before believing it (search_checks) instead, a confirmation
-    of a search what came of its winners as well (confirmed). Randomness: none.
+    of a search what came of its winners as well (confirmed), and trials that differ by declared
+    sources of chance alone how much each of these moves a result (spread). Randomness: none.
     """
     record = kept(record)
     known = lookup(record).notes
@@ -70,7 +73,7 @@ def _findings(record: Record) -> list[Finding]:
     search = search_of(record)  # of its trials each is asked nothing: they are one of many
     confirms = is_confirmation(record)
     questions = [Question(claim=claim) for claim in record.manifest.study.claims]
-    questions += [] if search else general_questions(record)
+    questions += [] if search or differ_by_chance(record) else general_questions(record)
     questions += published_questions(record) if confirms else []
     questions = _with_own_names(questions)
     trials = OtherTrials(record)
@@ -90,6 +93,7 @@ def _findings(record: Record) -> list[Finding]:
     ]
     findings = [_marked(finding) for finding in found if finding is not None]
     findings += search_findings(search) if search else []
+    findings += spread_findings(record)
     return findings + (confirmation_findings(record) if confirms else [])
 
 

@@ -64,6 +64,7 @@ def record_of(
         "vision-baselines": {"size": 16, "evals_per_epoch": 2, "batch_size": 25, "rounds": 3},
         "pretext": {"size": 16, "steps_per_eval": 2, "evals": 2, "n_images": 4},
         "vision-tuned": {"size": 16},
+        "variance": {"train_rows": 500},
     }
 
     def make(name: str) -> Path:
@@ -73,7 +74,7 @@ def record_of(
             study.search is not None,
         )
         options = Options(
-            data=str(few_cities if of_cities else pictures),
+            data=None if name == "variance" else str(few_cities if of_cities else pictures),
             replicates=None if is_search else 1 if name == "vision-baselines" else REPLICATES,
             epochs=None if not of_cities else 9 if is_search else 2,
             # a third of them reach the end: enough for an importance, which needs 10
@@ -83,6 +84,8 @@ def record_of(
         )
         if is_search:
             return searched(study, folder, options)
+        if name == "variance":  # it varies the split, which a folder's data do not allow
+            study = replace(study, grid={source: (0, 1) for source in study.grid})
         few = [point for point in study.points if point.get("lr") in (None, *LEARNING_RATES)]
         trained(replace(study, points=few), folder, options)
         if options.optional:

@@ -18,10 +18,11 @@ CASES = [
     for study in STUDIES.values()
     if study.trainable.startswith("trainables.mlp:")
     for i, config in enumerate(study.configs())
+    if study.name != "variance" or not i  # its configs differ in their seeds alone
 ]
 SPLITS = ("train", "val", "test")
 METRICS = dict.fromkeys(
-    ("trainables.mlp:train_mlp", "trainables.mlp:train_mlp_leak"),
+    (f"trainables.mlp:{name}" for name in ("train_mlp", "train_mlp_leak", "train_mlp_crossed")),
     {*(f"{split}_{what}" for split in SPLITS for what in ("loss", "acc")), "test_acc_clean"},
 )
 # The images have a contract of their own: they are not stacked, and their models differ.

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from trainables.cities.europe import load_splits
-from trainables.mlp import predict, train_mlp
+from trainables.mlp import predict, train_mlp, train_mlp_crossed
 from trainables.seeds import replicate_seeds
 
 METRICS = {
@@ -203,3 +203,24 @@ def test_a_rate_far_too_high_ends_in_nan_and_not_in_an_error(settings: dict[str,
     assert last["epoch"] == 7
     for name in METRICS | EVALUATED:
         assert np.isnan(last[name]) and np.isnan(last["replicates"][name]).all()
+
+
+def test_crossed_seeds_give_the_replicates_that_they_are_taken_from() -> None:
+    shared = {"seed": 3, "epochs": 2, "batch_size": 256, "train_rows": 500, "dtype": "float64"}
+    *_, usual = train_mlp({**shared, "replicates": 3})
+    numbers = {"split": 2, "weights": 2, "order": 2}
+    *_, alone = train_mlp_crossed({**shared, **numbers, "replicates": 1})
+    for name in ("train_loss", "val_loss", "test_acc"):
+        assert alone["replicates"][name] == pytest.approx([usual["replicates"][name][2]])
+    for source in numbers:  # each of them changes the net, and none the data of the others
+        *_, other = train_mlp_crossed({**shared, **numbers, source: 1, "replicates": 1})
+        assert other["val_loss"] != pytest.approx(alone["val_loss"])
+
+
+def test_a_given_split_cannot_be_crossed(city_folder: Path) -> None:
+    for wrong, message in (
+        ({"data": str(city_folder), "split": 1}, "split must be 0"),
+        ({"order": -1}, "order must lie in 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            next(train_mlp_crossed({"weights": 0, **wrong}))
