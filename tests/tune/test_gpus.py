@@ -96,6 +96,15 @@ def test_a_full_gpu_is_told_from_other_failures():
     full = "Traceback\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate"
     assert is_out_of_memory(full)
     assert is_out_of_memory("Traceback\ntorch.cuda.OutOfMemoryError: CUDA out of memory")
+    for other in (  # where another process has left too little for CUDA itself, or a library
+        "torch.AcceleratorError: CUDA error: out of memory",
+        "RuntimeError: CUDA error: out of memory",
+        "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB",
+        "RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "RuntimeError: cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    ):
+        assert is_out_of_memory(f"Traceback\n{other}\nCompile with `TORCH_USE_CUDA_DSA`")
+    assert not is_out_of_memory("torch.AcceleratorError: CUDA error: an illegal memory access")
     assert not is_out_of_memory("ray.exceptions.OutOfMemoryError: the worker was killed")
     later = "Failure # 1\n" + full + "\nFailure # 2 (occurred at\nValueError: other"
     assert not is_out_of_memory(later)
