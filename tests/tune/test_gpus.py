@@ -7,6 +7,7 @@ from search_spaces import STUDIES
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.room import check_room
+from sweepbook.plan.studies import load_studies
 from sweepbook.tune.failures.gpus import is_out_of_memory, missing_gpus
 
 OURS = dataclasses.replace(STUDIES["learning-rate"], grid={"lr": (0.1,)})
@@ -27,8 +28,16 @@ def test_a_device_that_is_named_stays_and_takes_a_whole_gpu():
     named = planned(settings={"device": "cuda:0"})
     assert (named.gpus, named.config["device"]) == (1, "cuda:0")
     assert planned(gpus=0.25, settings={"device": "cpu"}).config["device"] == "cpu"
+    both = planned(gpus=0.25, settings={"device": "cuda"})
+    assert (both.gpus, both.config["device"]) == (0.25, "cuda")
     declared = dataclasses.replace(OURS, gpus=1)
     assert planned(declared, gpus=0).config["device"] == "cpu"
+
+
+def test_a_trial_without_a_device_gets_its_gpus_and_uses_them_by_itself(toy_file):
+    (study,) = load_studies([str(toy_file)])
+    half = planned(study, gpus=0.5)
+    assert half.gpus == 0.5 and "device" not in half.config
 
 
 @pytest.mark.parametrize("gpus", [-1, 1.5, float("nan"), float("inf")])
