@@ -77,7 +77,7 @@ def with_share(plan: Plan, gpus: float | None, ended: Collection[str]) -> Plan:
         else trial
         for trial in plan.trials
     )
-    study = dataclasses.replace(plan.study, gpus=gpus) if plan.study.gpus else plan.study
+    study = dataclasses.replace(plan.study, gpus=gpus) if all(there) else plan.study
     return dataclasses.replace(plan, study=study, trials=trials)
 
 

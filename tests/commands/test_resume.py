@@ -148,6 +148,18 @@ def test_what_is_left_goes_on_with_another_share_of_a_gpu(toy_file, tmp_path, as
     assert gpus_of(folder) == (0.5, [0.25, 0.5]), "a refused command changes nothing"
 
 
+def test_trials_that_have_gpus_by_their_device_go_on_with_a_share(
+    toy_file, tmp_path, asked, monkeypatch
+):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    text = toy_file.read_text().replace('"rounds": 3}', '"rounds": 3, "device": "cuda"}')
+    toy_file.write_text(text)
+    folder = begin(toy_file, tmp_path, HERE)
+    assert gpus_of(folder) == (0, [1, 1])
+    run_again(folder, Options(gpus=0.5))
+    assert gpus_of(folder) == (0.5, [0.5, 0.5]), "also what a search suggests later"
+
+
 def test_an_extension_goes_on_with_another_share_of_a_gpu(toy_file, tmp_path, asked, monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
     folder = begin(toy_file, tmp_path, HERE, gpus=0.25)
