@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.gpu.checks import Machine
+from tests.gpu.machine import Machine
 
 
 def lacking() -> str | None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.gpu.checks import QUICK, SLOW, Machine, named
+from tests.gpu.checks import QUICK, SLOW, named
+from tests.gpu.machine import Machine
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(600)]
 

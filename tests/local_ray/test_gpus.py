@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.gpu.checks import QUICK, SLOW, Machine, named
+from tests.gpu.checks import QUICK, SLOW, named
+from tests.gpu.machine import Machine
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(400)]
 
