@@ -14,6 +14,8 @@ STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradient
 WEIGHTS ?= pretext
 # A folder of images instead of the embedded ones, and the side in pixels that nets see them at.
 IMAGES ?=
+# Where make bench-gpu trains: cuda, cuda:1, ..., or cpu, which measures nothing.
+DEVICE ?= cuda
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
 IS_FULL := $(filter full,$(SCALE))
 FIDELITY := $(if $(IS_FULL),,$(if $(SCALE),--scale $(SCALE),--set train_rows=$(TRAIN_ROWS)))
@@ -21,7 +23,7 @@ IMAGE_FIDELITY := $(if $(IS_FULL),--set size=224,--set size=64 --set evals_per_e
 
 export MPLBACKEND := Agg
 
-.PHONY: report gallery docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
+.PHONY: report gallery docs test test-more test-gpu cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
 
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -43,6 +45,9 @@ test: $(DEV)  ## all tests, in two processes of one thread; those with a Ray in 
 test-more: $(DEV)  ## tests that take minutes: kills, notebooks, the page in Chromium, drawn studies
 	$(BIN)/python -m pytest -m more
 
+test-gpu: $(DEV)  ## the command line on real GPUs; says what it lacks without one, and fails where CI_GPU=1
+	$(BIN)/python -m pytest tests/gpu -m gpu -rs
+
 cluster-test: $(DEV)  ## ray up on several hosts within this machine; root, openssh-server, rsync, iproute2
 	$(BIN)/python -m pytest tests/cluster -m 'cluster and not setup'
 
@@ -52,8 +57,8 @@ cluster-setup-test: $(DEV)  ## the set-up commands of cluster.yaml on a fresh ho
 chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same record in the end
 	$(BIN)/python tests/chaos/chaos.py --kills 20
 
-bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes
-	$(BIN)/python benchmarks/gpu.py
+bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes; DEVICE=cpu: without one
+	$(BIN)/python benchmarks/gpu.py --device $(DEVICE)
 
 simulate: $(DEV)  ## how often each kind of verdict is wrong; writes the tables of docs/verdicts.md
 	$(BIN)/python -m benchmarks.verdicts

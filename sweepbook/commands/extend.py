@@ -40,6 +40,7 @@ def extend(
     console: Console,
     placement: Placement = HERE,
     force: bool = False,
+    gpus: float | None = None,
 ) -> Endings:
     """Extends a record by replicates, fidelity or trials into a new one beside it.
 
@@ -60,7 +61,7 @@ def extend(
     if plan.search is None:
         for line in undecided_of(dataclasses.replace(plan, trials=extension.trials)):
             say(console, line)
-    return resume(new, console=console, placement=placement, force=force)
+    return resume(new, console=console, placement=placement, force=force, gpus=gpus)
 
 
 def write_extension(

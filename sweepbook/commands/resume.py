@@ -12,7 +12,7 @@ from sweepbook.commands.training import Endings, say_on, train_and_close
 from sweepbook.plan.extension import what_becomes
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.modules.shipping import import_paths
-from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.plan.room import check_concurrency, check_room, with_share
 from sweepbook.record.account import DONE
 from sweepbook.record.checkpoints import checkpoint_path, load_state
 from sweepbook.record.load import load_record
@@ -30,21 +30,26 @@ def resume(
     console: Console,
     placement: Placement = HERE,
     force: bool = False,
+    gpus: float | None = None,
 ) -> Endings:
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
     Ended trials stay as they are; the others go on from their checkpoints, as many at a time as
     the record was begun with, unless the placement says otherwise.
 
+    Args:
+        gpus: GPUs, or the share of one, of each trial that still trains on them; None: as before.
+
     Raises:
-        ValueError: no record, or its data or versions are not what they were; the record is
-            left untouched.
+        ValueError: no record, its data or versions are not what they were, or `gpus` would move
+            trials to or from the CPU; the record is left untouched.
     """
     record = load_record(folder)
     changes = check_unchanged(folder, record.manifest, force)
     if line := other_claims(record):
         say(console, line)
-    plan = recorded_plan(record.manifest)
+    ended = record.trials.loc[record.trials["status"].isin(DONE), "trial_id"]
+    plan = with_share(recorded_plan(record.manifest), gpus, set(ended))
     placement = _as_begun(placement, record.manifest, console)
     check_room(plan.needs, placement.address)
     searches = [plan.study.name] if plan.search else []
@@ -54,7 +59,10 @@ def resume(
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.note(
-        resumed=(*writer.manifest.resumed, resumed), max_concurrent=placement.max_concurrent
+        resumed=(*writer.manifest.resumed, resumed),
+        max_concurrent=placement.max_concurrent,
+        study=plan.study,
+        trials=plan.trials,
     )
     if not record.manifest.extends or record.manifest.resumed:  # `extend` has said it itself
         _tell_what_becomes(writer, console)

@@ -5,6 +5,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -72,15 +73,18 @@ def run(
                 "the scheduler has stopped. To train every trial to its end, run the study anew: "
                 "sweepbook run STUDY --no-scheduler"
             )
+        gpus, options = options.gpus, dataclasses.replace(options, gpus=None)
         of_new_records = (storage, name, optuna_storage) != (None, None, None) or not cache
         if studies or options != options.extending or warm_start or of_new_records:
             raise ValueError(
-                "--resume takes a record as it was planned: give no study and no other option, "
-                "or --replicates, --epochs, --scale or --trials alone to extend it"
+                "--resume takes a record as it was planned: give no study and no other option "
+                "than --gpus-per-trial, or --replicates, --epochs, --scale or --trials to extend "
+                "it"
             )
-        if options == Options():
-            return resume(record, console=console, placement=placement, force=force)
-        return extend(record, options, console=console, placement=placement, force=force)
+        go_on = (
+            partial(resume, record) if options == Options() else partial(extend, record, options)
+        )
+        return go_on(console=console, placement=placement, force=force, gpus=gpus)
     if not studies:
         raise ValueError(
             "no study is named: give a study (sweepbook list shows them), a study file such as "

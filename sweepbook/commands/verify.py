@@ -11,6 +11,7 @@ from sweepbook.record.load import Record, load_record
 from sweepbook.record.provenance import is_whole_code
 from sweepbook.record.storage.places import Where
 from sweepbook.tune.console import say
+from sweepbook.tune.worker.seen_gpus import only_gpus
 
 _IN_ONE_GO = "this trial was trained without an interruption"
 _WENT_ON = "this trial went on after an interruption"
@@ -30,10 +31,11 @@ def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console:
         raise ValueError(
             f"--trials must be at least 0 and --epochs at least 1, got {trials} and {epochs}"
         )
-    found, n_trained = verify(folder, trials, seed, epochs)
+    record = load_record(folder)
+    with only_gpus(max((trial.gpus for trial in record.manifest.trials), default=0)):
+        found, n_trained = verify(folder, trials, seed, epochs)
     for line in found:
         say(console, line)
-    record = load_record(folder)
     digest = record_digest(record)
     if found:
         say(console, f"the digest of its tables is {digest}")

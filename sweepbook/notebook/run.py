@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, overload
 
 from sweepbook.commands.confirm import confirm as train_winners
@@ -134,6 +135,7 @@ def resume(
     epochs: int | None = None,
     scale: float | None = None,
     trials: int | None = None,
+    gpus_per_trial: float | None = None,
     force: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
@@ -148,6 +150,8 @@ def resume(
         record: the record, its folder, or its URI.
         replicates, epochs, scale, trials: more than the record has, for a new record in the same
             storage; None: as they are.
+        gpus_per_trial: GPUs, or the share of one, of each trial that still trains on them; None:
+            as before.
         force: continue although code or versions have changed; the record then says so.
         address, max_concurrent, max_failures, max_node_losses: as for `run`.
 
@@ -160,12 +164,12 @@ def resume(
     """
     placement = _placement(address, max_concurrent, max_failures, max_node_losses)
     longer = Options(replicates=replicates, epochs=epochs, scale=scale, trials=trials)
-    where = place_of(record)
+    where, gpus = place_of(record), Options(gpus=gpus_per_trial).gpus  # it checks the number
+    go_on = (
+        partial(train_the_rest, where) if longer == Options() else partial(extend, where, longer)
+    )
     with _one_at_a_time():
-        if longer == Options():
-            ended = train_the_rest(where, console=screen(), placement=placement, force=force)
-        else:
-            ended = extend(where, longer, console=screen(), placement=placement, force=force)
+        ended = go_on(console=screen(), placement=placement, force=force, gpus=gpus)
     return _records(ended)[0]
 
 

@@ -12,8 +12,8 @@ def verify(
 ) -> list[str]:
     """Checks a record: its digest, its completeness, and some of its trials by retraining them.
 
-    The trials are retrained in this process, without Ray. Those that went on after an interruption
-    come first; the seed draws the others.
+    The trials are retrained in this process, without Ray, and find all GPUs that it finds. Those
+    that went on after an interruption come first; the seed draws the others.
 
     Args:
         record: the record, its folder, or its URI.

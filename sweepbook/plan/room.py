@@ -1,8 +1,11 @@
 """Whether there is room for what is planned, before anything starts."""
 
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+
+from sweepbook.plan.plan import Plan
 
 _NVIDIA = Path("/proc/driver/nvidia/gpus")  # one entry per card
 
@@ -47,6 +50,35 @@ def _gpus_here() -> int:
         named = cards if visible is None else len([one for one in visible.split(",") if one])
         return 0 if visible == "-1" else min(cards, named)
     return torch.cuda.device_count()
+
+
+def with_share(plan: Plan, gpus: float | None, ended: Collection[str]) -> Plan:
+    """Returns a record's plan in which each trial that still trains on GPUs has so many of them.
+
+    Args:
+        gpus: a share of a GPU, or a whole number of them; None: as recorded.
+        ended: trial_ids of the trials that are kept as they are.
+
+    Raises:
+        ValueError: where trials would move from the CPU to a GPU, or from a GPU to the CPU.
+    """
+    if gpus is None:
+        return plan
+    there = [of_trial for _, of_trial in plan.needs]
+    if not gpus or not any(there):
+        began, other = ("GPUs", "the CPU") if any(there) else ("the CPU", "GPUs")
+        raise ValueError(
+            f"the trials of this record began on {began}, and --resume never moves them to "
+            f"{other}: leave out --gpus-per-trial {gpus:g}, or run the study in a new record"
+        )
+    trials = tuple(
+        dataclasses.replace(trial, gpus=gpus)
+        if trial.gpus and trial.trial_id not in ended
+        else trial
+        for trial in plan.trials
+    )
+    study = dataclasses.replace(plan.study, gpus=gpus) if all(there) else plan.study
+    return dataclasses.replace(plan, study=study, trials=trials)
 
 
 def check_concurrency(searches: Sequence[str], address: str | None, limit: int | None) -> None:

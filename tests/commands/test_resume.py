@@ -33,10 +33,10 @@ def asked(monkeypatch):
     return limits
 
 
-def begin(toy_file, tmp_path, placement):
-    studies = load_studies([str(toy_file)])
+def begin(toy_file, tmp_path, placement, **options):
+    studies, settings = load_studies([str(toy_file)]), Options(**options)
     (folder,) = run_studies(
-        studies, storage=tmp_path / "records", placement=placement, console=console()
+        studies, settings, storage=tmp_path / "records", placement=placement, console=console()
     )
     return folder
 
@@ -126,6 +126,56 @@ def test_a_resume_without_a_scheduler_says_what_to_do_instead(toy_file, tmp_path
     with pytest.raises(ValueError) as caught:
         run_again(tmp_path / "record", Options(seed=3))
     assert "--no-scheduler" not in str(caught.value)
+
+
+def gpus_of(folder):
+    manifest = load_record(folder).manifest
+    return manifest.study.gpus, sorted(trial.gpus for trial in manifest.trials)
+
+
+def test_what_is_left_goes_on_with_another_share_of_a_gpu(toy_file, tmp_path, asked, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    folder = begin(toy_file, tmp_path, HERE, gpus=0.25)
+    ended, _ = load_record(folder).trials["trial_id"]
+    with_steps(folder, ended, stopped="worse than the other")
+    run_again(folder, Options())
+    assert gpus_of(folder) == (0.25, [0.25, 0.25])
+    run_again(folder, Options(gpus=0.5))
+    assert gpus_of(folder) == (0.5, [0.25, 0.5]), "what has ended stays as it was trained"
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    with pytest.raises(ValueError, match="a trial asks for 1 GPU, and this machine has 0: "):
+        run_again(folder, Options(gpus=1))
+    assert gpus_of(folder) == (0.5, [0.25, 0.5]), "a refused command changes nothing"
+
+
+def test_trials_that_have_gpus_by_their_device_go_on_with_a_share(
+    toy_file, tmp_path, asked, monkeypatch
+):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    text = toy_file.read_text().replace('"rounds": 3}', '"rounds": 3, "device": "cuda"}')
+    toy_file.write_text(text)
+    folder = begin(toy_file, tmp_path, HERE)
+    assert gpus_of(folder) == (0, [1, 1])
+    run_again(folder, Options(gpus=0.5))
+    assert gpus_of(folder) == (0.5, [0.5, 0.5]), "also what a search suggests later"
+
+
+def test_an_extension_goes_on_with_another_share_of_a_gpu(toy_file, tmp_path, asked, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    folder = begin(toy_file, tmp_path, HERE, gpus=0.25)
+    run_again(folder, Options(gpus=1, replicates=3))
+    assert gpus_of(tmp_path / "records" / "toy-2") == (1, [1, 1])
+    assert gpus_of(folder) == (0.25, [0.25, 0.25])
+
+
+@pytest.mark.parametrize(("began", "now", "where"), [(0, 0.5, "the CPU"), (0.5, 0, "GPUs")])
+def test_a_resume_moves_no_trial_between_the_cpu_and_gpus(
+    toy_file, tmp_path, asked, monkeypatch, began, now, where
+):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    folder = begin(toy_file, tmp_path, HERE, gpus=began)
+    with pytest.raises(ValueError, match=f"began on {where}, .* in a new record"):
+        run_again(folder, Options(gpus=now))
 
 
 def run_again(record, options):

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -86,6 +87,36 @@ def test_what_a_trainable_prints_is_not_shown_between_the_lines_of_verify(
     shown = capfd.readouterr()
     assert "retrained to round 2" in shown.err
     assert "from" not in shown.out and "text" not in shown.err
+
+
+SEES = """
+    import os
+    def train(config):  # as torch does: without the variable it finds all that are there
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "2,5")
+        yield {"round": 1, "n_seen": len([one for one in visible.split(",") if one])}
+"""
+
+
+@pytest.mark.parametrize(("gpus", "visible"), [(0, ""), (0.5, "5"), (1, "0"), (2, "2,5")])
+def test_a_trial_that_is_retrained_sees_as_many_gpus_as_it_had(
+    tmp_path, monkeypatch, capsys, gpus, visible
+):
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delitem(sys.modules, "sees_gpus", raising=False)
+    (tmp_path / "sees_gpus.py").write_text(textwrap.dedent(SEES))
+    study = Study(name="sees", question="?", trainable="sees_gpus:train",
+                  metric=Metric("n_seen", "max"), fidelity=Fidelity("round"),
+                  grid={"n": [1]}, replicates=1, gpus=gpus)  # fmt: skip
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    folder = train(study, tmp_path)
+    for here in (None, "GPU-a,GPU-b,GPU-c"):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+        if here is not None:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", here)
+        cli.verify(str(folder), 1, None, 0)
+        assert "is sound" in capsys.readouterr().out
+        assert os.environ.get("CUDA_VISIBLE_DEVICES") == here
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
 
 def test_trials_that_were_retrained_in_part_are_said_to_be_so(record, capsys):

@@ -7,6 +7,7 @@ from search_spaces import STUDIES
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.room import check_room
+from sweepbook.plan.studies import load_studies
 from sweepbook.tune.failures.gpus import is_out_of_memory, missing_gpus
 
 OURS = dataclasses.replace(STUDIES["learning-rate"], grid={"lr": (0.1,)})
@@ -27,8 +28,16 @@ def test_a_device_that_is_named_stays_and_takes_a_whole_gpu():
     named = planned(settings={"device": "cuda:0"})
     assert (named.gpus, named.config["device"]) == (1, "cuda:0")
     assert planned(gpus=0.25, settings={"device": "cpu"}).config["device"] == "cpu"
+    both = planned(gpus=0.25, settings={"device": "cuda"})
+    assert (both.gpus, both.config["device"]) == (0.25, "cuda")
     declared = dataclasses.replace(OURS, gpus=1)
     assert planned(declared, gpus=0).config["device"] == "cpu"
+
+
+def test_a_trial_without_a_device_gets_its_gpus_and_uses_them_by_itself(toy_file):
+    (study,) = load_studies([str(toy_file)])
+    half = planned(study, gpus=0.5)
+    assert half.gpus == 0.5 and "device" not in half.config
 
 
 @pytest.mark.parametrize("gpus", [-1, 1.5, float("nan"), float("inf")])
@@ -96,6 +105,15 @@ def test_a_full_gpu_is_told_from_other_failures():
     full = "Traceback\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate"
     assert is_out_of_memory(full)
     assert is_out_of_memory("Traceback\ntorch.cuda.OutOfMemoryError: CUDA out of memory")
+    for other in (  # where another process has left too little for CUDA itself, or a library
+        "torch.AcceleratorError: CUDA error: out of memory",
+        "RuntimeError: CUDA error: out of memory",
+        "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB",
+        "RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "RuntimeError: cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    ):
+        assert is_out_of_memory(f"Traceback\n{other}\nCompile with `TORCH_USE_CUDA_DSA`")
+    assert not is_out_of_memory("torch.AcceleratorError: CUDA error: an illegal memory access")
     assert not is_out_of_memory("ray.exceptions.OutOfMemoryError: the worker was killed")
     later = "Failure # 1\n" + full + "\nFailure # 2 (occurred at\nValueError: other"
     assert not is_out_of_memory(later)

@@ -230,3 +230,12 @@ def test_what_an_earlier_trial_has_freed_goes_back_to_the_system():
     assert used() - before > 150e6, "or there is nothing to return"
     _give_memory_back()
     assert used() - before < 20e6
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_a_worker_gives_back_the_memory_of_a_gpu_that_it_has_used(monkeypatch, is_used):
+    emptied = []
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: is_used)
+    monkeypatch.setattr("torch.cuda.empty_cache", lambda: emptied.append(1))
+    _give_memory_back()
+    assert bool(emptied) == is_used, "or it is out of reach of the trials that share the GPU"

@@ -21,6 +21,7 @@ from sweepbook.record.planned import Trial
 from sweepbook.study.project import Project
 from sweepbook.tune.cluster.environment import set_environment
 from sweepbook.tune.console import say
+from sweepbook.tune.worker.seen_gpus import only_gpus
 from sweepbook.tune.worker.torch_state import loaded
 from sweepbook.tune.worker.within_ray import forget_arguments
 
@@ -64,7 +65,8 @@ def try_study(
         say(console, line)
     forget_arguments()
     _compute_as_a_worker(trial)
-    return _try(plan, options, Tried(trial), steps, console, errors)
+    with only_gpus(trial.gpus):
+        return _try(plan, options, Tried(trial), steps, console, errors)
 
 
 def _try(

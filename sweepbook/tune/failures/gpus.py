@@ -3,7 +3,14 @@
 import re
 from collections.abc import Sequence
 
-_OUT_OF_MEMORY = re.compile(r"^torch\.(cuda\.)?OutOfMemoryError\b", re.MULTILINE)
+# torch's own error; CUDA's or a library's where other processes leave too little for these
+_OUT_OF_MEMORY = re.compile(
+    r"^torch\.(cuda\.)?OutOfMemoryError\b"
+    r"|^(torch\.AcceleratorError|RuntimeError): "
+    r"(CUDA (error: )?out of memory|CUDA error: CUBLAS_STATUS_ALLOC_FAILED"
+    r"|cuDNN error: CUDNN_STATUS_ALLOC_FAILED)",
+    re.MULTILINE,
+)
 
 
 def missing_gpus(needs: Sequence[tuple[float, float]], there: float) -> str | None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import os
 import pickle
 import socket
@@ -20,6 +21,7 @@ from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
 from sweepbook.tune.worker.output import captured
+from sweepbook.tune.worker.torch_state import loaded
 from sweepbook.tune.worker.within_ray import (
     end_children_at_sigterm,
     forget_arguments,
@@ -94,8 +96,12 @@ def _give_memory_back() -> None:
     """Returns to the system what earlier trials of this process have freed.
 
     Tune trains each trial in a thread of its own, and glibc keeps what a thread has freed: after
-    ten trials of a convolutional model a worker held 8 GB.
+    ten trials of a convolutional model a worker held 8 GB. torch keeps the memory of a GPU, which
+    the trials of other workers on the same GPU cannot use then.
     """
+    if (torch := loaded()) and torch.cuda.is_initialized():
+        gc.collect()  # what an earlier trial's objects hold in circles
+        torch.cuda.empty_cache()
     with contextlib.suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
 
