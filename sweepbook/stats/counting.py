@@ -7,13 +7,15 @@ cannot spend, since counts are whole numbers, the next ones may.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from sweepbook.stats.intervals import FloatArray
 
-_STEPS = 50  # halvings of an interval of shares: more than a float tells apart
+_STEPS = 30  # halvings of an interval of shares, to a billionth
+_LARGEST = 700.0  # of a logarithm, beyond which an e value is told as this
 
 
 def upper_limits(looks: Sequence[int], share: float, tail: float) -> list[int]:
@@ -69,6 +71,36 @@ def _lower_end(ks: Sequence[int], looks: Sequence[int], tail: float) -> float:
 
 
 def _binomial(n: int, share: float) -> FloatArray:
-    from scipy import stats
+    """The chance of each count of n, 0..n."""
+    from scipy import special
 
-    return np.asarray(stats.binom.pmf(np.arange(n + 1), n, share), dtype=np.float64)
+    k = np.arange(n + 1)
+    logs = -special.betaln(k + 1, n - k + 1) - math.log1p(n)
+    logs = logs + special.xlogy(k, share) + special.xlog1py(n - k, -share)
+    return np.asarray(np.exp(logs), dtype=np.float64)
+
+
+def e_value(k: int, n: int, share: float) -> float:
+    """The evidence of k of n against a share, where there is no last look (see stats.eprocess).
+
+    The likelihood ratio of any share, each as likely, against this one; share: in (0, 1).
+    """
+    from scipy import special
+
+    against = k * math.log(share) + (n - k) * math.log1p(-share)
+    return math.exp(min(float(special.betaln(k + 1, n - k + 1)) - against, _LARGEST))
+
+
+def lasting_share(
+    ks: Sequence[int], ns: Sequence[int], alpha: float = 0.05
+) -> tuple[float, float]:
+    """All shares, to a thousandth, against which no look so far has an e value of 1 / alpha."""
+    grid = [i / 1000 for i in range(1, 1000)]
+    stay = [
+        share
+        for share in grid
+        if max(e_value(k, n, share) for k, n in zip(ks, ns, strict=True)) < 1 / alpha
+    ]
+    if not stay:
+        return 0.0, 1.0
+    return (0.0 if not any(ks) else stay[0]), (1.0 if list(ks) == list(ns) else stay[-1])

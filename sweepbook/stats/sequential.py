@@ -65,8 +65,8 @@ class Spending:
             raise ValueError(f"alpha must lie in (0, {self.alphas[0]}], got {alpha}")
         if alpha < self.alphas[-1]:
             return alpha * self.share(n)
-        column = self._column(n)
-        return float(np.exp(np.interp(math.log(alpha), self._logs(), column)))
+        column = self._columns[self._place(n)]
+        return float(np.exp(np.interp(math.log(alpha), self._logs, column)))
 
     def level(self, n: int, p: float) -> float:
         """The smallest alpha at which a p value of the look at n replicates decides, at most 1.
@@ -77,12 +77,12 @@ class Spending:
         >>> round(spending.level(5, 0.025), 3), spending.level(5, 0.9)
         (0.05, 1.0)
         """
-        column = self._column(n)
+        column = self._columns[self._place(n)]
         if not p <= math.exp(column[-1]):
             return 1.0
         if p <= math.exp(column[0]):
             return min(p / self.share(n), self.alphas[-1])
-        return float(np.exp(np.interp(math.log(p), column, self._logs())))
+        return float(np.exp(np.interp(math.log(p), column, self._logs)))
 
     def as_json(self) -> dict[str, Any]:
         """The boundaries as plain values, so that a record keeps those that it was begun with."""
@@ -106,14 +106,14 @@ class Spending:
             raise ValueError(f"n must be one of the looks {self.looks}, got {n}")
         return self.looks.index(n)
 
+    @functools.cached_property
     def _logs(self) -> FloatArray:
         return np.asarray(np.log(self.alphas[::-1]), dtype=np.float64)
 
-    def _column(self, n: int) -> FloatArray:
-        """The logarithms of a look's nominal levels, rising with alpha."""
-        place = self._place(n)
-        levels = [row[place] for row in self.levels[::-1]]
-        return np.asarray(np.log(levels), dtype=np.float64)
+    @functools.cached_property
+    def _columns(self) -> FloatArray:
+        """(n_looks, n_alphas): logarithms of the nominal levels, each row rising with alpha."""
+        return np.asarray(np.log(self.levels[::-1]).T, dtype=np.float64)
 
 
 def check_looks(looks: Sequence[int]) -> tuple[int, ...]:
