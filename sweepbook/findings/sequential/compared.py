@@ -22,6 +22,7 @@ from sweepbook.findings.sequential.seen import (
     LEAST_SEEN,
     Edge,
     Seen,
+    left_by_all,
     level_of,
     limit_of,
     repeated_interval,
@@ -90,7 +91,7 @@ class Compared:
         place = self._shown(state)
         outwards = state == FAILS or (state == OPEN and not self.looks[-1][place].is_inside)
         all_made = factor * self.n_steps * (len(self.looks[-1]) if outwards else 1)
-        told = self._told(place, ALPHA / all_made)
+        told = self._told(place, ALPHA / all_made, state != OPEN)
         why = "" if state != OPEN else self._why(place, ALPHA / all_made)
         if state == OPEN and (reason := self._hopeless(factor)):
             state, why = GIVEN_UP, reason
@@ -106,10 +107,12 @@ class Compared:
         out = [i for i in places if state == FAILS or not last[i].is_inside]
         return min(out, key=lambda i: (min(outwards[i]), last[i].nearest.p))
 
-    def _told(self, place: int, alpha: float) -> dict[str, Any]:
+    def _told(self, place: int, alpha: float, is_decided: bool) -> dict[str, Any]:
         seen = self.looks[-1][place]
         edge = seen.nearest
-        low, high = repeated_interval(self.design.rule, self._past(place), alpha)
+        low, high = repeated_interval(self.design.rule, seen, alpha)
+        if is_decided and any(low < one.edge < high for one in seen.edges):  # by earlier looks
+            low, high = left_by_all(self.design.rule, self._past(place), alpha)
         return {
             "label": seen.label,
             "estimate": _known(seen.mean),

@@ -118,12 +118,23 @@ def sequential_p(rule: Rule, past: Sequence[Seen], place: int, inside: bool) -> 
     return min(levels, default=1.0)
 
 
-def repeated_interval(rule: Rule, past: Sequence[Seen], alpha: float) -> tuple[float, float]:
-    """What all looks so far leave of the difference, at 1 - alpha together; NaN without a spread.
+def repeated_interval(rule: Rule, seen: Seen, alpha: float) -> tuple[float, float]:
+    """The interval of one look's difference that holds at all looks together, at 1 - alpha.
 
-    Where they leave nothing, which happens rarely, it is the last look's own interval.
+    NaN without a spread, infinite where this look could decide nothing at this alpha.
     """
-    ends = [_ends(rule, seen, alpha) for seen in past if seen.n >= LEAST_N]
+    if math.isnan(seen.se) or seen.n < LEAST_N:
+        return math.nan, math.nan
+    half = limit_of(rule, seen, alpha) * seen.se if seen.se > 0 else 0.0
+    return seen.mean - half, seen.mean + half
+
+
+def left_by_all(rule: Rule, past: Sequence[Seen], alpha: float) -> tuple[float, float]:
+    """What the repeated intervals of all looks leave together; the last one's where it is nothing.
+
+    It shows why a claim is decided whose edges were crossed at several looks.
+    """
+    ends = [repeated_interval(rule, seen, alpha) for seen in past]
     known = [(low, high) for low, high in ends if not math.isnan(low)]
     if not known:
         return math.nan, math.nan
@@ -137,13 +148,6 @@ def limit_of(rule: Rule, seen: Seen, alpha: float) -> float:
         return math.inf
     nominal = rule.nominal(seen.n, alpha)
     return t_quantile(1 - nominal, seen.df) if nominal > 0 else math.inf
-
-
-def _ends(rule: Rule, seen: Seen, alpha: float) -> tuple[float, float]:
-    if math.isnan(seen.se):
-        return math.nan, math.nan
-    half = limit_of(rule, seen, alpha) * seen.se if seen.se > 0 else 0.0
-    return seen.mean - half, seen.mean + half
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from sweepbook.findings.deciding.comparisons import comparisons
 from sweepbook.findings.finding import FAILS, HOLDS
 from sweepbook.findings.sequential.compared import Compared
 from sweepbook.findings.sequential.design import Design
-from sweepbook.findings.sequential.seen import repeated_interval, seen_in, seen_of
+from sweepbook.findings.sequential.seen import left_by_all, seen_in, seen_of
 from sweepbook.stats.sequential import RULE, spending_of
 from sweepbook.stats.unusual import Unusual
 from sweepbook.study.claim import Claim
@@ -67,7 +67,20 @@ def test_the_repeated_interval_and_the_state_agree(kind, seed, spread, unusual, 
         assert band_low <= low + 1e-6 and high <= band_high + 1e-6
     elif ending["state"] == FAILS:
         assert high <= band_low + 1e-6 or low >= band_high - 1e-6
+    else:  # an estimate lies in its own interval, however far it moved since the look before
+        assert low <= ending["estimate"] <= high
     assert (ending["state"] in (HOLDS, FAILS)) == (made.p * factor <= 0.05)
+
+
+def test_an_open_claim_s_interval_holds_its_estimate_even_where_later_seeds_run_away():
+    own = Claim(**claim(kind="threshold", target=1.0, smallest=0.0, arms=[{"a": 1}], labels=()))
+    values, looks = [0.9, 1.1, 1.0, 50.0, 1.0, 1.0, 900.0, 1.0, 1.0], []
+    for n in LOOKS:
+        arm = Arm("a", "t", pd.Series(values[:n]))
+        looks.append([seen_of(comparisons(own, [arm])[0], n, 20)])
+        ending = Compared(DESIGN, looks).ending(1)
+        assert ending["state"] == "open"
+        assert ending["low"] < ending["estimate"] < ending["high"]
 
 
 def test_a_later_look_never_makes_it_less_sure():
@@ -84,7 +97,7 @@ def test_the_repeated_interval_covers_at_all_looks_together():
         for n in LOOKS:
             arm = Arm("a", "t", pd.Series(values[:n]))
             past.append(seen_of(comparisons(own, [arm])[0], n, 20))
-        low, high = repeated_interval(BOUNDARIES, past, 0.05)
+        low, high = left_by_all(BOUNDARIES, past, 0.05)
         missed += not low <= 0 <= high
     assert missed / 400 <= 0.05 + 3.5 * (0.05 * 0.95 / 400) ** 0.5
 
