@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sweepbook.record.origin.decision import Decision
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.record.registration import Registration
 from sweepbook.study.claim import Claim
@@ -147,8 +148,8 @@ class Manifest:
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
-        registration: the claims that were declared before the training began; None: an earlier
-            version made the record.
+        decide: how replicates are added until the claims are decided.
+        registration: the claims that were declared before the training began; None: earlier.
         taken: trial_id -> the record that the trial was taken from.
         project: name of the project that its trainable is of; None outside any.
         artifacts: name -> "written", or why its hook gave no table.
@@ -174,6 +175,7 @@ class Manifest:
     search: SearchPlan | None = None
     confirms: Confirms | None = None
     extends: Extends | None = None
+    decide: Decision | None = None
     registration: Registration | None = None
     taken: Mapping[str, str] = field(default_factory=dict)
     resumed: tuple[Mapping[str, Any], ...] = ()
@@ -217,8 +219,8 @@ class Manifest:
 
 
 _LATER = (  # written only where there is something to say
-    *("confirms", "extends", "registration", "taken", "resumed", "sessions", "status", "n_trials"),
-    *("record_digest", "project", "max_concurrent", "artifacts"),
+    *("confirms", "extends", "decide", "registration", "taken", "resumed", "sessions", "status"),
+    *("n_trials", "record_digest", "project", "max_concurrent", "artifacts"),
 )
 
 
@@ -245,17 +247,16 @@ def manifest_of(content: Any) -> Manifest:
 
 def _typed(content: Mapping[str, Any]) -> Manifest:
     known = {part.name for part in dataclasses.fields(Manifest)}
-    confirms, extends, search, registration = (
-        content.get(k) for k in ("confirms", "extends", "search", "registration")
-    )
+    get = content.get
     typed = {
         "study": study_of(content["study"]),
         "data": Data(content.get("data") or {}),
         "trials": tuple(map(_trial, content.get("trials") or ())),
-        "search": built(SearchPlan, search) if search else None,
-        "confirms": _confirms(confirms) if confirms else None,
-        "extends": built(Extends, _tuples(extends)) if extends else None,
-        "registration": built(Registration, registration) if registration else None,
+        "search": built(SearchPlan, it) if (it := get("search")) else None,
+        "confirms": _confirms(it) if (it := get("confirms")) else None,
+        "extends": built(Extends, _tuples(it)) if (it := get("extends")) else None,
+        "decide": built(Decision, _tuples(it)) if (it := get("decide")) else None,
+        "registration": built(Registration, it) if (it := get("registration")) else None,
     }
     further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
     return built(Manifest, {**_tuples(content), **typed, "further": further})
