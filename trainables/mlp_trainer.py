@@ -26,7 +26,8 @@ def train(config: MLPConfig, state: Mapping[str, Any] | None) -> Iterator[dict[s
     """Trains as `train_mlp` says."""
     if config.device != "cpu" and not torch.cuda.is_available():
         raise ValueError(f"device {config.device!r} asked for, but no GPU is available: use 'cpu'")
-    seeds = [replicate_seeds(config.seed, r) for r in range(config.replicates)]
+    first = config.first_replicate
+    seeds = [replicate_seeds(config.seed, first + r) for r in range(config.replicates)]
     start = time.perf_counter()
     data = load_stacked(config, seeds)
     built = time.perf_counter()

@@ -24,7 +24,7 @@ from sweepbook.plan.plan import Plan
 from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.logs import copy_logs
-from sweepbook.record.manifest import Extends
+from sweepbook.record.origin.derived import Extends
 from sweepbook.record.provenance import now
 from sweepbook.record.storage.files import make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock

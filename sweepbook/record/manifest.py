@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sweepbook.record.origin.decision import Decision
+from sweepbook.record.origin.derived import Confirms, Extends, Winner
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.record.registration import Registration
 from sweepbook.study.claim import Claim
@@ -93,45 +95,6 @@ class Data:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Winner:
-    """A trial that was chosen, by the settings that name it, and the value that chose it."""
-
-    settings: Mapping[str, Any]
-    trial_id: str
-    number: int  # order of suggestion in a search, else of the plan, from 0
-    fidelity: int
-    value: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Confirms:
-    """The record whose winners a record trains anew.
-
-    Args:
-        by: the settings that were compared. tuned: those that told the trials of one combination
-            apart; () where an earlier version did not write them.
-    """
-
-    record: str
-    record_digest: str | None = None
-    seed: int
-    by: tuple[str, ...]
-    tuned: tuple[str, ...] = ()
-    trials: tuple[Winner, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extends:
-    """The record that this one extends, and what became of its trials (ids)."""
-
-    record: str
-    record_digest: str | None = None
-    kept: tuple[str, ...]
-    continued: Mapping[str, str]  # new -> old
-    anew: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """All that a record says of itself beside its tables.
 
@@ -147,6 +110,7 @@ class Manifest:
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
+        decide: how replicates are added until the claims are decided; None: of other records.
         registration: the claims that were declared before the training began; None: an earlier
             version made the record.
         taken: trial_id -> the record that the trial was taken from.
@@ -174,6 +138,7 @@ class Manifest:
     search: SearchPlan | None = None
     confirms: Confirms | None = None
     extends: Extends | None = None
+    decide: Decision | None = None
     registration: Registration | None = None
     taken: Mapping[str, str] = field(default_factory=dict)
     resumed: tuple[Mapping[str, Any], ...] = ()
@@ -217,8 +182,8 @@ class Manifest:
 
 
 _LATER = (  # written only where there is something to say
-    *("confirms", "extends", "registration", "taken", "resumed", "sessions", "status", "n_trials"),
-    *("record_digest", "project", "max_concurrent", "artifacts"),
+    *("confirms", "extends", "decide", "registration", "taken", "resumed", "sessions", "status"),
+    *("n_trials", "record_digest", "project", "max_concurrent", "artifacts"),
 )
 
 
@@ -245,8 +210,8 @@ def manifest_of(content: Any) -> Manifest:
 
 def _typed(content: Mapping[str, Any]) -> Manifest:
     known = {part.name for part in dataclasses.fields(Manifest)}
-    confirms, extends, search, registration = (
-        content.get(k) for k in ("confirms", "extends", "search", "registration")
+    confirms, extends, decide, search, registration = (
+        content.get(k) for k in ("confirms", "extends", "decide", "search", "registration")
     )
     typed = {
         "study": study_of(content["study"]),
@@ -255,6 +220,7 @@ def _typed(content: Mapping[str, Any]) -> Manifest:
         "search": built(SearchPlan, search) if search else None,
         "confirms": _confirms(confirms) if confirms else None,
         "extends": built(Extends, _tuples(extends)) if extends else None,
+        "decide": built(Decision, _tuples(decide)) if decide else None,
         "registration": built(Registration, registration) if registration else None,
     }
     further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
@@ -262,7 +228,9 @@ def _typed(content: Mapping[str, Any]) -> Manifest:
 
 
 def _trial(content: Mapping[str, Any]) -> Trial:
-    return built(Trial, {**content, "trainable": trainable_of(content.get("trainable"))})
+    batches = tuple((int(first), int(end)) for first, end in content.get("batches") or ())
+    trainable = trainable_of(content.get("trainable"))
+    return built(Trial, {**content, "trainable": trainable, "batches": batches})
 
 
 def _confirms(content: Mapping[str, Any]) -> Confirms:

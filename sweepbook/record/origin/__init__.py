@@ -1,0 +1,1 @@
+"""What a record says of the record that it came from."""
