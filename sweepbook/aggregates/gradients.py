@@ -96,29 +96,32 @@ def _slope(group: pd.DataFrame) -> dict[str, float]:
     return {"slope": slope, "n_layers": len(zero), "n_zero": int(zero.sum()), "zero_share": share}
 
 
-def _is_above(shares: FloatArray) -> bool:
-    return float(t_interval(shares).low) > ZERO_LAYERS
+def _is_above(shares: FloatArray, level: float) -> bool:
+    return float(t_interval(shares, level).low) > ZERO_LAYERS
 
 
 def classify(
-    fits: pd.DataFrame, slope: float = SLOPE, others: Sequence[FloatArray] = ()
+    fits: pd.DataFrame,
+    slope: float = SLOPE,
+    others: Sequence[FloatArray] = (),
+    level: float = 0.95,
 ) -> dict[str, Any]:
     """Class of one trial at one step by the rule above.
 
     fits: its rows of `slopes`, one per replicate. others: the slopes of each other trial at that
-    step: the class must stand with one more seed as unusual as those of the study. Returns class,
-    slope (mean), low, high, n, n_vanished (replicates past ZERO_LAYERS), zero_share (mean over the
-    replicates).
+    step: the class must stand with one more seed as unusual as those of the study. level: of the
+    intervals. Returns class, slope (mean), low, high, n, n_vanished (replicates past ZERO_LAYERS),
+    zero_share (mean over the replicates).
     """
     shares = fits["zero_share"].to_numpy(np.float64)
     values = fits["slope"].to_numpy(np.float64)
-    fit = one_sample(values)
-    ends = reach(fit, one_more(values, fit, unusual_seeds([values], others)), 0.95)
+    fit = one_sample(values, level)
+    ends = reach(fit, one_more(values, fit, unusual_seeds([values], others)), level)
     n, vanished = len(values), int((shares > ZERO_LAYERS).sum())
     found = "undecided"
     if n == 0 or np.isnan(shares).any():
         found = "not available"
-    elif (vanished == n and _is_above(shares)) or (vanished == 0 and ends[0] > slope):
+    elif (vanished == n and _is_above(shares, level)) or (vanished == 0 and ends[0] > slope):
         found = "vanishing"
     elif vanished == 0 and ends[1] < -slope:
         found = "exploding"

@@ -115,9 +115,16 @@ def _ending(claim: Claim, verdict: str, share: Share, diverged: int) -> list[str
 
 
 def class_of_gradients(
-    record: Record, claim: Claim, asked: Finding, trials: OtherTrials
+    record: Record,
+    claim: Claim,
+    asked: Finding,
+    trials: OtherTrials,
+    level: float = 1 - ALPHA,
 ) -> Counted:
-    """Decides a "gradients" claim: is the class, by the rule of gradients.py, the expected one?"""
+    """Decides a "gradients" claim: is the class, by the rule of gradients.py, the expected one?
+
+    level: of the intervals of the slope and of the share of gradients that are zero.
+    """
     label = arm_label(claim, 0)
     trial, problem = find_trial(record, claim.arms[0], reached=needed_step(claim))
     every = trials.slopes
@@ -132,13 +139,15 @@ def class_of_gradients(
     rest = every[(every["step"] == step) & (every["trial_id"] != trial["trial_id"])]
     others = [some["slope"].to_numpy("float64") for _, some in rest.groupby("trial_id")]
     fits = own[own["step"] == step]
-    found = classify(fits, claim.smallest, others)
+    found = classify(fits, claim.smallest, others, level)
     steps = f"{record.unit} {int(step)}"
     asked = replace(asked, trial_ids=str(trial["trial_id"]))
     if found["class"] == MISSING:
         why = "not every magnitude is finite" if len(fits) else "that step was not tracked"
         return _missing(asked, why)
-    overturned = found["class"] == OPEN and classify(fits, claim.smallest)["class"] != OPEN
+    overturned = found["class"] == OPEN and (
+        classify(fits, claim.smallest, level=level)["class"] != OPEN
+    )
     verdict = HOLDS if found["class"] == claim.expected else FAILS
     if found["class"] == OPEN:
         verdict = OPEN
@@ -152,7 +161,7 @@ def class_of_gradients(
         estimate=float(found["slope"]),
         low=float(found["low"]),
         high=float(found["high"]),
-        level=1 - ALPHA,
+        level=level,
         overturned=overturned,
         unit="log10 per layer",
         n=int(found["n"]),

@@ -17,13 +17,15 @@ class Comparison(NamedTuple):
     """One comparison: its difference, and the band in which the claim is true.
 
     with_one_more: the difference with one more seed, as unusual as the most unusual ones of the
-    study, in each place where one might be.
+    study, in each place where one might be. seeds_se: the standard error that comes from the
+    seeds alone, where test rows add to it; NaN elsewhere.
     """
 
     label: str
     difference: Difference
     band: tuple[float, float]
     with_one_more: Sequence[Difference] = ()
+    seeds_se: float = math.nan
 
     @property
     def inside(self) -> bool:

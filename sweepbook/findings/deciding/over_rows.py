@@ -73,7 +73,7 @@ def compare_rows(
     found = hits_difference(first, second)
     by_seed = _by_seed(first.table, second.table)
     more = with_one_more_seed(by_seed, found, unusual.of_difference())
-    return Comparison(label, found, lines, more)
+    return Comparison(label, found, lines, more, one_sample(by_seed).se)
 
 
 def with_one_more_seed(
