@@ -51,6 +51,11 @@ def extend(
     """
     folder = place(where).resolve()  # "." has no parent
     record = load_record(folder)
+    if record.manifest.decide is not None:
+        raise ValueError(
+            f"{folder} cannot be extended, because its claims are judged at looks that were fixed "
+            f"before: extend {record.manifest.decide.record}, the record that it began from"
+        )
     check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     (new,) = new_folders(folder.parent, [folder.name])

@@ -105,5 +105,7 @@ def _numbers(rows: Rows, first: int) -> dict[int, list[Any]]:
 
 
 def renamed(table: pd.DataFrame, ids: dict[str, str]) -> pd.DataFrame:
-    """Returns a table with other trial_ids: old -> new."""
-    return table.assign(trial_id=table["trial_id"].astype("str").map(ids))
+    """Returns a table with other trial_ids: old -> new; categories stay categories."""
+    new = table["trial_id"].astype("str").map(ids)
+    is_category = isinstance(table["trial_id"].dtype, pd.CategoricalDtype)
+    return table.assign(trial_id=new.astype("category") if is_category else new)
