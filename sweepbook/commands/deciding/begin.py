@@ -5,17 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sweepbook.commands.deciding.judged import is_open, plain
+from sweepbook.commands.deciding.looks import Looks, looks_of
 from sweepbook.commands.training import new_folders
 from sweepbook.findings.sequential.design import Design, design_of
 from sweepbook.findings.sequential.judge import judge
-from sweepbook.plan.deciding import (
-    Looks,
-    any_grows,
-    check_can_grow,
-    check_looks,
-    looks_of,
-    to_grow,
-)
+from sweepbook.plan.deciding import any_grows, check_can_grow, check_looks, to_grow
 from sweepbook.plan.manifest import recorded_plan
 from sweepbook.plan.plan import Plan
 from sweepbook.record.batches.rows import renamed
@@ -46,7 +40,7 @@ def looks_for(
     plan = recorded_plan(record.manifest)
     check_can_grow(record, plan)
     found = looks_of(record.manifest.n_replicates, looks, most)
-    check_looks(plan, found)
+    check_looks(plan, found.numbers)
     judged = judge(record, _design(record, found), ())
     if not any(is_open(ending) for ending in judged.endings.values()):
         raise ValueError(

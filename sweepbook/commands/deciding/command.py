@@ -10,10 +10,9 @@ from rich.console import Console
 
 from sweepbook.commands.deciding.batch import Deadline
 from sweepbook.commands.deciding.begin import looks_for, write_beginning
+from sweepbook.commands.deciding.looks import NO_END, Looks, budget_s, most_of, numbers_of
 from sweepbook.commands.deciding.loop import go_on
-from sweepbook.commands.deciding.said import summary
 from sweepbook.commands.training import Endings
-from sweepbook.plan.deciding import NO_END, Looks, budget_s, most_of, numbers_of
 from sweepbook.plan.manifest import check_unchanged
 from sweepbook.record.load import load_record, read_manifest
 from sweepbook.record.storage.places import Place, Where, place
@@ -74,7 +73,6 @@ def decide(
             is_new=own_looks is not None,
         )
         ended |= found
-        _tell(new, console)
         if found[new].get("interrupted"):
             break
     return ended
@@ -127,8 +125,3 @@ def _looks(
         return None
     check_unchanged(folder, manifest, force)
     return looks_for(load_record(folder), looks, most)
-
-
-def _tell(folder: Place, console: Console) -> None:
-    for line in summary(read_manifest(folder)):
-        say(console, f"{folder.name}: {line}")

@@ -12,7 +12,7 @@ from rich.console import Console
 from sweepbook.commands.artifacts import make_artifacts
 from sweepbook.commands.deciding.batch import Deadline, batch_folder, drop_batches, train_batch
 from sweepbook.commands.deciding.judged import is_open, kept, read
-from sweepbook.commands.deciding.said import look_line
+from sweepbook.commands.deciding.said import look_line, summary
 from sweepbook.commands.training import Endings, close_all, say_on
 from sweepbook.findings.sequential.design import Design
 from sweepbook.findings.sequential.judge import judge
@@ -80,6 +80,8 @@ def go_on(
         make_artifacts(writer, say_on(console))
     finally:
         writer.release()
+    for line in summary(writer.manifest, folder):
+        say(console, f"{folder.name}: {line}")
     return {folder: {**counts, **(lacking or {})}}
 
 

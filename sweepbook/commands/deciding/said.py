@@ -39,19 +39,35 @@ def n_added(manifest: Manifest) -> int:
     return sum(trial.n_replicates - len(batches_of(trial)[0]) for trial in manifest.trials)
 
 
-def summary(manifest: Manifest) -> list[str]:
-    """Returns sentences on how the decision of a record stands: claims, seeds, time."""
+def summary(manifest: Manifest, folder: object) -> list[str]:
+    """Returns sentences on how the decision of a record stands: claims, seeds, time.
+
+    Args:
+        folder: of the record, as a command names it.
+    """
     decision = manifest.decide
     if decision is None or not decision.judged:
         return []
     endings = list(decision.judged[-1]["endings"].values())
     lines = [_decided(endings)]
     lines += _open(endings, decision)
-    lines.append(
-        f"{count(n_added(manifest), 'replicate')} of {_grown(manifest)} were added in "
-        f"{duration(decision.spent_s)}."
-    )
-    return [line for line in lines if line]
+    lines.append(_added(manifest, decision.spent_s))
+    if decision.ending in ("", "budget"):
+        lines.append(f"What has begun is kept; continue with: sweepbook decide {folder}")
+    return lines
+
+
+def _added(manifest: Manifest, spent_s: float) -> str:
+    n = n_added(manifest)
+    if not n:
+        return "No replicate was added."
+    trials = sum(len(trial.batches) > 1 for trial in manifest.trials)
+    to = f"{trials} of {count(len(manifest.trials), 'trial')}"
+    return f"{count(n, 'replicate')} {_were(n)} added to {to} in {duration(spent_s)} of training."
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
 
 
 def _decided(endings: Sequence[Mapping[str, Any]]) -> str:
@@ -93,8 +109,3 @@ def _open(endings: Sequence[Mapping[str, Any]], decision: Decision) -> list[str]
 
 def _is(n: int) -> str:
     return "is" if n == 1 else "are"
-
-
-def _grown(manifest: Manifest) -> str:
-    n = sum(len(trial.batches) > 1 for trial in manifest.trials)
-    return f"{n} of {count(len(manifest.trials), 'trial')}"
