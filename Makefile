@@ -55,8 +55,9 @@ chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same reco
 bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes
 	$(BIN)/python benchmarks/gpu.py
 
-simulate: $(DEV)  ## how often each kind of verdict is wrong; writes the tables of docs/verdicts.md
+simulate: $(DEV)  ## how often verdicts are wrong; writes the tables of docs/verdicts.md and decide-method.md
 	$(BIN)/python -m benchmarks.verdicts
+	$(BIN)/python -m benchmarks.looks
 
 bench: $(DEV)  ## measure against the usual way; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks

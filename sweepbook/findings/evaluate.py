@@ -41,6 +41,10 @@ from sweepbook.findings.question import Question
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.search_checks import search_findings
 from sweepbook.findings.sentences import rival_of, sentences
+from sweepbook.findings.sequential.at_look import at_look
+from sweepbook.findings.sequential.decided import Decided, decided_of
+from sweepbook.findings.sequential.told import compared_finding, counted_finding
+from sweepbook.findings.wording.arms import with_arms
 from sweepbook.findings.wording.ending import why_open
 from sweepbook.findings.wording.notes import looked, weak, whole
 from sweepbook.findings.wording.units import Terms, arm_mean, in_unit
@@ -69,10 +73,36 @@ def evaluate(record: Record) -> list[Finding]:
 def _findings(record: Record) -> list[Finding]:
     search = search_of(record)  # of its trials each is asked nothing: they are one of many
     confirms = is_confirmation(record)
+    decided = decided_of(record)
+    own = record if decided is None else kept(at_look(record, decided.design.looks[0]))
     questions = [Question(claim=claim) for claim in record.manifest.study.claims]
-    questions += [] if search else general_questions(record)
+    questions += [] if search else general_questions(own)
     questions += published_questions(record) if confirms else []
     questions = _with_own_names(questions)
+    if decided:
+        asked = [question for question in questions if question.claim.name not in decided.endings]
+        found = [_sequential(record, question, decided) for question in decided.questions]
+        return [*map(_marked, found), *_at_once(own, asked)]
+    findings = _at_once(record, questions)
+    findings += search_findings(search) if search else []
+    return findings + (confirmation_findings(record) if confirms else [])
+
+
+def _sequential(record: Record, question: Question, decided: Decided) -> Finding:
+    """A claim that was decided look by look, on the seeds of the look at which it ended."""
+    claim = question.claim
+    ending = decided.endings[claim.name]
+    then, asked = at_look(record, int(ending["n"])), _asked(record, question)
+    trials = OtherTrials(then)
+    if claim.kind in _COUNTED:
+        counted = _COUNTED[claim.kind](then, claim, asked, trials).finding
+        return counted_finding(record, question, counted, decided)
+    result = outcome(then, claim, chosen=question.chosen, trials=trials)
+    return compared_finding(record, question, asked, result, decided)
+
+
+def _at_once(record: Record, questions: Sequence[Question]) -> list[Finding]:
+    """The findings of questions that are decided by all replicates at once."""
     trials = OtherTrials(record)
     results = {
         question.claim.name: outcome(record, question.claim, chosen=question.chosen, trials=trials)
@@ -88,9 +118,7 @@ def _findings(record: Record) -> list[Finding]:
         )
         for question in questions
     ]
-    findings = [_marked(finding) for finding in found if finding is not None]
-    findings += search_findings(search) if search else []
-    return findings + (confirmation_findings(record) if confirms else [])
+    return [_marked(finding) for finding in found if finding is not None]
 
 
 def without_values(record: Record, why: str) -> list[Finding]:
@@ -169,7 +197,7 @@ def _decided(
     notes = [*result.notes, *failing, *weak(result, found), *looked(record, found)]
     if found.test is not None:
         notes += [*length_note(record, claim, result.arms), *overlap_notes(record, claim)]
-    finding = _with_arms(_asked(record, question), claim, result, terms)
+    finding = with_arms(_asked(record, question), claim, result, terms)
     return replace(
         _with_numbers(finding, terms, result, found),
         verdict=found.verdict,
@@ -180,26 +208,6 @@ def _decided(
         needed_high=needed.high,
         failing="; ".join(failing) or None,
         note="; ".join([*([result.problem] if result.problem else []), *notes]),
-    )
-
-
-def _with_arms(finding: Finding, claim: Claim, result: Outcome, terms: Terms) -> Finding:
-    """The finding with what its arms are and scored."""
-    arms = result.arms
-    first, other = arms[0], arms[1] if len(arms) == 2 else None
-    value = arm_mean(first)
-    against_value = arm_mean(other) if other else None
-    if len(arms) == 1 and result.others:
-        against_value = arm_mean(result.others[0])
-    return replace(
-        finding,
-        unit=terms.unit,
-        arm=first.label,
-        arm_value=value,
-        against=claim.against_metric or (other.label if other else None),
-        against_value=against_value,
-        steps=next((arm.steps for arm in arms if arm.steps), None),
-        trial_ids=" ".join(dict.fromkeys(name for arm in arms for name in arm.trial_id.split())),
     )
 
 

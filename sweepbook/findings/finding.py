@@ -38,6 +38,8 @@ class Finding:
             most unusual one of the study. n_seeds: of trials that are not compared, which show
             how seeds fail. overturned: undecided for such a seed alone.
         why: of an undecided one what stands in the way, in words.
+        look: of a claim that was decided look by look, the one at which it ended: "3 of 7"; level
+            is then that of the repeated interval, over all looks.
         p: two-sided, against the edge of what the claim allows; p_holm: with the guard, and
             adjusted for the comparisons that are decided together, None where there is one.
             family_size: how many these are.
@@ -75,6 +77,7 @@ class Finding:
     n_seeds: int | None = None
     overturned: bool | None = None
     why: str = ""
+    look: str | None = None
     unit: str | None = None
     n: int | None = None
     sample: str = ""

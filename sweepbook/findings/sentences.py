@@ -37,15 +37,16 @@ def sentences(terms: Terms, result: Outcome, found: Decision, needed: Range) -> 
     """
     if found.verdict == MISSING:
         return [as_sentence(f"{MISSING}: {result.problem}")]
-    told = _measured(terms, result, found)
+    told = measured(terms, result, found)
     if found.test is not None:
-        told.append(_criterion(terms, result))
+        told.append(criterion(terms, result))
     return [as_sentence(text) for text in [*told, *ending(terms, result, found, needed)]]
 
 
-def _measured(terms: Terms, result: Outcome, found: Decision) -> list[str]:
+def measured(terms: Terms, result: Outcome, found: Decision) -> list[str]:
+    """What was measured of each arm, as phrases, and the difference, where `found` has one."""
     subject, estimate = _subject(terms, result), _estimate(terms, result, found)
-    if _is_alone(terms, result):
+    if is_alone(terms, result):
         name = "" if terms.claim.quantity == "steps_to" else f", {result.arms[0].label}"
         return [f"{subject}{name}: {estimate}" if estimate else f"{subject}{name}"]
     return [*_levels(terms, result, subject), *([estimate] if estimate else [])]
@@ -105,8 +106,8 @@ def _estimate(terms: Terms, result: Outcome, found: Decision) -> str:
     # signs belong to differences; a value (a loss, an epoch) has none
     signed = len(result.arms) > 1 and claim.quantity != "steps_to" or bool(claim.against_metric)
     signed = signed or claim.quantity == "change"
-    words = terms.behind(_is_level(terms, result))
-    head, sample = _compared(terms, result, test), _sample(result, test)
+    words = terms.behind(is_level(terms, result))
+    head, sample = compared(terms, result, test), _sample(result, test)
     mean = terms.number(test.difference.mean, signed)
     low, high = test.interval(found.level)
     if not math.isfinite(low):
@@ -115,9 +116,9 @@ def _estimate(terms: Terms, result: Outcome, found: Decision) -> str:
     return f"{head}{mean}{words} ({interval(*ends, found.level)}, {sample})"
 
 
-def _compared(terms: Terms, result: Outcome, test: Comparison) -> str:
+def compared(terms: Terms, result: Outcome, test: Comparison) -> str:
     """Of which of several comparisons the estimate is."""
-    if _is_alone(terms, result):
+    if is_alone(terms, result):
         return ""
     rival = rival_of(result, test)
     if not rival:
@@ -129,15 +130,15 @@ def _compared(terms: Terms, result: Outcome, test: Comparison) -> str:
     return f"{lead} {rival}: "
 
 
-def _is_alone(terms: Terms, result: Outcome) -> bool:
+def is_alone(terms: Terms, result: Outcome) -> bool:
     """Whether one arm is compared with nothing: the estimate is its own level."""
     alone = len(result.arms) == 1 and not terms.claim.against_metric
     return alone or terms.claim.quantity == "steps_to"
 
 
-def _is_level(terms: Terms, result: Outcome) -> bool:
+def is_level(terms: Terms, result: Outcome) -> bool:
     """Whether the estimate is a level of the metric itself and not a difference of two."""
-    return _is_alone(terms, result) and terms.claim.quantity == "value"
+    return is_alone(terms, result) and terms.claim.quantity == "value"
 
 
 def _sample(result: Outcome, test: Comparison) -> str:
@@ -149,14 +150,14 @@ def _sample(result: Outcome, test: Comparison) -> str:
     return f"{count(n, 'replicate')}{' each' if several else ''}"
 
 
-def _criterion(terms: Terms, result: Outcome) -> str:
+def criterion(terms: Terms, result: Outcome) -> str:
     """What the interval is held against: "Claimed: higher by at least 0.5 points"."""
     claim, name = terms.claim, terms.unit
     verb = "asked" if terms.own else "claimed"
     size = declared_number(claim.smallest, name)
     by = f" by at least {size}{behind(name, size)}" if claim.smallest else ""
     target = declared_number(claim.target or 0.0, name)
-    words = terms.behind(_is_level(terms, result), target)
+    words = terms.behind(is_level(terms, result), target)
     if claim.kind == "equivalence":
         at = f"{target}{words}" if claim.target else "no difference"
         return f"{verb}: {at}, give or take {size}{behind(name, size)}"

@@ -212,6 +212,8 @@ def _sample(finding: Finding) -> str:
 
 
 def _why(finding: Finding) -> str:
+    if finding.look is not None and finding.verdict in (OPEN, MIXED):
+        return finding.why
     if finding.overturned:
         return "one more unusual seed would overturn it"
     if finding.verdict == OPEN:

@@ -25,6 +25,13 @@ _VERDICTS = (
     ("undecided", "The interval lies partly as claimed and partly not, or nearly so."),
 )
 _MIXED = "Some seeds of a trial learn, and others stay no better than chance."
+_LOOKS = (
+    ("look", "A moment at which all seeds so far are compared, to see which claims are decided."),
+    ("repeated interval",
+     "An interval that is wide enough to be right in 95 % of studies at all looks together."),
+    ("given up",
+     "An undecided claim that further seeds would decide with a chance of less than 1 in 10."),
+)  # fmt: skip
 _REST = (
     ("not available", "The record lacks a trial or a metric that the claim is about."),
     ("smallest difference that matters, smallest difference",
@@ -62,6 +69,8 @@ def _words(records: Sequence[Record]) -> Iterator[Word]:
     yield from _VERDICTS
     if any(_may_be_mixed(record) for record in records):
         yield "mixed", _MIXED
+    if any(record.manifest.decide is not None for record in records):
+        yield from _LOOKS
     yield from _REST
 
 

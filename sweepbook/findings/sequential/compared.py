@@ -19,6 +19,7 @@ from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.finding import FAILS, HOLDS
 from sweepbook.findings.sequential.design import Design
 from sweepbook.findings.sequential.seen import (
+    LEAST_SEEN,
     Edge,
     Seen,
     level_of,
@@ -32,6 +33,7 @@ from sweepbook.stats.intervals import t_quantile
 OPEN, GIVEN_UP, MISSING = "open", "given up", "not available"
 OVERTURNED = "another seed like the worst one would overturn it"
 CROSSES = "the repeated interval still reaches across the edge"
+FEW = f"only {{n}} seeds show how seeds fail, and a verdict waits for {LEAST_SEEN}"
 NO_SPREAD = "the seeds show no spread, so that more of them decide nothing"
 TOO_UNLIKELY = "less than 1 in 10 chance by {n_max}"
 
@@ -123,6 +125,8 @@ class Compared:
         seen = self.looks[-1][place]
         if seen.n < 2:
             return "a spread needs two seeds"
+        if seen.n_seen < LEAST_SEEN:
+            return FEW.format(n=seen.n_seen)
         rule = self.design.rule
         plain = [level_of(rule, seen, edge.p) for edge in seen.edges]
         guarded = [level_of(rule, seen, edge.guarded) for edge in seen.edges]

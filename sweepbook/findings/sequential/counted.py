@@ -13,6 +13,7 @@ from sweepbook.findings.finding import MISSING as NOT_AVAILABLE
 from sweepbook.findings.finding import OPEN as UNDECIDED
 from sweepbook.findings.sequential.compared import (
     CROSSES,
+    FEW,
     GIVEN_UP,
     MISSING,
     OPEN,
@@ -20,6 +21,7 @@ from sweepbook.findings.sequential.compared import (
     TOO_UNLIKELY,
 )
 from sweepbook.findings.sequential.design import Design
+from sweepbook.findings.sequential.seen import LEAST_SEEN
 from sweepbook.record.load import Record
 from sweepbook.stats.counting import (
     crosses,
@@ -118,10 +120,12 @@ def _gradients(
     found = class_of_gradients(record, claim, Finding(name=claim.name), trials, level).finding
     if found.verdict == NOT_AVAILABLE:
         return {"state": MISSING, "why": found.note or "", "trial_ids": found.trial_ids or ""}
-    is_open = found.verdict == UNDECIDED or nominal == 0
+    n_seen = len(trials.slopes[["trial_id", "replicate"]].drop_duplicates())
+    is_open = found.verdict == UNDECIDED or nominal == 0 or n_seen < LEAST_SEEN
+    why = FEW.format(n=n_seen) if n_seen < LEAST_SEEN else CROSSES
     return {
         "state": OPEN if is_open else found.verdict,
-        "why": (OVERTURNED if found.overturned else CROSSES) if is_open else "",
+        "why": (OVERTURNED if found.overturned else why) if is_open else "",
         "estimate": found.estimate,
         "low": found.low,
         "high": found.high,

@@ -100,7 +100,8 @@ def _looks(result: Outcome, before: Sequence[Mapping[str, Any]], n: int) -> list
     if result.problem or result.verdict or not result.tests:
         return []
     kept = [[seen_in(one) for one in ending.get("comparisons") or ()] for ending in before]
-    return [*(look for look in kept if look), [seen_of(test, n) for test in result.tests]]
+    n_seen = result.n_seeds + n * min(len(result.arms), 2)
+    return [*(look for look in kept if look), [seen_of(test, n, n_seen) for test in result.tests]]
 
 
 def _without_tests(

@@ -10,6 +10,8 @@ from sweepbook.findings.deciding.outcomes import Comparison
 from sweepbook.findings.sequential.design import LEAST_N, Rule
 from sweepbook.stats.intervals import t_quantile
 
+LEAST_SEEN = 20  # seeds, 1.2 % of such samples show no failure of what happens to one in five
+
 
 class Edge(NamedTuple):
     """The test against one edge of the band of differences that makes a claim true.
@@ -27,11 +29,13 @@ class Edge(NamedTuple):
 class Seen(NamedTuple):
     """A comparison at the look at n replicates: its estimate, and the tests of its edges.
 
-    seeds_se: the part of the standard error that shrinks with further seeds.
+    seeds_se: the part of the standard error that shrinks with further seeds. n_seen: seeds of this
+    comparison and of other trials, which show how seeds fail.
     """
 
     label: str
     n: int
+    n_seen: int
     mean: float
     se: float
     df: float
@@ -58,14 +62,21 @@ class Seen(NamedTuple):
         return plain | {"edges": [[_plain(v) for v in edge] for edge in self.edges]}
 
 
-def seen_of(test: Comparison, n: int) -> Seen:
-    """What the look at n replicates saw of a comparison."""
+def seen_of(test: Comparison, n: int, n_seen: int) -> Seen:
+    """What the look at n replicates saw of a comparison.
+
+    n_seen: seeds that show how seeds fail; while they are fewer than LEAST_SEEN, nothing is
+    decided, since a seed that fails may not have been seen yet.
+    """
     found = test.difference
     shrinks = found.sd / math.sqrt(found.n) if found.n > 1 else math.nan
     if not math.isnan(test.seeds_se):
         shrinks = test.seeds_se
     shrinks = min(shrinks, found.se)
-    return Seen(test.label, n, found.mean, found.se, found.df, shrinks, tuple(_edges(test)))
+    edges = _edges(test)
+    if n_seen < LEAST_SEEN:
+        edges = [edge._replace(guarded=1.0) for edge in edges]
+    return Seen(test.label, n, n_seen, found.mean, found.se, found.df, shrinks, tuple(edges))
 
 
 def seen_in(content: Mapping[str, Any]) -> Seen:
@@ -76,7 +87,8 @@ def seen_in(content: Mapping[str, Any]) -> Seen:
             for edge, inside, p, guarded in content["edges"]
         )
         mean, se, df, seeds = (_number(content[k]) for k in ("mean", "se", "df", "seeds_se"))
-        return Seen(str(content["label"]), int(content["n"]), mean, se, df, seeds, edges)
+        n, n_seen = int(content["n"]), int(content["n_seen"])
+        return Seen(str(content["label"]), n, n_seen, mean, se, df, seeds, edges)
     except (KeyError, TypeError) as error:
         raise ValueError(f"what a look saw lacks a value: {error}") from error
 

@@ -10,6 +10,7 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures.cost.ledger import draw_ledger, has_ledger
 from sweepbook.figures.drawn import title_of
 from sweepbook.figures.kinds import KINDS, draw, specs_of
+from sweepbook.figures.looks.path import draw_limits, draw_looks, has_looks
 from sweepbook.figures.own import as_declared
 from sweepbook.findings.finding import MISSING
 from sweepbook.pages.data_card import DataCard, data_card
@@ -42,6 +43,7 @@ class Section:
     failed_logs: list[tuple[str, list[str]]]
     shown: list[Shown]
     ledger: Shown | None
+    looks: list[Shown]
     claims: page_claims.Claims
     rows: list[Row]
 
@@ -122,6 +124,7 @@ def section_of(
         failed_logs=failed_logs(record, trials),
         shown=shown,
         ledger=_ledger(record, f"{anchor}-ledger", figures, pdf),
+        looks=_looks(record, anchor, figures, pdf),
         claims=claims,
         rows=sorted(rows, key=lambda row: row.verdict == MISSING),  # those stay in their order
     )
@@ -149,3 +152,17 @@ def _ledger(record: Record, name: str, figures: Path, pdf: bool) -> Shown | None
     if not has_ledger(record):
         return None
     return write_drawn(draw_ledger({"name": name}, record), figures, pdf)
+
+
+def _looks(record: Record, anchor: str, folder: Path, pdf: bool) -> list[Shown]:
+    """The path of the claims over the looks and the table of these; [] of other records."""
+    if not has_looks(record):
+        return []
+    shown = []
+    for name, draw_one in (("looks", draw_looks), ("boundaries", draw_limits)):
+        spec = {"name": f"{anchor}-{name}"}
+        try:
+            shown.append(write_drawn(draw_one(spec, record), folder, pdf))
+        except (NothingToDraw, ValueError) as error:
+            shown.append(Shown(spec["name"], "Looks", "", note=f"Not drawn: {told(error)}."))
+    return shown

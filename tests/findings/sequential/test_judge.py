@@ -10,26 +10,15 @@ import pytest
 from sweepbook.findings.finding import FAILS, HOLDS
 from sweepbook.findings.question import Question
 from sweepbook.findings.sequential.design import Design, design_of, questions_of
-from sweepbook.findings.sequential.judge import Judged, judge
+from sweepbook.findings.sequential.judge import judge
 from sweepbook.study.claim import Claim
 from tests.findings.claims import OFF, ON, claim
+from tests.findings.sequential.looks import all_looks
 
 LOOKS = (5, 10, 15, 20, 30)
 N = LOOKS[-1]
 RNG = np.random.default_rng(0)
 NOISE = RNG.standard_normal((8, N)) * 0.01
-
-
-def judged(record, design, until=99, past=()):
-    """All looks one after the other, each as a manifest would give it back."""
-    past = list(past)
-    while len(past) < min(until, len(LOOKS)):
-        one = judge(record, design, past)
-        plain = json.loads(json.dumps({k: dict(v) for k, v in one.endings.items()}))
-        past.append(Judged(look=one.look, n=one.n, endings=plain, wanted=one.wanted))
-        if not one.wanted:
-            break
-    return past
 
 
 def designed(record, looks=LOOKS, **rest):
@@ -49,7 +38,7 @@ def pair(planted):
 
 def test_a_clear_difference_is_decided_early_and_stays(pair):
     record = pair(0.05)
-    looks = judged(record, designed(record))
+    looks = all_looks(record, designed(record))
     last = looks[-1].endings["it"]
     assert last["state"] == HOLDS and last["n"] < N and not looks[-1].wanted
     assert last["low"] > 0.005 and last["low"] < last["estimate"] < last["high"]
@@ -60,7 +49,7 @@ def test_a_clear_difference_is_decided_early_and_stays(pair):
 
 def test_a_clear_difference_the_other_way_does_not_hold(pair):
     record = pair(-0.05)
-    assert judged(record, designed(record))[-1].endings["it"]["state"] == FAILS
+    assert all_looks(record, designed(record))[-1].endings["it"]["state"] == FAILS
 
 
 def test_what_is_open_wants_its_own_trials_and_no_other(planted):
@@ -70,7 +59,7 @@ def test_what_is_open_wants_its_own_trials_and_no_other(planted):
     near = claim(arms=[configs[0], configs[1]])
     far = claim(name="far", arms=[configs[0], third])
     record = planted(configs, [near, far], values)
-    looks = judged(record, designed(record), until=2)
+    looks = all_looks(record, designed(record), until=2)
     ids = {row["config/width"]: row["trial_id"] for row in record.trials.to_dict("records")}
     assert looks[1].endings["far"]["state"] == HOLDS
     assert looks[1].endings["it"]["state"] == "open"
@@ -79,7 +68,7 @@ def test_what_is_open_wants_its_own_trials_and_no_other(planted):
 
 def test_no_difference_is_given_up_from_the_fifteenth_seed_on(pair):
     record = pair(0.005, labels=[])
-    ends = judged(record, designed(record, looks=(5, 10, 15, 20, 60)), until=4)
+    ends = all_looks(record, designed(record, looks=(5, 10, 15, 20, 60)), until=4)
     states = [one.endings["it"]["state"] for one in ends]
     assert states[:2] == ["open", "open"]
     if states[-1] == "given up":
@@ -88,9 +77,9 @@ def test_no_difference_is_given_up_from_the_fifteenth_seed_on(pair):
 
 def test_the_same_within_a_margin_holds_once_both_edges_are_crossed(pair):
     inside = pair(0.0, kind="equivalence", target=0.0, smallest=0.03)
-    assert judged(inside, designed(inside))[-1].endings["it"]["state"] == HOLDS
+    assert all_looks(inside, designed(inside))[-1].endings["it"]["state"] == HOLDS
     outside = pair(0.1, kind="equivalence", target=0.0, smallest=0.03)
-    assert judged(outside, designed(outside))[-1].endings["it"]["state"] == FAILS
+    assert all_looks(outside, designed(outside))[-1].endings["it"]["state"] == FAILS
 
 
 def winner(planted, means, **fields):
@@ -102,12 +91,12 @@ def winner(planted, means, **fields):
 
 def test_a_winner_is_ahead_of_all_or_behind_one(planted):
     best = winner(planted, [0.9, 0.85, 0.84, 0.8])
-    assert judged(best, designed(best))[-1].endings["it"]["state"] == HOLDS
+    assert all_looks(best, designed(best))[-1].endings["it"]["state"] == HOLDS
 
 
 def test_a_winner_that_one_rival_beats_does_not_hold(planted):
     second = winner(planted, [0.85, 0.9, 0.8, 0.8])
-    ending = judged(second, designed(second))[-1].endings["it"]
+    ending = all_looks(second, designed(second))[-1].endings["it"]
     assert ending["state"] == FAILS and ending["factor"] == 3 and ending["high"] < 0
 
 
@@ -119,7 +108,7 @@ def test_a_chosen_winner_stays_the_one_of_the_first_look(planted):
     assert again == design or again.as_json() == design.as_json()
     (question,) = questions_of(record, again)
     assert question.chosen and [dict(arm) for arm in question.claim.arms] == asked.arms
-    assert judged(record, again)[-1].endings["it"]["state"] == FAILS
+    assert all_looks(record, again)[-1].endings["it"]["state"] == FAILS
 
 
 def test_a_family_counts_its_claims_by_holm(planted):
@@ -146,7 +135,7 @@ def test_a_failed_trial_is_not_available_and_leaves_the_family(planted):
 def test_counts_of_seeds_that_learn(planted):
     own = {"kind": "mixture", "arms": [ON], "labels": [], "smallest": 0.05, "expected": "learns"}
     record = planted([ON], [claim(**own)], {"val_acc": [0.95 + NOISE[0] / 10]})
-    looks = judged(record, designed(record, looks=LOOKS))
+    looks = all_looks(record, designed(record, looks=LOOKS))
     assert [one.endings["it"]["state"] for one in looks][:2] == ["open", "open"]
     assert looks[-1].endings["it"]["state"] == HOLDS
     assert looks[-1].endings["it"]["high"] < 0.2
@@ -160,28 +149,37 @@ def test_a_failing_seed_elsewhere_keeps_a_verdict_open(planted):
     record = planted(
         configs, [claim(**arms)], {"val_acc": [0.83 + NOISE[0], 0.8 + NOISE[1], *bad]}
     )
-    looks = judged(record, designed(record), until=3)
+    looks = all_looks(record, designed(record), until=3)
     assert looks[-1].endings["it"]["state"] == "open"
     assert "another seed" in looks[-1].endings["it"]["why"]
+
+
+def test_a_verdict_waits_until_twenty_seeds_have_shown_how_seeds_fail(planted):
+    alone = claim(kind="threshold", target=0.5, arms=[ON], labels=[])
+    record = planted([ON], [alone], {"val_acc": [0.9 + NOISE[0]]})
+    looks = all_looks(record, designed(record))
+    states = [one.endings["it"]["state"] for one in looks]
+    assert states == ["open", "open", "open", HOLDS] and looks[-1].n == 20
+    assert "5 seeds" in looks[0].endings["it"]["why"]
 
 
 def test_without_a_maximum_it_goes_on_and_nothing_is_given_up(pair):
     record = pair(0.05)
     design = designed(record, looks=(5, 10), unlimited=True)
     assert design.n_max is None and design.n_at(4) == 20
-    assert judged(record, design, until=4)[-1].endings["it"]["state"] == HOLDS
+    assert all_looks(record, design, until=4)[-1].endings["it"]["state"] == HOLDS
 
 
 def test_one_replicate_decides_nothing(pair):
     record = pair(0.05)
-    looks = judged(record, designed(record, looks=(1, *LOOKS)))
+    looks = all_looks(record, designed(record, looks=(1, *LOOKS)))
     assert looks[0].endings["it"]["state"] == "open" and looks[0].wanted
     assert looks[-1].endings["it"]["state"] == HOLDS
 
 
 def test_the_same_looks_give_the_same_judgement(pair):
     record = pair(0.01)
-    assert judged(record, designed(record)) == judged(record, designed(record))
+    assert all_looks(record, designed(record)) == all_looks(record, designed(record))
 
 
 def test_claims_that_changed_are_refused(pair):
@@ -194,6 +192,6 @@ def test_looks_beyond_the_last_are_refused(pair):
     record = pair(0.005)
     design = designed(record, looks=(5, 10))
     with pytest.raises(ValueError, match="look"):
-        judge(record, design, judged(record, design, until=2))
+        judge(record, design, all_looks(record, design, until=2))
     with pytest.raises(ValueError, match="looks"):
         designed(record, looks=(10, 5))

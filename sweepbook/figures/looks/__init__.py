@@ -1,0 +1,1 @@
+"""Figures and tables of claims that were decided look by look."""
