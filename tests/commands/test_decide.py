@@ -69,6 +69,9 @@ def trained(monkeypatch):
             if found.count("stop") and found[-1] == "stop":
                 raise KeyboardInterrupt
             writer.start_trial(trial.trial_id)
+            if found[-1:] == ["fail"]:
+                writer.end_trial(trial.trial_id, error="RuntimeError: no memory")
+                continue
             job = Assignment(trial, [str(writer.folder)], list(rest["import_paths"]))
             for report in reports(job):
                 writer.add_rows(trial.trial_id, report["rows"])
@@ -244,6 +247,21 @@ def test_a_spent_budget_ends_a_decision_that_another_command_continues(run, judg
     assert new.manifest.status == "complete"
     again, _, _ = decided(new.path, budget="1h")
     assert again.manifest.decide.ending == "decided"
+
+
+def test_a_trial_that_fails_ends_the_command_and_is_trained_again_by_the_next(
+    run, judged, trained
+):
+    whole, _, _ = decided(run(name="calm"), looks="8,12")
+    folder = run(name="failing")
+    trained.append("fail")
+    new, said, ended = decided(folder, looks="8,12")
+    assert not tell_endings(ended, console()), "exit code 1"
+    assert new.manifest.status == "failed" and set(new.trials["n_replicates"]) == {4}
+    assert "3 trials failed, so the look at 8 seeds is not judged" in said
+    trained.clear()
+    again, _, _ = decided(new.path)
+    assert record_digest(again) == record_digest(whole) and again.manifest.status == "complete"
 
 
 def test_looks_that_are_over_leave_claims_open(run, judged):

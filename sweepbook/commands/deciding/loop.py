@@ -25,6 +25,7 @@ from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
 from sweepbook.record.storage.places import Where, place
 from sweepbook.record.writer import RecordWriter
+from sweepbook.study.texts import count
 from sweepbook.tune.console import say
 from sweepbook.tune.failures.signals import ended_like_ctrl_c
 from sweepbook.tune.placement import HERE, Placement
@@ -136,13 +137,12 @@ class _Loop:
         plan = recorded_plan(self.writer.manifest)
         if not any_grows(plan, last["wanted"]):
             return "decided"
-        trials, is_begun = next_batch(plan, last["wanted"], look), self._has_batch(look)
-        if trials or is_begun:
+        trials = next_batch(plan, last["wanted"], look)
+        if trials or self._has_batch(look):
             if self.deadline.left_s == 0.0:
                 return "budget"
-            counts = self._train(trials, look)
-            if any(counts.get(status) for status in _LACKING):
-                return self._stopped({s: counts[s] for s in _LACKING if counts.get(s)})
+            if lacking := self._train(trials, look):
+                return self._stopped(lacking, look)
             self._take(look)
         self._judge()
         drop_batches(self.writer.folder, look)
@@ -151,17 +151,23 @@ class _Loop:
     def _has_batch(self, look: int) -> bool:
         return (batch_folder(self.writer.folder, look) / "manifest.json").is_file()
 
-    def _stopped(self, lacking: Counts) -> Literal["budget"] | Counts:
+    def _stopped(self, lacking: Counts, look: int = 0) -> Literal["budget"] | Counts:
         """A batch that is not complete: the budget was spent, or it was interrupted, or failed."""
-        return "budget" if self.deadline.has_passed and not lacking.get("failed") else lacking
+        if n := lacking.get("failed"):
+            logs = f"sweepbook logs {batch_folder(self.writer.folder, look)}"
+            failed = f"{count(n, 'trial')} failed, so the look at {look} seeds is not judged"
+            say(self.console, f"{failed}; what they printed: {logs}")
+            return lacking
+        return "budget" if self.deadline.has_passed else lacking
 
     def _design(self) -> Design:
         return Design.from_json(dict(_decision(self.writer).design))
 
     def _train(self, trials: Sequence[Trial], look: int) -> Counts:
+        """Trains a batch; returns how many of its trials failed or were interrupted, if any."""
         begun = time.monotonic()
         try:
-            return train_batch(
+            counts = train_batch(
                 self.writer,
                 trials,
                 look,
@@ -172,6 +178,7 @@ class _Loop:
         finally:
             spent = _decision(self.writer).spent_s + time.monotonic() - begun
             _note(self.writer, spent_s=round(spent, 1))
+        return {status: counts[status] for status in _LACKING if counts.get(status)}
 
     def _take(self, look: int) -> None:
         """Takes the batch's rows into the record; what a killed command had taken, once more."""
