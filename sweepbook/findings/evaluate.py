@@ -92,13 +92,23 @@ def _sequential(record: Record, question: Question, decided: Decided) -> Finding
     """A claim that was decided look by look, on the seeds of the look at which it ended."""
     claim = question.claim
     ending = decided.endings[claim.name]
-    then, asked = at_look(record, int(ending["n"])), _asked(record, question)
-    trials = OtherTrials(then)
+    asked = _asked(record, question)
+    then, trials = _as_it_was(record, int(ending["n"]))
     if claim.kind in _COUNTED:
         counted = _COUNTED[claim.kind](then, claim, asked, trials).finding
         return counted_finding(record, question, counted, decided)
     result = outcome(then, claim, chosen=question.chosen, trials=trials)
     return compared_finding(record, question, asked, result, decided)
+
+
+def _as_it_was(record: Record, n: int) -> tuple[Record, OtherTrials]:
+    """The record at n replicates with its trials, made once for all claims that ended there."""
+    known = lookup(record).notes
+    if f"at {n}" not in known:
+        then = at_look(record, n)
+        known[f"at {n}"] = (then, OtherTrials(then))
+    then, trials = known[f"at {n}"]
+    return then, trials
 
 
 def _at_once(record: Record, questions: Sequence[Question]) -> list[Finding]:

@@ -12,6 +12,7 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.looks.frame import boundary_frame, looks_frame
+from sweepbook.findings.sequential.seen import LEAST_SEEN
 from sweepbook.record.load import Record
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 SPLIT = "More seeds never cover another split of the data, or other data."
 _STOPPED = "The estimates are those of a study that stopped when a claim was decided."
-_COLOURS = {"holds": style.PALETTE[0], "does not hold": "#b4552d", "given up": "#8a8f98"}
+_BEYOND = (
+    "A claim of several comparisons, or of a family, has a higher boundary.",
+    f"A path beyond it waits until {LEAST_SEEN} seeds have shown how seeds fail, or while another "
+    "seed like the worst one would overturn it.",
+)
+_COLOURS = {"holds": style.PALETTE[0], "does not hold": "#8e2a5b", "given up": "#8a8f98"}
 _LEAST = 0.1  # |t| below it lies on the lower end of the axis
 _NAMED = 6  # claims whose names stand beside their paths
 
@@ -45,7 +51,7 @@ def draw_looks(spec: Spec, record: Record) -> Drawn:
         [_caption(numbers, limits), SPLIT],
         numbers,
         figure=_figure(paths, limits),
-        notes=[_STOPPED, "A claim of several comparisons, or of a family, has a higher boundary."],
+        notes=[_STOPPED, *_BEYOND],
         alt=": |t| of each claim by the number of seeds, and the boundary that decides",
     )
 
