@@ -1,4 +1,5 @@
-"""The command line: list, show, try, run, confirm, verify, logs, report, compare, export, replay.
+"""The command line: list, show, try, run, decide, confirm, verify, logs, report, compare,
+export, replay.
 
 Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `commands/`.
 """
@@ -13,6 +14,8 @@ from rich.console import Console
 from sweepbook.commands import arguments as given
 from sweepbook.commands.given import examples
 from sweepbook.commands.given import types as own
+from sweepbook.commands.given.deciding import Decide, decide, decide_after
+from sweepbook.commands.given.replaying import replay
 from sweepbook.commands.unforeseen import unforeseen
 from sweepbook.tune.console import say
 
@@ -128,6 +131,7 @@ def run(
     cache: own.Cache = True,
     warm_start: own.WarmStart = None,
     optuna_storage: own.OptunaStorage = None,
+    decide: Decide = False,
     project: given.ProjectDir = None,
 ) -> None:
     """Run studies, or resume or extend a record.
@@ -153,7 +157,11 @@ def run(
         placement=placement,
         console=console,
     )
-    _exit(tell_endings(ended, console))
+    is_well = tell_endings(ended, console)
+    _exit(is_well and (not decide or decide_after(ended, placement, force, console)))
+
+
+app.command(epilog=examples.OF_DECIDE)(decide)
 
 
 @app.command(epilog=examples.OF_CONFIRM)
@@ -275,24 +283,4 @@ def export(
     write_model(record, best, trial, console)
 
 
-@app.command(epilog=examples.OF_REPLAY)
-def replay(
-    context: typer.Context,
-    record: own.FullRecord,
-    grace_period: own.GracePeriod = None,
-    reduction_factor: own.ReductionFactor = None,
-    workers: own.Workers = None,
-    orders: own.Orders = 1000,
-    seed: own.OrderSeed = 0,
-    equal_times: own.EqualTimes = False,
-    jitter: own.Jitter = 0.1,
-    margin: own.Margin = None,
-    out: own.ReplayFolder = Path("replay"),
-) -> None:
-    """Simulate early stopping by ASHA on recorded curves.
-
-    The page OUT/replay.md says how many epochs ASHA saves, and how often it stops the best trial.
-    """
-    from sweepbook.commands.replay import replay as write_replay
-
-    write_replay(record, out, context.params, console)
+app.command(epilog=examples.OF_REPLAY)(replay)

@@ -35,6 +35,7 @@ ALLOWED = {
         "replay",
         "search",
         "plan",
+        "findings",
         "record",
         "study",
     },

@@ -42,6 +42,7 @@ class MLPConfig:
     residual: bool = False  # h + block(h) where a block keeps the width
     clip_norm: float = 0.0  # largest gradient norm of one model; 0: no clipping
     replicates: int = 5  # models trained together, 1..256
+    first_replicate: int = 0  # number of the first of them, 0 .. 2**31
     seed: int = 0  # study seed, 0 .. 2**63 - 1
     data: str = "embedded"  # or the folder of train/validation/test.csv
     device: str = "cpu"  # or "cuda", "cuda:0", ...
@@ -130,6 +131,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("weight_decay", 0.0, 1e3),
     ("clip_norm", 0.0, 1e9),
     ("replicates", 1, 256),
+    ("first_replicate", 0, 2**31),
     ("seed", 0, 2**63 - 1),
 )
 _CHOICES = {

@@ -179,7 +179,8 @@ class _Trainer:
 def _seeds(config: MLPConfig) -> list[ReplicateSeeds]:
     """The seeds of each model: of its replicate, or each as a crossed config chooses it."""
     if not isinstance(config, CrossedConfig):
-        return [replicate_seeds(config.seed, r) for r in range(config.replicates)]
+        numbers = range(config.first_replicate, config.first_replicate + config.replicates)
+        return [replicate_seeds(config.seed, number) for number in numbers]
     own = (replicate_seeds(config.seed, r) for r in (config.split, config.weights, config.order))
     split, weights, order = own
     crossed = ReplicateSeeds(split=split.split, init=weights.init, shuffle=order.shuffle)

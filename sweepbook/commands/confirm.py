@@ -11,7 +11,7 @@ from sweepbook.plan.confirmation import confirming_study
 from sweepbook.plan.manifest import check_unchanged
 from sweepbook.plan.options import Options
 from sweepbook.record.load import Record, load_record
-from sweepbook.record.manifest import Winner
+from sweepbook.record.origin.derived import Winner
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement

@@ -24,7 +24,7 @@ from sweepbook.plan.plan import Plan
 from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.logs import copy_logs
-from sweepbook.record.manifest import Extends
+from sweepbook.record.origin.derived import Extends
 from sweepbook.record.provenance import now
 from sweepbook.record.storage.files import make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock
@@ -52,6 +52,11 @@ def extend(
     """
     folder = place(where).resolve()  # "." has no parent
     record = load_record(folder)
+    if record.manifest.decide is not None:
+        raise ValueError(
+            f"{folder} cannot be extended, because its claims are judged at looks that were fixed "
+            f"before: extend {record.manifest.decide.record}, the record that it began from"
+        )
     check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     (new,) = new_folders(folder.parent, [folder.name])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sweepbook.commands.deciding.loop import go_on
 from sweepbook.commands.judging.others import other_claims
 from sweepbook.commands.training import Endings, say_on, train_and_close
 from sweepbook.plan.extension import what_becomes
@@ -35,7 +36,8 @@ def resume(
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
     Ended trials stay as they are; the others go on from their checkpoints, as many at a time as
-    the record was begun with, unless the placement says otherwise.
+    the record was begun with, unless the placement says otherwise. A record of `decide` goes on to
+    its next looks.
 
     Args:
         gpus: GPUs, or the share of one, of each trial that still trains on them; None: as before.
@@ -45,6 +47,8 @@ def resume(
             trials to or from the CPU; the record is left untouched.
     """
     record = load_record(folder)
+    if record.manifest.decide is not None:
+        return go_on(folder, console=console, placement=placement, force=force)
     changes = check_unchanged(folder, record.manifest, force)
     if line := other_claims(record):
         say(console, line)

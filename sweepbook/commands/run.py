@@ -24,7 +24,7 @@ from sweepbook.plan.plans import make_plans
 from sweepbook.plan.room import check_concurrency, check_room
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
-from sweepbook.record.manifest import Confirms
+from sweepbook.record.origin.derived import Confirms
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start

@@ -11,7 +11,7 @@ from sweepbook.plan.asked import open_names
 from sweepbook.plan.options import Options
 from sweepbook.plan.trial import n_fidelity
 from sweepbook.plan.values import checked_config
-from sweepbook.study.settings import OWN, PLACES
+from sweepbook.study.settings import FIRST, OWN, PLACES
 from sweepbook.study.spaces.names import SEPARATOR
 from sweepbook.study.study import Study
 
@@ -136,6 +136,8 @@ def _check_known(
                 f"did you mean {', '.join(near)}?"
             )
     for key in options.settings:
+        if key == FIRST:
+            raise ValueError(f"{FIRST} cannot be set: use --replicates N to get more replicates")
         if key in (*OWN, *PLACES):
             raise ValueError(f"use --{key}, not --set {key}=...")
         is_known = key in known or (kind is not None and _top(study, key) in known)

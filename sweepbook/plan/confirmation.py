@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweepbook.record.load import Record
-from sweepbook.record.manifest import Confirms, Winner
+from sweepbook.record.origin.derived import Confirms, Winner
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.settings import OWN, PLACES, setting_key
 from sweepbook.study.study import Study

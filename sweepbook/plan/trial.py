@@ -11,7 +11,7 @@ from sweepbook.record.planned import Trial
 from sweepbook.study.configs import is_added_default
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import trainable_key, type_of_configs
-from sweepbook.study.settings import OWN, PLACES
+from sweepbook.study.settings import FIRST, OWN, PLACES
 from sweepbook.study.spaces.names import nested
 from sweepbook.study.study import Study
 
@@ -34,24 +34,16 @@ def make_trial(
         ValueError: no length for it, or several replicates that would be one and the same.
     """
     n_replicates = _replicates(study, config, most_replicates)
+    config = {key: value for key, value in config.items() if key != FIRST}
     if study.stacked:
         config = config | {"replicates": n_replicates}
     cost = ask_cost(study, config, data)
     wanted = n_fidelity(study, config)
     fidelity = min(wanted, (study.scheduler and study.scheduler.max_t) or wanted)
-    places = PLACES if study.data else ()  # without a description of its own it is a setting
-    kind = type_of_configs(study.trainable)
-    identity = {k: v for k, v in config.items() if k not in (*places, *OWN)}
-    identity = {k: v for k, v in identity.items() if not is_added_default(kind, k, v)}
-    named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
-    identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
-    identity = nested(identity) if study.nested else identity  # as the trainable gets it
-    whole = [trainable_key(study.trainable), identity, seed, n_replicates, data["sha256"]]
-    whole += [] if fidelity == wanted else [fidelity]  # cut short by the scheduler's max_t
-    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
+    cut = None if fidelity == wanted else fidelity
     cpus, gpus = needs_of(study, config)
     return Trial(
-        trial_id=hashlib.sha256(canonical.encode()).hexdigest()[:12],
+        trial_id=trial_id_of(study, config, seed, n_replicates, data, files, cut=cut),
         trainable=study.trainable,
         config=config,
         nested=study.nested,
@@ -69,6 +61,36 @@ def make_trial(
         hang_s=study.hang_s,
         ends_itself=fidelity == wanted,
     )
+
+
+def trial_id_of(
+    study: Study,
+    config: Mapping[str, Any],
+    seed: int,
+    n_replicates: int | None,
+    data: Mapping[str, Any],
+    files: Mapping[str, str],
+    *,
+    cut: int | None = None,
+) -> str:
+    """Returns the id of a trial: a hash of everything that its numbers come from.
+
+    Args:
+        config: complete. data, files: as of `make_trial`.
+        n_replicates: None: of a trial that gets more of them, whatever their number.
+        cut: where the scheduler's max_t ends it; None: at its own length.
+    """
+    places = PLACES if study.data else ()  # without a description of its own it is a setting
+    kind = type_of_configs(study.trainable)
+    identity = {k: v for k, v in config.items() if k not in (*places, *OWN)}
+    identity = {k: v for k, v in identity.items() if not is_added_default(kind, k, v)}
+    named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
+    identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
+    identity = nested(identity) if study.nested else identity  # as the trainable gets it
+    whole = [trainable_key(study.trainable), identity, seed, n_replicates, data["sha256"]]
+    whole += [] if cut is None else [cut]
+    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def needs_of(study: Study, config: Mapping[str, Any]) -> tuple[float, float]:

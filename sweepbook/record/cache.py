@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.record.batches.rows import rows_of
 from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.ledger import TIMES
 from sweepbook.record.load import Record, load_record, read_manifest
@@ -15,7 +16,6 @@ from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import is_whole_code
 from sweepbook.record.registration import claim_hashes
 from sweepbook.record.storage.files import write_parquet
-from sweepbook.record.values import TRAIN_LOSS
 from sweepbook.record.writer import RecordWriter
 from sweepbook.study.claim import Claim
 from sweepbook.study.settings import setting_key
@@ -153,19 +153,8 @@ def _same_code(
 
 
 def _take(writer: RecordWriter, trial_id: str, record: Record, predictions: pd.DataFrame) -> None:
-    reports = record.reports[record.reports["trial_id"] == trial_id]
-    # without what other trials have; what has diverged stays, NaN from the first step on
     ended = record.trials.set_index("trial_id").loc[trial_id]
-    always = [
-        writer.account.metric.name,
-        *([TRAIN_LOSS] if ended.get("has_train_loss", ended["n_diverged"]) else []),
-    ]
-    kept = reports.notna().any() | reports.columns.isin(always)
-    columns = reports.loc[:, kept].drop(columns="trial_id")
-    names = [str(name) for name in columns]
-    writer.add_rows(
-        trial_id, [dict(zip(names, row, strict=True)) for row in columns.itertuples(index=False)]
-    )
+    writer.add_rows(trial_id, rows_of(record, trial_id))
     writer.end_trial(trial_id)
     for column in ("started", "ended", *(name for name in TIMES if name in ended.index)):
         writer.trials[trial_id][column] = ended[column]

@@ -51,6 +51,15 @@ def copy_logs(record: Where, new: Where, sources: Mapping[str, str]) -> None:
             write_bytes(target, content)
 
 
+def append_log(record: Where, new: Where, trial_id: str) -> None:
+    """Appends what a trial has printed in one record to its log in another, if there is one."""
+    if trial_id in logged_trials(record):
+        target = log_path(new, trial_id)
+        make_folder(target.parent)
+        known, more = read_log(new, trial_id) or b"", read_log(record, trial_id) or b""
+        write_bytes(target, (known + more)[-MOST_BYTES:])
+
+
 def shorten(path: Path, line: bytes = b"") -> None:
     """Shortens a log that has grown beyond `MOST_BYTES`, while others go on appending to it.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweepbook.record.origin.decision import Decision
+from sweepbook.record.origin.derived import Confirms, Extends, Winner
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.record.registration import Registration
 from sweepbook.study.claim import Claim
@@ -94,45 +95,6 @@ class Data:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Winner:
-    """A trial that was chosen, by the settings that name it, and the value that chose it."""
-
-    settings: Mapping[str, Any]
-    trial_id: str
-    number: int  # order of suggestion in a search, else of the plan, from 0
-    fidelity: int
-    value: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Confirms:
-    """The record whose winners a record trains anew.
-
-    Args:
-        by: the settings that were compared. tuned: those that told the trials of one combination
-            apart; () where an earlier version did not write them.
-    """
-
-    record: str
-    record_digest: str | None = None
-    seed: int
-    by: tuple[str, ...]
-    tuned: tuple[str, ...] = ()
-    trials: tuple[Winner, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extends:
-    """The record that this one extends, and what became of its trials (ids)."""
-
-    record: str
-    record_digest: str | None = None
-    kept: tuple[str, ...]
-    continued: Mapping[str, str]  # new -> old
-    anew: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """All that a record says of itself beside its tables.
 
@@ -148,8 +110,9 @@ class Manifest:
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
-        decide: how replicates are added until the claims are decided.
-        registration: the claims that were declared before the training began; None: earlier.
+        decide: how replicates are added until the claims are decided; None: of other records.
+        registration: the claims that were declared before the training began; None: an earlier
+            version made the record.
         taken: trial_id -> the record that the trial was taken from.
         project: name of the project that its trainable is of; None outside any.
         artifacts: name -> "written", or why its hook gave no table.
@@ -247,23 +210,27 @@ def manifest_of(content: Any) -> Manifest:
 
 def _typed(content: Mapping[str, Any]) -> Manifest:
     known = {part.name for part in dataclasses.fields(Manifest)}
-    get = content.get
+    confirms, extends, decide, search, registration = (
+        content.get(k) for k in ("confirms", "extends", "decide", "search", "registration")
+    )
     typed = {
         "study": study_of(content["study"]),
         "data": Data(content.get("data") or {}),
         "trials": tuple(map(_trial, content.get("trials") or ())),
-        "search": built(SearchPlan, it) if (it := get("search")) else None,
-        "confirms": _confirms(it) if (it := get("confirms")) else None,
-        "extends": built(Extends, _tuples(it)) if (it := get("extends")) else None,
-        "decide": built(Decision, _tuples(it)) if (it := get("decide")) else None,
-        "registration": built(Registration, it) if (it := get("registration")) else None,
+        "search": built(SearchPlan, search) if search else None,
+        "confirms": _confirms(confirms) if confirms else None,
+        "extends": built(Extends, _tuples(extends)) if extends else None,
+        "decide": built(Decision, _tuples(decide)) if decide else None,
+        "registration": built(Registration, registration) if registration else None,
     }
     further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
     return built(Manifest, {**_tuples(content), **typed, "further": further})
 
 
 def _trial(content: Mapping[str, Any]) -> Trial:
-    return built(Trial, {**content, "trainable": trainable_of(content.get("trainable"))})
+    batches = tuple((int(first), int(end)) for first, end in content.get("batches") or ())
+    trainable = trainable_of(content.get("trainable"))
+    return built(Trial, {**content, "trainable": trainable, "batches": batches})
 
 
 def _confirms(content: Mapping[str, Any]) -> Confirms:

@@ -33,6 +33,14 @@ class Trial:
     number: int | None = None  # order of suggestion in a search, from 0
     ends_itself: bool = False  # its trainable is done at max_fidelity; else it is cut off there
     nested: bool = False  # "a/b" of its config is the setting b of the dict a
+    first: int = 0  # number of its first replicate; others come before it in another batch
+    # ranges (first, end) of replicates that were trained together; (): all of them were
+    batches: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def replicates(self) -> range:
+        """The numbers of its replicates."""
+        return range(self.first, self.first + self.n_replicates)
 
     @property
     def needs(self) -> tuple[float, float]:
@@ -108,7 +116,7 @@ def replicate_of(trial: Trial, seed: int) -> int:
     Raises:
         ValueError: two have it, or none.
     """
-    seeds = [replicate_seed(trial.seed, number) for number in range(trial.n_replicates)]
+    seeds = [replicate_seed(trial.seed, number) for number in trial.replicates]
     if seeds.count(seed) > 1:
         raise ValueError(
             f"two replicates of the trial would have the same seed, {seed}: give the study "
@@ -116,4 +124,4 @@ def replicate_of(trial: Trial, seed: int) -> int:
         )
     if seed not in seeds:
         raise ValueError(f"no replicate of the trial has the seed {seed}")
-    return seeds.index(seed)
+    return trial.replicates[seeds.index(seed)]

@@ -87,6 +87,12 @@ class RecordWriter:
             self.account.add(trial)
             self.note(trials=(*self.manifest.trials, trial))
 
+    def grow_trial(self, trial: Trial) -> None:
+        """Takes a trial with more replicates: its row begins anew, for all of its reports."""
+        self.account.add(trial)
+        known = self.manifest.trials
+        self.note(trials=tuple(trial if t.trial_id == trial.trial_id else t for t in known))
+
     def start_trial(self, trial_id: str) -> None:
         """Says that a trial is being trained."""
         self.account.start(trial_id)

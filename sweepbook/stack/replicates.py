@@ -18,12 +18,14 @@ def seeds_of(config: Mapping[str, Any]) -> list[int]:
     They are those that a trainable without `stacked=True` gets as config["seed"].
 
     Args:
-        config: of a study with `stacked=True`: `seed` is the study's, `replicates` their number.
+        config: of a study with `stacked=True`: `seed` is the study's, `replicates` their number,
+            and `first_replicate`, where it is there, the number of the first one, else 0.
 
     Returns:
         Numbers of 0..2**31 - 1, one per replicate.
     """
-    return [replicate_seed(config["seed"], r) for r in range(config["replicates"])]
+    first = config.get("first_replicate", 0)
+    return [replicate_seed(config["seed"], first + r) for r in range(config["replicates"])]
 
 
 def shuffled_batches(

@@ -8,7 +8,8 @@ from typing import Any
 
 PLACES = ("data",)  # name a place on one machine; what lies there has a hash of its own
 PLACE_ENDINGS = ("_path", "_dir")  # how further settings that name one end
-OWN = ("seed", "replicates")  # every study gives its trials its own
+FIRST = "first_replicate"  # number of a stack's first replicate, given where it is not 0
+OWN = ("seed", "replicates", FIRST)  # every study gives its trials its own
 DEVICE = ("device",)  # what a trial is computed on
 
 CHDIR_BEFORE = "SWEEPBOOK_CHDIR_TO_TRIAL_DIR"  # what Ray's variable was before we set it

@@ -178,7 +178,9 @@ def test_a_config_that_a_record_cannot_keep_leaves_no_record(
 
 
 def test_the_first_line_names_every_command():
-    said = (cli.__doc__ or "").partition(".")[0].removeprefix("The command line: ")
+    said = (
+        " ".join((cli.__doc__ or "").split()).partition(".")[0].removeprefix("The command line: ")
+    )
     names = [c.name or getattr(c.callback, "__name__", "") for c in cli.app.registered_commands]
     assert said.split(", ") == names
 

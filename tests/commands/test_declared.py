@@ -14,7 +14,7 @@ from sweepbook.commands.extend import extend
 from sweepbook.commands.run import run_studies
 from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
-from sweepbook.record.manifest import Confirms
+from sweepbook.record.origin.derived import Confirms
 from sweepbook.tune.worker.run import Assignment, reports
 
 WRONG = """

@@ -9,7 +9,7 @@ from sweepbook.findings.evaluate import evaluate
 from sweepbook.findings.finding import findings_frame
 from sweepbook.findings.questions import general_questions
 from sweepbook.findings.values import arm_values
-from sweepbook.record.manifest import Extends
+from sweepbook.record.origin.derived import Extends
 from sweepbook.stats.trend import detrended_sd
 from tests.findings.claims import FIVE, OFF, ON, claim, finding
 from tests.records import with_manifest

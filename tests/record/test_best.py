@@ -19,7 +19,7 @@ from sweepbook.record.best import best_of
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.checkpoints import checkpoint_path, save_best, save_checkpoint
 from sweepbook.record.load import load_record
-from sweepbook.record.manifest import Confirms, Winner
+from sweepbook.record.origin.derived import Confirms, Winner
 from sweepbook.record.planned import replicate_seed
 from sweepbook.record.writer import RecordWriter
 from tests.trained import train_record

@@ -31,6 +31,12 @@ OF_RUN = examples(
     "run --resume records/my-study --replicates 10",
     after=_OWN_OPTIONS,
 )
+OF_DECIDE = examples(
+    "decide records/my-study",
+    "decide records/my-study --budget 30m",
+    "decide records/my-study --looks 5,10,20,40",
+    "decide records/my-study-decide   # continue",
+)
 OF_CONFIRM = examples(
     "confirm records/my-search --seed 1 --by depth,width",
     "confirm records/my-grid --seed 1 --top 3",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sweepbook.record.batches.ranges import batches_of, to_train
 from sweepbook.record.columns import plain_cell
 from sweepbook.record.load import Record
 from sweepbook.record.planned import Trial
@@ -49,7 +50,12 @@ def _cut(trial: Trial, steps: int) -> Trial:
 
 
 def _difference(record: Record, trial: Trial) -> str | None:
-    fresh = pd.DataFrame(_train(trial))
+    fresh = pd.DataFrame(
+        row
+        for batch in batches_of(trial)
+        for row in _train(to_train(trial, batch))
+        if row["replicate"] in batch
+    )
     of_trial = record.reports["trial_id"] == trial.trial_id
     rows = record.reports[of_trial & (record.reports[trial.unit] <= trial.max_fidelity)]
     key = ["replicate", trial.unit]

@@ -20,7 +20,7 @@ from sweepbook.findings.deciding.over_rows import compare_rows
 from sweepbook.findings.deciding.verdicts import ALPHA
 from sweepbook.findings.values import value_at
 from sweepbook.record.load import CONFIG, Record
-from sweepbook.record.manifest import Winner
+from sweepbook.record.origin.derived import Winner
 from sweepbook.stats.intervals import Difference, one_sample
 from sweepbook.stats.multiple import holm
 from sweepbook.stats.unusual import unusual_seeds

@@ -7,7 +7,8 @@ of equal ones that with the lower fidelity, and then the one whose trial_id come
 that have failed, or of which a replicate has diverged, are not chosen; trials that a scheduler
 has stopped may be. Of a confirmation the best trial is the winner with the best mean of its last
 steps. The study's metric alone chooses; test data choose nothing, also where a report orders the
-winners by them.
+winners by them. Replicates that `sweepbook decide` added count for no choice: a record keeps the
+states of the first batch, of which all trials have as many.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.record.batches.first import first_batches
 from sweepbook.record.best.model import Best, Lineage
 from sweepbook.record.columns import plain_cell
 from sweepbook.record.digest import record_digest
@@ -39,6 +41,7 @@ def best_of(record: Record, trial_id: str | None = None) -> Best:
         ValueError: no trial has a value yet, the record has no such trial, or that one has no
             value.
     """
+    whole, record = record, first_batches(record)
     values = _values(record)
     if trial_id is None:
         trial_id = _chosen(record, values)
@@ -50,7 +53,7 @@ def best_of(record: Record, trial_id: str | None = None) -> Best:
             "have reported a finite number, so it has no best model"
         )
     fidelity, _ = _best_step(values[trial_id], record.mode) or (0, math.nan)
-    return _described(record, trial_id, fidelity)
+    return _described(record, trial_id, fidelity, record_digest(whole))
 
 
 def _named(record: Record, beginning: str) -> str:
@@ -121,7 +124,7 @@ def _winner(record: Record, trial_id: str) -> int:
     return next((i for i, is_it in enumerate(fits) if is_it), len(winners))
 
 
-def _described(record: Record, trial_id: str, fidelity: int) -> Best:
+def _described(record: Record, trial_id: str, fidelity: int, digest: str) -> Best:
     row = record.trials.set_index("trial_id").loc[trial_id]
     planned = {trial.trial_id: trial for trial in record.manifest.trials}.get(trial_id)
     if planned is None:
@@ -143,7 +146,7 @@ def _described(record: Record, trial_id: str, fidelity: int) -> Best:
         n_replicates=planned.n_replicates,
         seeds=_seeds(planned),
         stacked=planned.stacked,
-        lineage=_lineage(record, planned),
+        lineage=_lineage(record, planned, digest),
         path=record.path,
     )
 
@@ -175,11 +178,11 @@ def _seeds(trial: Trial) -> tuple[int, ...]:
     return tuple(replicate_seed(trial.seed, number) for number in range(n))
 
 
-def _lineage(record: Record, trial: Trial) -> Lineage:
+def _lineage(record: Record, trial: Trial, digest: str) -> Lineage:
     manifest = record.manifest
     return Lineage(
         record=str(record.path),
-        record_digest=record_digest(record),
+        record_digest=digest,
         study=record.study,
         trainable=trainable_name(trial.trainable),
         seed=trial.seed,

@@ -41,11 +41,11 @@ class Lockstep:
         door = open_door(trial)
         self.ledger.lap("import")
         self.door = door
-        count, outer = 1 if trial.stacked else trial.n_replicates, taken()
-        kept = self.kept or [Kept()] * count
+        numbers, outer = trial.replicates[:1] if trial.stacked else trial.replicates, taken()
+        kept = self.kept or [Kept()] * len(numbers)
         self.generators = [
             Generator(trial, door, number, own, outer)
-            for number, own in zip(range(count), kept, strict=True)
+            for number, own in zip(numbers, kept, strict=True)
         ]
         while True:
             start = time.perf_counter()
@@ -133,7 +133,7 @@ class Lockstep:
         stacked = self.trial.stacked
         parts = [checked_predictions(g.call("predictions"), stacked=stacked) for g in have]
         if stacked:
-            return _flat(parts[0])
+            return _flat(parts[0], trial=self.trial)
         found = {key: np.concatenate([one[key] for one in parts]) for key in ARRAYS}
         numbers = [generator.number for generator in have]
         whose = np.repeat(numbers, [len(one["label"]) for one in parts])
@@ -150,9 +150,9 @@ def _sum(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {phase: sum(own.get(phase, 0.0) for own in times) for phase in phases}
 
 
-def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(part: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
     """The predictions of a stack, (K, n), one replicate's rows after the other's."""
     n_replicates, n_rows = part["label"].shape
     found = {key: part[key].reshape(-1) for key in ARRAYS}
-    whose = np.repeat(np.arange(n_replicates), n_rows)
+    whose = np.repeat(trial.first + np.arange(n_replicates), n_rows)
     return found | {"split": part["split"], "replicate": whose}

@@ -152,7 +152,11 @@ def rows_of(metrics: Mapping[str, Any], n_replicates: int, trial: Trial) -> Rows
                 f"'replicates' must give one {name} per replicate ({n_replicates}), got {n}"
             )
     return [
-        row_of(r, {**metrics, **{name: values[r] for name, values in own.items()}}, trial)
+        row_of(
+            trial.first + r,
+            {**metrics, **{name: values[r] for name, values in own.items()}},
+            trial,
+        )
         for r in range(n_replicates)
     ]
 

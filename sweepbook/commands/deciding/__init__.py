@@ -1,0 +1,1 @@
+"""The command `decide`: replicates are added, look by look, until the claims are decided."""

@@ -1,0 +1,1 @@
+"""Replicates that a trial got in batches, one after the other."""
