@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import secrets
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,10 @@ def csv_text(frame: pd.DataFrame) -> str:
 def write_file(path: Path, content: str | bytes) -> None:
     """Write aside and rename, so that a reader sees the earlier file or this one."""
     data = content.encode("utf-8") if isinstance(content, str) else content
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    aside.write_bytes(data)
-    os.replace(aside, path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with aside.open("xb") as file:  # no file that is there, and through no link
+            file.write(data)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

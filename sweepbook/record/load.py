@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from sweepbook.record.artifacts import WRITTEN, artifact_path
 from sweepbook.record.columns import fitting
 from sweepbook.record.manifest import Manifest, manifest_of
+from sweepbook.record.storage.ours import part_paths, prediction_paths
 from sweepbook.record.storage.places import Place, Where, place
 
 CONFIG = "config/"  # a setting's column in trials is config/KEY
@@ -236,7 +237,7 @@ def _unreadable(path: Place, form: str, error: Exception) -> Exception:
 def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
     key = ["trial_id", "replicate", unit]
     # Parts before reports.parquet: a writer that compacts in between hides nothing this way.
-    parts = [_read_table(path) for path in _part_paths(folder)]
+    parts = [_read_table(path) for path in part_paths(folder)]
     compacted = folder / "reports.parquet"
     tables = [_read_table(compacted), *parts] if compacted.is_file() else parts
     if not tables:
@@ -251,12 +252,6 @@ def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
     order = last.sort_by([(name, "ascending") for name in key])["row_max"]
     in_order = len(order) == table.num_rows and pc.all(pc.equal(order, rows)).as_py()
     return _to_pandas(table if in_order else table.take(order))
-
-
-def _part_paths(folder: Place) -> list[Place]:
-    """Part files of the reports, oldest first: parts/NNNNN.parquet and nothing else."""
-    parts = [part for part in (folder / "parts").iterdir() if part.name.endswith(".parquet")]
-    return sorted((p for p in parts if p.stem.isdigit()), key=lambda part: int(part.stem))
 
 
 def _read_trials(folder: Place, manifest: Manifest) -> pd.DataFrame:
@@ -275,8 +270,7 @@ def _read_trials(folder: Place, manifest: Manifest) -> pd.DataFrame:
 
 def _read_predictions(folder: Place) -> pd.DataFrame:
     compacted = folder / "predictions.parquet"
-    parts = (folder / "parts").iterdir()
-    paths = [p for p in parts if p.name.startswith("predictions-") and p.name.endswith(".parquet")]
+    paths = prediction_paths(folder)
     paths = [compacted, *paths] if compacted.is_file() else paths
     if not paths:
         return _empty(PREDICTION_COLUMNS)

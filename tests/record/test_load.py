@@ -152,7 +152,7 @@ def test_parts_that_vanish_while_reading_are_looked_for_again(
 
     folder = make_record(CONFIGS, parts=3)
     expected = load_record(folder).reports
-    listed = load._part_paths
+    listed = load.part_paths
 
     def compact_after_listing(path: Path) -> list[Path]:
         paths = listed(path)
@@ -161,7 +161,7 @@ def test_parts_that_vanish_while_reading_are_looked_for_again(
             shutil.rmtree(folder / "parts")
         return paths
 
-    monkeypatch.setattr(load, "_part_paths", compact_after_listing)
+    monkeypatch.setattr(load, "part_paths", compact_after_listing)
     pd.testing.assert_frame_equal(load_record(folder).reports, expected)
 
 
