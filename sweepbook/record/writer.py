@@ -9,8 +9,8 @@ from typing import Any
 from sweepbook.record.account import Account
 from sweepbook.record.checkpoints import Rows
 from sweepbook.record.digest import record_digest
-from sweepbook.record.load import load_record
-from sweepbook.record.manifest import Manifest, manifest_of
+from sweepbook.record.load import load_record, read_manifest
+from sweepbook.record.manifest import Manifest
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
 from sweepbook.record.rows import reports_frame, trials_frame
@@ -73,7 +73,7 @@ class RecordWriter:
         return self.account.trials
 
     def _check_unwritten(self) -> None:
-        found = manifest_of(json.loads((self.folder / "manifest.json").read_text()))
+        found = read_manifest(self.folder)
         ours, theirs = (json.dumps(m.as_json(), default=str) for m in (self.manifest, found))
         if ours != theirs:  # as text, for NaN is not NaN
             raise ValueError(

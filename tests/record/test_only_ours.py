@@ -73,12 +73,13 @@ def test_only_parts_that_were_read_are_removed_and_the_rest_is_named(record):
     assert str(record) in said and len(load_record(record).reports) == 2
 
 
-def test_a_link_among_the_parts_stays_as_it_is(record, tmp_path):
+def test_a_link_that_leads_out_of_the_record_is_refused_and_stays(record, tmp_path):
     kept = tmp_path / "kept.parquet"
     shutil.move(record / "parts" / "00000.parquet", kept)
     (record / "parts" / "00000.parquet").symlink_to(kept)
     before = kept.read_bytes()
-    resumed(record)
+    with pytest.raises(ValueError, match=f"{record}.*is a link that leads out of the record"):
+        resumed(record)
     assert (record / "parts" / "00000.parquet").is_symlink() and kept.read_bytes() == before
 
 

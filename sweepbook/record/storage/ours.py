@@ -1,11 +1,14 @@
 """What in a record's folder is ours: no link is followed, and nothing else is removed."""
 
+import re
 import stat
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from sweepbook.record.storage.inside import files_in
 from sweepbook.record.storage.places import Place
 
+_NUMBER = re.compile("[0-9]{1,18}")
 FOLDERS = ("parts", "checkpoints", "logs", "artifacts", ".ray")
 FILES = (
     *("manifest.json", "trials.parquet", "reports.parquet", "predictions.parquet"),
@@ -50,13 +53,14 @@ def is_link(path: Place) -> bool:
 
 def part_paths(folder: Place) -> list[Place]:
     """Returns the part files of the reports, oldest first: parts/NNNNN.parquet, nothing else."""
-    parts = [part for part in (folder / "parts").iterdir() if part.name.endswith(".parquet")]
-    return sorted((p for p in parts if p.stem.isdigit()), key=lambda part: int(part.stem))
+    parts = [part for part in files_in(folder, "parts") if part.name.endswith(".parquet")]
+    numbered = [part for part in parts if _NUMBER.fullmatch(part.stem)]
+    return sorted(numbered, key=lambda part: int(part.stem))
 
 
 def prediction_paths(folder: Place) -> list[Place]:
     """Returns the part files of the predictions: parts/predictions-*.parquet."""
-    parts = (folder / "parts").iterdir()
+    parts = files_in(folder, "parts")
     return [p for p in parts if p.name.startswith("predictions-") and p.name.endswith(".parquet")]
 
 
