@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from markupsafe import Markup
 from PIL import Image
 
 from sweepbook.figures import style
+from sweepbook.figures.csv import csv_text as csv_text
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.places import laid_out
 from sweepbook.pages.inline.picture import inline_of
 from sweepbook.pages.table import Table, as_table
-from sweepbook.study.texts import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,14 +94,6 @@ def _palette(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     few.save(buffer, format="png", compress_level=_LEVEL, dpi=(dpi, dpi))
     return buffer.getvalue()
-
-
-def csv_text(frame: pd.DataFrame) -> str:
-    """A frame as CSV with a header, without its index; numbers in full precision.
-
-    Control characters in texts, but for tabs and line breaks, are written as their codes.
-    """
-    return visible(frame.to_csv(index=False, lineterminator="\n"), keep="\n\t")
 
 
 def write_file(path: Path, content: str | bytes) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sweepbook.figures import style
+from sweepbook.figures.csv import csv_text
 from sweepbook.record.load import load_record
 from sweepbook.record.storage.files import write_bytes
 from sweepbook.record.storage.places import Where, disk_folder
@@ -80,8 +81,7 @@ def replay(path: Where, out: Path, wanted: Wanted, console: Console) -> Path:
             curves, settings, arrived, margin=margin, after_each=lambda: progress.advance(task)
         )
     out.mkdir(parents=True, exist_ok=True)
-    text = table.to_csv(index=False, lineterminator="\n")
-    write_bytes(out / "replay.csv", text.encode())
+    write_bytes(out / "replay.csv", csv_text(table).encode())
     figure = draw_replay(table, n_close(curves, margin), record.metric, record.unit)
     with style.look():
         for form, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):

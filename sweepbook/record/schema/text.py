@@ -14,7 +14,7 @@ from sweepbook.record.schema.limits import (
 )
 from sweepbook.study.texts import visible
 
-_UNFIT = re.compile("[\0\ud800-\udfff]")  # no table holds these: NUL, and halves of a character
+_HALF = re.compile("[\ud800-\udfff]")  # of a character: no table holds it
 # may name a file whose name is no UTF-8; a command line can hold such a name
 _OF_A_MACHINE = ("command", "resumed", "import_paths")
 
@@ -80,7 +80,7 @@ def _problem(value: Any, names: tuple[str | int, ...]) -> str:
             return (
                 f"{named(names)} is a text of {len(value):,} letters, more than {MOST_LETTERS:,}"
             )
-        if _UNFIT.search(value) and names[:1] not in [(one,) for one in _OF_A_MACHINE]:
+        if _HALF.search(value) and names[:1] not in [(one,) for one in _OF_A_MACHINE]:
             return f"{named(names)} is no text that a table can hold: '{visible(value)[:60]}'"
     elif isinstance(value, dict | list) and len(value) > MOST_ITEMS:
         return f"{named(names)} has {len(value):,} items, more than {MOST_ITEMS:,}"
