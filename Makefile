@@ -14,6 +14,9 @@ STUDIES := learning-rate epochs batch-norm batch-size architecture deep-gradient
 WEIGHTS ?= pretext
 # A folder of images instead of the embedded ones, and the side in pixels that nets see them at.
 IMAGES ?=
+# How many mutated records and drawn command lines make fuzz tries.
+FUZZ_RECORDS ?= 10000
+FUZZ_COMMANDS ?= 2000
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
 IS_FULL := $(filter full,$(SCALE))
 FIDELITY := $(if $(IS_FULL),,$(if $(SCALE),--scale $(SCALE),--set train_rows=$(TRAIN_ROWS)))
@@ -21,7 +24,7 @@ IMAGE_FIDELITY := $(if $(IS_FULL),--set size=224,--set size=64 --set evals_per_e
 
 export MPLBACKEND := Agg
 
-.PHONY: report gallery docs test test-more cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
+.PHONY: report gallery docs test test-more cluster-test cluster-setup-test chaos fuzz bench bench-gpu simulate lint wheel clean
 
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -51,6 +54,10 @@ cluster-setup-test: $(DEV)  ## the set-up commands of cluster.yaml on a fresh ho
 
 chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same record in the end
 	$(BIN)/python tests/chaos/chaos.py --kills 20
+
+fuzz: $(DEV)  ## 10,000 mutated records and 2,000 command lines; writes the counts of docs/reliability.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.hostile.mutate_run --records $(FUZZ_RECORDS) \
+		--commands $(FUZZ_COMMANDS) --write docs/reliability.md
 
 bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes
 	$(BIN)/python benchmarks/gpu.py
