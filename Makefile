@@ -16,6 +16,9 @@ WEIGHTS ?= pretext
 IMAGES ?=
 # Where make bench-gpu trains: cuda, cuda:1, ..., or cpu, which measures nothing.
 DEVICE ?= cuda
+# How many mutated records and drawn command lines make fuzz tries.
+FUZZ_RECORDS ?= 10000
+FUZZ_COMMANDS ?= 2000
 NAME := report-$(shell date +%Y%m%d-%H%M%S)
 IS_FULL := $(filter full,$(SCALE))
 FIDELITY := $(if $(IS_FULL),,$(if $(SCALE),--scale $(SCALE),--set train_rows=$(TRAIN_ROWS)))
@@ -23,7 +26,7 @@ IMAGE_FIDELITY := $(if $(IS_FULL),--set size=224,--set size=64 --set evals_per_e
 
 export MPLBACKEND := Agg
 
-.PHONY: report gallery docs test test-more test-gpu cluster-test cluster-setup-test chaos bench bench-gpu simulate lint wheel clean
+.PHONY: report gallery docs test test-more test-gpu cluster-test cluster-setup-test chaos fuzz bench bench-gpu simulate lint wheel clean
 
 report: $(EXERCISE)  ## run the studies on the embedded data and write report/report.html
 	$(BIN)/sweepbook run $(STUDIES) $(FIDELITY) --name $(NAME)
@@ -56,6 +59,10 @@ cluster-setup-test: $(DEV)  ## the set-up commands of cluster.yaml on a fresh ho
 
 chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same record in the end
 	$(BIN)/python tests/chaos/chaos.py --kills 20
+
+fuzz: $(DEV)  ## 10,000 mutated records and 2,000 command lines; writes the counts of docs/reliability.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.hostile.mutate_run --records $(FUZZ_RECORDS) \
+		--commands $(FUZZ_COMMANDS) --write docs/reliability.md
 
 bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes; DEVICE=cpu: without one
 	$(BIN)/python benchmarks/gpu.py --device $(DEVICE)

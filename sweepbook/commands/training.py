@@ -1,6 +1,7 @@
 """What every command that trains does in the end."""
 
 import contextlib
+import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from sweepbook.commands.artifacts import make_artifacts
 from sweepbook.plan.plan import Plan
 from sweepbook.record.storage.files import delete, make_folder, write_bytes
+from sweepbook.record.storage.ours import is_link
 from sweepbook.record.storage.outage import Say, StorageAway
 from sweepbook.record.storage.places import Place
 from sweepbook.record.writer import RecordWriter
@@ -18,7 +20,6 @@ from sweepbook.tune.placement import Placement
 from sweepbook.tune.train import train
 
 Endings = dict[Place, dict[str, int]]  # record -> status -> trials that ended so
-_TRIED = ".sweepbook-can-write"
 
 
 def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
@@ -29,8 +30,9 @@ def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     """
     try:
         make_folder(storage)
-        write_bytes(storage / _TRIED, b"")
-        delete(storage / _TRIED)
+        tried = storage / f".sweepbook-can-write-{secrets.token_hex(4)}"
+        write_bytes(tried, b"")
+        delete(tried)
     except OSError as error:
         raise ValueError(
             f"storage {storage} cannot be written ({error}): choose another one with --storage"
@@ -38,7 +40,8 @@ def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     folders: list[Place] = []
     for name in names:
         candidates = [name, *(f"{name}-{i}" for i in range(2, 10_000))]
-        free = (storage / c for c in candidates if not (storage / c).exists())
+        places = (storage / candidate for candidate in candidates)
+        free = (place for place in places if not (place.exists() or is_link(place)))
         folders.append(next(folder for folder in free if folder not in folders))
     return folders
 

@@ -9,7 +9,11 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweepbook.record.storage.places import disk_folder
+
 PAGE = "report.html"
+LATEX = "latex"  # the folder of the tables as LaTeX
+FILES = (PAGE, "report.md", "findings.csv", "scorecard.csv")  # of every report
 _BEGINNING = ".unfinished-"
 
 
@@ -37,21 +41,43 @@ def written_aside(
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def checked_folder(folder: Path, page: str = PAGE, what: str = "report") -> Path:
+def checked_folder(
+    where: str | Path,
+    files: Sequence[str] = FILES,
+    what: str = "report",
+    inner: Sequence[str] = ("figures", LATEX),
+) -> Path:
     """The folder, if what is to be written may stand there.
 
+    Args:
+        where: a folder, or the file:///... of one.
+        files: what an earlier one of ours has in any case, as files and not as links.
+        inner: its folders, which are no links.
+
     Raises:
-        ValueError: it is a file, or holds something else than an earlier `page`.
+        ValueError: it is a file, a link that leads nowhere, or holds something else than an
+            earlier one of ours.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder}: a {what} needs a folder, and this is a file")
-    holds_other = folder.is_dir() and any(not is_aside(path) for path in folder.iterdir())
-    if holds_other and not (folder / page).is_file():
+    folder = disk_folder(where)
+    if not folder.is_dir():
+        if folder.exists() or folder.is_symlink():
+            kind = "a file" if folder.exists() else "a link that leads nowhere"
+            raise ValueError(f"{folder}: a {what} needs a folder, and this is {kind}")
+        return folder
+    holds_other = any(not is_aside(path) for path in folder.iterdir())
+    if holds_other and not all(_is_plain_file(folder / file) for file in files):
         raise ValueError(
-            f"{folder}: is not empty and holds no earlier {what} ({page}); "
+            f"{folder}: is not empty and holds no earlier {what} ({', '.join(files)}); "
             "name a new or empty folder"
         )
+    for name in inner:
+        if (folder / name).is_symlink():
+            raise ValueError(f"{folder}: {name} is a link, which is not followed: remove it")
     return folder
+
+
+def _is_plain_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def is_aside(path: Path) -> bool:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import base64
 import io
 import os
+import secrets
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from markupsafe import Markup
 from PIL import Image
 
 from sweepbook.figures import style
+from sweepbook.figures.csv import csv_text as csv_text
 from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.places import laid_out
 from sweepbook.pages.inline.picture import inline_of
 from sweepbook.pages.table import Table, as_table
-from sweepbook.study.texts import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,17 +96,13 @@ def _palette(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def csv_text(frame: pd.DataFrame) -> str:
-    """A frame as CSV with a header, without its index; numbers in full precision.
-
-    Control characters in texts, but for tabs and line breaks, are written as their codes.
-    """
-    return visible(frame.to_csv(index=False, lineterminator="\n"), keep="\n\t")
-
-
 def write_file(path: Path, content: str | bytes) -> None:
     """Write aside and rename, so that a reader sees the earlier file or this one."""
     data = content.encode("utf-8") if isinstance(content, str) else content
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    aside.write_bytes(data)
-    os.replace(aside, path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with aside.open("xb") as file:  # no file that is there, and through no link
+            file.write(data)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sweepbook.aggregates.labels import told_apart
 from sweepbook.findings.amounts import estimate_texts
+from sweepbook.pages.aside import LATEX
 from sweepbook.pages.files import write_file
 from sweepbook.pages.latex_layout import Layout, layout_of
 from sweepbook.pages.studies.claims import Claims
@@ -17,7 +18,6 @@ from sweepbook.pages.studies.section import Section
 from sweepbook.pages.table import Table
 from sweepbook.study.texts import one_line
 
-FOLDER = "latex"
 _OF_ALL = ("claims", "scorecard", "repeat")  # tables of all studies together
 _MOST_ROWS = 40  # a longer table goes over several pages
 _SPECIAL = {
@@ -119,10 +119,10 @@ def write_latex(
         tables += [(_apart(one.name), one.title, one.table) for one in section.shown if one.table]
         caption = f"Trials of the study {section.record.study}"
         tables.append((section.trials_csv, caption, section.trials))
-    (folder / FOLDER).mkdir()
+    (folder / LATEX).mkdir()
     for name, caption, table in tables:
         if table.rows:
-            write_file(folder / FOLDER / f"{name}.tex", latex_table(table, caption, name))
+            write_file(folder / LATEX / f"{name}.tex", latex_table(table, caption, name))
 
 
 def latex_names(names: Iterable[str]) -> set[str]:

@@ -11,11 +11,10 @@ from typing import Any
 from sweepbook.aggregates.kept import kept
 from sweepbook.figures.own import has_own_kinds, own_kinds
 from sweepbook.findings.scorecard import scorecard
-from sweepbook.pages.aside import PAGE, checked_folder, files_in, remove, written_aside
+from sweepbook.pages.aside import LATEX, PAGE, checked_folder, files_in, remove, written_aside
 from sweepbook.pages.collections import few_collections
 from sweepbook.pages.context import context_of, title_of
 from sweepbook.pages.files import csv_text, write_file
-from sweepbook.pages.latex import FOLDER as LATEX
 from sweepbook.pages.latex import latex_names, write_latex
 from sweepbook.pages.names import figure_names, unique_names
 from sweepbook.pages.render import render_html, render_markdown
@@ -76,7 +75,7 @@ def write_report(
         raise ValueError("a report needs at least one record, got none")
     repeat = repeat_of(loaded, again)
     own = _own_kinds(loaded, project)
-    folder = checked_folder(Path(out))
+    folder = checked_folder(out)
     earlier = _earlier_names(folder)
     with few_collections(), written_aside(folder) as aside:
         sections = _sections(loaded, own, aside, latex)

@@ -10,9 +10,15 @@ from sweepbook.record.storage.places import Place, Where, place
 WRITTEN = "written"  # what a manifest says of an artifact that is of the record as it is now
 
 
+def artifact_names(name: str) -> tuple[str, str]:
+    """Returns the folder and the file of an artifact within a record; names are file names."""
+    return "artifacts", f"{name}.parquet"
+
+
 def artifact_path(record: Where, name: str) -> Place:
-    """Returns where a record keeps the artifact `name`; a study's names are file names."""
-    return place(record) / "artifacts" / f"{name}.parquet"
+    """Returns where a record keeps the artifact `name`."""
+    folder, file = artifact_names(name)
+    return place(record) / folder / file
 
 
 def write_artifact(record: Where, name: str, table: pd.DataFrame) -> None:

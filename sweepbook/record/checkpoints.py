@@ -2,10 +2,12 @@
 
 import functools
 import pickle
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweepbook.record.storage.files import delete, write_bytes
+from sweepbook.record.storage.inside import file_at, file_in, files_in
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.packing import packed, unpacked
 from sweepbook.record.storage.places import Place, Where, place
@@ -13,7 +15,7 @@ from sweepbook.record.storage.places import Place, Where, place
 Rows = list[dict[str, Any]]
 _UNREADABLE = (
     *(pickle.UnpicklingError, ValueError, RuntimeError, EOFError, AttributeError),
-    *(LookupError, TypeError),
+    *(LookupError, TypeError, OverflowError, MemoryError, zipfile.BadZipFile),
 )  # of a damaged file
 
 
@@ -81,10 +83,20 @@ def load_state(path: Where) -> dict[str, Any] | None:
             torch is not installed.
     """
     try:
-        return _load(place(path), device="cpu")
+        content = _load(place(path), device="cpu")
+        if content is not None:
+            _check_content(content, place(path).parent.name == "checkpoints")
+        return content
     except _UNREADABLE as error:
         first = (str(error).strip() or repr(error)).splitlines()[0]
         raise ValueError(f"{path} cannot be read as a state: {first}") from error
+
+
+def _check_content(content: Mapping[str, Any], of_record: bool) -> None:
+    if "state" not in content:
+        raise ValueError("it holds no state")
+    if of_record and type(content.get("fidelity")) is not int:
+        raise ValueError("it does not say at which fidelity the state is")
 
 
 def copy_states(source: Where, target: Where, trial_ids: Mapping[str, str]) -> None:
@@ -93,15 +105,17 @@ def copy_states(source: Where, target: Where, trial_ids: Mapping[str, str]) -> N
     Args:
         trial_ids: new id -> the old one.
     """
-    files: dict[str, list[Place]] = {}
-    for file in (place(source) / "checkpoints").iterdir():
-        files.setdefault(file.name.partition(".")[0], []).append(file)
+    files: dict[str, list[str]] = {}
+    for file in files_in(source, "checkpoints"):
+        files.setdefault(file.name.partition(".")[0], []).append(file.name)
     for new, old in trial_ids.items():
-        for file in files.get(old, ()):
-            ending = file.name.removeprefix(old)
-            write_bytes(place(target) / "checkpoints" / f"{new}{ending}", file.read_bytes())
+        for name in files.get(old, ()):
+            ending = name.removeprefix(old)
+            if found := file_in(source, "checkpoints", name):
+                write_bytes(place(target) / "checkpoints" / f"{new}{ending}", found.read_bytes())
 
 
 def _load(path: Place, device: str | None = None) -> dict[str, Any] | None:
     """The content of a checkpoint; no file can have code executed."""
-    return unpacked(path.read_bytes(), device) if path.is_file() else None
+    found = file_at(path)
+    return unpacked(found.read_bytes(), device) if found else None

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from sweepbook.record.artifacts import WRITTEN, artifact_path
-from sweepbook.record.columns import fitting
+from sweepbook.record.artifacts import WRITTEN, artifact_names
 from sweepbook.record.manifest import Manifest, manifest_of
+from sweepbook.record.schema.text import parsed
+from sweepbook.record.storage.frames import (
+    check_replicates,
+    look_again,
+    read_predictions,
+    read_reports,
+    read_trials,
+)
+from sweepbook.record.storage.inside import file_in
 from sweepbook.record.storage.places import Place, Where, place
+from sweepbook.record.storage.tables import read_table, to_pandas, unreadable
 
 CONFIG = "config/"  # a setting's column in trials is config/KEY
-TRIAL_COLUMNS = {
-    "trial_id": "str",
-    "study": "str",
-    "status": "str",
-    "reason": "str",
-    "error": "str",
-    "seed": "float64",
-    "n_replicates": "float64",
-    "last_fidelity": "float64",
-    "time_total_s": "float64",
-}
-PREDICTION_COLUMNS = {
-    "trial_id": "str", "replicate": "int64", "split": "str", "row_id": "int64",
-    "label": "int64", "predicted": "int64", "probability": "float64",
-}  # fmt: skip
-_NOT_ENDED = ("running", "pending")
-_READ_ATTEMPTS = 3  # a study may compact its parts between our listing and our reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +87,7 @@ class Record:
         Returns an empty frame with the contract's columns where the study recorded none. Raises
         ValueError where a file cannot be read or its parts keep vanishing.
         """
-        return _look_again(self.path, lambda: _read_predictions(self.path))
+        return look_again(self.path, lambda: read_predictions(self.path))
 
     def artifact(self, name: str) -> pd.DataFrame | None:
         """The table that the study's hook `name` has made of the record, read now.
@@ -108,9 +95,10 @@ class Record:
         Returns None where the record has none, as those of earlier versions. Raises ValueError
         where the file cannot be read.
         """
-        path = artifact_path(self.path, name)
-        is_current = self.manifest.artifacts.get(name) == WRITTEN and path.is_file()
-        return _to_pandas(_read_table(path)) if is_current else None
+        if self.manifest.artifacts.get(name) != WRITTEN:
+            return None
+        path = file_in(self.path, *artifact_names(name))
+        return to_pandas(read_table(path), path) if path else None
 
 
 def load_record(path: Where) -> Record:
@@ -137,13 +125,14 @@ def load_record(path: Where) -> Record:
     """
     folder = place(path)
     manifest = read_manifest(folder)
-    unit = manifest.study.fidelity.unit
-    reports = _look_again(folder, lambda: _read_reports(folder, unit))
-    trials = _read_trials(folder, manifest)
+    unit, metric = manifest.study.fidelity.unit, manifest.study.metric.name
+    reports = look_again(folder, lambda: read_reports(folder, unit, metric))
+    trials = read_trials(folder, manifest)
     if trials.empty and len(reports) and not _has_begun(manifest, reports):
         raise ValueError(
             f"{folder}: has {len(reports)} report rows but no trial in trials.parquet"
         )
+    check_replicates(folder, trials, reports)
     return Record(folder, manifest, trials, reports)
 
 
@@ -180,18 +169,6 @@ def _has_begun(manifest: Manifest, reports: pd.DataFrame) -> bool:
     return manifest.status == "running" and planned >= set(reports["trial_id"])
 
 
-def _look_again(folder: Place, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """What `read` finds, read again where a part was compacted after it had been listed."""
-    for _ in range(_READ_ATTEMPTS):
-        try:
-            return read()
-        except FileNotFoundError:
-            continue
-    raise ValueError(
-        f"{folder}: its parts vanish while they are read; try again when nobody writes there"
-    )
-
-
 def read_manifest(folder: Place) -> Manifest:
     """Returns the manifest of a record's folder.
 
@@ -202,94 +179,14 @@ def read_manifest(folder: Place) -> Manifest:
         raise ValueError(
             f"{folder}: no such folder; give the folder of a record, e.g. records/my-study"
         )
-    path = folder / "manifest.json"
-    if not path.is_file():
+    path = file_in(folder, "manifest.json")
+    if path is None:
         raise ValueError(f"{folder}: not a record, because it has no manifest.json")
     try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, "JSON", error) from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, "JSON", error) from error
     try:
-        return manifest_of(content)
+        return manifest_of(parsed(content))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def _read_table(path: Place) -> pa.Table:
-    try:
-        # Opened once: given a path, pyarrow opens it twice, and its writer may replace it between.
-        with pa.OSFile(path.path) if path.is_local else pa.BufferReader(path.read_bytes()) as file:
-            return pq.read_table(file)
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, "parquet", error) from error
-
-
-def _unreadable(path: Place, form: str, error: Exception) -> Exception:
-    """What to raise for a damaged file; a store that cannot be reached stays an OSError."""
-    if isinstance(error, OSError) and not path.is_local:
-        return OSError(f"{path}: {error}")
-    return ValueError(f"{path}: cannot be read as {form}: {error}")
-
-
-def _read_reports(folder: Place, unit: str) -> pd.DataFrame:
-    key = ["trial_id", "replicate", unit]
-    # Parts before reports.parquet: a writer that compacts in between hides nothing this way.
-    parts = [_read_table(path) for path in _part_paths(folder)]
-    compacted = folder / "reports.parquet"
-    tables = [_read_table(compacted), *parts] if compacted.is_file() else parts
-    if not tables:
-        return _empty({"trial_id": "str", "replicate": "int64", unit: "int64"})
-    table = pa.concat_tables(fitting(tables), promote_options="permissive")
-    missing = [name for name in key if name not in table.column_names]
-    if missing:
-        raise ValueError(f"{folder}: the reports lack the columns {missing}")
-    # Arrow sorts and dedupes the keys alone; the wide rows move once, in `take`.
-    rows = pa.array(np.arange(table.num_rows))
-    last = table.select(key).append_column("row", rows).group_by(key).aggregate([("row", "max")])
-    order = last.sort_by([(name, "ascending") for name in key])["row_max"]
-    in_order = len(order) == table.num_rows and pc.all(pc.equal(order, rows)).as_py()
-    return _to_pandas(table if in_order else table.take(order))
-
-
-def _part_paths(folder: Place) -> list[Place]:
-    """Part files of the reports, oldest first: parts/NNNNN.parquet and nothing else."""
-    parts = [part for part in (folder / "parts").iterdir() if part.name.endswith(".parquet")]
-    return sorted((p for p in parts if p.stem.isdigit()), key=lambda part: int(part.stem))
-
-
-def _read_trials(folder: Place, manifest: Manifest) -> pd.DataFrame:
-    path = folder / "trials.parquet"
-    trials = _to_pandas(_read_table(path)) if path.is_file() else _empty(TRIAL_COLUMNS)
-    missing = [name for name in ("trial_id", "status") if name not in trials]
-    if missing:
-        raise ValueError(f"{path}: lacks the columns {missing}")
-    ended = manifest.ended or manifest.has_ended
-    open_ended = trials["status"].isna() | trials["status"].isin(_NOT_ENDED)
-    status = trials["status"].astype("str")
-    trials["status"] = status.mask(open_ended, "interrupted" if ended else "running")
-    trials = trials.drop_duplicates("trial_id", keep="last")
-    return trials.sort_values("trial_id", ignore_index=True)
-
-
-def _read_predictions(folder: Place) -> pd.DataFrame:
-    compacted = folder / "predictions.parquet"
-    parts = (folder / "parts").iterdir()
-    paths = [p for p in parts if p.name.startswith("predictions-") and p.name.endswith(".parquet")]
-    paths = [compacted, *paths] if compacted.is_file() else paths
-    if not paths:
-        return _empty(PREDICTION_COLUMNS)
-    table = pa.concat_tables([_read_table(path) for path in paths], promote_options="permissive")
-    key = ["trial_id", "replicate", "split", "row_id"]
-    frame = _to_pandas(table).drop_duplicates(key, keep="last")
-    return frame.sort_values(key, ignore_index=True)
-
-
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-    return frame
-
-
-def _empty(columns: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sweepbook.record.storage.files import make_folder, write_bytes
+from sweepbook.record.storage.inside import file_in, files_in
 from sweepbook.record.storage.places import Place, Where, place
 
 MOST_BYTES = 1_000_000  # of a log
 FIRST_BYTES = 100_000  # of which the beginning may take so many
 LAST_BYTES = 450_000  # kept of the end when a log is shortened; the rest is room to grow
 FOLDER = "logs"
+_MOST_READ = 20 * MOST_BYTES  # a log that is being written may be longer for a moment
 BEGAN = re.compile(rb"(?m)^--- attempt (\d+) began .*---$")
 _LEFT_OUT = re.compile(rb"(?m)^--- (\d+) bytes left out ---\n")
 
@@ -23,16 +25,31 @@ def log_path(record: Where, trial_id: str) -> Place:
 
 def logged_trials(record: Where) -> set[str]:
     """Returns the ids of the trials that the record has a log of."""
-    files = (place(record) / FOLDER).iterdir()
-    return {file.stem for file in files if not file.name.startswith(".")}  # one being written
+    return {file.stem for file in files_in(record, FOLDER)}
 
 
 def read_log(record: Where, trial_id: str) -> bytes | None:
-    """Returns what a trial has printed so far, or None where there is no log."""
+    """Returns what a trial has printed so far, or None where there is no log.
+
+    Raises:
+        ValueError: what is there is no file of the record.
+    """
+    path = log_path(record, trial_id)
     try:
-        return log_path(record, trial_id).read_bytes()
+        found = file_in(record, FOLDER, path.name)
+        return None if found is None else _bounded(found)
     except FileNotFoundError:
         return None
+
+
+def _bounded(path: Place) -> bytes:
+    """A log's content; of one that somebody has made far longer than ours are, the end."""
+    if not path.is_local:
+        return path.read_bytes()
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _MOST_READ))
+        return file.read(_MOST_READ)
 
 
 def copy_logs(record: Where, new: Where, sources: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """A record's manifest as a typed value: what was asked, and all that its numbers depend on."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,10 @@ from sweepbook.record.origin.decision import Decision
 from sweepbook.record.origin.derived import Confirms, Extends, Winner
 from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.record.registration import Registration
+from sweepbook.record.schema.kept import Kept, unknown, with_kept
+from sweepbook.record.schema.limits import Replicates, Seed, Share, Status, Steps, TrialId
+from sweepbook.record.schema.shapes import OTHERS, Count, Described, Resumed, Session
+from sweepbook.record.schema.typed import check
 from sweepbook.study.claim import Claim
 from sweepbook.study.forms.trainable import trainable_of
 from sweepbook.study.read import built, study_of
@@ -117,13 +121,14 @@ class Manifest:
         project: name of the project that its trainable is of; None outside any.
         artifacts: name -> "written", or why its hook gave no table.
         further: keys that this version does not know; they are kept.
+        kept: keys within its objects that this version does not know; they are kept, too.
     """
 
     study: Study
     command: tuple[str, ...] = ()
-    seed: int = 0
-    n_replicates: int = 1
-    scale: float | None = None
+    seed: Seed = 0
+    n_replicates: Replicates = 1
+    scale: Share | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     replaced: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -140,16 +145,17 @@ class Manifest:
     extends: Extends | None = None
     decide: Decision | None = None
     registration: Registration | None = None
-    taken: Mapping[str, str] = field(default_factory=dict)
+    taken: Mapping[TrialId, str] = field(default_factory=dict)
     resumed: tuple[Mapping[str, Any], ...] = ()
     sessions: tuple[Mapping[str, Any], ...] = ()
-    status: str | None = None
-    n_trials: Mapping[str, int] = field(default_factory=dict)
+    status: Status | None = None
+    n_trials: Mapping[str, Count] = field(default_factory=dict)
     record_digest: str | None = None
     project: str | None = None
-    max_concurrent: int | None = None
+    max_concurrent: Steps | None = None
     artifacts: Mapping[str, str] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
+    kept: Kept = ()
 
     @property
     def has_ended(self) -> bool:
@@ -175,16 +181,26 @@ class Manifest:
         content: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
         for part in dataclasses.fields(self):
             value = getattr(self, part.name)
-            if part.name == "further" or (part.name in _LATER and not value):
+            if part.name in _NO_KEYS or (part.name in _LATER and not value):
                 continue
             content[part.name] = _plain(value)
-        return content | dict(self.further)
+        return with_kept(content | dict(self.further), self.kept)
 
 
+_NO_KEYS = ("further", "kept")  # fields that are no keys of a manifest.json
 _LATER = (  # written only where there is something to say
     *("confirms", "extends", "decide", "registration", "taken", "resumed", "sessions", "status"),
     *("n_trials", "record_digest", "project", "max_concurrent", "artifacts"),
 )
+
+
+_OTHERS: dict[tuple[type, str], Any] = {
+    **OTHERS,
+    (Manifest, "data"): Described | None,
+    (Manifest, "sessions"): Sequence[Session],
+    (Manifest, "resumed"): Sequence[Resumed],
+    **{(Manifest, name): Any for name in _NO_KEYS},
+}
 
 
 def manifest_of(content: Any) -> Manifest:
@@ -193,23 +209,30 @@ def manifest_of(content: Any) -> Manifest:
     Keys that an earlier version did not write take their defaults.
 
     Raises:
-        ValueError: no object, another schema version, or a key whose value cannot be what it says.
+        ValueError: no object, another schema version, or a key whose value is not of the type or
+            in the range that it must have; the key is named.
     """
     version = content.get("schema_version") if isinstance(content, dict) else None
-    if version != SCHEMA_VERSION:
+    if type(version) is not int or version != SCHEMA_VERSION:
         raise ValueError(
-            f"schema_version must be {SCHEMA_VERSION}, got {version!r}: another version of "
+            f"schema_version must be {SCHEMA_VERSION}, got {version!r:.60}: another version of "
             "sweepbook wrote this record"
         )
-    _check_study(content)
+    check(content, Manifest, "", _OTHERS)
     try:
-        return _typed(content)
-    except (TypeError, AttributeError, KeyError) as error:
+        manifest = _typed(content)
+    except (TypeError, AttributeError, KeyError, OverflowError) as error:
         raise ValueError(f"a value is missing or of the wrong type: {error}") from error
+    ids = [trial.trial_id for trial in manifest.trials]
+    if len(set(ids)) < len(ids):
+        twice = next(trial_id for trial_id in ids if ids.count(trial_id) > 1)
+        raise ValueError(f"trials has the trial_id {twice} twice")
+    return manifest
 
 
 def _typed(content: Mapping[str, Any]) -> Manifest:
-    known = {part.name for part in dataclasses.fields(Manifest)}
+    names = {part.name for part in dataclasses.fields(Manifest)} - {*_NO_KEYS}
+    known = {key: value for key, value in content.items() if key in names}
     confirms, extends, decide, search, registration = (
         content.get(k) for k in ("confirms", "extends", "decide", "search", "registration")
     )
@@ -222,9 +245,10 @@ def _typed(content: Mapping[str, Any]) -> Manifest:
         "extends": built(Extends, _tuples(extends)) if extends else None,
         "decide": built(Decision, _tuples(decide)) if decide else None,
         "registration": built(Registration, registration) if registration else None,
+        "further": {k: v for k, v in content.items() if k not in {*names, "schema_version"}},
+        "kept": unknown(content, Manifest, _OTHERS),
     }
-    further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
-    return built(Manifest, {**_tuples(content), **typed, "further": further})
+    return built(Manifest, {**_tuples(known), **typed})
 
 
 def _trial(content: Mapping[str, Any]) -> Trial:
@@ -236,21 +260,6 @@ def _trial(content: Mapping[str, Any]) -> Trial:
 def _confirms(content: Mapping[str, Any]) -> Confirms:
     winners = tuple(built(Winner, winner) for winner in content.get("trials") or ())
     return built(Confirms, {**_tuples(content), "trials": winners})
-
-
-def _check_study(content: Mapping[str, Any]) -> None:
-    """The few texts without which nothing of a record can be read, named where one is missing."""
-    for keys in (
-        ("study", "name"),
-        ("study", "metric", "name"),
-        ("study", "metric", "mode"),
-        ("study", "fidelity", "unit"),
-    ):
-        value: Any = content
-        for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
-        if not isinstance(value, str):
-            raise ValueError(f"{'.'.join(keys)} must be a text, got {value!r}")
 
 
 def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:

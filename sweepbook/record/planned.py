@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sweepbook.record.schema.limits import Number, Replicates, Seconds, Seed, Share, Steps, TrialId
 from sweepbook.study.forms.trainable import Trainable
 from sweepbook.study.search import Space
 from sweepbook.study.settings import setting_key
@@ -17,20 +18,20 @@ from sweepbook.study.spaces.names import nested
 class Trial:
     """One config with its replicates, ready to be trained anywhere."""
 
-    trial_id: str  # hash of trainable, config, seed and data
+    trial_id: TrialId  # hash of trainable, config, seed and data
     trainable: Trainable
     config: dict[str, Any]  # every setting, defaults too
     stacked: bool
-    seed: int
-    n_replicates: int
+    seed: Seed
+    n_replicates: Replicates
     unit: str
-    max_fidelity: int
+    max_fidelity: Steps
     metric: str
-    cpus: float
-    gpus: float
+    cpus: Share
+    gpus: Share
     cost_s: float  # roughly, on one core
-    hang_s: float | None = None  # longest time for a step
-    number: int | None = None  # order of suggestion in a search, from 0
+    hang_s: Seconds | None = None  # longest time for a step
+    number: Number | None = None  # order of suggestion in a search, from 0
     ends_itself: bool = False  # its trainable is done at max_fidelity; else it is cut off there
     nested: bool = False  # "a/b" of its config is the setting b of the dict a
     first: int = 0  # number of its first replicate; others come before it in another batch
@@ -78,11 +79,11 @@ class SearchPlan:
     nuisance: Sequence[str]
     cells: Sequence[Mapping[str, Any]]
     configs: Sequence[Mapping[str, Any]]
-    n_trials_per_cell: int
-    n_trials: int
-    n_random: int
+    n_trials_per_cell: Number
+    n_trials: Number
+    n_random: Number
     points: Sequence[Mapping[str, Any]]
-    seed: int
+    seed: Seed
     sampler: str = SAMPLER
     warm_start: Sequence[Mapping[str, Any]] = ()
     optuna_storage: str | None = None

@@ -9,15 +9,17 @@ from typing import Any
 from sweepbook.record.account import Account
 from sweepbook.record.checkpoints import Rows
 from sweepbook.record.digest import record_digest
-from sweepbook.record.load import load_record
-from sweepbook.record.manifest import Manifest, manifest_of
+from sweepbook.record.load import load_record, read_manifest
+from sweepbook.record.manifest import Manifest
 from sweepbook.record.planned import Trial
 from sweepbook.record.provenance import now
 from sweepbook.record.rows import reports_frame, trials_frame
 from sweepbook.record.storage.files import delete, make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock
+from sweepbook.record.storage.ours import check_no_links, removable
 from sweepbook.record.storage.outage import Outage, Say, insist
 from sweepbook.record.storage.places import Where, place
+from sweepbook.study.texts import shortened
 
 FLUSH_EVERY_S = 5.0
 
@@ -32,7 +34,8 @@ class RecordWriter:
         as_read: the manifest must still be what the folder holds: it was read without the lock.
 
     Raises:
-        ValueError: where another process writes this record, or has since it was read.
+        ValueError: where another process writes this record, or has since it was read, or a
+            link stands for one of its files.
         OSError: where the folder cannot be written.
     """
 
@@ -45,6 +48,7 @@ class RecordWriter:
         as_read: bool = False,
     ) -> None:
         self.folder, self.manifest, self.say = place(folder), manifest, say
+        check_no_links(self.folder)
         for name in ("parts", "checkpoints"):
             make_folder(self.folder / name)
         self._lock = lock(self.folder, say)
@@ -69,7 +73,7 @@ class RecordWriter:
         return self.account.trials
 
     def _check_unwritten(self) -> None:
-        found = manifest_of(json.loads((self.folder / "manifest.json").read_text()))
+        found = read_manifest(self.folder)
         ours, theirs = (json.dumps(m.as_json(), default=str) for m in (self.manifest, found))
         if ours != theirs:  # as text, for NaN is not NaN
             raise ValueError(
@@ -195,7 +199,7 @@ class RecordWriter:
 
     def _compact(self) -> None:
         """Parts become tables; they go only when the tables that hold them are on the disk."""
-        parts = [p for p in (self.folder / "parts").iterdir() if not p.name.startswith(".")]
+        parts, others = removable(self.folder, self.trials)
         record = load_record(self.folder)
         predictions = record.predictions()
         if len(record.reports):
@@ -204,6 +208,9 @@ class RecordWriter:
             write_parquet(self.folder / "predictions.parquet", predictions)
         for part in parts:
             delete(part)
+        if others:
+            names = shortened(", ".join(others), 150)
+            self.say(f"{self.folder}/parts keeps what is no part of the record: {names}")
 
     def _write_manifest(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest.as_json())

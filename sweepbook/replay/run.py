@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sweepbook.figures import style
+from sweepbook.figures.csv import csv_text
 from sweepbook.record.load import load_record
 from sweepbook.record.storage.files import write_bytes
-from sweepbook.record.storage.places import Where
+from sweepbook.record.storage.places import Where, disk_folder
 from sweepbook.replay.close import stated_margin
 from sweepbook.replay.figure import draw_replay
 from sweepbook.replay.page import Asked, n_close, replay_page
@@ -70,7 +71,7 @@ def replay(path: Where, out: Path, wanted: Wanted, console: Console) -> Path:
     record = load_record(path)
     curves = full_curves(record, equal_times=wanted.equal_times)
     settings = settings_of(curves, wanted)
-    _check_out(out)
+    out = _checked(out)
     margin = stated_margin(record, curves) if wanted.margin is None else wanted.margin
     arrived = arrivals(len(curves), wanted.n_orders, wanted.seed, wanted.jitter)
     arrived = redrawn(arrived, wanted.seed)
@@ -80,8 +81,7 @@ def replay(path: Where, out: Path, wanted: Wanted, console: Console) -> Path:
             curves, settings, arrived, margin=margin, after_each=lambda: progress.advance(task)
         )
     out.mkdir(parents=True, exist_ok=True)
-    text = table.to_csv(index=False, lineterminator="\n")
-    write_bytes(out / "replay.csv", text.encode())
+    write_bytes(out / "replay.csv", csv_text(table).encode())
     figure = draw_replay(table, n_close(curves, margin), record.metric, record.unit)
     with style.look():
         for form, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
@@ -133,11 +133,15 @@ def _distinct(values: Sequence[int]) -> list[int]:
     return sorted(set(values))
 
 
-def _check_out(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out}: is a file; give a folder with --out")
-    if out.is_dir() and any(out.iterdir()) and not (out / "replay.csv").is_file():
+def _checked(out: Path) -> Path:
+    """The folder, if a replay may stand there."""
+    out = disk_folder(out)
+    if (out.exists() or out.is_symlink()) and not out.is_dir():
+        raise ValueError(f"{out}: is no folder; give one with --out")
+    is_ours = all((out / f"replay.{form}").is_file() for form in ("csv", "md"))
+    if out.is_dir() and any(out.iterdir()) and not is_ours:
         raise ValueError(
-            f"{out}: is not empty and holds no earlier replay (replay.csv); "
+            f"{out}: is not empty and holds no earlier replay (replay.csv, replay.md); "
             "give a new or empty folder with --out"
         )
+    return out

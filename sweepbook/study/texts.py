@@ -13,8 +13,11 @@ _VALUE = re.compile(r"\s*|None|True|False|[-+]?[.\d][-+.\w]*|[-+]?(nan|inf)")
 MOST_WORDS, MOST_WORD, MOST_SENTENCE = 5, 40, 200  # of a study's: how many, and their characters
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 # what Markdown could take for more than a letter: these wherever they stand, an underscore beside
-# no letter, the & of an entity, and what begins a list or a line across
-_MARKDOWN = re.compile(r"[\\`*\[\]<>|~$#]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|^[-+](?=[-+\s]|$)")
+# no letter, and what begins a list or a line across; of HTML, which some programs find behind a
+# backslash, too: < and >, and the & of an entity
+_MARKDOWN = re.compile(r"[\\`*\[\]|~$#]|(?<![^\W_])_|_(?![^\W_])|^[-+](?=[-+\s]|$)")
+_HTML = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+_OF_HTML = re.compile(r"[<>]|&(?=#?\w+;)")
 _NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 
 
@@ -54,9 +57,10 @@ def markdown_text(text: object) -> str:
     r"""Returns a text on one line that Markdown shows as it is.
 
     >>> markdown_text("a|b\n<b> *c* val_loss _d_")
-    'a\\|b \\<b\\> \\*c\\* val_loss \\_d\\_'
+    'a\\|b &lt;b&gt; \\*c\\* val_loss \\_d\\_'
     """
     escaped = _MARKDOWN.sub(lambda found: f"\\{found[0]}", one_line(text).lstrip())
+    escaped = _OF_HTML.sub(lambda found: _HTML[found[0]], escaped)
     return _NUMBERED.sub(r"\1\\\2", escaped)
 
 

@@ -25,6 +25,9 @@ from sweepbook.tune.placement import HERE, Placement
 from sweepbook.tune.rounds import train_together
 from sweepbook.tune.search_round import train_search
 from sweepbook.tune.site import Pair, Site
+from sweepbook.tune.tuner import TUNE
+
+SCRATCH = ".ray"  # in a record on a disk, while its trials are trained
 
 
 def train(
@@ -71,7 +74,7 @@ def train(
         connection.close()
         if log.parent == scratch and not isinstance(sys.exc_info()[1], OSError):
             _keep_log(log, folder)
-        shutil.rmtree(scratch, ignore_errors=True)
+        empty_scratch(scratch)
         _end_session(session, writers, has, placement.max_concurrent)
 
 
@@ -99,7 +102,17 @@ def _scratch_folder(record: Place) -> Path:
     """Makes a folder on the driver's disk for what Tune writes and nobody reads."""
     if not record.is_local:
         return Path(tempfile.mkdtemp(prefix="sweepbook-"))
-    return Path(record.resolve()) / ".ray"
+    return Path(record.resolve()) / SCRATCH
+
+
+def empty_scratch(folder: Path) -> None:
+    """Removes what Tune and Ray have written, and the folder where it is empty then."""
+    shutil.rmtree(folder / TUNE, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        if folder.name != SCRATCH:  # a temporary one, which is ours alone
+            shutil.rmtree(folder)
+        else:
+            folder.rmdir()
 
 
 def _tell_missing_gpus(

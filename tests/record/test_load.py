@@ -16,8 +16,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sweepbook.record import load
 from sweepbook.record.load import load_record, with_known_files
+from sweepbook.record.storage import frames
 from sweepbook.record.storage.places import place
 
 Make = Callable[..., Path]
@@ -101,7 +101,7 @@ def test_a_file_that_its_writer_replaces_meanwhile_is_read_as_it_was_or_is(
     writer = threading.Thread(target=replace_it)
     writer.start()
     try:
-        numbers = {len(load._read_table(place(many))) for _ in range(200)}
+        numbers = {len(frames.read_table(place(many))) for _ in range(200)}
     finally:
         ends.set()
         writer.join()
@@ -152,7 +152,7 @@ def test_parts_that_vanish_while_reading_are_looked_for_again(
 
     folder = make_record(CONFIGS, parts=3)
     expected = load_record(folder).reports
-    listed = load._part_paths
+    listed = frames.part_paths
 
     def compact_after_listing(path: Path) -> list[Path]:
         paths = listed(path)
@@ -161,7 +161,7 @@ def test_parts_that_vanish_while_reading_are_looked_for_again(
             shutil.rmtree(folder / "parts")
         return paths
 
-    monkeypatch.setattr(load, "_part_paths", compact_after_listing)
+    monkeypatch.setattr(frames, "part_paths", compact_after_listing)
     pd.testing.assert_frame_equal(load_record(folder).reports, expected)
 
 
@@ -177,15 +177,15 @@ def test_predictions_that_are_compacted_while_reading_are_looked_for_again(
         path = folder / "parts" / f"predictions-{i}.parquet"
         frame.iloc[[i]].to_parquet(path)
     record = load_record(folder)
-    read = load._read_table
+    read = frames.read_table
 
-    def compact_before_reading(path: Path) -> object:
+    def compact_before_reading(path: Path, *known: object) -> object:
         if (folder / "parts").is_dir():
             frame.to_parquet(folder / "predictions.parquet")
             shutil.rmtree(folder / "parts")
-        return read(path)
+        return read(path, *known)
 
-    monkeypatch.setattr(load, "_read_table", compact_before_reading)
+    monkeypatch.setattr(frames, "read_table", compact_before_reading)
     assert record.predictions()["row_id"].tolist() == [1, 2]
 
 
@@ -196,10 +196,10 @@ def test_predictions_that_keep_vanishing_are_refused(
     record = load_record(make_record(CONFIGS, parts=1))
     Path(record.path / "parts" / "predictions-a.parquet").write_bytes(b"")
 
-    def gone(path: Path) -> object:
+    def gone(path: Path, known: object) -> object:
         raise FileNotFoundError(path)
 
-    monkeypatch.setattr(load, "_read_table", gone)
+    monkeypatch.setattr(frames, "read_table", gone)
     with pytest.raises(ValueError, match="vanish while they are read"):
         record.predictions()
 
@@ -249,7 +249,7 @@ def break_trials(folder: Path) -> None:
         (break_manifest, "manifest.json"),
         (break_json, "JSON"),
         (break_version, "schema_version must be 1, got 99"),
-        (break_study, "study.metric.name"),
+        (break_study, "study.question must be a text"),
         (break_scheduler, "hyperband"),
         (break_reports, "reports.parquet: cannot be read"),
         (break_key, "lack the columns ['epoch']"),

@@ -27,9 +27,11 @@ def write_record(tmp_path):
             for i in range(n) for r in range(3) for epoch in range(1, 10)
         ]  # fmt: skip
         trials = [
-            {"trial_id": f"t{i}", "status": endings.get(f"t{i}", "finished"), "config/lr": 0.1**i}
+            {"trial_id": f"t{i}", "status": endings.get(f"t{i}", "finished"), "config/lr": 0.1**i,
+             "study": "lr", "reason": None, "error": None, "seed": 0, "n_replicates": 3,
+             "fidelity_unit": "epoch", "last_fidelity": 9, "time_total_s": 9.0}
             for i in range(n)
-        ]
+        ]  # fmt: skip
         pd.DataFrame(reports).to_parquet(folder / "reports.parquet")
         pd.DataFrame(trials).to_parquet(folder / "trials.parquet")
         study = {"name": "lr", "question": "?", "trainable": "x:y"}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from sweepbook.pages.model_card import model_card
 from sweepbook.record.best import Best, best_of, state_file
 from sweepbook.record.load import Record, load_record
+from sweepbook.record.storage.places import disk_folder
 from sweepbook.study.forms.program import Program
 from sweepbook.tune.console import say
 
@@ -26,6 +28,7 @@ def export(where: str, folder: Path, trial_id: str | None, console: Console) -> 
         ValueError: the folder exists, or the record has no such model; see `best_of`.
         OSError: the folder cannot be written.
     """
+    folder = disk_folder(folder, "--best")
     _check_new(folder)
     record = load_record(where)
     best = best_of(record, trial_id)
@@ -65,8 +68,7 @@ def _check_new(folder: Path) -> None:
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     """Writes a folder aside and renames it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(aside, ignore_errors=True)
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         aside.mkdir()
         for name, content in files.items():

@@ -24,7 +24,7 @@ def write_comparison(comparison: Comparison, out: Path) -> Path:
     Raises:
         ValueError: `out` holds something that is not an earlier comparison.
     """
-    folder = checked_folder(out, PAGE, "comparison")
+    folder = checked_folder(out, (PAGE, "compare.md", "compare.csv"), "comparison", ())
     pairs = [*comparison.moved, *comparison.stayed]
     context: dict[str, Any] = vars(comparison) | {
         "is_asked": any(pair.inside for pair in pairs),

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sweepbook.record.schema.limits import Number, Seed, Steps, TrialId
+
 
 @dataclass(frozen=True, kw_only=True)
 class Winner:
     """A trial that was chosen, by the settings that name it, and the value that chose it."""
 
     settings: Mapping[str, Any]
-    trial_id: str
-    number: int  # order of suggestion in a search, else of the plan, from 0
-    fidelity: int
+    trial_id: TrialId
+    number: Number  # order of suggestion in a search, else of the plan, from 0
+    fidelity: Steps
     value: float
 
 
@@ -27,7 +29,7 @@ class Confirms:
 
     record: str
     record_digest: str | None = None
-    seed: int
+    seed: Seed
     by: tuple[str, ...]
     tuned: tuple[str, ...] = ()
     trials: tuple[Winner, ...]
@@ -39,6 +41,6 @@ class Extends:
 
     record: str
     record_digest: str | None = None
-    kept: tuple[str, ...]
-    continued: Mapping[str, str]  # new -> old
-    anew: tuple[str, ...]
+    kept: tuple[TrialId, ...]
+    continued: Mapping[TrialId, TrialId]  # new -> old
+    anew: tuple[TrialId, ...]

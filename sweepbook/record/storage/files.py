@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ def write_bytes(where: Where, content: bytes) -> None:
 
 def _write_aside(path: Path, content: bytes) -> None:
     """Writes in the same folder, waits for the disk, and renames."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        with aside.open("wb") as file:
+        with aside.open("xb") as file:  # no file that is there, and through no link
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

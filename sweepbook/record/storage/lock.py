@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sweepbook.record.storage.files import delete, write_json
+from sweepbook.record.storage.ours import check_no_links
 from sweepbook.record.storage.outage import Say, StorageTaken
 from sweepbook.record.storage.places import Place, Where, place
 
@@ -24,10 +25,11 @@ def lock(folder: Where, say: Say = lambda text: None) -> "DiskLock | StoreLock":
     """Takes the record's lock.
 
     Raises:
-        ValueError: where another process holds it.
+        ValueError: where another process holds it, or a link stands for a file of the record.
         OSError: where the storage cannot be written.
     """
     where = place(folder)
+    check_no_links(where)
     return DiskLock(where) if where.is_local else StoreLock(where, say)
 
 

@@ -6,9 +6,11 @@ stands as a text of its own, beside the content of the array in the form of an .
 """
 
 import io
+import math
 import pickle
 import secrets
 import sys
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +20,8 @@ import numpy as np
 _ARRAYS = "numpy"  # the key of the arrays: text that stands for one -> (is a scalar, .npy)
 _PLAIN = (bool, int, float, complex, str, bytes, bytearray)  # exactly: np.float64 is a float
 _NAMED = {("collections", "OrderedDict"): OrderedDict, ("builtins", "complex"): complex}
+_LATER_HEADER = np.lib.format.read_array_header_2_0
+_MOST_GROWTH = 50  # values for each byte of a file
 _MARKS = 8  # bytes, drawn for each file
 
 
@@ -47,13 +51,17 @@ def unpacked(file: bytes, device: str | None = None) -> dict[str, Any]:
 
     Raises:
         pickle.UnpicklingError: it names a class or a function, which `packed` never writes.
-        ValueError: it holds tensors, and torch is not installed.
+        ValueError: it holds tensors, and torch is not installed; or it is no file of `packed`,
+            as one that would grow when it is read.
     """
     content: dict[str, Any]
     if file[:2] == b"PK":  # a zip, as torch writes them
         content = _loaded_by_torch(file, device)
     else:
         content = _PlainUnpickler(io.BytesIO(file)).load()
+    if not isinstance(content, dict):
+        raise ValueError(f"it holds a {type(content).__name__}, and no dict of names")
+    _check_growth(content, _MOST_GROWTH * len(file))
     arrays = content.pop(_ARRAYS, None)
     return _each(content, lambda value: _array_again(value, arrays)) if arrays else content
 
@@ -101,6 +109,21 @@ def _plain_bytes(content: Any) -> bytes | None:
     return file.getvalue()
 
 
+def _check_growth(content: Any, most: int) -> None:
+    """Refuses containers that hold each other so often that none could ever copy them."""
+    waiting, seen = [content], 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value
+            waiting += value.values()
+        elif isinstance(value, list | tuple | set):
+            waiting += value
+        seen += 1
+        if seen + len(waiting) > most:
+            raise ValueError("it holds the same values within each other over and over")
+
+
 def _each(content: Any, change: Callable[[Any], Any]) -> Any:
     """A copy of nested containers in which every other value is changed."""
     kind = type(content)
@@ -139,7 +162,17 @@ def _array_again(value: Any, arrays: Mapping[str, tuple[bool, bytes]]) -> Any:
     if type(value) is not str or value not in arrays:
         return value
     is_scalar, content = arrays[value]
-    array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    file = io.BytesIO(content)
+    # a header may say any size, and memory for it is asked for at once
+    is_first = np.lib.format.read_magic(file) == (1, 0)
+    header = np.lib.format.read_array_header_1_0 if is_first else _LATER_HEADER
+    shape, _, dtype = header(file)
+    if math.prod(shape) * dtype.itemsize > len(content):
+        raise ValueError(
+            f"an array says that it has the shape {shape}, but its content is shorter"
+        )
+    file.seek(0)
+    array = np.lib.format.read_array(file, allow_pickle=False)
     return array[()] if is_scalar else array
 
 
@@ -158,6 +191,9 @@ def _loaded_by_torch(file: bytes, device: str | None) -> dict[str, Any]:
         raise ValueError(
             "a checkpoint holds tensors, and torch is not installed: pip install torch"
         ) from error
+    with zipfile.ZipFile(io.BytesIO(file)) as parts:
+        if sum(part.file_size for part in parts.infolist()) > len(file):
+            raise ValueError("its parts are compressed, as torch never writes them")
     content: dict[str, Any] = torch.load(io.BytesIO(file), map_location=device, weights_only=True)
     return content
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 STORES = ("s3", "gs", "gcs")
 _SECRETS = ("access_key", "secret_key", "session_token", "access_token")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+")
 _GCS_RETRIES = "retry_limit_seconds"  # Google's client tries for 15 minutes unless told
 
 
@@ -136,6 +138,23 @@ def place(where: Where) -> Place:
         )
     path = PurePosixPath(parts.netloc + parts.path)
     return Place(str(path), parts.scheme, parts.query)
+
+
+def disk_folder(where: Where, option: str = "--out") -> Path:
+    """Returns the folder on this machine's disk that a path or a file:///... names.
+
+    Args:
+        option: how the message calls it.
+
+    Raises:
+        ValueError: a place in a store, or of another kind.
+    """
+    found = _SCHEME.match(str(where))  # a Path has lost a slash of its scheme
+    if found is None:
+        return Path(str(where))
+    if found[1] != "file":
+        raise ValueError(f"{option} must be a folder on this machine's disk, got {where}")
+    return Path("/" + unquote(str(where)[found.end() :]))
 
 
 @functools.lru_cache

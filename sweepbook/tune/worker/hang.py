@@ -28,7 +28,8 @@ def guarded(steps: Iterator[T], limit_s: float | None, trace: Place) -> Generato
     if limit_s is None:
         yield from steps
         return
-    with Path(trace).open("w") as file:
+    delete(trace)
+    with Path(trace).open("x") as file:  # through no link
         try:
             while True:
                 faulthandler.dump_traceback_later(limit_s, exit=True, file=file)

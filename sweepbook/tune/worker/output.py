@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import secrets
 import socket
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from sweepbook.record.logs import BEGAN, log_path, shorten
 from sweepbook.record.provenance import now
 from sweepbook.record.storage.files import delete, make_folder, write_bytes
+from sweepbook.record.storage.ours import is_link
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.places import Place
 
@@ -63,13 +65,14 @@ def _begin(logs: Sequence[Place]) -> _Attempt:
     """Writes the line that says when an attempt began; may be called again where that failed."""
     for log in logs:
         make_folder(log.parent)
-    before = logs[0].read_bytes() if logs[0].is_file() else b""
+    is_own = logs[0].is_file() and not is_link(logs[0])
+    before = logs[0].read_bytes() if is_own else b""
     path = Path(logs[0]) if logs[0].is_local else _temporary()
     number = max(map(int, BEGAN.findall(before)), default=0) + 1
     line = f"--- attempt {number} began {now()} on {socket.gethostname()} ---\n".encode()
     if not logs[0].is_local:
         path.write_bytes(before)
-    elif path.exists() and path.stat().st_nlink > 1:
+    elif path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):
         write_bytes(path, before)  # no longer the same file as that of another record
     with path.open("ab") as file:
         file.write((b"" if before.endswith(b"\n") or not before else b"\n") + line)
@@ -87,7 +90,7 @@ def _temporary() -> Path:
 
 def _share(path: Path, other: Path) -> None:
     """Makes another record's log the same file, where both are on one disk."""
-    aside = other.with_name(f".{other.name}.{os.getpid()}.tmp")
+    aside = other.with_name(f".{other.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         os.link(path, aside)
         os.replace(aside, other)
