@@ -13,12 +13,14 @@ from sweepbook.plan.extension import what_becomes
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.plan.trust.code import take_code
 from sweepbook.record.account import DONE
 from sweepbook.record.checkpoints import checkpoint_path, load_state
+from sweepbook.record.digest import changed_tables
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.provenance import now
-from sweepbook.record.storage.places import Where
+from sweepbook.record.storage.places import Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
@@ -30,18 +32,26 @@ def resume(
     console: Console,
     placement: Placement = HERE,
     force: bool = False,
+    trust: bool = False,
 ) -> Endings:
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
     Ended trials stay as they are; the others go on from their checkpoints, as many at a time as
     the record was begun with, unless the placement says otherwise.
 
+    Args:
+        trust: also take its code from outside of the folder or the project that one works in.
+
     Raises:
-        ValueError: no record, or its data or versions are not what they were; the record is
-            left untouched.
+        ValueError: no record, its data or versions are not what they were, or its code may not be
+            run; the record is left untouched.
     """
     record = load_record(folder)
-    changes = check_unchanged(folder, record.manifest, force)
+    say(console, take_code(place(folder), record.manifest, trust=trust))
+    edited = changed_tables(record)
+    if edited and not force:
+        raise ValueError(f"{edited}: run the study anew, or add --force to go on nevertheless")
+    changes = [*edited.splitlines(), *check_unchanged(folder, record.manifest, force)]
     if line := other_claims(record):
         say(console, line)
     plan = recorded_plan(record.manifest)

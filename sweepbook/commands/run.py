@@ -22,6 +22,7 @@ from sweepbook.plan.plan import Plan
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.room import check_concurrency, check_room
 from sweepbook.record.cache import take_known_trials
+from sweepbook.record.digest import check_digest
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Confirms
 from sweepbook.record.storage.places import Place, Where, place
@@ -47,6 +48,7 @@ def run(
     *,
     record: str | None,
     force: bool,
+    trust: bool = False,
     storage: str | None,
     name: str | None,
     cache: bool,
@@ -79,8 +81,10 @@ def run(
                 "or --replicates, --epochs, --scale or --trials alone to extend it"
             )
         if options == Options():
-            return resume(record, console=console, placement=placement, force=force)
-        return extend(record, options, console=console, placement=placement, force=force)
+            return resume(record, console=console, placement=placement, force=force, trust=trust)
+        return extend(
+            record, options, console=console, placement=placement, force=force, trust=trust
+        )
     if not studies:
         raise ValueError(
             "no study is named: give a study (sweepbook list shows them), a study file such as "
@@ -175,7 +179,9 @@ def _with_search_options(
     search = dataclasses.replace(plan.search, optuna_storage=optuna_storage)
     plan = dataclasses.replace(plan, search=search)
     for path in warm_start:
-        plan, line = with_warm_start(plan, load_record(path))
+        record = load_record(path)
+        check_digest(record)
+        plan, line = with_warm_start(plan, record)
         say(console, line)
     return plan
 

@@ -135,6 +135,7 @@ def resume(
     scale: float | None = None,
     trials: int | None = None,
     force: bool = False,
+    trust: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
@@ -149,13 +150,17 @@ def resume(
         replicates, epochs, scale, trials: more than the record has, for a new record in the same
             storage; None: as they are.
         force: continue although code or versions have changed; the record then says so.
+        trust: run the code that the record names wherever it lies: in another folder, in an
+            installed library, or any program. False: only code that this Python finds in a
+            folder of its path or in the current folder, and never code within the record.
         address, max_concurrent, max_failures, max_node_losses: as for `run`.
 
     Returns:
         The record, read again; the new one if there is more training.
 
     Raises:
-        ValueError: no record, or code, data or versions have changed since; nothing is written.
+        ValueError: no record, its code may not be run, or code, data or versions have changed
+            since; nothing is written.
         OSError, Interrupted: as for `run`.
     """
     placement = _placement(address, max_concurrent, max_failures, max_node_losses)
@@ -163,9 +168,13 @@ def resume(
     where = place_of(record)
     with _one_at_a_time():
         if longer == Options():
-            ended = train_the_rest(where, console=screen(), placement=placement, force=force)
+            ended = train_the_rest(
+                where, console=screen(), placement=placement, force=force, trust=trust
+            )
         else:
-            ended = extend(where, longer, console=screen(), placement=placement, force=force)
+            ended = extend(
+                where, longer, console=screen(), placement=placement, force=force, trust=trust
+            )
     return _records(ended)[0]
 
 
@@ -180,6 +189,7 @@ def confirm(
     storage: str | None = None,
     name: str | None = None,
     force: bool = False,
+    trust: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
@@ -201,6 +211,7 @@ def confirm(
         storage: folder of the new record; None: beside the other.
         name: the new record's name; None: the study's with "-confirm".
         force: go on although code or versions have changed.
+        trust: as for `resume`.
         address, max_concurrent, max_failures, max_node_losses: as for `run`.
 
     Raises:
@@ -221,6 +232,7 @@ def confirm(
             name=name,
             placement=placement,
             force=force,
+            trust=trust,
             console=screen(),
         )
     return _records(ended)[0]
