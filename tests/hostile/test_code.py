@@ -1,6 +1,7 @@
 """No reader of a record runs what it names; who goes on with one runs code of where one stands."""
 
 import contextlib
+import dataclasses
 import re
 import sys
 
@@ -15,9 +16,11 @@ from sweepbook.commands.resume import resume
 from sweepbook.commands.verify import check
 from sweepbook.pages.report import write_report
 from sweepbook.plan.options import Options
+from sweepbook.plan.trust.code import take_code
 from sweepbook.plan.trust.names import why_not
 from sweepbook.plan.trust.programs import why_not_run
 from sweepbook.record.load import load_record
+from sweepbook.record.planned import SearchPlan
 from sweepbook.record.storage.places import place
 from sweepbook.replay.run import Wanted, replay
 from sweepbook.study.forms.program import Program
@@ -154,7 +157,7 @@ def test_a_project_that_came_with_a_record_is_refused_where_one_stands_above_it(
     sys.modules.pop(file.stem, None)
     sys.path[:] = [path for path in sys.path if path != str(home)]
     monkeypatch.chdir(home.parent)
-    with pytest.raises(ValueError, match="outside of the folder or the project"):
+    with pytest.raises(ValueError, match="as the record does, and may have come with it"):
         check(valid, trials=1, seed=0, epochs=None, console=quiet)
 
 
@@ -231,3 +234,30 @@ def test_an_installed_package_is_taken_where_it_is_made_for_sweepbook(tmp_path, 
     assert not why_not("made_for_it:train", None)
     assert "installed library other_library" in why_not("other_library:train", None)
     assert not why_not("other_library:train", None, trust=True)
+
+
+@pytest.mark.parametrize("trial_id", ["../../x", "/tmp/x", "a/b", "", "a b", "x" * 65])
+def test_no_path_is_taken_for_the_id_of_a_trial(valid, trial_id):
+    manifest = load_record(valid).manifest
+    trials = (dataclasses.replace(manifest.trials[0], trial_id=trial_id), *manifest.trials[1:])
+    with pytest.raises(ValueError, match="is no id of a trial"):
+        take_code(place(valid), dataclasses.replace(manifest, trials=trials), trust=True)
+
+
+@pytest.mark.parametrize(
+    ("where", "is_taken"),
+    [
+        ("sqlite:///watched.db", True), ("own.journal", True), ("sqlite:////etc/x.db", False),
+        ("../outside.journal", False), ("records/toy/x.log", False),
+    ],
+)  # fmt: skip
+def test_a_record_s_search_is_watched_in_the_folder_alone(valid, where, is_taken):
+    manifest = load_record(valid).manifest
+    search = SearchPlan(
+        space={}, scientific=[], nuisance=[], cells=[{}], configs=[], n_trials_per_cell=1,
+        n_trials=1, n_random=1, points=[], seed=0, optuna_storage=where,
+    )  # fmt: skip
+    searched = dataclasses.replace(manifest, search=search)
+    with contextlib.nullcontext() if is_taken else pytest.raises(ValueError, match="--optuna-st"):
+        take_code(place(valid), searched)
+    take_code(place(valid), searched, trust=True)

@@ -1,5 +1,6 @@
 """The gate before a record's code: what may be run is made importable, and all else refused."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import PathFinder
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.plan.trust.names import why_not
-from sweepbook.plan.trust.places import is_stood_in, is_within, located
+from sweepbook.plan.trust.places import is_within, located, why_outside
 from sweepbook.plan.trust.programs import why_not_run
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.storage.places import Place
@@ -41,6 +42,7 @@ def take_code(
     """
     whose = "the record" if record is None else str(record)
     _check_trials(whose, manifest)
+    _check_optuna(whose, record, manifest, trust)
     taken = [path for path in manifest.import_paths if _is_taken(Path(path), record, trust)]
     add_behind_project(*taken)
     for what, name in {**_names(manifest), **_own_kinds(figures)}.items():
@@ -78,6 +80,10 @@ def _check_trials(whose: str, manifest: Manifest) -> None:
         ValueError: naming the trial.
     """
     for trial in manifest.trials:
+        if not re.fullmatch(r"\w{1,64}", str(trial.trial_id)):
+            raise ValueError(
+                f"{whose}: {trial.trial_id!r:.60} is no id of a trial: nothing of it is run"
+            )
         if trial.trainable != manifest.study.trainable:
             raise ValueError(
                 f"{whose}: trial {trial.trial_id!r:.40} names another trainable than its study, "
@@ -92,6 +98,21 @@ def _check_trials(whose: str, manifest: Manifest) -> None:
             )
 
 
+def _check_optuna(whose: str, record: Place | None, manifest: Manifest, trust: bool) -> None:
+    """Checks that the file in which a search is watched is no file of anybody else's.
+
+    Raises:
+        ValueError: it lies elsewhere.
+    """
+    where = manifest.search.optuna_storage if manifest.search else None
+    folder = Path((where or "").removeprefix("sqlite:///")).parent
+    if where and not trust and (why := why_outside(folder, record)):
+        raise ValueError(
+            f"{whose} names {_short(where)} as its --optuna-storage, into which nothing is "
+            f"written: {folder} {why}. Add --trust if you trust the record"
+        )
+
+
 def _is_plain(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
@@ -101,7 +122,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _is_taken(folder: Path, record: Place | None, trust: bool) -> bool:
-    is_chosen = trust or is_stood_in(folder, record)
+    is_chosen = trust or not why_outside(folder, record)
     return folder.is_absolute() and is_chosen and not is_within(folder, record)
 
 
@@ -114,7 +135,7 @@ def _why_not_found(name: str, folders: Sequence[str], record: Place | None) -> s
         if PathFinder.find_spec(top, [folder]) is not None:
             if is_within(Path(folder), record):
                 return f"{folder} lies in the record itself"
-            return f"{folder} lies outside of the folder or the project that you work in"
+            return f"{folder} {why_outside(Path(folder), record) or 'is no absolute path'}"
     return ""
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import distributions
 
-from sweepbook.plan.trust.places import is_stood_in, is_within, located, root_of
+from sweepbook.plan.trust.places import is_within, located, root_of, why_outside
 from sweepbook.record.storage.places import Place
 from sweepbook.study.errors import INSTALLED, is_own, is_tool_s
 
@@ -54,9 +54,8 @@ def _of_module(module: str, record: Place | None, trust: bool) -> str:
         return ""
     if {*file.parts} & {*INSTALLED}:
         return "" if _is_made_for_it(top) else f"{module} belongs to the installed library {top}"
-    if is_stood_in(root_of(module, file), record):
-        return ""
-    return f"{file} lies outside of the folder or the project that you work in"
+    why = why_outside(root_of(module, file), record)
+    return f"{file} {why}" if why else ""
 
 
 def _is_made_for_it(package: str) -> bool:

@@ -43,20 +43,22 @@ def is_within(path: Path, record: Place | None) -> bool:
     return here is not None and here in (whole, *whole.parents)
 
 
-def is_stood_in(folder: Path, record: Place | None) -> bool:
-    """Whether a folder is one that whoever runs the command has chosen, and the record has not.
+def why_outside(folder: Path, record: Place | None) -> str:
+    """Returns why a folder is none that whoever runs the command has chosen; "" where it is one.
 
     It is the current folder, the project's root or another folder of the Python path, or lies in
     one of them; but not in a folder further inside that holds the record, too: both may have
     come together.
     """
-    whole, here = folder.resolve(), _folder_of(record)
+    whole, here, together = folder.resolve(), _folder_of(record), ""
     for root in {Path(path or ".").resolve() for path in (".", *sys.path)}:
         if root not in (whole, *whole.parents):
             continue
-        if here is None or Path(os.path.commonpath([whole, here])) in (root, *root.parents):
-            return True
-    return False
+        shared = root if here is None else Path(os.path.commonpath([whole, here]))
+        if shared in (root, *root.parents):
+            return ""
+        together = f"lies in {shared}, as the record does, and may have come with it"
+    return together or "lies outside of the folder and the project that you work in"
 
 
 def _folder_of(record: Place | None) -> Path | None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from sweepbook.plan.trust.places import is_stood_in, is_within
+from sweepbook.plan.trust.places import is_within, why_outside
 from sweepbook.record.storage.places import Place
 from sweepbook.study.forms.program import Program
 
@@ -37,8 +37,8 @@ def why_not_run(
         return f"{within[0]} lies in the record itself"
     if trust or not program.place.is_dir():  # who goes on says that it is gone
         return ""
-    if not is_stood_in(program.place, record):
-        return f"{program.place} lies outside of the folder or the project that you work in"
+    if why := why_outside(program.place, record):
+        return f"{program.place} {why}"
     if program.settings == "environment":
         found = [name for name in settings if _LOADING.fullmatch(name)]
         if found:
@@ -47,7 +47,8 @@ def why_not_run(
     is_file = file is not None and file.is_file()
     if file is None or not is_file or is_within(file, record):
         return "its command does not begin with a file of that folder"
-    return "" if is_stood_in(file.resolve().parent, record) else f"{file} lies elsewhere"
+    why = why_outside(file.resolve().parent, record)
+    return f"{file} {why}" if why else ""
 
 
 def _first_file(program: Program) -> Path | None:
