@@ -21,6 +21,7 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.plan.trust.known import remember
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.digest import check_digest
 from sweepbook.record.load import load_record
@@ -150,6 +151,8 @@ def run_studies(
     say(console, ", ".join(f"{p.study.name}: {count(p.n_trials, 'trial')}" for p in plans))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     paths = import_paths([plan.study for plan in plans])
+    if confirms is None:  # what a record brings is no wish of the user's
+        remember([plan.study for plan in plans], paths)
     manifests = [new_manifest(plan, options, command, paths) for plan in plans]
     writers: list[RecordWriter] = []
     try:

@@ -13,10 +13,13 @@ from sweepbook.commands.judging.compare import compare
 from sweepbook.commands.logs import logs
 from sweepbook.commands.models.export import export
 from sweepbook.commands.resume import resume
+from sweepbook.commands.run import run_studies
 from sweepbook.commands.verify import check
 from sweepbook.pages.report import write_report
 from sweepbook.plan.options import Options
+from sweepbook.plan.studies import load_studies
 from sweepbook.plan.trust.code import take_code
+from sweepbook.plan.trust.known import known
 from sweepbook.plan.trust.names import why_not
 from sweepbook.plan.trust.programs import why_not_run
 from sweepbook.record.load import load_record
@@ -261,3 +264,32 @@ def test_a_record_s_search_is_watched_in_the_folder_alone(valid, where, is_taken
     with contextlib.nullcontext() if is_taken else pytest.raises(ValueError, match="--optuna-st"):
         take_code(place(valid), searched)
     take_code(place(valid), searched, trust=True)
+
+
+def test_code_that_was_run_by_its_file_is_taken_again_from_anywhere(
+    valid, home, quiet, untrained, tmp_path, monkeypatch
+):
+    """`run elsewhere/my_study.py` and `run --resume` of its record need not be typed there."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (file,) = home.glob("own_*.py")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    studies = load_studies([str(file)])
+    (record,) = run_studies(studies, storage=elsewhere / "records", console=quiet)
+    sys.path[:] = [path for path in sys.path if path != str(home)]
+    sys.modules.pop(file.stem)
+    resume(record, console=quiet)
+    sys.path[:] = [path for path in sys.path if path != str(home)]
+    sys.modules.pop(file.stem)
+    for listed in (tmp_path / "state").rglob("*"):
+        listed.chmod(0o777)
+    with pytest.raises(ValueError, match="not run"):
+        resume(record, console=quiet)
+
+
+def test_no_record_adds_to_the_folders_that_are_known(valid, home, quiet, untrained, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    for run in RUNNERS.values():
+        run(valid, quiet)
+    assert not known()

@@ -6,6 +6,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from sweepbook.plan.modules.shipping import spec_of
+from sweepbook.plan.trust.known import known
 from sweepbook.record.storage.places import Place
 
 
@@ -46,12 +47,13 @@ def is_within(path: Path, record: Place | None) -> bool:
 def why_outside(folder: Path, record: Place | None) -> str:
     """Returns why a folder is none that whoever runs the command has chosen; "" where it is one.
 
-    It is the current folder, the project's root or another folder of the Python path, or lies in
-    one of them; but not in a folder further inside that holds the record, too: both may have
-    come together.
+    It is the current folder, the project's root, another folder of the Python path or one of a
+    study that was run before, or lies in one of them; but not in a folder further inside that
+    holds the record, too: both may have come together.
     """
     whole, here, together = folder.resolve(), _folder_of(record), ""
-    for root in {Path(path or ".").resolve() for path in (".", *sys.path)}:
+    roots = {Path(path or ".").resolve() for path in (".", *sys.path)}
+    for root in roots.union(known()):
         if root not in (whole, *whole.parents):
             continue
         shared = root if here is None else Path(os.path.commonpath([whole, here]))
