@@ -19,7 +19,7 @@ from sweepbook.pages.report import write_report
 from sweepbook.plan.options import Options
 from sweepbook.plan.studies import load_studies
 from sweepbook.plan.trust.code import take_code
-from sweepbook.plan.trust.known import known
+from sweepbook.plan.trust.known import known, remember
 from sweepbook.plan.trust.names import why_not
 from sweepbook.plan.trust.programs import why_not_run
 from sweepbook.record.load import load_record
@@ -28,6 +28,7 @@ from sweepbook.record.storage.places import place
 from sweepbook.replay.run import Wanted, replay
 from sweepbook.study.forms.program import Program
 from sweepbook.study.project import find_project
+from sweepbook.study.study import Fidelity, Metric, Study
 from tests.hostile.crafted import ATTACKS, crafted
 
 READERS = {
@@ -293,3 +294,19 @@ def test_no_record_adds_to_the_folders_that_are_known(valid, home, quiet, untrai
     for run in RUNNERS.values():
         run(valid, quiet)
     assert not known()
+
+
+def test_a_program_that_was_run_before_is_run_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    program = Program("env A=1 python train.py {lr}", folder=str(tmp_path))
+    record = place(tmp_path / "records" / "r")
+    assert why_not_run(program, ["lr"], record)
+    study = Study(
+        name="s", question="?", trainable=program, metric=Metric("loss", "min"),
+        fidelity=Fidelity("epoch", "epochs"), fixed={"epochs": 1},
+    )  # fmt: skip
+    remember([study], [])
+    assert not why_not_run(program, ["lr"], record)
+    other = dataclasses.replace(program, command="env A=2 python train.py {lr}")
+    assert why_not_run(other, ["lr"], record)

@@ -1,10 +1,12 @@
-"""The folders of the studies that somebody has run on this machine, which a resume takes again.
+"""The folders and programs of studies that somebody has run here, which a resume takes again.
 
 `sweepbook run elsewhere/my_study.py` has taken code from there by the user's own wish, so that
-`run --resume` of its record may do so from any folder. No record can add a folder to the list.
+`run --resume` of its record may do so from any folder. No record can add anything to the list.
 """
 
 import contextlib
+import hashlib
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,21 +18,20 @@ _MOST = 1000  # folders, the last ones
 
 
 def remember(studies: Iterable[Study], import_paths: Iterable[str]) -> None:
-    """Adds the folders of studies to the list, a file that the user alone may change.
+    """Adds the folders and programs of studies to the list, a file that the user alone may change.
 
     Where it cannot be written, nothing is remembered.
 
     Args:
         import_paths: where their functions are found.
     """
-    programs = [
-        str(study.trainable.place) for study in studies if isinstance(study.trainable, Program)
-    ]
-    folders = [str(Path(folder).resolve()) for folder in (*import_paths, *programs)]
-    before = [str(folder) for folder in known()]
-    new = [folder for folder in dict.fromkeys(folders) if folder not in before]
+    programs = [study.trainable for study in studies if isinstance(study.trainable, Program)]
+    places = [*map(Path, import_paths), *(program.place for program in programs)]
+    lines = [str(place.resolve()) for place in places] + [*map(_line, programs)]
+    before = _lines()
+    new = [line for line in dict.fromkeys(lines) if line not in before]
     with contextlib.suppress(OSError):
-        if new and not any("\n" in folder for folder in new):
+        if new and not any("\n" in line for line in new):
             file = _file()
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             aside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
@@ -41,12 +42,26 @@ def remember(studies: Iterable[Study], import_paths: Iterable[str]) -> None:
 
 def known() -> list[Path]:
     """Returns the folders of the list; none where it cannot be read, or others may change it."""
+    return [Path(line) for line in _lines() if line.startswith("/")]
+
+
+def is_known(program: Program) -> bool:
+    """Whether a program was run before: the same words in the same folder."""
+    return _line(program) in _lines()
+
+
+def _line(program: Program) -> str:
+    whole = json.dumps([str(program.place.resolve()), program.words, program.settings])
+    return f"program {hashlib.sha256(whole.encode()).hexdigest()}"
+
+
+def _lines() -> list[str]:
     file = _file()
     try:
         status = file.stat()
         if status.st_uid != os.getuid() or status.st_mode & 0o022:
             return []
-        return [Path(line) for line in file.read_text().splitlines() if line.startswith("/")]
+        return file.read_text().splitlines()
     except (OSError, ValueError):
         return []
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from sweepbook.plan.trust.known import is_known
 from sweepbook.plan.trust.places import is_within, why_outside
 from sweepbook.record.storage.places import Place
 from sweepbook.study.forms.program import Program
@@ -24,9 +25,9 @@ def why_not_run(
 ) -> str:
     """Returns why a program that a record names may not be run; "" where it may.
 
-    Its folder must be one that one stands in, and its command must begin with a file of one:
-    `python train.py`, `python -m module`, `sh run.sh` or `./run`. With `trust` any command may be
-    run outside of the record.
+    Its folder must be one that one stands in, and its command must begin with a file of one,
+    `python train.py`, `python -m module`, `sh run.sh` or `./run`, or have been run before. With
+    `trust` any command may be run outside of the record.
 
     Args:
         settings: their names, which become variables of its environment if it wants that.
@@ -43,6 +44,8 @@ def why_not_run(
         found = [name for name in settings if _LOADING.fullmatch(name)]
         if found:
             return f"its setting {found[0]} would decide which code other programs load"
+    if is_known(program) and not any("{" in word for word in program.words[:2]):
+        return ""
     file = _first_file(program)
     is_file = file is not None and file.is_file()
     if file is None or not is_file or is_within(file, record):
