@@ -47,8 +47,11 @@ def _unlike_planned(record: Record) -> list[str]:
     planned = {trial.trial_id: trial for trial in record.manifest.trials}
     for row in record.trials.to_dict("records"):
         trial = planned.get(row["trial_id"])
-        if trial is None or not isinstance(trial.config, dict):
+        if trial is None:
             continue  # which is said elsewhere
+        if not isinstance(trial.config, dict):
+            found.append(f"trial {trial.trial_id}: its settings in the manifest are no dict")
+            continue
         said = {f"{CONFIG}{key}": value for key, value in trial.config.items()}
         said |= {key: getattr(trial, key) for key in ("seed", "n_replicates", "max_fidelity")}
         shown = {str(key): value for key, value in row.items() if str(key).startswith(CONFIG)}

@@ -146,3 +146,9 @@ def test_without_trials_to_retrain_no_code_is_needed(valid, home, quiet):
     file.unlink()
     assert check(valid, trials=0, seed=0, epochs=None, console=quiet)
     assert "was not compared" in quiet.file.getvalue()
+
+
+def test_a_trial_without_settings_is_not_sound(valid, quiet):
+    edit(valid, lambda content: content["trials"][0].update(config="touch x"))
+    assert not check(valid, trials=0, seed=0, epochs=None, console=quiet)
+    assert "are no dict" in quiet.file.getvalue()

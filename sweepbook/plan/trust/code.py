@@ -17,6 +17,7 @@ from sweepbook.study.forms.trainable import trainable_name
 from sweepbook.study.project import add_behind_project
 from sweepbook.study.texts import shortened, visible
 
+_NEVER = ("in the record itself", "belongs to Python itself", "belongs to Sweepbook itself")
 _MOST = 120  # characters of a name or a file in a sentence
 
 
@@ -146,10 +147,10 @@ def _settings(manifest: Manifest) -> Iterator[str]:
 
 
 def _refusal(whose: str, what: str, why: str) -> ValueError:
-    return ValueError(
-        f"{whose} names {_short(what)}, which is not run: {why}. Change to the folder of the "
-        "code, name its project with --project, or add --trust if you trust the record"
-    )
+    then = ". Change to the folder of the code, name its project with --project, or add --trust"
+    if why.endswith(_NEVER):
+        then = ", and such code is never run"
+    return ValueError(f"{whose} names {_short(what)}, which is not run: {why}{then}")
 
 
 def _short(text: str) -> str:
