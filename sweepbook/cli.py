@@ -1,7 +1,6 @@
-"""The command line: list, show, try, run, decide, confirm, verify, logs, report, compare,
-export, replay.
+"""The command line; what each command does is in `commands/`.
 
-Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `commands/`.
+Exit code 0, 1 (something failed), 2 (bad usage).
 """
 
 import gc
@@ -128,6 +127,7 @@ def run(
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
     force: own.ForceResume = False,
+    trust: own.Trust = False,
     cache: own.Cache = True,
     warm_start: own.WarmStart = None,
     optuna_storage: own.OptunaStorage = None,
@@ -149,6 +149,7 @@ def run(
         given.enter_project(project),
         record=resume,
         force=force,
+        trust=trust,
         storage=storage,
         name=name,
         cache=cache,
@@ -180,6 +181,7 @@ def confirm(
     max_failures: given.MaxFailures = 1,
     max_node_losses: given.MaxNodeLosses = 3,
     force: own.ForceConfirm = False,
+    trust: own.Trust = False,
     project: given.ProjectDir = None,
 ) -> None:
     """Retrain the winners of a search or a grid with new seeds.
@@ -190,8 +192,7 @@ def confirm(
     from sweepbook.commands.confirm import confirm as train_winners
     from sweepbook.commands.training import tell_endings
 
-    placement = given.placement_of(context)
-    given.enter_project(project)
+    placement, _ = given.placement_of(context), given.enter_project(project)
     ended = train_winners(
         record,
         by=None if by is None else [key for key in by.split(",") if key],
@@ -203,6 +204,7 @@ def confirm(
         name=name,
         placement=placement,
         force=force,
+        trust=trust,
         console=console,
     )
     _exit(tell_endings(ended, console))
@@ -214,16 +216,20 @@ def verify(
     trials: own.TrialsToRetrain = 1,
     epochs: own.EpochsToRetrain = None,
     seed: own.RetrainSeed = 0,
+    all_digests: own.AllDigests = False,
+    trust: own.Trust = False,
     project: given.ProjectDir = None,
 ) -> None:
     """Check that a record is complete, and retrain some of its trials.
 
-    The retrained trials must give the recorded numbers.
+    They must give the recorded numbers. With --trials 0, none of the record's code is run.
     """
-    from sweepbook.commands.verify import check
+    from sweepbook.commands.verify import check, check_digests
 
+    if all_digests:
+        return _exit(check_digests(record, console))
     given.enter_project(project)
-    _exit(check(record, trials=trials, seed=seed, epochs=epochs, console=console))
+    _exit(check(record, trials=trials, seed=seed, epochs=epochs, trust=trust, console=console))
 
 
 @app.command(epilog=examples.OF_LOGS)
@@ -253,8 +259,7 @@ def report(
     """
     from sweepbook.commands.report import report as write_report
 
-    entered = given.enter_project(project)
-    write_report(records, out, repeat or (), console, entered, claims, latex)
+    write_report(records, out, repeat or (), console, given.enter_project(project), claims, latex)
 
 
 @app.command(epilog=examples.OF_COMPARE)
@@ -269,11 +274,7 @@ def compare(first: own.First, second: own.Second, out: own.ComparisonFolder = No
 
 
 @app.command(epilog=examples.OF_EXPORT)
-def export(
-    record: given.RecordPlace,
-    best: own.ModelFolder,
-    trial: own.ModelTrial = None,
-) -> None:
+def export(record: given.RecordPlace, best: own.ModelFolder, trial: own.ModelTrial = None) -> None:
     """Export the best model of a record.
 
     --best names a new folder for its state, its settings and a model card (README.md).

@@ -1,9 +1,13 @@
 """Whether a record's tables are whole: its digest, its trials, their reports."""
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from sweepbook.record.columns import plain_cell
 from sweepbook.record.digest import record_digest
-from sweepbook.record.load import Record
+from sweepbook.record.load import CONFIG, Record
+from sweepbook.record.rows import is_missing
 
 
 def problems(record: Record) -> list[str]:
@@ -19,6 +23,7 @@ def problems(record: Record) -> list[str]:
     planned = {trial.trial_id for trial in record.manifest.trials}
     if planned != set(record.trials["trial_id"]):
         found.append("trials.parquet and the manifest do not hold the same trials")
+    found += _unlike_planned(record)
     steps = _steps(record)
     for trial in record.trials.to_dict("records"):
         trial_id, status = trial["trial_id"], trial["status"]
@@ -31,6 +36,41 @@ def problems(record: Record) -> list[str]:
         elif problem := _problem(own, int(trial["last_fidelity"]), int(trial["max_fidelity"])):
             found.append(f"trial {trial_id} lacks report rows: {problem}")
     return found
+
+
+def _unlike_planned(record: Record) -> list[str]:
+    """Where the table of trials says something else of a trial than the manifest, which plans it.
+
+    The manifest's trials are what is retrained, and the table's what a report shows.
+    """
+    found = []
+    planned = {trial.trial_id: trial for trial in record.manifest.trials}
+    for row in record.trials.to_dict("records"):
+        trial = planned.get(row["trial_id"])
+        if trial is None:
+            continue  # which is said elsewhere
+        if not isinstance(trial.config, dict):
+            found.append(f"trial {trial.trial_id}: its settings in the manifest are no dict")
+            continue
+        said = {f"{CONFIG}{key}": value for key, value in trial.config.items()}
+        said |= {key: getattr(trial, key) for key in ("seed", "n_replicates", "max_fidelity")}
+        shown = {str(key): value for key, value in row.items() if str(key).startswith(CONFIG)}
+        for key in {**said, **shown}:
+            if not _is_alike(row.get(key), said.get(key)):
+                found.append(
+                    f"trial {trial.trial_id}: {key} is {row.get(key)!r:.60} in trials.parquet and "
+                    f"{said.get(key)!r:.60} in the manifest"
+                )
+                break
+    return found
+
+
+def _is_alike(cell: Any, value: Any) -> bool:
+    """Whether a table's cell is a setting's value, as a number, a text or JSON."""
+    cell = plain_cell(cell)
+    if is_missing(value):
+        return is_missing(cell) or cell == "null"
+    return bool(cell == value) or cell == json.dumps(value)
 
 
 def _steps(record: Record) -> dict[str, dict[int, list[int]]]:

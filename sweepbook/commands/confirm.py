@@ -10,6 +10,8 @@ from sweepbook.commands.training import Endings
 from sweepbook.plan.confirmation import confirming_study
 from sweepbook.plan.manifest import check_unchanged
 from sweepbook.plan.options import Options
+from sweepbook.plan.trust.code import take_code
+from sweepbook.record.digest import check_digest
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.origin.derived import Winner
 from sweepbook.record.storage.places import Place, Where, place
@@ -29,6 +31,7 @@ def confirm(
     name: str | None = None,
     placement: Placement = HERE,
     force: bool = False,
+    trust: bool = False,
     console: Console,
 ) -> Endings:
     """Trains the best configs of each combination of some settings, as a grid study of its own.
@@ -42,12 +45,18 @@ def confirm(
         top: configs of each combination, the best first.
         epochs: length of every trial; None: as in the record.
         storage: None: beside the record.
+        trust: also take its code from outside of the folder or the project that one works in.
 
     Raises:
-        ValueError: an unknown setting, the record's own seed, nothing to choose from.
+        ValueError: an unknown setting, the record's own seed, nothing to choose from, tables that
+            have not their digest, or code that may not be run.
     """
     folder = place(where)
     record = load_record(folder)
+    check_digest(record)
+    own = record.manifest.study.search
+    figures = own.confirm_figures if own else ()
+    say(console, take_code(folder, record.manifest, trust=trust, figures=figures))
     check_unchanged(folder, record.manifest, force)
     study, confirms = confirming_study(record, by, replicates, seed, top)
     for winner in confirms.trials:

@@ -21,7 +21,9 @@ from sweepbook.plan.extension import (
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
+from sweepbook.plan.trust.code import take_code
 from sweepbook.record.checkpoints import copy_states
+from sweepbook.record.digest import check_digest
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.logs import copy_logs
 from sweepbook.record.origin.derived import Extends
@@ -41,6 +43,7 @@ def extend(
     placement: Placement = HERE,
     force: bool = False,
     gpus: float | None = None,
+    trust: bool = False,
 ) -> Endings:
     """Extends a record by replicates, fidelity or trials into a new one beside it.
 
@@ -48,7 +51,8 @@ def extend(
     extendable study go on from its checkpoints, the others are trained from the beginning.
 
     Raises:
-        ValueError: as `resume`, and for fewer replicates, epochs or trials than there are.
+        ValueError: as `resume`, for tables that have not their digest, and for fewer replicates,
+            epochs or trials than there are.
     """
     folder = place(where).resolve()  # "." has no parent
     record = load_record(folder)
@@ -57,6 +61,8 @@ def extend(
             f"{folder} cannot be extended, because its claims are judged at looks that were fixed "
             f"before: extend {record.manifest.decide.record}, the record that it began from"
         )
+    check_digest(record)
+    take_code(folder, record.manifest, trust=trust)
     check_unchanged(folder, record.manifest, force)
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     (new,) = new_folders(folder.parent, [folder.name])
@@ -66,7 +72,9 @@ def extend(
     if plan.search is None:
         for line in undecided_of(dataclasses.replace(plan, trials=extension.trials)):
             say(console, line)
-    return resume(new, console=console, placement=placement, force=force, gpus=gpus)
+    return resume(
+        new, console=console, placement=placement, force=force, gpus=gpus, trust=trust
+    )
 
 
 def write_extension(

@@ -14,12 +14,14 @@ from sweepbook.plan.extension import what_becomes
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.room import check_concurrency, check_room, with_share
+from sweepbook.plan.trust.code import take_code
 from sweepbook.record.account import DONE
 from sweepbook.record.checkpoints import checkpoint_path, load_state
+from sweepbook.record.digest import changed_tables
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.provenance import now
-from sweepbook.record.storage.places import Where
+from sweepbook.record.storage.places import Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
@@ -32,6 +34,7 @@ def resume(
     placement: Placement = HERE,
     force: bool = False,
     gpus: float | None = None,
+    trust: bool = False,
 ) -> Endings:
     """Trains what a record still lacks: unended, interrupted and failed trials.
 
@@ -41,15 +44,20 @@ def resume(
 
     Args:
         gpus: GPUs, or the share of one, of each trial that still trains on them; None: as before.
+        trust: also take its code from outside of the folder or the project that one works in.
 
     Raises:
-        ValueError: no record, its data or versions are not what they were, or `gpus` would move
-            trials to or from the CPU; the record is left untouched.
+        ValueError: no record, its data or versions are not what they were, its code may not be
+            run, or `gpus` would move trials to or from the CPU; the record is left untouched.
     """
     record = load_record(folder)
     if record.manifest.decide is not None:
-        return go_on(folder, console=console, placement=placement, force=force)
-    changes = check_unchanged(folder, record.manifest, force)
+        return go_on(folder, console=console, placement=placement, force=force, trust=trust)
+    say(console, take_code(place(folder), record.manifest, trust=trust))
+    edited = changed_tables(record)
+    if edited and not force:
+        raise ValueError(f"{edited}: run the study anew, or add --force to go on nevertheless")
+    changes = [*edited.splitlines(), *check_unchanged(folder, record.manifest, force)]
     if line := other_claims(record):
         say(console, line)
     ended = record.trials.loc[record.trials["status"].isin(DONE), "trial_id"]

@@ -22,7 +22,9 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.room import check_concurrency, check_room
+from sweepbook.plan.trust.known import remember
 from sweepbook.record.cache import take_known_trials
+from sweepbook.record.digest import check_digest
 from sweepbook.record.load import load_record
 from sweepbook.record.origin.derived import Confirms
 from sweepbook.record.storage.places import Place, Where, place
@@ -48,6 +50,7 @@ def run(
     *,
     record: str | None,
     force: bool,
+    trust: bool = False,
     storage: str | None,
     name: str | None,
     cache: bool,
@@ -84,7 +87,7 @@ def run(
         go_on = (
             partial(resume, record) if options == Options() else partial(extend, record, options)
         )
-        return go_on(console=console, placement=placement, force=force, gpus=gpus)
+        return go_on(console=console, placement=placement, force=force, gpus=gpus, trust=trust)
     if not studies:
         raise ValueError(
             "no study is named: give a study (sweepbook list shows them), a study file such as "
@@ -150,6 +153,8 @@ def run_studies(
     say(console, ", ".join(f"{p.study.name}: {count(p.n_trials, 'trial')}" for p in plans))
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     paths = import_paths([plan.study for plan in plans])
+    if confirms is None:  # what a record brings is no wish of the user's
+        remember([plan.study for plan in plans], paths)
     manifests = [new_manifest(plan, options, command, paths) for plan in plans]
     writers: list[RecordWriter] = []
     try:
@@ -179,7 +184,9 @@ def _with_search_options(
     search = dataclasses.replace(plan.search, optuna_storage=optuna_storage)
     plan = dataclasses.replace(plan, search=search)
     for path in warm_start:
-        plan, line = with_warm_start(plan, load_record(path))
+        record = load_record(path)
+        check_digest(record)
+        plan, line = with_warm_start(plan, record)
         say(console, line)
     return plan
 

@@ -1,28 +1,44 @@
 """Checks a record: its digest, its completeness, and the numbers of trials trained anew."""
 
+from collections.abc import Callable
+from functools import partial
+
 from rich.console import Console
 
 from sweepbook.commands.completeness import problems
 from sweepbook.commands.retraining.compare import differences
 from sweepbook.commands.retraining.sample import sample, to_retrain, went_on
-from sweepbook.plan.manifest import changes_since
+from sweepbook.plan.manifest import changes_seen, changes_since
+from sweepbook.plan.trust.code import take_code
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.provenance import is_whole_code
-from sweepbook.record.storage.places import Where
-from sweepbook.tune.console import say
+from sweepbook.record.storage.places import Place, Where, place
+from sweepbook.study.texts import count, shortened, visible
+from sweepbook.tune.console import say, table_of
 from sweepbook.tune.worker.seen_gpus import only_gpus
 
+_BAD, _MOST = "wrong", 200  # what is said of a digest; characters of an error
 _IN_ONE_GO = "this trial was trained without an interruption"
 _WENT_ON = "this trial went on after an interruption"
 
 
-def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console: Console) -> bool:
+def check(
+    folder: Where,
+    *,
+    trials: int,
+    seed: int,
+    epochs: int | None,
+    console: Console,
+    trust: bool = False,
+) -> bool:
     """Says what is wrong with a record, or that it holds, and its digest; returns whether it does.
 
     Args:
-        trials: how many to train anew; the seed draws them.
+        trials: how many to train anew; the seed draws them. 0: nothing that the record names is
+            imported or called.
         epochs: so many of each; None: all.
+        trust: also take its code from outside of the folder or the project that one works in.
 
     Raises:
         ValueError: a number out of range, or no record.
@@ -31,9 +47,10 @@ def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console:
         raise ValueError(
             f"--trials must be at least 0 and --epochs at least 1, got {trials} and {epochs}"
         )
+    tell = partial(say, console)
     record = load_record(folder)
     with only_gpus(max((trial.gpus for trial in record.manifest.trials), default=0)):
-        found, n_trained = verify(folder, trials, seed, epochs)
+        found, n_trained = verify(folder, trials, seed, epochs, trust=trust, tell=tell)
     for line in found:
         say(console, line)
     digest = record_digest(record)
@@ -43,6 +60,46 @@ def check(folder: Where, *, trials: int, seed: int, epochs: int | None, console:
     anew = _retrained(record, n_trained, trials, epochs)
     say(console, f"{folder} is sound: it is complete and has its digest, {digest}; {anew}")
     return True
+
+
+def check_digests(storage: Where, console: Console) -> bool:
+    """Shows a table of all records in a storage and whether each has its digest.
+
+    Nothing that a record names is imported or called.
+
+    Returns:
+        Whether every record that has ended has its digest, and every one can be read.
+
+    Raises:
+        ValueError: the storage holds no record.
+    """
+    folders = [
+        folder for folder in place(storage).iterdir() if (folder / "manifest.json").is_file()
+    ]
+    if not folders:
+        raise ValueError(f"{storage} holds no record: give the folder that records lie in")
+    found = {folder.name: _digest_of(folder) for folder in folders}
+    rows = [(name, *said) for name, said in found.items()]
+    console.print(table_of(("record", "digest", "which"), rows, overflow="fold"))
+    n_bad = sum(said == _BAD for said, _ in found.values())
+    if n_bad:
+        say(console, f"{n_bad} of {count(len(rows), 'record')} failed")
+    return n_bad == 0
+
+
+def _digest_of(folder: Place) -> tuple[str, str]:
+    """Whether a record has its digest, in a word, and which it is or what is wrong."""
+    try:
+        record = load_record(folder)
+        digest, said = record_digest(record), record.manifest.record_digest
+    except (OSError, ValueError) as error:
+        return _BAD, shortened(visible(str(error)), _MOST)
+    if not record.manifest.has_ended:
+        return "not ended", f"its status is {record.manifest.status}"
+    if said is None:
+        extends = record.manifest.extends
+        return ("not ended", "it has not gone on yet") if extends else (_BAD, "it has none")
+    return ("right", digest) if said == digest else (_BAD, f"{digest}, its manifest says {said}")
 
 
 def _retrained(record: Record, n: int, asked: int, epochs: int | None) -> str:
@@ -64,17 +121,37 @@ def _retrained(record: Record, n: int, asked: int, epochs: int | None) -> str:
     return text
 
 
-def verify(folder: Where, n_trials: int, seed: int, most: int | None) -> tuple[list[str], int]:
+def verify(
+    folder: Where,
+    n_trials: int,
+    seed: int,
+    most: int | None,
+    *,
+    trust: bool = False,
+    tell: Callable[[str], object] = lambda text: None,
+) -> tuple[list[str], int]:
     """Returns what is wrong with a record, a line each, and how many trials were trained anew.
 
     Where a trial differs, the last line says what to do.
 
+    Args:
+        n_trials: 0: nothing that the record names is imported or called.
+        trust: also take its code from outside of the folder or the project that one works in.
+        tell: is told which code of the record is run.
+
     Raises:
-        ValueError: where there is no record.
+        ValueError: where there is no record, or its code may not be run.
     """
     record = load_record(folder)
     chosen, resumed = sample(record, n_trials, seed), went_on(record)
-    found = [*changes_since(record.manifest), *problems(record)]
+    if n_trials:
+        tell(take_code(record.path, record.manifest, trust=trust))
+        changes = changes_since(record.manifest)
+    else:
+        changes, is_compared = changes_seen(record.path, record.manifest)
+        if not is_compared:
+            tell("the code of the record is not here, or may not be taken: it was not compared")
+    found = [*changes, *problems(record)]
     differing = [(i, said) for i, said in differences(record, chosen, most) if said]
     for trial_id, difference in differing:
         history = _WENT_ON if trial_id in resumed else _IN_ONE_GO

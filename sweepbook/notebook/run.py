@@ -137,6 +137,7 @@ def resume(
     trials: int | None = None,
     gpus_per_trial: float | None = None,
     force: bool = False,
+    trust: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
@@ -153,13 +154,17 @@ def resume(
         gpus_per_trial: GPUs, or the share of one, of each trial that still trains on them; None:
             as before.
         force: continue although code or versions have changed; the record then says so.
+        trust: run the code that the record names wherever it lies: in another folder, in an
+            installed library, or any program. False: only code that this Python finds in a
+            folder of its path or in the current folder, and never code within the record.
         address, max_concurrent, max_failures, max_node_losses: as for `run`.
 
     Returns:
         The record, read again; the new one if there is more training.
 
     Raises:
-        ValueError: no record, or code, data or versions have changed since; nothing is written.
+        ValueError: no record, its code may not be run, or code, data or versions have changed
+            since; nothing is written.
         OSError, Interrupted: as for `run`.
     """
     placement = _placement(address, max_concurrent, max_failures, max_node_losses)
@@ -169,7 +174,7 @@ def resume(
         partial(train_the_rest, where) if longer == Options() else partial(extend, where, longer)
     )
     with _one_at_a_time():
-        ended = go_on(console=screen(), placement=placement, force=force, gpus=gpus)
+        ended = go_on(console=screen(), placement=placement, force=force, gpus=gpus, trust=trust)
     return _records(ended)[0]
 
 
@@ -184,6 +189,7 @@ def confirm(
     storage: str | None = None,
     name: str | None = None,
     force: bool = False,
+    trust: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
     max_failures: int = 1,
@@ -205,6 +211,7 @@ def confirm(
         storage: folder of the new record; None: beside the other.
         name: the new record's name; None: the study's with "-confirm".
         force: go on although code or versions have changed.
+        trust: as for `resume`.
         address, max_concurrent, max_failures, max_node_losses: as for `run`.
 
     Raises:
@@ -225,6 +232,7 @@ def confirm(
             name=name,
             placement=placement,
             force=force,
+            trust=trust,
             console=screen(),
         )
     return _records(ended)[0]

@@ -14,7 +14,7 @@ from sweepbook.findings.finding import MIXED
 from sweepbook.findings.forest import how_sure
 from sweepbook.findings.scorecard import agreement
 from sweepbook.pages.data_card import DataCard, data_card
-from sweepbook.pages.first.banner import reduced
+from sweepbook.pages.first.banner import edited, reduced
 from sweepbook.pages.first.claims import groups, left_open, not_available
 from sweepbook.pages.first.facts import facts
 from sweepbook.pages.first.headlines import headlines
@@ -40,6 +40,7 @@ def context_of(
     cards, words = _data_cards(records), glossary(records)
     warned = [text for card in cards.values() for text in card.warnings]
     return {
+        "edited": edited(records),
         "banner": [*reduced(records), *warned],
         "facts": facts(records),
         "headlines": headlines(sections),

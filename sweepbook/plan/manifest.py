@@ -14,15 +14,17 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.replaced import replaced_values
 from sweepbook.plan.trial import file_sha256
+from sweepbook.plan.trust.code import take_code
+from sweepbook.plan.trust.places import located
 from sweepbook.record.manifest import Data, Manifest
 from sweepbook.record.provenance import git_commit, now, versions
 from sweepbook.record.registration import Registration, claim_hashes
-from sweepbook.record.storage.places import Where
+from sweepbook.record.storage.places import Place, Where
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.program import Program
 from sweepbook.study.forms.trainable import module_of, trainable_name, type_of_configs
 from sweepbook.study.hooks import add_to_path
-from sweepbook.study.project import add_behind_project, find_project
+from sweepbook.study.project import find_project
 from sweepbook.study.study import Study
 
 
@@ -61,7 +63,7 @@ def _file_of(study: Study) -> Path | None:
     if isinstance(study.trainable, Program):
         return next(iter(program_files(study.trainable, study.configs())), None)
     module = module_of(study.trainable)
-    return Path(sys.modules[module].__file__ or "") if module else None
+    return located(module) or Path() if module else None
 
 
 def _project_of(file: Path) -> str | None:
@@ -103,21 +105,14 @@ def check_unchanged(folder: Where, manifest: Manifest, force: bool) -> list[str]
 def changes_since(manifest: Manifest) -> list[str]:
     """Returns in what this installation and its data differ from those of a record.
 
-    The record's code is looked for in the project that one works in, then where it was recorded.
+    The record's code is imported and its data are read: ask `take_code` first.
 
     Raises:
         ValueError: where the record's data or trainable cannot be read any more, or what the
             trainable imports is not installed.
     """
-    add_behind_project(*manifest.import_paths)
     study = manifest.study
     add_to_path(*import_paths([study]))  # what lies beside it comes first, as for a worker
-    current = versions(manifest.versions)
-    found = [
-        f"{package}: {old} in the record, {current.get(package) or 'not installed'} now"
-        for package, old in manifest.versions.items()
-        if current.get(package) != old
-    ]
     type_of_configs(study.trainable)
     check_imports(study)
     if isinstance(study.trainable, Program) and not study.trainable.place.is_dir():
@@ -125,11 +120,7 @@ def changes_since(manifest: Manifest) -> list[str]:
             f"the folder in which the record's program was run, {study.trainable.folder}, does "
             "not exist any more: put it back, or start a new record"
         )
-    module = module_of(study.trainable)
-    earlier = [whole_code_sha256(module)] if module else []
-    if manifest.code_sha256 not in (code_sha256(study), *earlier):
-        file = _file_of(study) or trainable_name(study.trainable)
-        found.append(f"the trainable's code has changed ({file}, or a file that it imports)")
+    found = [*_other_versions(manifest), *_other_code(manifest)]
     if study.data or isinstance(study.trainable, Estimator):
         searched = manifest.search.configs if manifest.search else ()
         configs = [*searched, *(trial.config for trial in manifest.trials)]
@@ -138,6 +129,52 @@ def changes_since(manifest: Manifest) -> list[str]:
         if at_present != then:
             before, current_hash = (str(sha or "no hash")[:12] for sha in (then, at_present))
             found.append(f"data: {before} in the record, {current_hash} now")
+    return [*found, *_other_files(manifest)]
+
+
+def changes_seen(record: Place, manifest: Manifest) -> tuple[list[str], bool]:
+    """Returns the changes that show without importing or calling anything, and whether the code
+    could be compared: it could not where it is not here, or is none that `take_code` takes."""
+    before = list(sys.path)
+    try:
+        take_code(record, manifest)
+        add_to_path(*import_paths([manifest.study]))
+        code = _other_code(manifest) if _is_here(manifest.study) else None
+    except ValueError:
+        code = None
+    finally:
+        sys.path[:] = before
+    found = [*_other_versions(manifest), *(code or ()), *_other_files(manifest)]
+    return found, code is not None
+
+
+def _is_here(study: Study) -> bool:
+    """Whether the files of a study's trainable are found."""
+    file = _file_of(study)
+    return file is not None and file.is_file()
+
+
+def _other_versions(manifest: Manifest) -> list[str]:
+    current = versions(manifest.versions)
+    return [
+        f"{package}: {old} in the record, {current.get(package) or 'not installed'} now"
+        for package, old in manifest.versions.items()
+        if current.get(package) != old
+    ]
+
+
+def _other_code(manifest: Manifest) -> list[str]:
+    study = manifest.study
+    module = module_of(study.trainable)
+    earlier = [whole_code_sha256(module)] if module else []
+    if manifest.code_sha256 in (code_sha256(study), *earlier):
+        return []
+    file = _file_of(study) or trainable_name(study.trainable)
+    return [f"the trainable's code has changed ({file}, or a file that it imports)"]
+
+
+def _other_files(manifest: Manifest) -> list[str]:
+    found = []
     for path, then_file in manifest.files.items():
         if not Path(path).is_file():
             found.append(f"{path}: read for the record, missing now")

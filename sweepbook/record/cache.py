@@ -8,6 +8,7 @@ import pandas as pd
 
 from sweepbook.record.batches.rows import rows_of
 from sweepbook.record.checkpoints import copy_states
+from sweepbook.record.digest import check_digest
 from sweepbook.record.ledger import TIMES
 from sweepbook.record.load import Record, load_record, read_manifest
 from sweepbook.record.logs import copy_logs
@@ -40,7 +41,8 @@ def take_known_trials(
         earlier_codes: the hashes that earlier versions took of the same code.
 
     Returns: trial_id -> name of the record that it was taken from; and a line for each record
-    that could not be read, or of which nobody knows all the code.
+    that could not be read, whose tables have not its digest, or of which nobody knows all the
+    code.
     """
     taken: dict[str, str] = {}
     damaged: list[str] = []
@@ -148,6 +150,11 @@ def _same_code(
                 predictions = record.predictions()
             except (OSError, ValueError) as error:
                 damaged.append(f"{folder} cannot be read, so no trial is reused from it: {error}")
+                continue
+            try:
+                check_digest(record)
+            except ValueError as error:
+                damaged.append(f"no trial is reused: {error}")
                 continue
             yield record, predictions
 

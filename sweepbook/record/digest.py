@@ -51,6 +51,40 @@ def frames_digest(trials: pd.DataFrame, reports: pd.DataFrame, unit: str) -> str
     return state.hexdigest()
 
 
+def changed_tables(record: Record, digest: str | None = None) -> str:
+    """Returns a sentence where a record's tables have another digest than its manifest gives.
+
+    "" where they have it, and where the record has none: it has not ended, or extends another one
+    and has not gone on yet.
+
+    Args:
+        digest: of its tables, where it is known already.
+    """
+    manifest = record.manifest
+    said = manifest.record_digest if manifest.has_ended else None
+    if said is None or said == (digest or record_digest(record)):
+        return ""
+    return (
+        f"{record.path}: its tables do not have the digest that its manifest gives, so one of "
+        "them has been changed since the study ended"
+    )
+
+
+def check_digest(record: Record) -> None:
+    """Checks that a record has ended, and that its tables have the digest that it then got.
+
+    Raises:
+        ValueError: they have not: nothing of it may go into another record.
+    """
+    if not record.manifest.has_ended or record.manifest.record_digest is None:
+        raise ValueError(
+            f"{record.path} has no digest, which a record gets when it ends, so nothing is taken "
+            f"from it: complete it with sweepbook run --resume {record.path}"
+        )
+    if changed := changed_tables(record):
+        raise ValueError(f"{changed}, and nothing is taken from it")
+
+
 def _hash_frame(state: Any, name: str, frame: pd.DataFrame) -> None:
     state.update(f"\n{name} {len(frame)}".encode())
     for column in sorted(map(str, frame.columns)):

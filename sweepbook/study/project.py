@@ -1,5 +1,6 @@
 """The project that one works in: where its packages lie, and the studies that it declares."""
 
+import contextlib
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -87,7 +88,7 @@ def find_project(start: str | Path | None = None) -> Project | None:
     """Returns the project of a folder: the nearest one upwards, or None.
 
     A project's folder has a [tool.sweepbook] table in its pyproject.toml (`studies`, a list of
-    packages) or a package `search_spaces`.
+    packages) or a package `search_spaces`. It never lies in a record.
 
     Args:
         start: a folder, or a file in it; None: the folder that this process works in.
@@ -97,6 +98,8 @@ def find_project(start: str | Path | None = None) -> Project | None:
     """
     here = Path.cwd() if start is None else Path(start).resolve()
     for folder in (here, *here.parents):
+        if _is_in_record(folder):
+            continue
         packages = _packages(folder)
         if packages is not None:
             return Project(folder, packages)
@@ -128,13 +131,24 @@ def project_at(folder: str) -> Project:
     """
     if not Path(folder).is_dir():
         raise ValueError(f"--project {folder}: no such folder")
-    packages = _packages(Path(folder).resolve())
+    whole = Path(folder).resolve()
+    packages = None if _is_in_record(whole) else _packages(whole)
     if packages is None:
         raise ValueError(
             f"--project {folder}: no project; its folder needs a package {USUAL!r}, or a "
             "[tool.sweepbook] table with studies = [...] in its pyproject.toml"
         )
-    return Project(Path(folder).resolve(), packages)
+    return Project(whole, packages)
+
+
+def _is_in_record(folder: Path) -> bool:
+    """Whether a folder is a record or lies in one: what a record brings is data, and no code."""
+    for record in (folder, *folder.parents):
+        manifest = record / "manifest.json"
+        with contextlib.suppress(OSError):
+            if manifest.is_file() and b'"schema_version"' in manifest.read_bytes():
+                return True
+    return False
 
 
 def _packages(folder: Path) -> tuple[str, ...] | None:

@@ -401,14 +401,17 @@ def test_a_copy_of_the_project_that_one_works_in_comes_before_the_recorded_folde
     shutil.copytree(first, copy)
     (first / "copied_studies.py").write_text(code + "\n# changed\n")
 
-    def verified_in(folder):
+    def verified_in(folder, **options):
         monkeypatch.chdir(folder)
         sys.modules.pop("copied_studies", None)
         sys.path[:] = [path for path in sys.path if not path.startswith(str(tmp_path))]
         enter_project(None)
-        return verify(record, n_trials=1, seed=0, most=1)
+        return verify(record, n_trials=1, seed=0, most=1, **options)
 
     assert verified_in(copy) == ([], 1)
     assert "code has changed" in verified_in(first)[0][0]
-    assert "code has changed" in verified_in(tmp_path)[0][0], "where it was recorded"
+    with pytest.raises(ValueError, match="copied_studies:train_toy .* not run.*--trust"):
+        verified_in(tmp_path)
+    where_recorded = verified_in(tmp_path, trust=True)
+    assert "code has changed" in where_recorded[0][0]
     sys.modules.pop("copied_studies", None)

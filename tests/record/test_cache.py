@@ -105,6 +105,23 @@ def test_a_trial_that_diverged_at_its_first_step_is_taken_as_it_was(tmp_path):
     assert list(record.trials["status"]) == ["diverged"] and len(record.reports) == 2
 
 
+@pytest.mark.parametrize("has_digest", [True, False])
+def test_no_edited_number_is_taken_which_is_said(storage, has_digest):
+    old = storage / "old"
+    pd.read_parquet(old / "reports.parquet").assign(val_acc=9.0).to_parquet(
+        old / "reports.parquet"
+    )
+    if not has_digest:
+        content = json.loads((old / "manifest.json").read_text())
+        content.pop("record_digest")
+        (old / "manifest.json").write_text(json.dumps(content))
+    new = writer(storage / "new", "a", "b")
+    taken, said = take_known_trials([new])
+    new.close()
+    assert not taken and len(said) == 1
+    assert "no trial is reused" in said[0] and "digest" in said[0]
+
+
 @pytest.mark.parametrize(
     "changes", [{"versions": {"torch": "2"}}, {"code_sha256": "other"}], ids=["versions", "code"]
 )

@@ -135,6 +135,23 @@ ForceConfirm = Annotated[
     bool, typer.Option(help="Confirm although code, data or versions have changed.")
 ]
 
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Run the code that the record names wherever it lies: in another folder, in an "
+        "installed library, or any program. Without it, only code of the current folder or the "
+        "project is run. Code within the record is never run.",
+    ),
+]
+AllDigests = Annotated[
+    bool,
+    typer.Option(
+        "--all-digests",
+        help="Check only the digests, of all records in the folder RECORD. Nothing is retrained.",
+    ),
+]
+
 TrialsToRetrain = Annotated[int, typer.Option(metavar="N", help="Number of trials to retrain.")]
 EpochsToRetrain = Annotated[
     int | None,

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
@@ -50,11 +50,18 @@ def _of_program(record: Record, best: Best) -> dict[str, bytes]:
     """The files that a program has left, by replicate; none of another trainable."""
     if not isinstance(record.manifest.study.trainable, Program):
         return {}
-    return {
+    found = {
         f"replicate-{number}/{name}": content
         for number, state in enumerate(best.state)
         for name, content in state["files"].items()
     }
+    for name in found:
+        if ".." in PurePosixPath(name).parts or "//" in name or "\0" in name:
+            raise ValueError(
+                f"the state of trial {best.trial_id} in {record.path} has a file {name!r:.80}, "
+                "which would lie elsewhere: somebody has changed the record's checkpoints"
+            )
+    return found
 
 
 def _check_new(folder: Path) -> None:

@@ -20,6 +20,8 @@ from sweepbook.record.planned import Trial
 from sweepbook.tune.worker.output import redirected
 from sweepbook.tune.worker.run import Assignment, reports
 
+_ID = "retrained"
+
 
 def differences(
     record: Record, trial_ids: Sequence[str], most: int | None = None
@@ -50,12 +52,7 @@ def _cut(trial: Trial, steps: int) -> Trial:
 
 
 def _difference(record: Record, trial: Trial) -> str | None:
-    fresh = pd.DataFrame(
-        row
-        for batch in batches_of(trial)
-        for row in _train(to_train(trial, batch))
-        if row["replicate"] in batch
-    )
+    fresh, predictions = _trained(trial)
     of_trial = record.reports["trial_id"] == trial.trial_id
     rows = record.reports[of_trial & (record.reports[trial.unit] <= trial.max_fidelity)]
     key = ["replicate", trial.unit]
@@ -76,23 +73,68 @@ def _difference(record: Record, trial: Trial) -> str | None:
             if not _same(old, new):
                 at = f"replicate {both['replicate'][i]}, {trial.unit} {both[trial.unit][i]}"
                 return f"{column} at {at}: {_first(old, new)}"
+    planned = next(one for one in record.manifest.trials if one.trial_id == trial.trial_id)
+    is_whole = trial.max_fidelity == planned.max_fidelity
+    return _other_predictions(record, trial, predictions) if is_whole else None
+
+
+def _other_predictions(record: Record, trial: Trial, fresh: pd.DataFrame | None) -> str | None:
+    """The first recorded prediction of a trial that its training has not given again."""
+    known = record.predictions()
+    known = known[known["trial_id"] == trial.trial_id]
+    if known.empty:
+        return None
+    if fresh is None:
+        return "predictions are recorded, but retraining gave none"
+    key, values = ["replicate", "split", "row_id"], ["label", "predicted", "probability"]
+    both = [
+        frame.astype({"split": "str"}).sort_values(key, ignore_index=True)[[*key, *values]]
+        for frame in (known, fresh)
+    ]
+    if len(both[0]) != len(both[1]):
+        return f"{len(known)} predictions are recorded, but retraining gave {len(fresh)}"
+    for column in (*key, *values):
+        old, new = (frame[column].to_numpy() for frame in both)
+        if len(places := np.flatnonzero((old != new) & ~(pd.isna(old) & pd.isna(new)))):
+            at = ", ".join(f"{name} {both[0][name][places[0]]}" for name in key)
+            return f"{column} of the predictions at {at}: {_first(old[places[0]], new[places[0]])}"
     return None
 
 
-def _train(trial: Trial) -> list[dict[str, Any]]:
+def _trained(trial: Trial) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The rows and the predictions of a trial, whose batches of replicates are trained in turn."""
+    rows: list[dict[str, Any]] = []
+    parts = []
+    for batch in batches_of(trial):
+        own, predictions = _train(to_train(trial, batch))
+        rows += [row for row in own if row["replicate"] in batch]  # a companion's are left out
+        if predictions is not None:
+            parts.append(predictions[predictions["replicate"].isin(batch)])
+    return pd.DataFrame(rows), pd.concat(parts, ignore_index=True) if parts else None
+
+
+def _train(trial: Trial) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
+    """The rows and the predictions of a trial, trained in a folder that holds nothing else.
+
+    It has an id of its own there, too: a record's could name a file elsewhere.
+    """
     rows: list[dict[str, Any]] = []
     last = f"trial {trial.trial_id} retrained: it reported nothing"
     with tempfile.TemporaryDirectory() as folder:
         for name in ("checkpoints", "parts"):
             (Path(folder) / name).mkdir()
-        with contextlib.closing(reports(Assignment(trial, [folder], []))) as made:
+        with contextlib.closing(
+            reports(Assignment(replace(trial, trial_id=_ID), [folder], []))
+        ) as made:
             while (report := _next(made)) is not None:
                 rows += report["rows"]
                 last = f"trial {trial.trial_id} retrained to {trial.unit} {report['fidelity']}"
                 if sys.stderr.isatty():  # one line, written over at each step
                     print(f"\r{last}", end="", file=sys.stderr)
+        found = Path(folder) / "parts" / f"predictions-{_ID}.parquet"
+        predictions = pd.read_parquet(found) if found.is_file() else None
     print("" if sys.stderr.isatty() else last, file=sys.stderr)
-    return rows
+    return rows, predictions
 
 
 def _next(made: Iterator[dict[str, Any]]) -> dict[str, Any] | None:

@@ -132,7 +132,7 @@ def _object(content: list[Any], known: dict[int, Any]) -> Any:
     if not module.startswith(_OWN):
         raise ValueError(f"{module}.{name} is no class of scikit-learn")
     kind = getattr(importlib.import_module(module), name)
-    if not isinstance(kind, type):
+    if not isinstance(kind, type) or not kind.__module__.startswith(_OWN):
         raise ValueError(f"{module}.{name} is no class of scikit-learn")
     arguments, state = _again(given, known), _again(kept_state, known)
     made = kind.__new__(kind, *arguments) if way == "new" else kind(*arguments)

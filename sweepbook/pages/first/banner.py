@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sweepbook.aggregates.labels import listing, number, setting_name, setting_value
 from sweepbook.aggregates.published import published_of
 from sweepbook.pages.data_card import kept_rows
-from sweepbook.pages.studies.provenance import warnings
+from sweepbook.pages.studies.provenance import digest_of, warnings
+from sweepbook.record.digest import changed_tables
 from sweepbook.record.load import Record
 
 
@@ -16,6 +17,12 @@ def reduced(records: Sequence[Record]) -> list[str]:
     found = [*_scaled(records), *_sampled(records), *_changed(records), *_other_data(records)]
     troubles = [(text, record) for record in records for text in warnings(record)]
     return [*found, *(f"{_of([record], records)}: {text}" for text, record in troubles)]
+
+
+def edited(records: Sequence[Record]) -> list[str]:
+    """Sentences on records whose tables are not those of which they have their digest."""
+    found = [changed_tables(record, digest_of(record)) for record in records]
+    return [f"{text}." for text in found if text]
 
 
 def _of(some: Sequence[Record], records: Sequence[Record]) -> str:

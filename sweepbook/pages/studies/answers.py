@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import jinja2
@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sweepbook.findings.finding import Finding
 from sweepbook.findings.forest import is_weak
+from sweepbook.pages.studies.bounded import bounded
 from sweepbook.pages.studies.words import WORDS
 from sweepbook.record.load import Record
 
@@ -48,17 +49,21 @@ class Answers:
 def study_answers(record: Record, findings: Sequence[Finding]) -> Answers:
     """The answers by the template that the record's study declares; empty without one.
 
-    findings: as `evaluate` returns them. The same findings give the same text. Pure.
+    findings: as `evaluate` returns them. The same findings give the same text. The template is
+    rendered in a process of its own, with bounded time and memory.
 
     Raises:
         ValueError: the template cannot be rendered, saying why.
     """
+    template = record.manifest.study.answers
+    if not template:
+        return Answers([], [])
     try:
-        return _rendered(record.manifest.study.answers, findings)
-    except Exception as error:  # whatever the template does
-        raise ValueError(
-            f"the template of study {record.study}: {type(error).__name__}: {error}"
-        ) from error
+        found = bounded(lambda: asdict(_rendered(template, findings)))
+    except ValueError as error:
+        raise ValueError(f"the template of study {record.study}: {error}") from error
+    headlines = [Headline(**headline) for headline in found["headlines"]]
+    return Answers(headlines, found["paragraphs"])
 
 
 def environment() -> ImmutableSandboxedEnvironment:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sweepbook.aggregates.kept import lookup
 from sweepbook.aggregates.labels import (
     count,
     listing,
@@ -47,7 +48,7 @@ def fixed_settings(record: Record) -> str:
 def provenance(record: Record) -> list[tuple[str, str]]:
     """(what, value) pairs that lead back to where the record came from."""
     manifest = record.manifest
-    digest = record_digest(record)
+    digest = digest_of(record)
     said = manifest.record_digest
     note = ""
     if said:
@@ -83,6 +84,14 @@ def provenance(record: Record) -> list[tuple[str, str]]:
         ("Record digest", digest + note),
     ]
     return [(what, value) for what, value in pairs if value]
+
+
+def digest_of(record: Record) -> str:
+    """The digest of a record's tables, which is computed once of one that is kept."""
+    notes = lookup(record).notes
+    if "digest" not in notes:
+        notes["digest"] = record_digest(record)
+    return str(notes["digest"])
 
 
 def _own_commit(manifest: Manifest) -> str:

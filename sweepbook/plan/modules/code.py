@@ -1,13 +1,13 @@
 """A hash of the code that a study's numbers depend on."""
 
 import hashlib
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from sweepbook.plan.modules.counted import counted_texts
 from sweepbook.plan.modules.imports import reached
 from sweepbook.plan.modules.programs import program_sha256
+from sweepbook.plan.trust.places import located
 from sweepbook.study.forms.program import Program
 from sweepbook.study.forms.trainable import module_of
 from sweepbook.study.study import Study
@@ -19,7 +19,7 @@ def code_sha256(study: Study) -> str | None:
     That is its trainable's whole package, or its one file and what it imports from beside it,
     without Study and Claim values and without what these alone use: a record keeps what they say.
     Of a program it is the files that its command names, and what those import from beside them;
-    None: it names none.
+    None: it names none. Nothing is imported.
     """
     if isinstance(study.trainable, Program):
         return program_sha256(study.trainable, study.configs())
@@ -44,7 +44,7 @@ def _sha256(texts: Iterable[tuple[Path, str | None]]) -> str:
 
 
 def _files(module: str) -> list[Path]:
-    file = Path(sys.modules[module].__file__ or "")
+    file = located(module) or Path()
     depth = module.count(".") + (file.name == "__init__.py")  # in folders of the package
     if depth:
         return sorted(file.parents[depth - 1].rglob("*.py"))
