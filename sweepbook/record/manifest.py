@@ -149,7 +149,7 @@ class Manifest:
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
         decide: how replicates are added until the claims are decided.
-        registration: the claims that were declared before the training began; None: earlier.
+        registration: the claims that were declared before the training began, if known.
         taken: trial_id -> the record that the trial was taken from.
         project: name of the project that its trainable is of; None outside any.
         artifacts: name -> "written", or why its hook gave no table.
@@ -247,16 +247,15 @@ def manifest_of(content: Any) -> Manifest:
 
 def _typed(content: Mapping[str, Any]) -> Manifest:
     known = {part.name for part in dataclasses.fields(Manifest)}
-    get = content.get
     typed = {
         "study": study_of(content["study"]),
         "data": Data(content.get("data") or {}),
         "trials": tuple(map(_trial, content.get("trials") or ())),
-        "search": built(SearchPlan, it) if (it := get("search")) else None,
-        "confirms": _confirms(it) if (it := get("confirms")) else None,
-        "extends": built(Extends, _tuples(it)) if (it := get("extends")) else None,
-        "decide": built(Decision, _tuples(it)) if (it := get("decide")) else None,
-        "registration": built(Registration, it) if (it := get("registration")) else None,
+        "search": built(SearchPlan, it) if (it := content.get("search")) else None,
+        "confirms": _confirms(it) if (it := content.get("confirms")) else None,
+        "extends": built(Extends, _tuples(it)) if (it := content.get("extends")) else None,
+        "decide": built(Decision, _tuples(it)) if (it := content.get("decide")) else None,
+        "registration": built(Registration, it) if (it := content.get("registration")) else None,
     }
     further = {k: v for k, v in content.items() if k not in {*known, "schema_version"}}
     return built(Manifest, {**_tuples(content), **typed, "further": further})
