@@ -114,9 +114,8 @@ class Manifest:
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
-        decide: how replicates are added until the claims are decided; None: of other records.
-        registration: the claims that were declared before the training began; None: an earlier
-            version made the record.
+        decide: how replicates are added until the claims are decided.
+        registration: the claims that were declared before the training began, if known.
         taken: trial_id -> the record that the trial was taken from.
         project: name of the project that its trainable is of; None outside any.
         artifacts: name -> "written", or why its hook gave no table.
@@ -233,18 +232,15 @@ def manifest_of(content: Any) -> Manifest:
 def _typed(content: Mapping[str, Any]) -> Manifest:
     names = {part.name for part in dataclasses.fields(Manifest)} - {*_NO_KEYS}
     known = {key: value for key, value in content.items() if key in names}
-    confirms, extends, decide, search, registration = (
-        content.get(k) for k in ("confirms", "extends", "decide", "search", "registration")
-    )
     typed = {
         "study": study_of(content["study"]),
         "data": Data(content.get("data") or {}),
         "trials": tuple(map(_trial, content.get("trials") or ())),
-        "search": built(SearchPlan, search) if search else None,
-        "confirms": _confirms(confirms) if confirms else None,
-        "extends": built(Extends, _tuples(extends)) if extends else None,
-        "decide": built(Decision, _tuples(decide)) if decide else None,
-        "registration": built(Registration, registration) if registration else None,
+        "search": built(SearchPlan, it) if (it := content.get("search")) else None,
+        "confirms": _confirms(it) if (it := content.get("confirms")) else None,
+        "extends": built(Extends, _tuples(it)) if (it := content.get("extends")) else None,
+        "decide": built(Decision, _tuples(it)) if (it := content.get("decide")) else None,
+        "registration": built(Registration, it) if (it := content.get("registration")) else None,
         "further": {k: v for k, v in content.items() if k not in {*names, "schema_version"}},
         "kept": unknown(content, Manifest, _OTHERS),
     }
