@@ -4,7 +4,6 @@ Exit code 0, 1 (something failed), 2 (bad usage). What each command does is in `
 """
 
 import gc
-import sys
 from pathlib import Path
 
 import typer
@@ -13,8 +12,7 @@ from rich.console import Console
 from sweepbook.commands import arguments as given
 from sweepbook.commands.given import examples
 from sweepbook.commands.given import types as own
-from sweepbook.commands.unforeseen import unforeseen
-from sweepbook.tune.console import say
+from sweepbook.commands.unforeseen import leave, run_safely
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,16 +26,9 @@ errors = Console(stderr=True)
 
 def main() -> None:
     """Runs the command line; the exit code tells how it ended."""
-    try:
-        app()
-    except (ValueError, OSError) as error:
-        say(errors, f"sweepbook: {error}", style="red")
-        sys.exit(2 if isinstance(error, ValueError) else 1)
-    except Exception as error:  # what nobody has foreseen
-        say(errors, f"sweepbook: {unforeseen(error)}", style="red")
-        sys.exit(1)
-    finally:
-        gc.freeze()  # else Python searches all that was imported for garbage, for half a second
+    code = run_safely(app, errors)
+    gc.freeze()  # else Python searches all that was imported for garbage, for half a second
+    leave(code)
 
 
 @app.callback(epilog=examples.START)
@@ -246,7 +237,7 @@ def report(
     from sweepbook.commands.report import report as write_report
 
     entered = given.enter_project(project)
-    write_report(records, out, repeat or (), console, entered, claims, latex)
+    _exit(write_report(records, out, repeat or (), console, errors, entered, claims, latex))
 
 
 @app.command(epilog=examples.OF_COMPARE)

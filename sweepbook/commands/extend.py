@@ -1,9 +1,7 @@
 """More replicates, fidelity or trials: a new record that takes what the old one holds."""
 
 import dataclasses
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
@@ -25,7 +23,7 @@ from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.logs import copy_logs
 from sweepbook.record.manifest import Extends
-from sweepbook.record.provenance import now
+from sweepbook.record.provenance import command_line, now
 from sweepbook.record.storage.files import make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock
 from sweepbook.record.storage.places import Place, Where, place
@@ -52,7 +50,7 @@ def extend(
     folder = place(where).resolve()  # "." has no parent
     record = load_record(folder)
     check_unchanged(folder, record.manifest, force)
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = list(command_line())
     (new,) = new_folders(folder.parent, [folder.name])
     plan = recorded_plan(record.manifest)
     extension = write_extension(folder, new, plan, options, command)

@@ -2,8 +2,6 @@
 
 import contextlib
 import dataclasses
-import sys
-from pathlib import Path
 
 from rich.console import Console
 
@@ -17,7 +15,7 @@ from sweepbook.record.account import DONE
 from sweepbook.record.checkpoints import checkpoint_path, load_state
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Manifest
-from sweepbook.record.provenance import now
+from sweepbook.record.provenance import command_line, now
 from sweepbook.record.storage.places import Where
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.console import say
@@ -51,7 +49,7 @@ def resume(
     check_concurrency(searches, placement.address, placement.max_concurrent)
     paths = import_paths([plan.study])  # the project may lie elsewhere now
     writer = RecordWriter(folder, record.manifest, say_on(console), as_read=True)
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = list(command_line())
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.note(
         resumed=(*writer.manifest.resumed, resumed), max_concurrent=placement.max_concurrent

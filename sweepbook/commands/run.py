@@ -2,10 +2,8 @@
 
 import dataclasses
 import re
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 
@@ -24,6 +22,7 @@ from sweepbook.plan.room import check_concurrency, check_room
 from sweepbook.record.cache import take_known_trials
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Confirms
+from sweepbook.record.provenance import command_line
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
@@ -144,7 +143,7 @@ def run_studies(
 
             kept_studies(plan.search, folder)
     say(console, ", ".join(f"{p.study.name}: {count(p.n_trials, 'trial')}" for p in plans))
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = list(command_line())
     paths = import_paths([plan.study for plan in plans])
     manifests = [new_manifest(plan, options, command, paths) for plan in plans]
     writers: list[RecordWriter] = []

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweepbook.aggregates.nothing import NothingToDraw, Spec
+import pandas as pd
+
+from sweepbook.aggregates.nothing import FigureFailed, NothingToDraw, Spec
 from sweepbook.figures.cost.ledger import draw_ledger, has_ledger
-from sweepbook.figures.drawn import title_of
-from sweepbook.figures.kinds import KINDS, draw, specs_of
+from sweepbook.figures.drawn import Drawn, title_of
+from sweepbook.figures.kinds import draw, specs_of
 from sweepbook.figures.own import as_declared
 from sweepbook.findings.finding import MISSING
 from sweepbook.pages.data_card import DataCard, data_card
@@ -19,10 +21,12 @@ from sweepbook.pages.names import safe_name
 from sweepbook.pages.studies import claims as page_claims
 from sweepbook.pages.studies import provenance as page
 from sweepbook.pages.studies.answers import Headline
+from sweepbook.pages.studies.attempt import Attempts
 from sweepbook.pages.studies.trials import failed_logs, shown_trials, trial_table
 from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
-from sweepbook.study.errors import told
+
+_NO_TRIALS = pd.DataFrame({"trial_id": [], "status": []})
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ def section_of(
     names: Sequence[str],
     own: Mapping[str, str],
     folder: Path,
+    attempts: Attempts,
     pdf: bool = False,
 ) -> Section:
     """What is said of a record; its figures, its ledger and its table of trials are written.
@@ -97,55 +102,88 @@ def section_of(
         names: of its figures' files, in the order of `specs_of`.
         own: kinds of figures that may be imported, as `own_kinds` finds them.
         folder: of the report; its figures/ exists.
+        attempts: gets what fails; a sentence stands in its place.
         pdf: whether each figure is written as PDF, too.
     """
     figures = folder / "figures"
     shown = [
-        _shown(as_declared(spec, own), name, record, own, figures, pdf)
+        _shown(as_declared(spec, own), name, record, own, figures, attempts, pdf)
         for spec, name in zip(specs_of(record), names, strict=True)
     ]
-    trials = trial_table(record)
+    of, made = f" of {record.name}", attempts.made
+    trials = made(f"the table of trials{of}", lambda: trial_table(record), _NO_TRIALS)
     write_file(figures / f"{anchor}-trials.csv", csv_text(trials))
-    claims = page_claims.claims_of(record)
-    rows = rows_of(anchor, claims.declared_findings, claims.forest)
+    claims = made(f"the findings{of}", lambda: page_claims.claims_of(record), page_claims.NONE)
+    rows = made(
+        f"the claims{of}",
+        lambda: rows_of(anchor, claims.declared_findings, claims.forest),
+        list[Row](),
+    )
     return Section(
         anchor=anchor,
         record=record,
         question=record.manifest.study.question or record.study,
-        endings=page.endings(record),
+        endings=made(f"the endings{of}", lambda: page.endings(record), []),
         problems=[claims.problem] if claims.problem else [],
-        provenance=page.provenance(record),
-        data_anchor=data_anchor(data_card(record)),
-        trials=shown_trials(record, trials),
+        provenance=made(f"where it comes from{of}", lambda: page.provenance(record), []),
+        data_anchor=made(f"the data{of}", lambda: data_anchor(data_card(record)), ""),
+        trials=made(f"the trials{of}", lambda: shown_trials(record, trials), Table([], [])),
         trials_csv=f"{anchor}-trials",
         n_trials=len(trials),
-        failed_logs=failed_logs(record, trials),
+        failed_logs=made(f"the logs{of}", lambda: failed_logs(record, trials), []),
         shown=shown,
-        ledger=_ledger(record, f"{anchor}-ledger", figures, pdf),
+        ledger=_ledger(record, f"{anchor}-ledger", figures, attempts, pdf),
         claims=claims,
         rows=sorted(rows, key=lambda row: row.verdict == MISSING),  # those stay in their order
     )
 
 
 def _shown(
-    spec: Spec, name: str, record: Record, own: Mapping[str, str], figures: Path, pdf: bool
+    spec: Spec,
+    name: str,
+    record: Record,
+    own: Mapping[str, str],
+    figures: Path,
+    attempts: Attempts,
+    pdf: bool,
 ) -> Shown:
     """A figure drawn and written, or the sentence that stands in its place."""
     spec = {**spec, "name": name}
+    return _written(
+        lambda: draw(spec, record, allowed=own.values()),
+        *(name, title_of(spec), figures, attempts, pdf),
+    )
+
+
+def _written(
+    make: Callable[[], Drawn], name: str, title: str, figures: Path, attempts: Attempts, pdf: bool
+) -> Shown:
+    """What is drawn, written; a folder that cannot be written ends the report."""
     try:
-        drawn = draw(spec, record, allowed=own.values())
+        drawn = make()
+    except FigureFailed as error:
+        why = attempts.note(title, error.__cause__ or error, is_figure=True)
     except NothingToDraw as error:
-        return Shown(name, title_of(spec), "", note=f"Not drawn: {error}.")
-    try:
-        return write_drawn(drawn, figures, pdf)
+        why = str(error)
     except Exception as error:
-        if str(spec.get("kind")) in KINDS or isinstance(error, OSError):
+        why = attempts.note(title, error, is_figure=True)
+    else:
+        try:
+            return write_drawn(drawn, figures, pdf)
+        except OSError:
             raise
-        return Shown(name, title_of(spec), "", note=f"Not drawn: {told(error)}.")
+        except Exception as error:
+            why = attempts.note(title, error, is_figure=True)
+    return Shown(name, title, "", note=f"Not drawn: {why}.")
 
 
-def _ledger(record: Record, name: str, figures: Path, pdf: bool) -> Shown | None:
+def _ledger(
+    record: Record, name: str, figures: Path, attempts: Attempts, pdf: bool
+) -> Shown | None:
     """Where the time went: for every record that says so, without its study asking."""
-    if not has_ledger(record):
+    if not attempts.made(f"the time of {record.name}", lambda: has_ledger(record), False):
         return None
-    return write_drawn(draw_ledger({"name": name}, record), figures, pdf)
+    title = "Where the time went"
+    return _written(
+        lambda: draw_ledger({"name": name}, record), name, title, figures, attempts, pdf
+    )
