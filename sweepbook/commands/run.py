@@ -150,11 +150,16 @@ def run_studies(
     try:
         for folder, manifest in zip(folders, manifests, strict=True):
             manifest = dataclasses.replace(
-                manifest, confirms=confirms, max_concurrent=placement.max_concurrent
+                manifest,
+                confirms=confirms,
+                max_concurrent=placement.max_concurrent,
+                retries=placement.retries,
             )
             writers.append(RecordWriter(folder, manifest, say_on(console)))
         if cache:
             _take_known(plans, writers, place(storage), console)
+    except KeyboardInterrupt:
+        return close_all(writers, say_on(console))
     except BaseException:
         close_all(writers, say_on(console))
         raise

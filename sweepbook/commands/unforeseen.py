@@ -15,6 +15,7 @@ from sweepbook.record.provenance import without_credentials
 from sweepbook.study.errors import is_on_purpose, place_of, told
 from sweepbook.study.texts import one_line, shortened
 from sweepbook.tune.console import say
+from sweepbook.tune.failures.signals import ended_like_ctrl_c
 
 MOST = 300  # characters of a message
 _COMMAND = 60  # of which the command may take so many
@@ -30,7 +31,8 @@ def run_safely(command: Callable[[], object], errors: Console) -> int:
     """
     try:
         try:
-            command()
+            with ended_like_ctrl_c():
+                command()
         except SystemExit as error:
             if error.code is None or isinstance(error.code, int):
                 return error.code or 0

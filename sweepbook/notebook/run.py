@@ -10,7 +10,7 @@ from sweepbook.commands.confirm import confirm as train_winners
 from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume as train_the_rest
 from sweepbook.commands.run import run_studies
-from sweepbook.commands.training import Endings, tell_endings
+from sweepbook.commands.training import NO_ARTIFACTS, Endings, tell_endings
 from sweepbook.notebook.interrupted import Interrupted
 from sweepbook.notebook.own_code import check_studies, forget_changed_code
 from sweepbook.notebook.record import Record, Where, load_record, place_of
@@ -20,7 +20,7 @@ from sweepbook.study.study import Study
 from sweepbook.tune.placement import Placement
 from sweepbook.tune.screen import screen
 
-_INTERRUPTED = ("interrupted", "untried")
+_INTERRUPTED = ("interrupted", "untried", NO_ARTIFACTS)
 _running = [False]  # whether a run of this process goes on
 
 
@@ -48,8 +48,8 @@ def run(  # type: ignore[misc]  # the overloads leave the options to this signat
     optuna_storage: str | None = None,
     address: str | None = None,
     max_concurrent: int | None = None,
-    max_failures: int = 1,
-    max_node_losses: int = 3,
+    max_failures: int | None = None,
+    max_node_losses: int | None = None,
 ) -> Record | list[Record]:
     """Trains a study, or several, and returns the record of each.
 
@@ -78,8 +78,10 @@ def run(  # type: ignore[misc]  # the overloads leave the options to this signat
         optuna_storage: where Optuna keeps its studies, for a dashboard: "sqlite:///FILE".
         address: of a running Ray cluster; None: this machine.
         max_concurrent: most trials at a time; None: as many as there is room for.
-        max_failures: retries per failed trial, at least 0.
-        max_node_losses: retries after losing a trial's machine, at least 0.
+        max_failures: retries per failed trial, at least 0. None: as the record was begun with,
+            and 1 for a new one.
+        max_node_losses: retries after losing a trial's machine, at least 0. None: as the record
+            was begun with, and 3 for a new one.
 
     Returns:
         The record, or a list of records in the order of the studies. A trial that fails does
@@ -137,8 +139,8 @@ def resume(
     force: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
-    max_failures: int = 1,
-    max_node_losses: int = 3,
+    max_failures: int | None = None,
+    max_node_losses: int | None = None,
 ) -> Record:
     """Trains what a record still lacks, or writes a new record with more training.
 
@@ -182,8 +184,8 @@ def confirm(
     force: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
-    max_failures: int = 1,
-    max_node_losses: int = 3,
+    max_failures: int | None = None,
+    max_node_losses: int | None = None,
 ) -> Record:
     """Retrains the winners of a search or a grid with new seeds and without early stopping.
 
@@ -227,7 +229,10 @@ def confirm(
 
 
 def _placement(
-    address: str | None, max_concurrent: int | None, max_failures: int, max_node_losses: int
+    address: str | None,
+    max_concurrent: int | None,
+    max_failures: int | None,
+    max_node_losses: int | None,
 ) -> Placement:
     placement = Placement(
         address=address,
