@@ -49,8 +49,8 @@ cluster-test: $(DEV)  ## ray up on several hosts within this machine; root, open
 cluster-setup-test: $(DEV)  ## the set-up commands of cluster.yaml on a fresh host: all of pip's downloads
 	$(BIN)/python -m pytest tests/cluster -m 'cluster and setup'
 
-chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same record in the end
-	$(BIN)/python tests/chaos/chaos.py --kills 20
+chaos: $(DEV)  ## kill what belongs to a grid and a search 100 times: the same records in the end
+	$(BIN)/python tests/chaos/chaos.py --kills 100
 
 bench-gpu: $(DEV)  ## check and measure training on this machine's GPU, within four minutes
 	$(BIN)/python benchmarks/gpu.py

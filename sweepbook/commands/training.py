@@ -103,8 +103,9 @@ def _trained(
     except StorageAway as error:
         for writer in writers:
             writer.release()
-        safe = "; ".join(f"{writer.folder} ({writer.safe})" for writer in writers)
-        raise StorageAway(f"{error}. What is saved: {safe}. Resume with --resume") from error
+            go_on = f"resume with: sweepbook run --resume {writer.folder}"
+            say(console, f"What is saved: {writer.folder} ({writer.safe}); {go_on}")
+        raise StorageAway(f"{error}. What is saved of each record is said above") from error
     except BaseException:
         close_all(writers, say_on(console))
         raise

@@ -46,6 +46,19 @@ def completing(say: Callable[[str], object]) -> Iterator[None]:
         yield
 
 
+def ours_again() -> None:
+    """Sets the handlers that Python knows of once more.
+
+    Ray's library in C puts its own in the place of that of SIGTERM, which shows a stack, and none
+    when it ends.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in ALL:
+            handler = signal.getsignal(number)
+            if handler is not None:
+                signal.signal(number, handler)
+
+
 def _as_ctrl_c(*_: Any) -> None:
     """What SIGINT does now; where it is ignored, as in a script's background, it interrupts."""
     if callable(signal.getsignal(signal.SIGINT)):
