@@ -57,8 +57,8 @@ cluster-test: $(DEV)  ## ray up on several hosts within this machine; root, open
 cluster-setup-test: $(DEV)  ## the set-up commands of cluster.yaml on a fresh host: all of pip's downloads
 	$(BIN)/python -m pytest tests/cluster -m 'cluster and setup'
 
-chaos: $(DEV)  ## kill workers and the driver of a study 20 times: the same record in the end
-	$(BIN)/python tests/chaos/chaos.py --kills 20
+chaos: $(DEV)  ## kill what belongs to a grid and a search 100 times: the same records in the end
+	$(BIN)/python tests/chaos/chaos.py --kills 100
 
 fuzz: $(DEV)  ## 10,000 mutated records and 2,000 command lines; writes the counts of docs/reliability.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.hostile.mutate_run --records $(FUZZ_RECORDS) \

@@ -4,7 +4,6 @@ Exit code 0, 1 (something failed), 2 (bad usage).
 """
 
 import gc
-import sys
 from pathlib import Path
 
 import typer
@@ -15,8 +14,7 @@ from sweepbook.commands.given import examples
 from sweepbook.commands.given import types as own
 from sweepbook.commands.given.deciding import Decide, decide, decide_after
 from sweepbook.commands.given.replaying import replay
-from sweepbook.commands.unforeseen import unforeseen
-from sweepbook.tune.console import say
+from sweepbook.commands.unforeseen import leave, run_safely
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,16 +28,9 @@ errors = Console(stderr=True)
 
 def main() -> None:
     """Runs the command line; the exit code tells how it ended."""
-    try:
-        app()
-    except (ValueError, OSError) as error:
-        say(errors, f"sweepbook: {error}", style="red")
-        sys.exit(2 if isinstance(error, ValueError) else 1)
-    except Exception as error:  # what nobody has foreseen
-        say(errors, f"sweepbook: {unforeseen(error)}", style="red")
-        sys.exit(1)
-    finally:
-        gc.freeze()  # else Python searches all that was imported for garbage, for half a second
+    code = run_safely(app, errors)
+    gc.freeze()  # else Python searches all that was imported for garbage, for half a second
+    leave(code)
 
 
 @app.callback(epilog=examples.START)
@@ -124,8 +115,8 @@ def run(
     gpus: given.GPUs = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
-    max_failures: given.MaxFailures = 1,
-    max_node_losses: given.MaxNodeLosses = 3,
+    max_failures: given.MaxFailures = None,
+    max_node_losses: given.MaxNodeLosses = None,
     force: own.ForceResume = False,
     trust: own.Trust = False,
     cache: own.Cache = True,
@@ -178,8 +169,8 @@ def confirm(
     name: own.ConfirmName = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
-    max_failures: given.MaxFailures = 1,
-    max_node_losses: given.MaxNodeLosses = 3,
+    max_failures: given.MaxFailures = None,
+    max_node_losses: given.MaxNodeLosses = None,
     force: own.ForceConfirm = False,
     trust: own.Trust = False,
     project: given.ProjectDir = None,
@@ -259,7 +250,8 @@ def report(
     """
     from sweepbook.commands.report import report as write_report
 
-    write_report(records, out, repeat or (), console, given.enter_project(project), claims, latex)
+    entered = given.enter_project(project)
+    _exit(write_report(records, out, repeat or (), console, errors, entered, claims, latex))
 
 
 @app.command(epilog=examples.OF_COMPARE)

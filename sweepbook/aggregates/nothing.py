@@ -9,3 +9,7 @@ Spec = dict[str, Any]
 
 class NothingToDraw(ValueError):
     """A spec that fits no trial or no report of its record; the text says why."""
+
+
+class FigureFailed(NothingToDraw):
+    """A figure of a project's own raised an error, which is its cause."""

@@ -99,9 +99,20 @@ MaxConcurrent = Annotated[
         "search with --address needs this option.",
     ),
 ]
-MaxFailures = Annotated[int, typer.Option(metavar="N", help="Retries per failed trial.")]
+MaxFailures = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Retries per failed trial. Default: 1; with --resume, as before.",
+    ),
+]
 MaxNodeLosses = Annotated[
-    int, typer.Option(metavar="N", help="Retries per trial after losing the trial's machine.")
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Retries per trial after losing the trial's machine. Default: 3; with --resume, as "
+        "before.",
+    ),
 ]
 
 

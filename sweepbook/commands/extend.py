@@ -1,9 +1,7 @@
 """More replicates, fidelity or trials: a new record that takes what the old one holds."""
 
 import dataclasses
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
@@ -27,7 +25,7 @@ from sweepbook.record.digest import check_digest
 from sweepbook.record.load import Record, load_record
 from sweepbook.record.logs import copy_logs
 from sweepbook.record.origin.derived import Extends
-from sweepbook.record.provenance import now
+from sweepbook.record.provenance import command_line, now
 from sweepbook.record.storage.files import make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock
 from sweepbook.record.storage.places import Place, Where, place
@@ -64,7 +62,7 @@ def extend(
     check_digest(record)
     take_code(folder, record.manifest, trust=trust)
     check_unchanged(folder, record.manifest, force)
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = list(command_line())
     (new,) = new_folders(folder.parent, [folder.name])
     plan = recorded_plan(record.manifest)
     extension = write_extension(folder, new, plan, options, command)
@@ -72,9 +70,7 @@ def extend(
     if plan.search is None:
         for line in undecided_of(dataclasses.replace(plan, trials=extension.trials)):
             say(console, line)
-    return resume(
-        new, console=console, placement=placement, force=force, gpus=gpus, trust=trust
-    )
+    return resume(new, console=console, placement=placement, force=force, gpus=gpus, trust=trust)
 
 
 def write_extension(

@@ -2,8 +2,7 @@
 
 import contextlib
 import dataclasses
-import sys
-from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -20,11 +19,11 @@ from sweepbook.record.checkpoints import checkpoint_path, load_state
 from sweepbook.record.digest import changed_tables
 from sweepbook.record.load import load_record
 from sweepbook.record.manifest import Manifest
-from sweepbook.record.provenance import now
+from sweepbook.record.provenance import command_line, now
 from sweepbook.record.storage.places import Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.console import say
-from sweepbook.tune.placement import HERE, Placement
+from sweepbook.tune.placement import HERE, RETRIES, Placement
 
 
 def resume(
@@ -68,13 +67,14 @@ def resume(
     check_concurrency(searches, placement.address, placement.max_concurrent)
     paths = import_paths([plan.study])  # the project may lie elsewhere now
     writer = RecordWriter(folder, record.manifest, say_on(console), as_read=True)
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = list(command_line())
     resumed = {"at": now(), "command": command, "changes": changes}
     writer.note(
         resumed=(*writer.manifest.resumed, resumed),
         max_concurrent=placement.max_concurrent,
         study=plan.study,
         trials=plan.trials,
+        retries=placement.retries,
     )
     if not record.manifest.extends or record.manifest.resumed:  # `extend` has said it itself
         _tell_what_becomes(writer, console)
@@ -121,6 +121,7 @@ def _tell_who_begins_anew(writer: RecordWriter, console: Console) -> None:
 
 def _as_begun(placement: Placement, manifest: Manifest, console: Console) -> Placement:
     """The placement with the record's own limit of trials at a time, where it has no other."""
+    placement = _with_retries(placement, manifest, console)
     begun, given = manifest.max_concurrent, placement.max_concurrent
     if begun is None or begun == given:
         return placement
@@ -132,3 +133,15 @@ def _as_begun(placement: Placement, manifest: Manifest, console: Console) -> Pla
     why = ": this may change which trials are suggested or stopped" if stopping else ""
     say(console, f"--max-concurrent is {given} now and was {begun} before{why}")
     return placement
+
+
+def _with_retries(placement: Placement, manifest: Manifest, console: Console) -> Placement:
+    """The placement with the record's own numbers of retries, where it has no others."""
+    taken: dict[str, Any] = {
+        name: most
+        for name, most in manifest.retries.items()
+        if name in RETRIES and getattr(placement, name) is None
+    }
+    for name, most in taken.items():
+        say(console, f"--{name.replace('_', '-')} is {most}, as before")
+    return dataclasses.replace(placement, **taken)

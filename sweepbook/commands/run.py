@@ -2,11 +2,9 @@
 
 import dataclasses
 import re
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 
@@ -27,6 +25,7 @@ from sweepbook.record.cache import take_known_trials
 from sweepbook.record.digest import check_digest
 from sweepbook.record.load import load_record
 from sweepbook.record.origin.derived import Confirms
+from sweepbook.record.provenance import command_line
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.search.warm_start import with_warm_start
@@ -151,7 +150,7 @@ def run_studies(
 
             kept_studies(plan.search, folder)
     say(console, ", ".join(f"{p.study.name}: {count(p.n_trials, 'trial')}" for p in plans))
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = list(command_line())
     paths = import_paths([plan.study for plan in plans])
     if confirms is None:  # what a record brings is no wish of the user's
         remember([plan.study for plan in plans], paths)
@@ -160,11 +159,16 @@ def run_studies(
     try:
         for folder, manifest in zip(folders, manifests, strict=True):
             manifest = dataclasses.replace(
-                manifest, confirms=confirms, max_concurrent=placement.max_concurrent
+                manifest,
+                confirms=confirms,
+                max_concurrent=placement.max_concurrent,
+                retries=placement.retries,
             )
             writers.append(RecordWriter(folder, manifest, say_on(console)))
         if cache:
             _take_known(plans, writers, place(storage), console)
+    except KeyboardInterrupt:
+        return close_all(writers, say_on(console))
     except BaseException:
         close_all(writers, say_on(console))
         raise

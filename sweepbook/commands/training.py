@@ -14,11 +14,15 @@ from sweepbook.record.storage.ours import is_link
 from sweepbook.record.storage.outage import Say, StorageAway
 from sweepbook.record.storage.places import Place
 from sweepbook.record.writer import RecordWriter
+from sweepbook.study.texts import one_line, shortened
 from sweepbook.tune.console import say
-from sweepbook.tune.failures.signals import ended_like_ctrl_c
+from sweepbook.tune.failures.signals import completing, ended_like_ctrl_c
 from sweepbook.tune.placement import Placement
 from sweepbook.tune.train import train
 
+_ROOM = 2**18  # bytes that a disk must have for a record to begin
+_MOST_OF_CAUSE = 150  # characters of what a store says
+NO_ARTIFACTS = "artifacts interrupted"  # beside the statuses of trials, with how many
 Endings = dict[Place, dict[str, int]]  # record -> status -> trials that ended so
 
 
@@ -31,11 +35,12 @@ def new_folders(storage: Place, names: Sequence[str]) -> list[Place]:
     try:
         make_folder(storage)
         tried = storage / f".sweepbook-can-write-{secrets.token_hex(4)}"
-        write_bytes(tried, b"")
+        write_bytes(tried, bytes(_ROOM if storage.is_local else 0))
         delete(tried)
     except OSError as error:
+        cause = shortened(one_line(error), _MOST_OF_CAUSE)
         raise ValueError(
-            f"storage {storage} cannot be written ({error}): choose another one with --storage"
+            f"storage {storage} cannot be written ({cause}): choose another one with --storage"
         ) from error
     folders: list[Place] = []
     for name in names:
@@ -63,41 +68,82 @@ def train_and_close(
     Raises:
         StorageAway: a storage was away for too long; it says what is safe, and where.
     """
-    try:
-        with ended_like_ctrl_c(), contextlib.suppress(KeyboardInterrupt):  # before Tune hears it
-            train(
-                plans,
-                writers,
-                import_paths=import_paths,
-                placement=placement,
-                console=console,
-            )
-        ended = {writer.folder: writer.end() for writer in writers}
-    except StorageAway as error:
-        for writer in writers:
-            writer.release()
-        safe = "; ".join(f"{writer.folder} ({writer.safe})" for writer in writers)
-        raise StorageAway(f"{error}. What is saved: {safe}. Resume with --resume") from error
-    except BaseException:
-        close_all(writers, say_on(console))
-        raise
-    try:
-        for writer in writers:
-            make_artifacts(writer, say_on(console))
-    finally:
-        for writer in writers:
-            writer.release()
+    with ended_like_ctrl_c():
+        ended = _trained(plans, writers, import_paths, placement, console)
+        try:
+            for writer in writers:
+                ended[writer.folder] |= _with_artifacts(writer, console)
+        finally:
+            for writer in writers:
+                writer.release()
     return ended
 
 
-def close_all(writers: Sequence[RecordWriter], say: Say) -> None:
-    """Ends every record after an error: one that cannot be ended is named, and released."""
-    for writer in writers:
+def _trained(
+    plans: Sequence[Plan],
+    writers: Sequence[RecordWriter],
+    import_paths: Sequence[str],
+    placement: Placement,
+    console: Console,
+) -> Endings:
+    """Trains and ends the records, whose locks are kept; signals leave them interrupted."""
+    try:
         try:
-            writer.close()
-        except Exception as error:
-            say(f"{writer.folder} could not be completed: {error}. What is saved: {writer.safe}")
+            with contextlib.suppress(KeyboardInterrupt):  # before Tune hears it
+                train(
+                    plans,
+                    writers,
+                    import_paths=import_paths,
+                    placement=placement,
+                    console=console,
+                )
+            return _ended(writers, console)
+        except KeyboardInterrupt:  # another one
+            return _ended(writers, console)
+    except StorageAway as error:
+        for writer in writers:
             writer.release()
+            go_on = f"resume with: sweepbook run --resume {writer.folder}"
+            say(console, f"What is saved: {writer.folder} ({writer.safe}); {go_on}")
+        raise StorageAway(f"{error}. What is saved of each record is said above") from error
+    except BaseException:
+        close_all(writers, say_on(console))
+        raise
+
+
+def _ended(writers: Sequence[RecordWriter], console: Console) -> Endings:
+    with completing(say_on(console)):
+        return {writer.folder: writer.end() for writer in writers}
+
+
+def _with_artifacts(writer: RecordWriter, console: Console) -> dict[str, int]:
+    """Makes the artifacts; where a signal ends that, the record is interrupted, and how many."""
+    try:
+        make_artifacts(writer, say_on(console))
+    except KeyboardInterrupt:
+        hooks = writer.manifest.study.artifacts
+        with completing(say_on(console)):
+            writer.note(status="interrupted", artifacts=dict.fromkeys(hooks, "interrupted"))
+            writer.flush()
+        return {NO_ARTIFACTS: len(hooks)}
+    return {}
+
+
+def close_all(writers: Sequence[RecordWriter], say: Say) -> Endings:
+    """Ends every record after an error: one that cannot be ended is named, and released.
+
+    Returns how the trials of the others ended.
+    """
+    ended: Endings = {}
+    with completing(say):
+        for writer in writers:
+            try:
+                ended[writer.folder] = writer.close()
+            except Exception as error:
+                saved = f"What is saved: {writer.safe}"
+                say(f"{writer.folder} could not be completed: {error}. {saved}")
+                writer.release()
+    return ended
 
 
 def tell_endings(
@@ -124,4 +170,5 @@ def tell_endings(
 
 
 def _is_well(counts: Mapping[str, int]) -> bool:
-    return not any(counts.get(status) for status in ("failed", "interrupted", "untried"))
+    bad = ("failed", "interrupted", "untried", NO_ARTIFACTS)
+    return not any(counts.get(status) for status in bad)

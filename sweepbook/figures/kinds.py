@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sweepbook.aggregates.labels import listing, metric_name, setting_name
-from sweepbook.aggregates.nothing import NothingToDraw, Spec
+from sweepbook.aggregates.nothing import FigureFailed, NothingToDraw, Spec
 from sweepbook.aggregates.trials import varying_columns
 from sweepbook.figures.confirm.order import ORDER, draw_order
 from sweepbook.figures.confirm.pairs import PAIRS, draw_pairs
@@ -129,8 +129,10 @@ def _draw_own(path: str, spec: Spec, record: Record, allowed: Collection[str]) -
         drawn = draw_own(spec, record)
     except NothingToDraw:
         raise
-    except (Exception, SystemExit) as error:  # whatever the project's code raises
+    except ValueError as error:
         raise NothingToDraw(told(error)) from error
+    except (Exception, SystemExit) as error:  # whatever the project's code raises
+        raise FigureFailed(told(error)) from error
     if not isinstance(drawn, Drawn):
         raise NothingToDraw(
             f"{path} must return what drawn_of gives, got a {type(drawn).__name__}"

@@ -11,7 +11,7 @@ from sweepbook.commands.confirm import confirm as train_winners
 from sweepbook.commands.extend import extend
 from sweepbook.commands.resume import resume as train_the_rest
 from sweepbook.commands.run import run_studies
-from sweepbook.commands.training import Endings, tell_endings
+from sweepbook.commands.training import NO_ARTIFACTS, Endings, tell_endings
 from sweepbook.notebook.interrupted import Interrupted
 from sweepbook.notebook.own_code import check_studies, forget_changed_code
 from sweepbook.notebook.record import Record, Where, load_record, place_of
@@ -21,7 +21,7 @@ from sweepbook.study.study import Study
 from sweepbook.tune.placement import Placement
 from sweepbook.tune.screen import screen
 
-_INTERRUPTED = ("interrupted", "untried")
+_INTERRUPTED = ("interrupted", "untried", NO_ARTIFACTS)
 _running = [False]  # whether a run of this process goes on
 
 
@@ -49,8 +49,8 @@ def run(  # type: ignore[misc]  # the overloads leave the options to this signat
     optuna_storage: str | None = None,
     address: str | None = None,
     max_concurrent: int | None = None,
-    max_failures: int = 1,
-    max_node_losses: int = 3,
+    max_failures: int | None = None,
+    max_node_losses: int | None = None,
 ) -> Record | list[Record]:
     """Trains a study, or several, and returns the record of each.
 
@@ -79,8 +79,10 @@ def run(  # type: ignore[misc]  # the overloads leave the options to this signat
         optuna_storage: where Optuna keeps its studies, for a dashboard: "sqlite:///FILE".
         address: of a running Ray cluster; None: this machine.
         max_concurrent: most trials at a time; None: as many as there is room for.
-        max_failures: retries per failed trial, at least 0.
-        max_node_losses: retries after losing a trial's machine, at least 0.
+        max_failures: retries per failed trial, at least 0. None: as the record was begun with,
+            and 1 for a new one.
+        max_node_losses: retries after losing a trial's machine, at least 0. None: as the record
+            was begun with, and 3 for a new one.
 
     Returns:
         The record, or a list of records in the order of the studies. A trial that fails does
@@ -140,8 +142,8 @@ def resume(
     trust: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
-    max_failures: int = 1,
-    max_node_losses: int = 3,
+    max_failures: int | None = None,
+    max_node_losses: int | None = None,
 ) -> Record:
     """Trains what a record still lacks, or writes a new record with more training.
 
@@ -192,8 +194,8 @@ def confirm(
     trust: bool = False,
     address: str | None = None,
     max_concurrent: int | None = None,
-    max_failures: int = 1,
-    max_node_losses: int = 3,
+    max_failures: int | None = None,
+    max_node_losses: int | None = None,
 ) -> Record:
     """Retrains the winners of a search or a grid with new seeds and without early stopping.
 
@@ -239,7 +241,10 @@ def confirm(
 
 
 def _placement(
-    address: str | None, max_concurrent: int | None, max_failures: int, max_node_losses: int
+    address: str | None,
+    max_concurrent: int | None,
+    max_failures: int | None,
+    max_node_losses: int | None,
 ) -> Placement:
     placement = Placement(
         address=address,

@@ -21,8 +21,10 @@ from sweepbook.pages.first.headlines import headlines
 from sweepbook.pages.first.source import an_example
 from sweepbook.pages.forest import MARKS, TICKS, band, place
 from sweepbook.pages.glossary import Linker, anchor_of, glossary
+from sweepbook.pages.studies.attempt import Attempts
 from sweepbook.pages.studies.claims import printed_table
 from sweepbook.pages.studies.section import Section, data_anchor
+from sweepbook.pages.table import Table
 from sweepbook.record.load import Record
 from sweepbook.record.manifest import OVERLAPPING
 from sweepbook.study.project import Project
@@ -32,37 +34,41 @@ def context_of(
     records: Sequence[Record],
     sections: Sequence[Section],
     printed: pd.DataFrame,
+    attempts: Attempts,
 ) -> dict[str, Any]:
     """What the templates print of all records, but for the report's title and its repeat.
 
-    printed: the scorecard.
+    printed: the scorecard. attempts: gets what fails; it is left out, and the banner says so.
     """
-    cards, words = _data_cards(records), glossary(records)
+    made = attempts.made
+    cards = made("the data cards", lambda: _data_cards(records), dict[str, DataCard]())
+    words = made("the glossary", lambda: glossary(records), list[Any]())
     warned = [text for card in cards.values() for text in card.warnings]
-    return {
-        "edited": edited(records),
-        "banner": [*reduced(records), *warned],
-        "facts": facts(records),
-        "headlines": headlines(sections),
-        "how_sure": _how_sure(records, sections),
-        "forest": groups(sections),
-        "open": left_open(sections),
-        "example": an_example(sections),
-        "missing": not_available(sections),
+    shown = {
+        "edited": made("whether a record was edited", lambda: edited(records), list[Any]()),
+        "facts": made("the facts", lambda: facts(records), ""),
+        "headlines": made("the headlines", lambda: headlines(sections), list[Any]()),
+        "how_sure": made("how sure it is", lambda: _how_sure(records, sections), ""),
+        "forest": made("all declared claims", lambda: groups(sections), list[Any]()),
+        "open": made("what is left open", lambda: left_open(sections), ""),
+        "example": made("an example of a trial", lambda: an_example(sections), ""),
+        "missing": made("what is not available", lambda: not_available(sections), list[Any]()),
         "is_mixed": any(row.verdict == MIXED for one in sections for row in one.rows),
         "band": band(),
         "marks": MARKS,
         "ticks": [(tick, place(tick)) for tick in TICKS],
-        "agreement": agreement(printed),
-        "printed": printed_table(printed),
+        "agreement": made("the agreement", lambda: agreement(printed), ""),
+        "printed": made("published values", lambda: printed_table(printed), Table([], [])),
         "sections": sections,
         "cards": cards,
-        "reading": reading_figures(records),
-        "published_sources": sources(records),
+        "reading": made("how to read the figures", lambda: reading_figures(records), ""),
+        "published_sources": made("the sources", lambda: sources(records), ""),
         "words": words,
         "anchor_of": anchor_of,
         "linked": Linker(words),
     }
+    reduced_to = made("what this run reduced", lambda: reduced(records), list[Any]())
+    return shown | {"banner": [*attempts.lines, *reduced_to, *warned]}
 
 
 def title_of(records: Sequence[Record], project: Project | None) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sweepbook.aggregates.kept import kept
 from sweepbook.figures.own import has_own_kinds, own_kinds
-from sweepbook.findings.scorecard import scorecard
+from sweepbook.findings.scorecard import COLUMNS, scorecard
 from sweepbook.pages.aside import LATEX, PAGE, checked_folder, files_in, remove, written_aside
 from sweepbook.pages.collections import few_collections
 from sweepbook.pages.context import context_of, title_of
@@ -20,6 +23,7 @@ from sweepbook.pages.names import figure_names, unique_names
 from sweepbook.pages.render import render_html, render_markdown
 from sweepbook.pages.repeat import repeat_of
 from sweepbook.pages.studies import claims as page_claims
+from sweepbook.pages.studies.attempt import Attempts, Failed
 from sweepbook.pages.studies.questions import told_once
 from sweepbook.pages.studies.section import Section, section_of
 from sweepbook.pages.table import Table
@@ -48,6 +52,9 @@ def write_report(
     earlier report there is replaced once the new one is complete. The same records give the same
     files.
 
+    A figure or section that fails does not end the report: its reason stands in its place, and a
+    RuntimeWarning names it.
+
     Args:
         records: records, their folders or their URIs; one, or a list.
         out: the report's folder: a new one, an empty one, or one with an earlier report.
@@ -67,6 +74,21 @@ def write_report(
             an earlier report, or the project's studies are needed and cannot be imported. Nothing
             is written then.
     """
+    page, failed = written_report(records, out, repeats, project, latex, title)
+    for one in failed:
+        warnings.warn(one.sentence, RuntimeWarning, stacklevel=2)
+    return page
+
+
+def written_report(
+    records: Given | Sequence[Given],
+    out: str | Path,
+    repeats: Given | Sequence[Given] = (),
+    project: Project | None = None,
+    latex: bool = False,
+    title: str = "",
+) -> tuple[Path, list[Failed]]:
+    """As `write_report`; returns what failed beside the path of report.html."""
     loaded, again = (
         [kept(with_known_files(_loaded(record))) for record in given]
         for given in (_listed(records), _listed(repeats))
@@ -77,9 +99,11 @@ def write_report(
     own = _own_kinds(loaded, project)
     folder = checked_folder(out)
     earlier = _earlier_names(folder)
+    attempts = Attempts()
     with few_collections(), written_aside(folder) as aside:
-        sections = _sections(loaded, own, aside, latex)
-        printed = scorecard(loaded)
+        sections = _sections(loaded, own, aside, attempts, latex)
+        none = pd.DataFrame(columns=list(COLUMNS))
+        printed = attempts.made("the published values", lambda: scorecard(loaded), none)
         together = page_claims.together([section.claims for section in sections])
         write_file(aside / "findings.csv", csv_text(together))
         forest = page_claims.forest([section.claims for section in sections])
@@ -87,7 +111,7 @@ def write_report(
         write_file(aside / "scorecard.csv", csv_text(printed))
         if repeat is not None:
             write_file(aside / "repeat.csv", csv_text(repeat.frame))
-        context = context_of(loaded, sections, printed)
+        context = context_of(loaded, sections, printed, attempts)
         context |= {"repeat": repeat, "title": title or title_of(loaded, project)}
         if latex:
             write_latex(aside, sections, _together(context))
@@ -98,7 +122,7 @@ def write_report(
     stale = {f"figures/{name}.{suffix}" for name in names for suffix in _FIGURE_SUFFIXES}
     stale |= {f"{LATEX}/{name}.tex" for name in latex_names(names)}
     remove(folder, (stale | {"repeat.csv"}) - written)
-    return folder / PAGE
+    return folder / PAGE, attempts.failed
 
 
 def _together(context: Mapping[str, Any]) -> list[tuple[str, str, Table]]:
@@ -131,15 +155,20 @@ def _own_kinds(records: Sequence[Record], project: Project | None) -> list[dict[
 
 
 def _sections(
-    records: Sequence[Record], own: Sequence[Mapping[str, str]], folder: Path, pdf: bool
+    records: Sequence[Record],
+    own: Sequence[Mapping[str, str]],
+    folder: Path,
+    attempts: Attempts,
+    pdf: bool,
 ) -> list[Section]:
     anchors = unique_names([record.study for record in records], [r.name for r in records])
     names = figure_names(records, anchors)
     sections = [
-        section_of(record, anchor, of_record, kinds, folder, pdf)
+        section_of(record, anchor, of_record, kinds, folder, attempts, pdf)
         for record, anchor, of_record, kinds in zip(records, anchors, names, own, strict=True)
     ]
-    told = told_once([section.claims.questions for section in sections], anchors)
+    asked = [section.claims.questions for section in sections]
+    told = attempts.made("questions of our own", lambda: told_once(asked, anchors), asked)
     return [
         replace(section, claims=replace(section.claims, questions=asked))
         for section, asked in zip(sections, told, strict=True)

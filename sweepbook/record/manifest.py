@@ -19,8 +19,7 @@ from sweepbook.study.read import built, study_of
 from sweepbook.study.study import Study
 
 SCHEMA_VERSION = 1
-# what is said of intervals over replicates that share training rows
-OVERLAPPING = (
+OVERLAPPING = (  # what is said of intervals over replicates that share training rows
     "the replicates share training rows, which their intervals allow for (corrected resampled t "
     "test, Nadeau and Bengio 2003)"
 )
@@ -110,7 +109,7 @@ class Manifest:
         replaced: setting -> the declared values that it changed; None: in an earlier version.
         files: path -> SHA-256 of every file that a setting names.
         import_paths: folders that a worker needs on its path.
-        max_concurrent: most trials at a time, as the last command said; None: no limit was said.
+        max_concurrent, retries (option -> number): as the last command said, if it did.
         status: "running" or one of `ENDED`.
         n_trials: how many trials ended how, once it has ended.
         sessions: one summary for each driver that trained.
@@ -152,6 +151,7 @@ class Manifest:
     record_digest: str | None = None
     project: str | None = None
     max_concurrent: Steps | None = None
+    retries: Mapping[str, Count] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
     kept: Kept = ()
@@ -189,7 +189,7 @@ class Manifest:
 _NO_KEYS = ("further", "kept")  # fields that are no keys of a manifest.json
 _LATER = (  # written only where there is something to say
     *("confirms", "extends", "decide", "registration", "taken", "resumed", "sessions", "status"),
-    *("n_trials", "record_digest", "project", "max_concurrent", "artifacts"),
+    *("n_trials", "record_digest", "project", "max_concurrent", "artifacts", "retries"),
 )
 
 

@@ -2,12 +2,19 @@
 
 import datetime
 import platform
+import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("sweepbook", "ray", "torch", "optuna", "numpy", "pandas", "pyarrow", "scipy")
+
+_CREDENTIALS = re.compile(
+    r"(?i)(?<=://)[^/@\s'\"]+(?=@)"
+    r"|(?<=[?&;\s])((?:access_key|secret_key|session_token|access_token|password|sas_token)=)[^&\s'\"]+"
+)
 
 PART_OF_CODE = "part:"  # before the hash of code that a program runs among other code
 
@@ -61,3 +68,17 @@ def now() -> str:
 def is_whole_code(code_sha256: str | None) -> bool:
     """Whether a hash is of all the code that a record's numbers depend on."""
     return code_sha256 is not None and not code_sha256.startswith(PART_OF_CODE)
+
+
+def command_line() -> tuple[str, ...]:
+    """Returns what was typed, without the credentials that a URI in it holds."""
+    return (Path(sys.argv[0]).name, *map(without_credentials, sys.argv[1:]))
+
+
+def without_credentials(text: str) -> str:
+    """Returns a text in which user names, passwords and keys inside URIs are three dots.
+
+    >>> without_credentials("s3://ME:SECRET@bucket/x?region=here&secret_key=abc")
+    's3://...@bucket/x?region=here&secret_key=...'
+    """
+    return _CREDENTIALS.sub(lambda found: f"{found[1] or ''}...", text)

@@ -16,7 +16,7 @@ from sweepbook.record.provenance import now
 from sweepbook.record.rows import reports_frame, trials_frame
 from sweepbook.record.storage.files import delete, make_folder, write_json, write_parquet
 from sweepbook.record.storage.lock import lock
-from sweepbook.record.storage.ours import check_no_links, removable
+from sweepbook.record.storage.ours import check_no_links, forget, removable
 from sweepbook.record.storage.outage import Outage, Say, insist
 from sweepbook.record.storage.places import Where, place
 from sweepbook.study.texts import shortened
@@ -49,6 +49,7 @@ class RecordWriter:
     ) -> None:
         self.folder, self.manifest, self.say = place(folder), manifest, say
         check_no_links(self.folder)
+        is_new = not self.folder.exists()
         for name in ("parts", "checkpoints"):
             make_folder(self.folder / name)
         self._lock = lock(self.folder, say)
@@ -65,6 +66,8 @@ class RecordWriter:
             self._flush()
         except BaseException:
             self._lock.close()
+            if is_new:
+                forget(self.folder)
             raise
 
     @property

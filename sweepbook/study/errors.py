@@ -35,7 +35,7 @@ def own_code(what: str) -> Iterator[None]:
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
-        if isinstance(error, ValueError) and _is_on_purpose(error):
+        if isinstance(error, ValueError) and is_on_purpose(error):
             raise
         raise ValueError(f"{what}: {told(error)}") from error
 
@@ -88,7 +88,8 @@ def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     return [frame for frame in frames if is_own(frame.filename)]
 
 
-def _is_on_purpose(error: ValueError) -> bool:
+def is_on_purpose(error: BaseException) -> bool:
+    """Whether a `raise` in the tool or in a user's own code is where an error comes from."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return False

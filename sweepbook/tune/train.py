@@ -19,7 +19,6 @@ from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.cluster.connection import connect, most, resources
 from sweepbook.tune.console import say
 from sweepbook.tune.failures.gpus import missing_gpus
-from sweepbook.tune.failures.recovery import Limits
 from sweepbook.tune.owed import n_open
 from sweepbook.tune.placement import HERE, Placement
 from sweepbook.tune.rounds import train_together
@@ -55,8 +54,7 @@ def train(
     folder, address = writers[0].folder, placement.address
     scratch = _scratch_folder(folder)
     paths = [] if address else list(import_paths)  # on a cluster the modules come by themselves
-    limits = Limits(placement.max_failures, placement.max_node_losses)
-    site = Site(scratch, paths, placement, limits)
+    site = Site(scratch, paths, placement, placement.limits())
     log = Path(folder if folder.is_local else scratch) / "ray.log"
     modules = shipped_modules([plan.study for plan in plans]) if address else []
     connection = connect(address, log, modules)

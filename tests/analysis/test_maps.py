@@ -19,9 +19,11 @@ from analysis.figures.map_kinds import draw_error_map, draw_map
 from search_spaces import STUDIES
 from sweepbook.figures import style
 from sweepbook.figures.trials import class_accuracy
+from sweepbook.pages.report import write_report
 from sweepbook.record.artifacts import WRITTEN, write_artifact
 from sweepbook.record.load import load_record
 from sweepbook.study.hooks import load_object
+from sweepbook.study.project import project_at
 from trainables.cities.europe import COUNTRIES
 from trainables.mlp import predict, train_mlp
 
@@ -284,3 +286,13 @@ def test_colours_match_published_values():
     assert seen_distances(grey)[0, 1] == pytest.approx(1.0, abs=1e-3)
     red_green = np.array([[0.85, 0.0, 0.0], [0.42, 0.42, 0.0]])
     assert seen_distances(red_green)[0, 1] < 0.12  # confused by protanopes
+
+
+def test_a_report_says_which_map_s_checkpoint_cannot_be_read(mapped, tmp_path):
+    shutil.rmtree(mapped.path / "artifacts")
+    for file in (Path(mapped.path) / "checkpoints").iterdir():
+        file.write_bytes(b"PK\x03\x04 damaged")
+    project = project_at(str(Path(__file__).parents[2]))
+    with pytest.warns(RuntimeWarning, match="Not drawn"):
+        page = write_report(load_record(mapped.path), tmp_path / "out", project=project)
+    assert page.read_text().count("Not drawn: ") >= 1

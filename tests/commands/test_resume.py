@@ -186,3 +186,29 @@ def run_again(record, options):
         record=str(record),
         console=console(),
     )
+
+
+@pytest.mark.parametrize(
+    "name, said_as", [("max_failures", "max-failures"), ("max_node_losses", "max-node-losses")]
+)
+def test_a_record_goes_on_with_its_own_numbers_of_retries(
+    toy_file, tmp_path, monkeypatch, name, said_as
+):
+    used = []
+    monkeypatch.setattr(
+        training,
+        "train",
+        lambda *_, placement, **rest: used.append(getattr(placement.limits(), name)),
+    )
+    folder = begin(toy_file, tmp_path, Placement(**{name: 0}))
+    assert f"--{said_as} is 0, as before" in said(resume, folder)
+    assert said_as not in said(resume, folder, placement=Placement(**{name: 7}))
+    assert f"--{said_as} is 7, as before" in said(extend, folder, Options(replicates=3))
+    assert used == [0, 0, 7, 7]
+
+
+def test_a_record_that_was_told_no_retries_has_the_usual_ones(toy_file, tmp_path, asked):
+    folder = begin(toy_file, tmp_path, HERE)
+    assert "--max-" not in said(resume, folder)
+    assert (HERE.limits().max_failures, HERE.limits().max_node_losses) == (1, 3)
+    assert "retries" not in json.loads((folder / "manifest.json").read_text())

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,11 @@ def test_a_figure_whose_function_fails_is_named_and_the_report_is_written(
     monkeypatch.chdir(at.root)
     broken = CODE.replace("    figure = Figure()", instead)
     (at.root / "plots_of_demo.py").write_text(broken)
-    write_report([make_record(CONFIGS, figures=[OWN])], tmp_path / "out", project=at)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        write_report([make_record(CONFIGS, figures=[OWN])], tmp_path / "out", project=at)
     assert said in page_of(tmp_path / "out")
+    assert len(warned) == ("return None" not in instead), "what it returns is no error of its code"
 
 
 @pytest.mark.parametrize("name, trainable", [("other", None), ("demo", "elsewhere:train")])

@@ -141,10 +141,29 @@ def test_no_process_and_no_folder_outlives_a_killed_driver(driver):
 def test_a_command_that_ends_leaves_no_process_and_no_folder(driver):
     folder, ray = private_folder(driver), below(driver.pid)
     driver.terminate()
-    driver.communicate(timeout=60)
+    output, _ = driver.communicate(timeout=60)
+    assert "resume with" in output and "SIGTERM" not in output, "no stack of Ray's library in C"
     for pid in ray:
         wait_for(f"end of {ray[pid]}", lambda pid=pid: not Path(f"/proc/{pid}").exists(), ALIVE_S)
     wait_for("end of the folder", lambda: not folder.exists(), ALIVE_S)
+
+
+CLOSING = """
+import os, signal, sys
+from pathlib import Path
+from sweepbook.tune.cluster.connection import connect
+signal.signal(signal.SIGTERM, lambda *_: print("ours"))
+closing = connect(None, Path("ray.log"), [])
+os.kill(os.getpid(), signal.SIGTERM)
+closing.close()
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_the_handler_of_sigterm_is_ours_while_ray_is_there_and_afterwards(tmp_path):
+    command = [sys.executable, "-c", CLOSING]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=100)
+    assert (done.returncode, done.stdout.split()) == (0, ["ours", "ours"]), done.stderr
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process_and_no_folder(sweepbook, tmp_path):

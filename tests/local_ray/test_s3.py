@@ -44,8 +44,8 @@ STUDY = Study(
 )
 """  # noqa: E501 - the file of a user
 ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
+    "AWS_SECRET_ACCESS_KEY": "wJalrPLANTED",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
@@ -157,6 +157,8 @@ def test_a_store_that_stays_away_ends_the_study_which_then_goes_on_from_what_is_
     assert set(record.trials["status"]) == {"finished"}
     left = {file.name for file in record.path.iterdir()} - {"parts", "ray.log"}
     assert left == {"manifest.json", "trials.parquet", "reports.parquet", "checkpoints"}
+    assert not [path for path in files_below(record.path) if b"PLANTED" in path.read_bytes()]
+    assert "PLANTED" not in output
     assert verify(folder, n_trials=1, seed=0, most=2) == ([], 1)
     assert "Which lift?" in write_report([folder], tmp_path / "page").read_text()
 
@@ -180,6 +182,12 @@ def test_a_store_that_cannot_be_written_is_told_before_anything_starts(server):
     storage = place(f"s3://elsewhere/x{server.query}")
     with pytest.raises(ValueError, match="cannot be written .*NO_SUCH.*--storage"):
         new_folders(storage, ["remote"])
+
+
+def files_below(folder):
+    """All files of a record in the store."""
+    for entry in folder.iterdir():
+        yield from [entry] if entry.is_file() else files_below(entry)
 
 
 def reached(checkpoints):

@@ -1,9 +1,8 @@
 """The command `decide`: begins a decision beside each record, or goes on with one."""
 
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Literal
 
 from rich.console import Console
@@ -14,7 +13,10 @@ from sweepbook.commands.deciding.looks import NO_END, Looks, budget_s, most_of, 
 from sweepbook.commands.deciding.loop import go_on
 from sweepbook.commands.training import Endings
 from sweepbook.plan.manifest import check_unchanged
+from sweepbook.plan.trust.code import take_code
+from sweepbook.record.digest import check_digest
 from sweepbook.record.load import load_record, read_manifest
+from sweepbook.record.provenance import command_line
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.tune.console import say
 from sweepbook.tune.placement import HERE, Placement
@@ -28,6 +30,7 @@ def decide(
     budget: str | None = None,
     placement: Placement = HERE,
     force: bool = False,
+    trust: bool = False,
     console: Console,
 ) -> Endings:
     """Decides the claims of records by more seeds, one record after the other.
@@ -39,6 +42,7 @@ def decide(
         looks: replicates at which the claims are judged, such as "5,10,20".
         most: of the last look, such as "60"; "none": there is no last one.
         budget: for all records together, such as "30m".
+        trust: also take their code from outside of the folder or the project that one works in.
 
     Returns:
         How the trials of each record ended.
@@ -53,11 +57,11 @@ def decide(
         )
     if not records:
         raise ValueError("no record is named: give the folder of one, such as records/my-study")
-    planned = [(_named(own), _looks(own, wanted, last, force)) for own in records]
+    planned = [(_named(own), _looks(own, wanted, last, force, trust)) for own in records]
     if len({str(folder.resolve()) for folder, _ in planned}) < len(planned):
         raise ValueError("a record is named twice: name each once")
     deadline = Deadline(None if seconds is None else time.monotonic() + seconds)
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = list(command_line())
     ended: Endings = {}
     for folder, own_looks in planned:
         new = write_beginning(folder, own_looks, command) if own_looks else folder
@@ -70,6 +74,7 @@ def decide(
             deadline=deadline,
             budget_s=seconds,
             force=force,
+            trust=trust,
             is_new=own_looks is not None,
         )
         ended |= found
@@ -108,14 +113,17 @@ def _looks(
     looks: Sequence[int] | None,
     most: int | Literal["none"] | None,
     force: bool,
+    trust: bool,
 ) -> Looks | None:
     """The looks at a record; None of one that a decision goes on with.
 
     Raises:
-        ValueError: more seeds would decide nothing; options that a design has fixed.
+        ValueError: more seeds would decide nothing; options that a design has fixed; code that
+            may not be run, or a table that was edited.
     """
     folder = place(where)
     manifest = read_manifest(folder)
+    take_code(folder, manifest, trust=trust)
     if manifest.decide is not None:
         if looks is not None or most is not None:
             raise ValueError(
@@ -124,4 +132,6 @@ def _looks(
             )
         return None
     check_unchanged(folder, manifest, force)
-    return looks_for(load_record(folder), looks, most)
+    record = load_record(folder)
+    check_digest(record)
+    return looks_for(record, looks, most)

@@ -1,10 +1,8 @@
 """The loop of a decision: judge, train what open claims need up to the next look, judge again."""
 
 import dataclasses
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -18,11 +16,12 @@ from sweepbook.findings.sequential.design import Design
 from sweepbook.findings.sequential.judge import judge
 from sweepbook.plan.deciding import any_grows, next_batch
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
+from sweepbook.plan.trust.code import take_code
 from sweepbook.record.batches.rows import add_batch
 from sweepbook.record.load import load_record, read_manifest
 from sweepbook.record.origin.decision import Decision, Ending
 from sweepbook.record.planned import Trial
-from sweepbook.record.provenance import now
+from sweepbook.record.provenance import command_line, now
 from sweepbook.record.storage.places import Where, place
 from sweepbook.record.writer import RecordWriter
 from sweepbook.study.texts import count
@@ -42,12 +41,14 @@ def go_on(
     deadline: Deadline | None = None,
     budget_s: float | None = None,
     force: bool = False,
+    trust: bool = False,
     is_new: bool = False,
 ) -> Endings:
     """Goes on deciding the claims of a record, from wherever an earlier command left it.
 
     Args:
         deadline: when the command's budget is spent; None: it has none.
+        trust: also take its code from outside of the folder or the project that one works in.
         is_new: nobody has trained it before.
 
     Returns:
@@ -60,12 +61,12 @@ def go_on(
     """
     folder = place(where)
     manifest = read_manifest(folder)
+    say(console, take_code(folder, manifest, trust=trust))
     changes = check_unchanged(folder, manifest, force)
     writer = RecordWriter(folder, manifest, say_on(console), as_read=True)
     try:
         if not is_new:
-            command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-            resumed = {"at": now(), "command": command, "changes": changes}
+            resumed = {"at": now(), "command": list(command_line()), "changes": changes}
             writer.note(resumed=(*writer.manifest.resumed, resumed))
         _note(writer, ending="", budget_s=budget_s)
         loop = _Loop(writer, placement, deadline or Deadline(), console)

@@ -61,9 +61,10 @@ def decide(
     budget: Budget = None,
     address: given.Address = None,
     max_concurrent: given.MaxConcurrent = None,
-    max_failures: given.MaxFailures = 1,
-    max_node_losses: given.MaxNodeLosses = 3,
+    max_failures: given.MaxFailures = None,
+    max_node_losses: given.MaxNodeLosses = None,
     force: own.ForceResume = False,
+    trust: own.Trust = False,
     project: given.ProjectDir = None,
 ) -> None:
     """Add seeds until the claims of a record are decided.
@@ -83,6 +84,7 @@ def decide(
         budget=budget,
         placement=placement,
         force=force,
+        trust=trust,
         console=console,
     )
     if not tell_endings(ended, console):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sweepbook.aggregates.batches import step_table
 from sweepbook.aggregates.labels import setting_name
-from sweepbook.aggregates.nothing import Spec
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import lines as curves
 from sweepbook.figures import style
 from sweepbook.figures.arms import Arms, choose_arms, with_arms
@@ -44,6 +44,9 @@ def draw_steps(spec: Spec, record: Record) -> Drawn:
     """Optimizer steps, and seconds, of one unit of fidelity: two panels, one point per trial."""
     arms = choose_arms(record, spec)
     table = with_arms(step_table(record, arms.trials), arms, record.unit)
+    if len(arms.columns) == 1 and table[arms.columns[0]].isna().all():
+        setting = setting_name(arms.columns[0])
+        raise NothingToDraw(f"no trial that has reported has the setting {setting}")
     numeric = len(arms.columns) == 1 and _has_numbers(arms)
     table["x"] = table[arms.columns[0]].astype("float64") if numeric else np.arange(len(table))
     name = setting_name(arms.columns[0]) if numeric else ""

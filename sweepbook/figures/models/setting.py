@@ -49,6 +49,8 @@ def draw_models_setting(spec: Spec, record: Record) -> Drawn:
     table = setting_table(record, spec, models)
     if table.empty:
         raise NothingToDraw("no trial of these models has finished")
+    if table["x"].isna().all():
+        raise NothingToDraw(f"no trial with the setting {spec['x']} has finished")
     shown = set(table["model"])
     looks = {name: look for name, look in model_looks(models).items() if name in shown}
     levels = table.loc[table["x"].isna(), "model"].tolist()

@@ -15,7 +15,7 @@ from sweepbook.aggregates.labels import (
     setting_name,
     setting_value,
 )
-from sweepbook.aggregates.nothing import Spec
+from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import captions, style
 from sweepbook.figures import lines as curves
 from sweepbook.figures.arms import choose_arms, with_arms
@@ -44,6 +44,8 @@ def draw_against(spec: Spec, record: Record) -> Drawn:
     curve, overlap = curves_of(record, spec["metrics"], arms), record.manifest.data.overlap
     table = end_rows(curve, unit, end_steps(record), overlap)
     table = with_published(with_arms(table, arms, unit), record, arms)
+    if table[column].isna().all():
+        raise NothingToDraw(f"no trial that has reported has the setting {spec['x']}")
     table, names = _placed(table, column)
     told_apart = arms.trials[column].nunique() == len(arms.trials)
     figure = _figure(spec, table, names, connect=told_apart and not names)

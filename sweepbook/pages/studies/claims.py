@@ -57,6 +57,9 @@ class Claims:
     declared_findings: list[Finding] = field(default_factory=list)
 
 
+NONE = Claims(findings_frame([]).assign(record="")[["record", *COLUMNS]], [], [], [])
+
+
 def finding_table(record: Record) -> pd.DataFrame:
     """What a record decides: one row per finding, the claims of its study first.
 

@@ -1,5 +1,6 @@
 """What in a record's folder is ours: no link is followed, and nothing else is removed."""
 
+import contextlib
 import re
 import stat
 from collections.abc import Callable, Collection
@@ -44,6 +45,18 @@ def check_no_links(folder: Place) -> None:
                 )
             if not is_right(mode):
                 raise ValueError(f"record {folder}: {name} is no {kind}: move it away")
+
+
+def forget(folder: Place) -> None:
+    """Removes the folder of a record that could not be begun, as far as it is empty or ours."""
+    if not folder.is_local:
+        return
+    with contextlib.suppress(OSError):
+        for name in FILES:
+            (Path(folder) / name).unlink(missing_ok=True)
+        for name in ("parts", "checkpoints"):
+            (Path(folder) / name).rmdir()
+        Path(folder).rmdir()
 
 
 def is_link(path: Place) -> bool:

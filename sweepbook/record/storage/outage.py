@@ -61,13 +61,12 @@ class Outage:
         if left <= 0:
             away = time.monotonic() - self.since
             raise StorageAway(
-                f"storage {self.where} could not be reached for {away:.0f} s: {error}"
+                f"storage {self.where} could not be reached for {away:.0f} s: {_cause(error)}"
             )
         self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S, max(left, 0.1))
-        cause = textwrap.shorten(str(error), 160)
         self.say(
-            f"storage {self.where} cannot be reached ({cause}): next try in {self.pause_s:.0f} s, "
-            f"for at most {left:.0f} s"
+            f"storage {self.where} cannot be reached ({_cause(error)}): next try in "
+            f"{self.pause_s:.0f} s, for at most {left:.0f} s"
         )
         return self.pause_s
 
@@ -105,6 +104,11 @@ def insist(where: Where, action: Callable[[], T], say: Say, *, longer_s: float =
 def insist_in_worker(where: Where, action: Callable[[], T]) -> T:
     """`insist` for a trial, which waits a minute longer: it is the driver that ends a study."""
     return insist(where, action, lambda text: print(text, file=sys.stderr), longer_s=60.0)
+
+
+def _cause(error: OSError) -> str:
+    """What a store says at length."""
+    return textwrap.shorten(str(error), 160)
 
 
 def _is_passing(error: OSError, is_local: bool) -> bool:

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 STORES = ("s3", "gs", "gcs")
 _SECRETS = ("access_key", "secret_key", "session_token", "access_token")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+")
+_OF_S3 = {"endpoint_override", "region", "scheme"}
+_S3_ATTEMPTS = 5  # 20 to 30 s where nobody answers
 _GCS_RETRIES = "retry_limit_seconds"  # Google's client tries for 15 minutes unless told
 
 
@@ -166,4 +168,10 @@ def _file_system(scheme: str, bucket: str, query: str) -> Any:
         return LocalFileSystem()
     if scheme != "s3" and _GCS_RETRIES not in query:
         query = f"{query}&{_GCS_RETRIES}=10".lstrip("&")
+    options = dict(parse_qsl(query))
+    if scheme == "s3" and "endpoint_override" in options and set(options) <= _OF_S3:
+        from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
+
+        # pyarrow's own strategy asks a server that does not answer for 100 s
+        return S3FileSystem(retry_strategy=AwsStandardS3RetryStrategy(_S3_ATTEMPTS), **options)
     return FileSystem.from_uri(f"{scheme}://{bucket}" + (f"?{query}" if query else ""))[0]

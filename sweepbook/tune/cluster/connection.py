@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sweepbook.tune.cluster import own
+from sweepbook.tune.cluster import own, services
 from sweepbook.tune.cluster.environment import ENVIRONMENT, NOT_ON_PATH, set_environment
+from sweepbook.tune.failures.signals import ours_again
 
 ANSWER_S = 10.0  # a cluster's head answers within
 
@@ -73,8 +74,9 @@ def connect(address: str | None, log: Path, modules: Sequence[str]) -> contextli
         ray.init(address=address, **options)
     except Exception as error:  # Ray raises all kinds
         raise OSError(f"Ray cannot be reached at {address}: {error}") from error
+    ours_again()
     leaving = contextlib.ExitStack()
-    leaving.callback(ray.shutdown)
+    leaving.callback(services.shut_down)
     return leaving
 
 

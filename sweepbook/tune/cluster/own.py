@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sweepbook.tune.cluster import guard, services
+from sweepbook.tune.failures.signals import ours_again
 
 VARIABLES = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
@@ -29,7 +30,6 @@ def start(options: dict[str, Any]) -> contextlib.ExitStack:
     Raises:
         OSError: it does not start; the message names the folder of Ray's logs, which is kept.
     """
-    import ray
     from ray._common.utils import get_default_system_temp_dir
 
     closing = contextlib.ExitStack()
@@ -43,13 +43,13 @@ def start(options: dict[str, Any]) -> contextlib.ExitStack:
     } | options
     starting = _Start(options, tell)
     closing.callback(starting.may_end.set)
-    closing.callback(ray.shutdown)
+    closing.callback(services.shut_down)
     closing.callback(starting.wait)  # also after Ctrl-C: then it can be ended
     try:
         starting.start()
-        import ray.tune  # takes as long as half of Ray's start
 
         starting.wait()
+        ours_again()
         closing.enter_context(services.same_environment())
     except BaseException:
         closing.close()

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+from sweepbook.tune.failures.signals import ours_again
+
 POLL_S = 0.02  # Ray itself looks once a second whether its node is up
 START_S = 30.0  # as long as Ray waits for it
 
@@ -65,6 +67,25 @@ def beside_the_main_thread() -> Iterator[None]:
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("SIGTERM handler is not set")
+
+
+def shut_down() -> None:
+    """Ends Ray, with our handlers of signals also while it waits for the end of its processes."""
+    import ray
+    from ray._private import worker
+
+    if (node := worker._global_node) is not None:
+        kill = node.kill_all_processes
+
+        def kill_all(*arguments: Any, **options: Any) -> None:
+            ours_again()
+            kill(*arguments, **options)
+
+        node.kill_all_processes = kill_all
+    try:
+        ray.shutdown()
+    finally:
+        ours_again()
 
 
 def on_loopback() -> contextlib.AbstractContextManager[None]:
