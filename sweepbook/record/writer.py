@@ -87,9 +87,13 @@ class RecordWriter:
             self.account.add(trial)
             self.note(trials=(*self.manifest.trials, trial))
 
-    def start_trial(self, trial_id: str) -> None:
-        """Says that a trial is being trained."""
-        self.account.start(trial_id)
+    def start_trial(self, trial_id: str, share: float = 1.0) -> None:
+        """Says that a trial is being trained; `share` of its worker's time is its own."""
+        self.account.start(trial_id, share)
+
+    def pause_trial(self, trial_id: str) -> None:
+        """Says that a trial waits to be trained on."""
+        self.account.pause(trial_id)
 
     def add_rows(self, trial_id: str, rows: Rows) -> None:
         """Adds report rows, one per replicate and fidelity; those already known are dropped."""

@@ -16,8 +16,9 @@ import pandas as pd
 from sweepbook.record.columns import plain_cell
 from sweepbook.record.load import Record
 from sweepbook.record.planned import Trial
+from sweepbook.tune.worker.assignment import Assignment
 from sweepbook.tune.worker.output import redirected
-from sweepbook.tune.worker.run import Assignment, reports
+from sweepbook.tune.worker.run import reports
 
 
 def differences(
