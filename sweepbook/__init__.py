@@ -4,8 +4,8 @@ What a study file, a notebook or a script imports is here, and nothing else of t
 public: the names of its rooms may change. What needs pandas, Ray or matplotlib is imported when
 it is first asked for, so that a study file is read quickly.
 
-    declare    Study, Metric, Fidelity, Search, ASHA, Claim; Program, Estimator; Option,
-               Published, PublishedValue
+    declare    Study, Metric, Fidelity, Search, ASHA, Fused, Claim; Program, Estimator;
+               Option, Published, PublishedValue
     claim      higher, lower, best, worst, same, learns: short forms of the usual claims
     train      run, resume, confirm, which return a Record; Interrupted
     report     report, from a training loop; LightningReport and TransformersReport, callbacks
@@ -30,6 +30,7 @@ from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.claims.short import best, higher, learns, lower, same, worst
 from sweepbook.study.forms.estimator import Estimator
+from sweepbook.study.forms.fused import Fused
 from sweepbook.study.forms.program import Program
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published, PublishedValue
@@ -62,6 +63,7 @@ __all__ = [
     "Claim",
     "Estimator",
     "Fidelity",
+    "Fused",
     "Interrupted",
     "LightningReport",
     "Metric",

@@ -109,6 +109,7 @@ def run(
     scale: given.Scale = None,
     trials: given.Trials = None,
     scheduler: given.Scheduler = True,
+    fuse: given.Fuse = None,
     settings: given.Set = None,
     storage: given.Storage = None,
     name: own.Name = None,

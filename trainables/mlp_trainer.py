@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,26 @@ from torch import Tensor
 from trainables.batches import batches
 from trainables.mlp_config import CrossedConfig, MLPConfig
 from trainables.mlp_data import N_CLASSES, StackedData, StackedSplit, encode, load_stacked
+from trainables.mlp_evaluation import evaluate, finite, labels_of, predictions
 from trainables.seeds import ReplicateSeeds, replicate_seeds
-from trainables.stacked.adam import StackedAdam
-from trainables.stacked.gradient import cross_entropy, loss_and_gradient
+from trainables.stacked.configs import ConfigStack
+from trainables.stacked.gradient import loss_and_gradient
 from trainables.stacked.gradients import GradientTracker, clip_
 from trainables.stacked.mlp import StackedMLP
 
-EVAL_ROWS = 512  # rows per evaluation step: the logits of a stack stay in the cache
 TRAIN_EVAL_EPOCHS = (1, 5, 10, 20, 50, 100)  # and the last: train split evaluated in eval mode
 
 
-def train(config: MLPConfig, state: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """Trains as `train_mlp` says."""
+def train(
+    configs: Sequence[MLPConfig], states: Sequence[Mapping[str, Any] | None]
+) -> Iterator[list[dict[str, Any]]]:
+    """Trains configs in one stack; yields, for each epoch, what `train_mlp` yields of each.
+
+    Args:
+        configs: they differ in `PER_MODEL` alone.
+        states: where each goes on, all after the same epoch.
+    """
+    config = configs[0]
     if config.device != "cpu" and not torch.cuda.is_available():
         raise ValueError(f"device {config.device!r} asked for, but no GPU is available: use 'cpu'")
     seeds = _seeds(config)
@@ -32,22 +41,23 @@ def train(config: MLPConfig, state: Mapping[str, Any] | None) -> Iterator[dict[s
     built = time.perf_counter()
     if config.batch_norm and len(data.train) < 2:
         raise ValueError("batch_norm needs at least 2 training rows, got 1: turn batch_norm off")
-    trainer = _Trainer(config, data, seeds)
-    if state is not None:
-        trainer.load_state(state)
+    trainer = _Trainer(configs, data, seeds)
+    trainer.load_states(states)
     before = {"data": built - start, "train": time.perf_counter() - built}
     start = time.perf_counter()
     single_s = _time_single(config, data, seeds) if config.time_single else None
     before["evaluate"] = time.perf_counter() - start
     while trainer.epoch < config.epochs:
-        metrics = trainer.train_epoch()
-        for phase, seconds in before.items():
-            metrics["times"][phase] = metrics["times"].get(phase, 0.0) + seconds
+        yielded = trainer.train_epoch()
+        for metrics in yielded:
+            for phase, seconds in before.items():
+                seconds = seconds / len(configs)
+                metrics["times"][phase] = metrics["times"].get(phase, 0.0) + seconds
+            if single_s is not None:
+                metrics["single_s"] = float(np.mean(single_s))
+                metrics["replicates"]["single_s"] = single_s
         before = {}
-        if single_s is not None:
-            metrics["single_s"] = float(np.mean(single_s))
-            metrics["replicates"]["single_s"] = single_s
-        yield metrics
+        yield yielded
 
 
 def predict_labels(
@@ -61,59 +71,75 @@ def predict_labels(
     model.load_state(state["model"])
     x = torch.tensor(encode(np.asarray(points, dtype=float), config.encoding).T)
     x = x.to(model.flat.dtype).expand(config.replicates, -1, -1)
-    labels = [
-        model.forward(x[:, :, rows])[replicate].argmax(0)
-        for rows in batches(x.shape[2], EVAL_ROWS, batch_norm=False)
-    ]
-    return torch.cat(labels).numpy()
+    return labels_of(model, x, replicate)
 
 
 class _Trainer:
-    """The state of a stack in training: model, optimizer, epoch."""
+    """The state of a stack in training: its model, an optimizer for each config, the epoch.
+
+    Args:
+        configs: of one shape; model c * R + r of the stack is replicate r of config c.
+        seeds: of the R replicates, which all configs share with their data.
+    """
 
     def __init__(
-        self, config: MLPConfig, data: StackedData, seeds: Sequence[ReplicateSeeds]
+        self, configs: Sequence[MLPConfig], data: StackedData, seeds: Sequence[ReplicateSeeds]
     ) -> None:
-        self.config, self.data, self.seeds = config, data, seeds
-        self.model = _new_model(config, seeds)
-        self.adam = StackedAdam(self.model.flat)
+        self.configs, self.data, self.seeds = configs, data, seeds
+        self.config = config = configs[0]  # for what they share
+        self.model = _new_model(config, [*seeds] * len(configs))
+        self.stack = ConfigStack(self.model, [(own.lr, own.weight_decay) for own in configs])
         self.tracker = GradientTracker(self.model)
+        norms = [own.clip_norm for own in configs for _ in seeds]
+        self.clip_norms = torch.tensor(norms, dtype=torch.float64, device=config.device)
+        self.clips = any(norms)
         self.epoch = 0
         self.n_steps = 0
+        self.predicted: tuple[int, Any] = (0, None)  # at which epoch, and what
         self.is_new, self.compile_s = True, 0.0  # the first step of a process compiles
         self.compiled = torch.compile(loss_and_gradient) if config.compile else loss_and_gradient
 
-    def train_epoch(self) -> dict[str, Any]:
-        """Trains one epoch and returns its metrics, as `train_mlp` yields them."""
+    def train_epoch(self) -> list[dict[str, Any]]:
+        """Trains one epoch and returns each config's metrics, as `train_mlp` yields them."""
         start = time.perf_counter()
         self.epoch += 1
         values = self._train()
         trained = time.perf_counter()
         last = self.epoch == self.config.epochs
-        values |= _evaluate(self.model, self.data.validation, "val")
-        values |= _evaluate(self.model, self.data.test, "test", self.data.clean)
+        values |= evaluate(self.stack, self.data.validation, "val")
+        values |= evaluate(self.stack, self.data.test, "test", self.data.clean)
         if last or self.epoch in TRAIN_EVAL_EPOCHS:
-            values |= _evaluate(self.model, self.data.train, "train_eval")
+            values |= evaluate(self.stack, self.data.train, "train_eval")
         end = time.perf_counter()
         compile_s, self.compile_s = self.compile_s, 0.0
         times = {"train": trained - start - compile_s, "evaluate": end - trained}
         times |= {"compile": compile_s} if compile_s else {}
-        scalars = {name: float(np.mean(v)) for name, v in values.items() if np.ndim(v) == 1}
-        return {
-            "epoch": self.epoch,
-            **scalars,
-            "n_steps": self.n_steps,
-            "time_s": end - start,
-            "times": times,
-            "replicates": values,
-            "state": self.state,
-            "predictions": self.predictions,
-        }
+        share = 1 / len(self.configs)
+        return [
+            {
+                "epoch": self.epoch,
+                **{name: float(np.mean(v)) for name, v in own.items() if np.ndim(v) == 1},
+                "n_steps": self.n_steps,
+                "time_s": (end - start) * share,
+                "times": {phase: seconds * share for phase, seconds in times.items()},
+                "replicates": own,
+                "state": partial(self.state, number),
+                "predictions": partial(self.predictions, number),
+            }
+            for number, own in enumerate(map(partial(self._own, values), range(len(self.configs))))
+        ]
 
-    def _train(self) -> dict[str, Any]:
-        config, track = self.config, self.config.track_gradients
+    def _own(self, values: Mapping[str, list[Any]], number: int) -> dict[str, list[Any]]:
+        """A config's part of what is known of all models."""
+        return {name: every[self._models(number)] for name, every in values.items()}
+
+    def _models(self, number: int) -> slice:
+        return slice(number * len(self.seeds), (number + 1) * len(self.seeds))
+
+    def _train(self) -> dict[str, list[Any]]:
+        config, track, n_models = self.config, self.config.track_gradients, self.model.n_models
         x, y = self.data.train.shuffled(self.seeds, self.epoch)
-        losses, correct, n_rows = [], torch.zeros(len(self.seeds), device=x.device), 0
+        losses, correct, n_rows = [], torch.zeros(n_models, device=x.device), 0
         sizes: list[int] = []
         self.tracker.reset()
         for rows in batches(y.shape[1], config.batch_size, config.batch_norm):
@@ -129,7 +155,7 @@ class _Trainer:
         self.n_steps += len(sizes)
         per_batch = torch.stack(losses, dim=1).double()  # (K, batches)
         weights = torch.tensor(sizes, dtype=torch.float64, device=x.device) / n_rows
-        values: dict[str, Any] = _finite(
+        values: dict[str, Any] = finite(
             "train", (per_batch * weights).sum(1), correct.double() / n_rows
         )
         if config.batch_losses:
@@ -139,40 +165,50 @@ class _Trainer:
     def step(self, x: Tensor, y: Tensor, track: bool) -> tuple[Tensor, Tensor]:
         """One optimizer step; returns each model's loss and number of hits (K,), no sync."""
         whole = x.shape[2] == self.config.batch_size  # a trailing batch is not worth compiling for
-        loss, hits = (self.compiled if whole else loss_and_gradient)(self.model, x, y)
+        if self.config.compile and whole:  # one config alone
+            loss, hits = self.compiled(self.model, x, y)
+        else:
+            loss, hits = self.stack.loss_and_gradient(x, y)
         gradient = self.model.gradient
         if track:
             self.tracker.add(gradient)
-        if self.config.clip_norm:
+        if self.clips:
             norms = self.tracker.squared_norms(gradient)
-            clip_(gradient, norms, self.tracker.segments, self.config.clip_norm)
-        self.adam.step(gradient, self.config.lr, self.config.weight_decay)
+            clip_(gradient, norms, self.tracker.segments, self.clip_norms)
+        self.stack.step()
         return loss, hits
 
-    def state(self) -> dict[str, Any]:
-        return {
-            "epoch": self.epoch,
-            "n_steps": self.n_steps,
-            "model": self.model.state(),
-            "optimizer": self.adam.state(),
-        }
+    def state(self, number: int) -> dict[str, Any]:
+        """Returns the state of a config: the same as from a stack of this config alone."""
+        return {"epoch": self.epoch, "n_steps": self.n_steps, **self.stack.state(number)}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        self.epoch, self.n_steps = state["epoch"], state["n_steps"]
-        self.model.load_state(state["model"])
-        self.adam.load_state(state["optimizer"])
+    def load_states(self, states: Sequence[Mapping[str, Any] | None]) -> None:
+        """Sets each config's state where there is one.
 
-    def predictions(self) -> dict[str, Any]:
-        """Returns arrays (K, n_test) of the test split's predictions."""
-        split = self.data.test
-        logits = torch.cat([part for part, _ in _logits(self.model, split)], dim=2)
-        probability, predicted = logits.softmax(1).max(1)
+        Raises:
+            ValueError: they are of different epochs, or of another shape.
+        """
+        places = {(0, 0) if own is None else (own["epoch"], own["n_steps"]) for own in states}
+        if len(places) > 1:
+            epochs = sorted(epoch for epoch, _ in places)
+            raise ValueError(f"configs of one stack must go on after one epoch, got {epochs}")
+        ((self.epoch, self.n_steps),) = places
+        for number, own in enumerate(states):
+            if own is not None:
+                self.stack.load_state(number, own)
+
+    def predictions(self, number: int) -> dict[str, Any]:
+        """Returns arrays (R, n_test) of a config's predictions for the test split."""
+        split, models = self.data.test, self._models(number)
+        if self.predicted[0] != self.epoch:  # of all configs at once
+            self.predicted = self.epoch, predictions(self.stack, split)
+        predicted, probability = self.predicted[1]
         return {
             "split": "test",
             "row_id": split.row_id,
             "label": split.y.cpu().numpy(),
-            "predicted": predicted.cpu().numpy(),
-            "probability": probability.cpu().numpy(),
+            "predicted": predicted[models],
+            "probability": probability[models],
         }
 
 
@@ -192,34 +228,6 @@ def _new_model(config: MLPConfig, seeds: Sequence[ReplicateSeeds]) -> StackedMLP
     return StackedMLP(config, n_inputs, N_CLASSES, [s.init for s in seeds])
 
 
-def _logits(model: StackedMLP, split: StackedSplit) -> Iterator[tuple[Tensor, slice]]:
-    for rows in batches(len(split), EVAL_ROWS, batch_norm=False):
-        yield model.forward(split.x[:, :, rows]), rows
-
-
-def _evaluate(
-    model: StackedMLP, split: StackedSplit, name: str, clean: Tensor | None = None
-) -> dict[str, list[float]]:
-    """Loss and accuracy of each model on a split, in eval mode."""
-    loss = torch.zeros(model.n_models, dtype=torch.float64, device=split.y.device)
-    correct = torch.empty(split.y.shape, dtype=torch.bool, device=split.y.device)
-    for logits, rows in _logits(model, split):
-        losses, correct[:, rows], *_ = cross_entropy(logits, split.y[:, rows])
-        loss += losses.sum(1)
-    loss /= len(split)
-    values = _finite(name, loss, correct.double().mean(1))
-    if clean is not None:
-        share = (correct & clean).sum(1).double() / clean.sum(1)
-        values[f"{name}_acc_clean"] = _finite(name, loss, share)[f"{name}_acc"]
-    return values
-
-
-def _finite(name: str, loss: Tensor, acc: Tensor) -> dict[str, list[float]]:
-    """A model whose loss is not finite has no accuracy: argmax over NaN is no answer."""
-    acc = torch.where(loss.isfinite(), acc, torch.nan)
-    return {f"{name}_loss": loss.tolist(), f"{name}_acc": acc.tolist()}
-
-
 def _time_single(
     config: MLPConfig, data: StackedData, seeds: Sequence[ReplicateSeeds]
 ) -> list[float]:
@@ -229,7 +237,7 @@ def _time_single(
     steps = list(batches(len(train), config.batch_size, config.batch_norm))
     seconds = []
     for own in seeds:  # the rows are replicate 0's: their values do not change the time
-        alone = _Trainer(one, replace(data, train=train), [own])
+        alone = _Trainer([one], replace(data, train=train), [own])
         for timed in (steps[:5], steps[:100]):  # the first ones warm up
             start = time.perf_counter()
             for rows in timed:

@@ -46,6 +46,15 @@ Trials = Annotated[
 Scheduler = Annotated[
     bool, typer.Option(help="Stop unpromising trials early, if the study declares a scheduler.")
 ]
+Fuse = Annotated[
+    bool | None,
+    typer.Option(
+        "--fuse/--no-fuse",
+        help="Train trials that differ in a few settings alone in one stack; results stay the "
+        "same. By default as the study declares.",
+        show_default=False,
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(

@@ -38,6 +38,7 @@ def run(  # type: ignore[misc]  # the overloads leave the options to this signat
     scale: float | None = None,
     trials: int | None = None,
     scheduler: bool = True,
+    fuse: bool | None = None,
     settings: Mapping[str, Any] | None = None,
     own_options: Mapping[str, Any] | None = None,
     data: str | None = None,
@@ -67,6 +68,8 @@ def run(  # type: ignore[misc]  # the overloads leave the options to this signat
         scale: factor of every trial's fidelity, above 0; give it or `epochs`, not both.
         trials: configs to try in each cell of a search, at least 1; None: as declared.
         scheduler: False: no trial is stopped early.
+        fuse: whether trials that differ in a few settings alone train in one stack; None: as
+            the study declares.
         settings: setting -> value in every trial.
         own_options: setting -> value of options that a study itself declares.
         data: folder of the data set, for studies that take one; None: as declared.
@@ -110,6 +113,7 @@ def run(  # type: ignore[misc]  # the overloads leave the options to this signat
         gpus=gpus_per_trial,
         trials=trials,
         scheduler=scheduler,
+        fuse=fuse,
         settings=settings or {},
         optional=own_options or {},
     )

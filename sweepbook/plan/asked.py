@@ -88,6 +88,18 @@ def ask_count(study: Study, path: str, config: Mapping[str, Any]) -> int:
     return int(count)
 
 
+def ask_stack_size(study: Study, path: str, config: Mapping[str, Any]) -> int:
+    """Returns how many trials of a config may train in one stack.
+
+    Raises:
+        ValueError: the function gives no whole number >= 1.
+    """
+    size = _asked(study, "size of fused", path, given_config(study, config))
+    if not isinstance(size, numbers.Integral) or isinstance(size, bool) or size < 1:
+        raise _refusal(study, "size of fused", path, "a whole number >= 1", size)
+    return int(size)
+
+
 def ask_claims(
     study: Study, configs: Sequence[Mapping[str, Any]], files: Mapping[str, str]
 ) -> list[Claim]:

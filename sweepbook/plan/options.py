@@ -32,6 +32,7 @@ class Options:
         gpus: GPUs per trial: a share from 0 to 1, or a whole number.
         trials: configs to try in each cell of a search, >= 1.
         scheduler: False trains every trial to its end.
+        fuse: whether trials that differ in a few settings alone share a stack.
         settings: settings for every trial.
         optional: settings for which the studies declare an `Option`.
         everywhere: True if every study must accept all of this; False skips the studies that
@@ -49,6 +50,7 @@ class Options:
     gpus: float | None = None  # that one trial occupies
     trials: int | None = None  # of each cell of a search
     scheduler: bool = True  # False: every trial is trained to its end
+    fuse: bool | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     # settings for which studies declare an option
     optional: Mapping[str, Any] = field(default_factory=dict)

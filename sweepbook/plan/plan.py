@@ -7,6 +7,7 @@ from typing import Any
 
 from sweepbook.plan.asked import ask_claims, ask_data
 from sweepbook.plan.config import complete_config, scaled
+from sweepbook.plan.fused import check_fused, with_fuse
 from sweepbook.plan.modules.missing import check_imports, check_packages
 from sweepbook.plan.options import Options
 from sweepbook.plan.search import plan_search
@@ -80,10 +81,11 @@ def make_plan(study: Study, options: Options) -> Plan:
     if isinstance(study.trainable, Estimator):
         study.trainable.check_replicates(n_replicates)
     declared = plain_study(study, kind)
-    study = _occupying(declared, options)
+    study = with_fuse(_occupying(declared, options), options)
     cells = study.configs()
     _check_settings(study, cells)
     configs = [complete_config(study, cell, options, seed, n_replicates, kind) for cell in cells]
+    check_fused(study, configs)
     data = _describe(study, configs[0], options)
     files = file_hashes(configs)
     study = _with_claims(_bound(study, configs, options), configs, files)

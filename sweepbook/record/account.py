@@ -82,13 +82,17 @@ class Account:
                 if trial_id in self._followers:
                     self._followers[trial_id].know(int(replicate), value, is_gone)
 
-    def start(self, trial_id: str) -> None:
-        """Says that a trial is being trained."""
+    def start(self, trial_id: str, share: float = 1.0) -> None:
+        """Says that a trial is being trained; `share` of its worker's time is its own."""
         self._add_time(trial_id)  # of an attempt that failed
         row = self.trials[trial_id]
-        self._attempts[trial_id] = Attempt(row)
+        self._attempts[trial_id] = Attempt(row, share)
         row |= {"status": "running", "started": row["started"] or now(), "ended": None}
         self.is_changed = True
+
+    def pause(self, trial_id: str) -> None:
+        """Says that a trial waits: the time until it goes on is not its own."""
+        self._add_time(trial_id)
 
     def report(self, trial_id: str, rows: Rows) -> None:
         """Adds report rows, one per replicate and fidelity; those already known are dropped."""

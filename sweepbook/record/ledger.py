@@ -74,9 +74,11 @@ class Attempt:
 
     Args:
         row: the trial's row in the table; its times so far are those of earlier attempts.
+        share: of the worker's time that is this trial's, which trains beside others in a stack.
     """
 
-    def __init__(self, row: Mapping[str, Any]) -> None:
+    def __init__(self, row: Mapping[str, Any], share: float = 1.0) -> None:
+        self.share = share
         self.before = {name: float(row[name]) for name in TIMES}
         self.began = time.monotonic()
         self.start_s = 0.0
@@ -85,7 +87,7 @@ class Attempt:
     def hear(self, spent: Sequence[float]) -> None:
         """Takes what a worker has spent by its report; the first also tells when it began."""
         if not self.spent:
-            self.start_s = max(0.0, time.monotonic() - self.began - sum(spent))
+            self.start_s = max(0.0, self._elapsed() - sum(spent))
         self.spent = spent
 
     def times(self) -> dict[str, float]:
@@ -94,11 +96,14 @@ class Attempt:
         for phase, seconds in zip(PHASES, self.spent, strict=bool(self.spent)):
             found[column(phase)] += seconds
         found["time_start_s"] += self.start_s
-        found["time_total_s"] += time.monotonic() - self.began
+        found["time_total_s"] += self._elapsed()
         rest = sum(found[column(phase)] for phase in PHASES if phase != "idle")
         found["time_idle_s"] = max(0.0, found["time_total_s"] - rest)
         found["time_total_s"] = rest + found["time_idle_s"]
         return found
+
+    def _elapsed(self) -> float:
+        return (time.monotonic() - self.began) * self.share
 
 
 class Session:

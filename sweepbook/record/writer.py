@@ -100,9 +100,13 @@ class RecordWriter:
         known = self.manifest.trials
         self.note(trials=tuple(trial if t.trial_id == trial.trial_id else t for t in known))
 
-    def start_trial(self, trial_id: str) -> None:
-        """Says that a trial is being trained."""
-        self.account.start(trial_id)
+    def start_trial(self, trial_id: str, share: float = 1.0) -> None:
+        """Says that a trial is being trained; `share` of its worker's time is its own."""
+        self.account.start(trial_id, share)
+
+    def pause_trial(self, trial_id: str) -> None:
+        """Says that a trial waits to be trained on."""
+        self.account.pause(trial_id)
 
     def add_rows(self, trial_id: str, rows: Rows) -> None:
         """Adds report rows, one per replicate and fidelity; those already known are dropped."""

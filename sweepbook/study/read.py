@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
+from sweepbook.study.forms.fused import Fused
 from sweepbook.study.forms.trainable import trainable_of
 from sweepbook.study.option import Option
 from sweepbook.study.published import Published, PublishedValue
@@ -26,6 +27,7 @@ def study_of(content: Mapping[str, Any]) -> Study:
     """
     metric, fidelity = (_mapping(content, key) for key in ("metric", "fidelity"))
     scheduler, search = content.get("scheduler"), content.get("search")
+    fused = content.get("fused")
     return built(
         Study,
         {
@@ -34,6 +36,7 @@ def study_of(content: Mapping[str, Any]) -> Study:
             "trainable": trainable_of(content.get("trainable")),
             "metric": built(Metric, metric),
             "fidelity": built(Fidelity, {"setting": "", **fidelity}),
+            "fused": built(Fused, fused) if fused else None,
             "scheduler": built(ASHA, scheduler) if scheduler else None,
             "search": _search(search) if search else None,
             "claims": _claims(content.get("claims")),

@@ -10,6 +10,7 @@ from sweepbook.study.asha import ASHA
 from sweepbook.study.claim import Claim
 from sweepbook.study.fields import check_fields
 from sweepbook.study.forms.estimator import Estimator, follow_estimator
+from sweepbook.study.forms.fused import Fused
 from sweepbook.study.forms.paths import check_paths
 from sweepbook.study.forms.trainable import Trainable, hooks_of
 from sweepbook.study.option import Option
@@ -119,6 +120,10 @@ class Study:
         stacked: True if the trainable takes the settings `replicates` and `seed`, trains all
             replicates together and yields lists under "replicates". False: there is one generator
             per replicate, and each gets a `seed` of its own.
+        fused: how trials that differ in a few settings alone train in one stack. None: they
+            cannot.
+        fuse: True if they do, unless the study has a search; needs `fused` and `stacked`. The
+            numbers of each trial are the same either way.
         single: import path of a function (config) -> True if every seed gives the same model;
             such a trial gets 1 replicate. None: no trial does.
         data: import path of a function (config) -> description of the data, a dict with name,
@@ -170,6 +175,8 @@ class Study:
     replicates: int = None  # type: ignore[assignment]  # not once it is made
     seed: int = 0
     stacked: bool = False
+    fused: Fused | None = None
+    fuse: bool = False
     single: str | None = None
     data: str | None = None
     cost: str | None = None
@@ -249,6 +256,8 @@ class Study:
         named: dict[str, str | None] = {**hooks_of(self.trainable)}
         named |= {key: getattr(self, key) for key in ("single", "data", "cost")}
         named |= {"claims_of": self.claims_of, "fidelity's count": self.fidelity.count}
+        if self.fused:
+            named |= {"fused's train": self.fused.train, "fused's size": self.fused.size}
         if self.search and isinstance(self.search.space, str):  # a dict has become its domains
             named |= {"search's space": self.search.space or None}
         return {what: path for what, path in named.items() if path is not None}

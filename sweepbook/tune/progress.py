@@ -79,6 +79,10 @@ class Progress:
         self.standing.retry(trial_id)
         self.news(f"retry: {self.standing.names[trial_id]} ({cause})")
 
+    def pause(self, trial_id: str) -> None:
+        """Takes note that a trial waits to be trained on."""
+        self.standing.pause(trial_id)
+
     def tell_begins_anew(self, trial_id: str) -> None:
         """Says, once for each study, that its trials cannot go on where they were."""
         for plan in self.standing.owners[trial_id]:

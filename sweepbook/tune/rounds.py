@@ -1,18 +1,22 @@
 """The trials of grid studies, trained together: one Tuner, and another for what is left over."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from sweepbook.plan.fused import packs_of
+from sweepbook.record.ledger import slots
 from sweepbook.record.planned import Trial
 from sweepbook.record.values import Ending
 from sweepbook.record.writer import RecordWriter
+from sweepbook.tune.cluster.connection import resources
 from sweepbook.tune.owed import is_open, recorded
 from sweepbook.tune.progress import Progress
 from sweepbook.tune.site import Pair, Site
 from sweepbook.tune.tuner import fit, tuner_of
+from sweepbook.tune.worker.assignment import Assignment, Pack
 
 if TYPE_CHECKING:  # it imports Ray, whose environment a driver sets first
     from sweepbook.tune.callback import RecordCallback
@@ -22,13 +26,16 @@ def train_together(pairs: Sequence[Pair], site: Site, console: Console) -> bool:
     """Trains the open trials of some plans; returns whether all have ended.
 
     Those whose share of a GPU's memory was too small are trained in another round, each on a
-    whole one, and so are those whose machines were lost before they began.
+    whole one, and so are those whose machines were lost before they began, and those whose stack
+    of several trials failed: each by itself.
     """
     trials, owners = _join(pairs)
     wanted = _open_trials(trials, owners)
+    alone: set[str] = set()
     while True:
-        callback, n_left = _round(pairs, wanted, owners, site, console)
-        again = {*callback.crowded, *callback.lost}
+        callback, n_left = _round(pairs, wanted, owners, alone, site, console)
+        again = {*callback.crowded, *callback.lost, *callback.unfused}
+        alone.update(callback.unfused)
         if not again or n_left != len(again):
             return n_left == 0
         wanted = [
@@ -42,6 +49,7 @@ def _round(
     pairs: Sequence[Pair],
     wanted: Collection[Trial],
     owners: dict[str, list[RecordWriter]],
+    alone: Set[str],
     site: Site,
     console: Console,
 ) -> "tuple[RecordCallback, int]":
@@ -53,6 +61,7 @@ def _round(
     endings: dict[str, Ending] = {}  # the scheduler writes them, the callback records them
     scheduler = scheduler_of(plan, endings, recorded(writer)) if plan.study.scheduler else None
     done = owners.keys() - {trial.trial_id for trial in wanted}
+    assignments = _assignments(wanted, owners, alone, site)
     with Progress([plan for plan, _ in pairs], done, console) as progress:
         callback = RecordCallback(
             owners,
@@ -61,13 +70,31 @@ def _round(
             sharing={trial.trial_id for trial in wanted if 0 < trial.gpus < 1},
             limits=site.limits,
             has_rounds=True,
+            packs={
+                pack_id: [own.trial.trial_id for own in pack.members]
+                for pack_id, pack in assignments.items()
+                if isinstance(pack, Pack)
+            },
         )
-        assignments = {t.trial_id: site.assignment(t, owners[t.trial_id]) for t in wanted}
         tuner = tuner_of(assignments, callback, scheduler, site)
         fit(tuner, [w for _, w in pairs], progress.standing)
     for _, own in pairs:
         own.flush()
     return callback, progress.standing.n_open
+
+
+def _assignments(
+    wanted: Collection[Trial],
+    owners: Mapping[str, Sequence[RecordWriter]],
+    alone: Set[str],
+    site: Site,
+) -> dict[str, Assignment | Pack]:
+    """What workers are given: trials that share a stack in one piece, the longest first."""
+    with_studies = [(t, owners[t.trial_id][0].manifest.study) for t in wanted]
+    cpus = max((trial.cpus for trial in wanted), default=1.0)
+    n_workers = slots(cpus, 0, resources(), site.placement.max_concurrent)
+    given = [site.pack(pack, owners) for pack in packs_of(with_studies, n_workers, alone)]
+    return {own.pack_id if isinstance(own, Pack) else own.trial.trial_id: own for own in given}
 
 
 def _open_trials(trials: Sequence[Trial], owners: dict[str, list[RecordWriter]]) -> list[Trial]:

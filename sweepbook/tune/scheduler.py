@@ -113,7 +113,17 @@ class StudyASHA(AsyncHyperBandScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Decides whether the trial goes on, and notes why where it does not."""
-        trial_id = trial.config["trial_id"]
+        if not self.ends(trial.config["trial_id"], result):
+            return str(TrialScheduler.CONTINUE)
+        self._num_stopped += 1
+        return str(TrialScheduler.STOP)
+
+    def ends(self, trial_id: str, result: Mapping[str, Any]) -> bool:
+        """Whether a report is a trial's last, and notes why; the same report may come again.
+
+        Args:
+            result: a report, as `sweepbook.tune.worker.run.run_assignment` describes it.
+        """
         fidelity, value = int(result["fidelity"]), number_of(result["value"])
         steps = self._steps(result) | {fidelity: self.sign * value}
         entry = self.bracket_of(trial_id).enter(trial_id, steps)
@@ -121,13 +131,21 @@ class StudyASHA(AsyncHyperBandScheduler):
             rows = result.get("rows") or ()
             self.endings[trial_id] = diverged(rows, self.metric_spec, self.unit, fidelity, value)
         elif fidelity >= self.last.get(trial_id, self.max_t):
-            return str(TrialScheduler.CONTINUE)  # it ends by itself, and may fail in doing so
+            return False  # it ends by itself, and may fail in doing so
         elif entry is not None and entry.is_below:
             self.endings[trial_id] = stopped(entry, self.metric_spec, self.unit)
         else:
-            return str(TrialScheduler.CONTINUE)
-        self._num_stopped += 1
-        return str(TrialScheduler.STOP)
+            return False
+        return True
+
+    def next_rung(self, trial_id: str) -> int:
+        """Returns where a trial is judged next: at the first rung that it is not in, or its end.
+
+        It depends on the reports that were heard alone, whoever trained the trial.
+        """
+        bracket, last = self.bracket_of(trial_id), self.last.get(trial_id, self.max_t)
+        rungs = (rung for rung in bracket.levels if trial_id not in bracket.values[rung])
+        return min(next(rungs, last), last)
 
     def _steps(self, result: Mapping[str, Any]) -> dict[int, float]:
         """Means by fidelity: a trial that goes on from a checkpoint reports several at once."""

@@ -15,7 +15,7 @@ from sweepbook.tune.owed import n_open, recorded
 from sweepbook.tune.progress import Progress
 from sweepbook.tune.site import Pair, Site
 from sweepbook.tune.tuner import Suggested, fit, tuner_of
-from sweepbook.tune.worker.run import Assignment
+from sweepbook.tune.worker.assignment import Assignment
 
 if TYPE_CHECKING:  # it imports Ray, whose environment a driver sets first
     from sweepbook.tune.scheduler import StudyASHA

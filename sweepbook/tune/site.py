@@ -1,6 +1,6 @@
 """Where one call of `train` works, and what it makes of a trial there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from sweepbook.record.writer import RecordWriter
 from sweepbook.study.study import Study
 from sweepbook.tune.failures.recovery import Limits
 from sweepbook.tune.placement import Placement
+from sweepbook.tune.worker.assignment import Assignment, Pack
 from sweepbook.tune.worker.best_state import Keeping
-from sweepbook.tune.worker.run import Assignment
 
 Pair = tuple[Plan, RecordWriter]  # a plan, and the writer of its record
 
@@ -36,6 +36,20 @@ class Site:
         """Returns what a worker gets to train a trial for these records."""
         records = [str(writer.folder.resolve()) for writer in writers]
         return Assignment(trial, records, self.import_paths, keeping_of(writers[0].manifest.study))
+
+    def pack(
+        self, trials: Sequence[Trial], owners: Mapping[str, Sequence[RecordWriter]]
+    ) -> Assignment | Pack:
+        """Returns what a worker gets to train these trials together; of one, its assignment.
+
+        Args:
+            owners: trial_id -> the writers of the records that want it.
+        """
+        members = [self.assignment(trial, owners[trial.trial_id]) for trial in trials]
+        fused = owners[trials[0].trial_id][0].manifest.study.fused
+        if len(members) == 1 or fused is None:
+            return members[0]
+        return Pack(members, fused.train)
 
 
 def keeping_of(study: Study) -> Keeping:

@@ -74,6 +74,10 @@ class Standing:
 
     def retry(self, trial_id: str) -> None:
         """Takes note of an attempt that failed."""
+        self.pause(trial_id)
+
+    def pause(self, trial_id: str) -> None:
+        """Takes note that a trial waits to be trained on."""
         self.running.pop(trial_id, None)
         self.pace.end(trial_id, is_over=False)
 

@@ -20,6 +20,7 @@ from sweepbook.tune.cluster.connection import connect, most, resources
 from sweepbook.tune.console import say
 from sweepbook.tune.failures.gpus import missing_gpus
 from sweepbook.tune.owed import n_open
+from sweepbook.tune.packed.round import train_in_packs, trains_in_packs
 from sweepbook.tune.placement import HERE, Placement
 from sweepbook.tune.rounds import train_together
 from sweepbook.tune.search_round import train_search
@@ -64,6 +65,7 @@ def train(
         _tell_missing_gpus(plans, has, console)
         for group in groups:
             train_group = train_search if group[0][0].search else train_together
+            train_group = train_in_packs if trains_in_packs(group) else train_group
             ended = train_group(group, site, console)
             has = most(has)
             if not ended:

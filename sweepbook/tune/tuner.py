@@ -13,7 +13,8 @@ from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.screen import in_notebook
 from sweepbook.tune.site import Site
 from sweepbook.tune.standing import Standing
-from sweepbook.tune.worker.run import Assignment, run_assignment
+from sweepbook.tune.worker.assignment import Assignment, Pack
+from sweepbook.tune.worker.run import run_assignment
 
 TUNE = "tune"  # Tune's own folder in the scratch folder, never read
 
@@ -35,7 +36,7 @@ class Suggested:
 
 
 def tuner_of(
-    assignments: dict[str, Assignment],
+    assignments: Mapping[str, Assignment | Pack],
     callback: Any,
     scheduler: Any,
     site: Site,
@@ -46,7 +47,7 @@ def tuner_of(
     What an earlier Tuner of this site has left is removed.
 
     Args:
-        assignments: by trial_id; none for a search.
+        assignments: by trial_id, or pack_id; none for a search.
         scheduler: None: every trial trains to its end.
     """
     from ray import tune
@@ -96,7 +97,7 @@ def _tune_config(scheduler: Any, max_concurrent: int | None, suggested: Suggeste
     )
 
 
-def _trainable(assignments: Mapping[str, Assignment]) -> Any:
+def _trainable(assignments: Mapping[str, Assignment | Pack]) -> Any:
     """Our worker's function with the assignments, and what each trial occupies."""
     from ray import tune
 
@@ -105,7 +106,7 @@ def _trainable(assignments: Mapping[str, Assignment]) -> Any:
     return tune.with_resources(trainable, _resources(assignments))
 
 
-def _resources(assignments: Mapping[str, Assignment]) -> Callable[[dict[str, Any]], Any]:
+def _resources(assignments: Mapping[str, Assignment | Pack]) -> Callable[[dict[str, Any]], Any]:
     """A function (config) -> what the trial occupies.
 
     Tune unpickles the trainable, with what this refers to, several times per trial, and each
@@ -117,17 +118,17 @@ def _resources(assignments: Mapping[str, Assignment]) -> Callable[[dict[str, Any
 
     def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         own = config.get("assignment")
-        cpus, gpus = own.trial.needs if own else unusual.get(config["trial_id"], usual)
+        cpus, gpus = own.needs if own else unusual.get(config["trial_id"], usual)
         return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": gpus}])
 
     return resources
 
 
 def _needs(
-    assignments: Mapping[str, Assignment],
+    assignments: Mapping[str, Assignment | Pack],
 ) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
     """The (cpus, gpus) of most trials, and those of the others by trial_id."""
-    needs = {trial_id: own.trial.needs for trial_id, own in assignments.items()}
+    needs = {trial_id: own.needs for trial_id, own in assignments.items()}
     usual = Counter(needs.values()).most_common(1)[0][0] if needs else (1.0, 0.0)
     return usual, {i: need for i, need in needs.items() if need != usual}
 

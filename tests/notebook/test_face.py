@@ -8,7 +8,16 @@ import pytest
 
 import sweepbook
 
-DECLARED = ["ASHA", "Claim", "Fidelity", "Metric", "Option", "Published", "PublishedValue"]
+DECLARED = [
+    "ASHA",
+    "Claim",
+    "Fidelity",
+    "Fused",
+    "Metric",
+    "Option",
+    "Published",
+    "PublishedValue",
+]
 DECLARED += [
     "Estimator",
     "Program",

@@ -141,7 +141,8 @@ def test_the_exercise_s_own_packages_are_what_other_machines_lack():
     assert folders == {"analysis", "search_spaces", "trainables"}
     (root,) = import_paths(STUDIES.values())
     assert shipped_modules([STUDIES["epochs"]]) == [f"{root}/trainables"]
-    own = dataclasses.replace(STUDIES["epochs"], trainable="ray.tune:report", data=None, cost=None)
+    elsewhere = {"trainable": "ray.tune:report", "data": None, "cost": None}
+    own = dataclasses.replace(STUDIES["epochs"], **elsewhere, fused=None, fuse=False)
     assert import_paths([own]) == shipped_modules([own]) == []
 
 

@@ -191,17 +191,24 @@ def per_model(model: StackedMLP, flat: Tensor) -> list[Tensor]:
 def test_clipping_bounds_each_model_and_leaves_small_gradients_alone(
     stack: StackedMLP, gradient: Tensor, dtype: torch.dtype
 ) -> None:
-    flat = gradient.to(dtype)
+    flat = gradient.to(dtype, copy=True)
     small = per_model(stack, torch.arange(len(flat)))[1]
     flat[small] *= 0.001  # the gradient of model 1
     before, tracker = per_model(stack, flat), GradientTracker(stack)
-    clip_(flat, tracker.squared_norms(flat), tracker.segments, 0.5)
+    norms, largest = tracker.squared_norms(flat), torch.full((3,), 0.5, dtype=torch.float64)
+    clip_(flat, norms, tracker.segments, largest)
     after = per_model(stack, flat)
     assert torch.equal(after[1], before[1]) and before[1].norm() < 0.5
     for k in (0, 2):
         assert before[k].norm() > 0.5 >= after[k].norm()
         assert after[k].norm().item() == pytest.approx(0.5, rel=1e-5)
         assert torch.allclose(after[k] / after[k].norm(), before[k] / before[k].norm(), atol=1e-6)
+    largest[0] = 0.0
+    mixed = gradient.to(dtype, copy=True)
+    mixed[small] *= 0.001
+    clip_(mixed, norms, tracker.segments, largest)
+    own = per_model(stack, mixed)
+    assert torch.equal(own[0], before[0]) and torch.equal(own[2], after[2]), "each its own norm"
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

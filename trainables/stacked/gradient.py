@@ -8,7 +8,7 @@ engine costs a third of a step.
 import torch
 from torch import Tensor
 
-from trainables.stacked.mlp import BN_EPS, BN_MOMENTUM, StackedMLP
+from trainables.stacked.mlp import BN_EPS, BN_MOMENTUM, StackedMLP, groups, linear
 
 _batch_norm_backward = torch.ops.aten.native_batch_norm_backward.default
 _relu_backward = torch.ops.aten.threshold_backward.default
@@ -43,13 +43,13 @@ def loss_and_gradient(model: StackedMLP, x: Tensor, y: Tensor) -> tuple[Tensor, 
     """Returns each model's mean loss (K,) and number of hits (K,), and sets `model.gradient`.
 
     Takes inputs x (K, n_inputs, B) and labels y (K, B). Batch norm uses the batch's statistics
-    and moves the running ones.
+    and moves the running ones. Of fewer inputs (R, n_inputs, B) each R models have the same.
     """
     *hidden, (w_out, b_out, _) = model.layers
     *hidden_grads, (w_grad, b_grad, _) = model.gradients
     h, tape = x, []
     for i, (w, b, norm) in enumerate(hidden):
-        z, kept = torch.baddbmm(b, w, h), None  # (K, width, B)
+        z, kept = linear(b, w, h), None  # (K, width, B)
         if norm is not None:
             flat = z.view(1, -1, z.shape[-1])  # (1, K*width, B)
             mean, var = model.running[0, i], model.running[1, i]
@@ -83,7 +83,8 @@ def loss_and_gradient(model: StackedMLP, x: Tensor, y: Tensor) -> tuple[Tensor, 
             g = g.view(z.shape)
             for into, value in zip(norm_grads, own, strict=True):
                 into.copy_(value)
-        torch.bmm(g, h.transpose(1, 2), out=w_grad)
+        for own in groups(len(g), len(h)):
+            torch.bmm(g[own], h.transpose(1, 2), out=w_grad[own])
         torch.sum(g, 2, keepdim=True, out=b_grad)
         if i:  # the inputs need no gradient
             g = torch.bmm(w.transpose(1, 2), g)

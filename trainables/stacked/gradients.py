@@ -51,16 +51,18 @@ class GradientTracker:
         }
 
 
-def clip_(flat_grad: Tensor, norms: Tensor, segments: Tensor, largest: float) -> None:
-    """Scales each model's gradient to an L2 norm of at most `largest` (Pascanu et al. 2013).
+def clip_(flat_grad: Tensor, norms: Tensor, segments: Tensor, largest: Tensor) -> None:
+    """Scales each model's gradient to an L2 norm of at most its own (Pascanu et al. 2013).
 
     Args:
         flat_grad: the gradient, in the stack's buffer order; changed in place.
         norms: squared norms per layer and model (layers + 1, K).
         segments: layer * K + model of each entry.
+        largest: each model's largest norm (K,), float64; 0: it is not clipped.
     """
     total = norms.sum(0).sqrt()  # (K,)
-    scale = (largest / (total + 1e-6)).clamp(max=1.0).to(flat_grad.dtype)
+    scale = (largest / (total + 1e-6)).clamp(max=1.0)
+    scale = torch.where(largest > 0, scale, 1.0).to(flat_grad.dtype)
     flat_grad.mul_(scale[segments % len(scale)])
 
 

@@ -9,11 +9,12 @@ models costs the same number of operations, each K times as large. Layout, with 
 
 All parameters lie in one flat buffer, their gradients in another: Adam is one fused call. No
 operation mixes models, so a replicate does not feel its neighbours, not even one that diverges,
-and on one machine stacks of two or more models give each the same bits, however many there are.
+and on one machine stacks of two or more models give each the same bits, however many follow it.
 """
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -94,23 +95,41 @@ class StackedMLP:
         n_padded = -sum(s.numel() for s in stacks) % PADDED
         self.padding = torch.zeros(n_padded, device=config.device, dtype=dtype)
         self.flat = torch.cat([*(s.flatten().to(self.padding) for s in stacks), self.padding])
-        shapes = _stack_shapes(config, n_inputs, n_classes, self.n_models)
         self.gradient = torch.zeros_like(self.flat)  # set by loss_and_gradient
-        self.parameters = _views(self.flat, shapes)
-        self.layers = _layers(self.parameters, config)
-        self.gradients = _layers(_views(self.gradient, shapes), config)
         n_norms = config.depth if config.batch_norm else 0
         channels = self.n_models * config.width
         self.running = torch.zeros(2, n_norms, channels, device=config.device, dtype=dtype)
         self.running[1] = 1.0
+        self._shape = config, n_inputs, n_classes
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Finds each parameter and its gradient in the buffers."""
+        config, n_inputs, self.n_classes = self._shape
+        shapes = _stack_shapes(config, n_inputs, self.n_classes, self.n_models)
+        self.parameters = _views(self.flat, shapes)
+        self.layers = _layers(self.parameters, config)
+        self.parameter_gradients = _views(self.gradient, shapes)
+        self.gradients = _layers(self.parameter_gradients, config)
+
+    def on(self, n_models: int, flat: Tensor, gradient: Tensor, running: Tensor) -> "StackedMLP":
+        """Returns a stack of so many of such models, on these buffers."""
+        other = copy.copy(self)
+        other.n_models = n_models
+        other.flat, other.gradient, other.running = flat, gradient, running
+        other._arrange()
+        return other
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """Returns logits (K, classes, B) for inputs x (K, n_inputs, B), in evaluation mode."""
+        """Returns logits (K, classes, B) for inputs x (K, n_inputs, B), in evaluation mode.
+
+        Of fewer inputs (R, n_inputs, B) each R models have the same.
+        """
         h = x
         *hidden, (w_out, b_out, _) = self.layers
         for i, (w, b, norm) in enumerate(hidden):
-            z = torch.baddbmm(b, w, h)  # (K, width, B)
+            z = linear(b, w, h)  # (K, width, B)
             if norm is not None:
                 mean, var = self.running[0, i], self.running[1, i]
                 flat = z.view(1, -1, z.shape[-1])  # (1, K*width, B)
@@ -138,6 +157,22 @@ class StackedMLP:
                 )
         self.flat.copy_(state["flat"])
         self.running.copy_(state["running"])
+
+
+def linear(b: Tensor, w: Tensor, h: Tensor) -> Tensor:
+    """Returns w h + b (K, out, B) of K models; of fewer inputs (R, in, B) each R have the same."""
+    if len(h) == len(w):
+        return torch.baddbmm(b, w, h)
+    z = h.new_empty(len(w), w.shape[1], h.shape[2])
+    for own in groups(len(w), len(h)):
+        torch.baddbmm(b[own], w[own], h, out=z[own])
+    return z
+
+
+def groups(n_models: int, n_inputs: int) -> Iterator[slice]:
+    """Yields where each group of models is that have the same inputs."""
+    for start in range(0, n_models, n_inputs):
+        yield slice(start, start + n_inputs)
 
 
 Layer = tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]  # weight, bias, batch norm's pair

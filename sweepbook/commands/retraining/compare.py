@@ -17,8 +17,9 @@ from sweepbook.record.batches.ranges import batches_of, to_train
 from sweepbook.record.columns import plain_cell
 from sweepbook.record.load import Record
 from sweepbook.record.planned import Trial
+from sweepbook.tune.worker.assignment import Assignment
 from sweepbook.tune.worker.output import redirected
-from sweepbook.tune.worker.run import Assignment, reports
+from sweepbook.tune.worker.run import reports
 
 _ID = "retrained"
 

@@ -23,13 +23,14 @@ class Lockstep:
     Args:
         kept: one per generator, to go on from; none: from the beginning.
         ledger: where the import of the trainable is booked.
+        door: the trainable, where it is opened already.
     """
 
     trial: Trial
     kept: Sequence[Kept]
     ledger: Ledger
+    door: Door | None = None
     generators: list[Generator] = field(default_factory=list, init=False)
-    door: Door | None = field(default=None, init=False)
 
     def steps(self) -> Iterator[Step]:
         """Yields what the generators yield, step by step, until all of them have ended.
@@ -38,7 +39,7 @@ class Lockstep:
             TypeError, ValueError: what is yielded is no good.
         """
         trial = self.trial
-        door = open_door(trial)
+        door = self.door or open_door(trial)
         self.ledger.lap("import")
         self.door = door
         numbers, outer = trial.replicates[:1] if trial.stacked else trial.replicates, taken()

@@ -5,22 +5,19 @@ import ctypes
 import gc
 import os
 import pickle
-import socket
 import sys
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sweepbook.record.ledger import Ledger
-from sweepbook.record.planned import Trial
-from sweepbook.record.storage.places import place
 from sweepbook.study.hooks import add_to_path
 from sweepbook.tune.cluster.environment import NOT_ON_PATH
-from sweepbook.tune.worker.best_state import Keeping
+from sweepbook.tune.worker.assignment import Assignment, Pack, check_reachable
 from sweepbook.tune.worker.course import Course
 from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
 from sweepbook.tune.worker.output import captured
+from sweepbook.tune.worker.pack import captured_by_all, pack_reports
 from sweepbook.tune.worker.torch_state import loaded
 from sweepbook.tune.worker.within_ray import (
     end_children_at_sigterm,
@@ -30,43 +27,31 @@ from sweepbook.tune.worker.within_ray import (
 from sweepbook.tune.worker.yielded import Step
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A trial, the record folders that want it, and where its code is found.
-
-    Args:
-        keeping: which state is kept beside the last one; None: none is.
-    """
-
-    trial: Trial
-    records: list[str]
-    import_paths: list[str]
-    keeping: Keeping | None = None
-
-
 def run_assignment(config: Mapping[str, Any], assignments: Mapping[str, bytes]) -> None:
-    """Ray Tune's function trainable: trains one assigned trial and reports every step.
+    """Ray Tune's function trainable: trains one assigned trial, or a pack, step by step.
 
     A search's assignment comes with the config, for it is not known in advance.
 
     A report is {"fidelity": int, "value": the metric's mean over replicates, "rows": one dict per
     replicate, "spent": seconds by phase so far, a list as in `sweepbook.record.ledger.PHASES`,
-    "of": trial_id, "goes_on": whether an interrupted trial goes on where it was}.
+    "of": trial_id, "goes_on": whether an interrupted trial goes on where it was}. That of a pack
+    holds one for each of its trials, see `pack_reports`.
 
     Args:
-        assignments: trial_id -> the pickled `Assignment`.
+        assignments: trial_id -> the pickled `Assignment`; pack_id -> the pickled `Pack`.
     """
     _give_memory_back()
     end_children_at_sigterm()
     forget_arguments()
     _import_as_the_driver_does()
     own = config.get("assignment")
-    assignment: Assignment = own or pickle.loads(assignments[config["trial_id"]])
-    with (
-        captured(assignment.records, assignment.trial.trial_id),
-        sole_reporter() as tell,
-        contextlib.closing(reports(assignment)) as made,
-    ):
+    assignment: Assignment | Pack = own or pickle.loads(assignments[config["trial_id"]])
+    if isinstance(assignment, Pack):
+        output, every = captured_by_all(assignment.members), pack_reports(assignment)
+    else:
+        output = captured(assignment.records, assignment.trial.trial_id)
+        every = reports(assignment)
+    with output, sole_reporter() as tell, contextlib.closing(every) as made:
         while (report := _next(made)) is not None:
             tell(report)  # Tune ends this thread here where the trial is stopped
 
@@ -113,7 +98,7 @@ def reports(assignment: Assignment) -> Generator[dict[str, Any]]:
     """
     ledger = Ledger()
     add_to_path(*assignment.import_paths)
-    _check_reachable(assignment.records)
+    check_reachable(assignment.records)
     course = Course(assignment.trial, assignment.records, ledger, assignment.keeping)
     if course.is_over():
         ledger.lap("start")
@@ -130,16 +115,6 @@ def reports(assignment: Assignment) -> Generator[dict[str, Any]]:
         if course.unreported:  # good rows: of the last step, or those that a checkpoint held
             yield course.report(max(course.steps))
         raise
-
-
-def _check_reachable(records: list[str]) -> None:
-    """Raises OSError where a record is a folder that the worker's machine does not have."""
-    for record in map(place, records):
-        if record.is_local and not record.is_dir():
-            raise OSError(
-                f"{record} does not exist on {socket.gethostname()}: with several machines, "
-                "--storage must be a folder that all of them share, or s3://... or gs://..."
-            )
 
 
 def _train(course: Course) -> Iterator[dict[str, Any]]:
