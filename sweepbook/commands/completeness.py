@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import Record
+from sweepbook.record.schema.identity import is_own_id
 
 
 def problems(record: Record) -> list[str]:
@@ -19,6 +20,12 @@ def problems(record: Record) -> list[str]:
     planned = {trial.trial_id for trial in record.manifest.trials}
     if planned != set(record.trials["trial_id"]):
         found.append("trials.parquet and the manifest do not hold the same trials")
+    for planned_trial in record.manifest.trials:
+        if not is_own_id(planned_trial, record.manifest):
+            found.append(
+                f"trial {planned_trial.trial_id} does not have the id of its config, seed and "
+                "data in the manifest"
+            )
     steps = _steps(record)
     for trial in record.trials.to_dict("records"):
         trial_id, status = trial["trial_id"], trial["status"]
