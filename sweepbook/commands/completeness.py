@@ -20,12 +20,6 @@ def problems(record: Record) -> list[str]:
     planned = {trial.trial_id for trial in record.manifest.trials}
     if planned != set(record.trials["trial_id"]):
         found.append("trials.parquet and the manifest do not hold the same trials")
-    for planned_trial in record.manifest.trials:
-        if not is_own_id(planned_trial, record.manifest):
-            found.append(
-                f"trial {planned_trial.trial_id} does not have the id of its config, seed and "
-                "data in the manifest"
-            )
     steps = _steps(record)
     for trial in record.trials.to_dict("records"):
         trial_id, status = trial["trial_id"], trial["status"]
@@ -37,6 +31,12 @@ def problems(record: Record) -> list[str]:
             found.append(f"trial {trial_id} lacks report rows: a replicate has none")
         elif problem := _problem(own, int(trial["last_fidelity"]), int(trial["max_fidelity"])):
             found.append(f"trial {trial_id} lacks report rows: {problem}")
+    for one in record.manifest.trials:
+        if not is_own_id(one, record.manifest):
+            found.append(
+                f"trial {one.trial_id} does not have the id of its config, seed and "
+                "data in the manifest"
+            )
     return found
 
 
