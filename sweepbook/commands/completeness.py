@@ -8,6 +8,7 @@ from sweepbook.record.columns import plain_cell
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import CONFIG, Record
 from sweepbook.record.rows import is_missing
+from sweepbook.record.schema.identity import is_own_id
 
 
 def problems(record: Record) -> list[str]:
@@ -35,6 +36,12 @@ def problems(record: Record) -> list[str]:
             found.append(f"trial {trial_id} lacks report rows: a replicate has none")
         elif problem := _problem(own, int(trial["last_fidelity"]), int(trial["max_fidelity"])):
             found.append(f"trial {trial_id} lacks report rows: {problem}")
+    for one in record.manifest.trials:
+        if not is_own_id(one, record.manifest):
+            found.append(
+                f"trial {one.trial_id} does not have the id of its config, seed and "
+                "data in the manifest"
+            )
     return found
 
 

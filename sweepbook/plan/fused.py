@@ -99,7 +99,14 @@ def pack_key(trial: Trial, study: Study) -> Any:
     if not fuses(study) or study.fused is None or trial.gpus:
         return trial.trial_id
     shared = {k: v for k, v in trial.config.items() if k not in study.fused.per_model}
-    lengths = trial.n_replicates, trial.unit, trial.max_fidelity, trial.ends_itself, trial.metric
+    lengths = (
+        trial.n_replicates,
+        trial.first,
+        trial.unit,
+        trial.max_fidelity,
+        trial.ends_itself,
+        trial.metric,
+    )
     named = study.fused.train, study.fused.size, str(trial.trainable), trial.nested
     return setting_key(shared), trial.seed, lengths, named, trial.cpus, trial.hang_s
 

@@ -1,18 +1,17 @@
 """A trial: one config with its replicates, named by everything that its numbers come from."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sweepbook.plan.asked import ask_cost, ask_count, ask_single
 from sweepbook.record.planned import Trial
+from sweepbook.record.schema.identity import hash_of, identity_of
 from sweepbook.study.configs import is_added_default
 from sweepbook.study.forms.estimator import Estimator
-from sweepbook.study.forms.trainable import trainable_key, type_of_configs
-from sweepbook.study.settings import FIRST, OWN, PLACES
-from sweepbook.study.spaces.names import nested
+from sweepbook.study.forms.trainable import type_of_configs
+from sweepbook.study.settings import FIRST, PLACES
 from sweepbook.study.study import Study
 
 
@@ -80,17 +79,10 @@ def trial_id_of(
         n_replicates: None: of a trial that gets more of them, whatever their number.
         cut: where the scheduler's max_t ends it; None: at its own length.
     """
-    places = PLACES if study.data else ()  # without a description of its own it is a setting
     kind = type_of_configs(study.trainable)
-    identity = {k: v for k, v in config.items() if k not in (*places, *OWN)}
-    identity = {k: v for k, v in identity.items() if not is_added_default(kind, k, v)}
-    named = {k: v for k, v in identity.items() if isinstance(v, str) and v in files}
-    identity |= {k: f"sha256:{files[v]}" for k, v in named.items()}  # by content, not by place
-    identity = nested(identity) if study.nested else identity  # as the trainable gets it
-    whole = [trainable_key(study.trainable), identity, seed, n_replicates, data["sha256"]]
-    whole += [] if cut is None else [cut]
-    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    counted = {k: v for k, v in config.items() if not is_added_default(kind, k, v)}
+    identity = identity_of(counted, files, has_data=bool(study.data), is_nested=study.nested)
+    return hash_of(study.trainable, identity, seed, n_replicates, data["sha256"], cut)
 
 
 def needs_of(study: Study, config: Mapping[str, Any]) -> tuple[float, float]:

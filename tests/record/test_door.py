@@ -56,7 +56,7 @@ ODD = [
     ("reports", "replicate", constant(-1)), ("reports", "replicate", constant(10**9)),
     ("reports", "replicate", constant(3)), ("reports", "replicate", constant(0.5)),
     ("reports", "replicate", constant(True)), ("reports", "replicate", constant("0")),
-    ("reports", "replicate", constant(None, pa.int64())), ("reports", "epoch", constant(0)),
+    ("reports", "replicate", constant(None, pa.int64())), ("reports", "epoch", constant(-1)),
     ("reports", "epoch", constant(np.nan)), ("reports", "epoch", constant(2**62)),
     ("reports", "val_loss", constant("low")), ("reports", "val_loss", constant([1.0])),
     ("reports", "val_acc", constant(1, pa.decimal128(5, 2))),

@@ -56,7 +56,7 @@ WRONG = [
     ("trials.0.n_replicates", 10**9), ("trials.0.max_fidelity", 0), ("trials.0.cpus", -1),
     ("trials.0.cost_s", float("inf")), ("trials.0.stacked", 1), ("trials.0.trainable", 3),
     ("sessions.0.wall_s", "long"), ("sessions.0", {}), ("data.overlap", float("nan")),
-    ("data.rows", {"train": "many"}), ("data.class_names", ["a"]), ("status", "done"),
+    ("data.rows", ["many"]), ("data.class_names", ["a"]), ("status", "done"),
     ("n_trials", {"finished": -1}), ("record_digest", 3), ("taken", {"../x": "r"}),
 ]  # fmt: skip
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,23 @@ def _chance_level(record: Record) -> float:
     if not holds_shares(record, "val_acc"):
         return math.nan
     card = record.manifest.data.card
-    share = (card.get("largest_class") or {}).get("share")
-    if share is not None:
+    share = _within(card, "largest_class", "share")
+    if isinstance(share, Real):
         return float(share)
-    shares = (card.get("class_shares") or {}).get("train") or {}
-    if shares:
-        return float(max(shares.values()))
+    shares = _within(card, "class_shares", "train")
+    numbers = list(shares.values()) if isinstance(shares, Mapping) else []
+    if numbers and all(isinstance(one, Real) for one in numbers):
+        return float(max(numbers))
     labels = record.predictions()["label"]
     return float(labels.value_counts(normalize=True).max()) if len(labels) else math.nan
+
+
+def _within(card: Mapping[str, Any], *keys: str) -> Any:
+    """What a data card says under some keys; None where it does not."""
+    found: Any = card
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
 
 
 class OtherTrials:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from sweepbook.record.schema.limits import (
     MOST_ITEMS,
     MOST_STEPS,
+    Form,
     Range,
     Replicates,
     Seconds,
@@ -26,17 +27,20 @@ Trials = Annotated[int, Range(1, MOST_ITEMS)]
 
 @dataclass(frozen=True)
 class Described:
-    """The keys of a description of data that the tool reads; see `sweepbook.record.manifest`."""
+    """The keys of a description of data that the tool reads; see `sweepbook.record.manifest`.
+
+    A hook of a user's gave it, and what JSON does not know, as numpy's numbers, became a text.
+    """
 
     name: str | None = None
     path: str | None = None
     sha256: str | None = None
-    rows: Mapping[str, Count | None] | None = None
-    kept_by: Mapping[str, str] | None = None
-    splits: str | None = None
-    paired: bool | None = None
-    overlap: Share | None = None
-    class_names: Mapping[str, str] | None = None
+    rows: Mapping[str, Any] | None = None
+    kept_by: Mapping[str, Any] | None = None
+    splits: Any = None
+    paired: Any = None
+    overlap: Share | Annotated[str, Form("[0-9][0-9.e-]{0,30}", "a number")] | None = None
+    class_names: Mapping[str, Any] | None = None
     card: Mapping[str, Any] | None = None
     test_groups: "Groups | None" = None
 
@@ -46,7 +50,7 @@ class Groups:
     """What groups the test rows, and the group of each by row_id."""
 
     name: str
-    of: Mapping[str, str | int] | Sequence[str | int]
+    of: Sequence[Any]
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ PREDICTIONS = {
 
 def of_reports(unit: str, metric: str) -> dict[str, Column]:
     """Returns the known columns of a record's reports, by its unit of fidelity and its metric."""
-    step = Column("whole", Range(1, MOST_STEPS), is_key=True)
+    step = Column("whole", Range(0, MOST_STEPS), is_key=True)  # from 1, which `verify` checks
     known = {"trial_id": _ID, "replicate": _REPLICATE, unit: step, "time_s": _SECONDS}
     return {metric: Column("number"), **known}
 

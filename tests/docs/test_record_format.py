@@ -1,4 +1,4 @@
-"""docs/records.md names every field and column that the door checks."""
+"""docs/record-format.md names every field and column that the door checks."""
 
 import dataclasses
 import re
@@ -10,7 +10,7 @@ from sweepbook.record.schema.limits import MOST_ITEMS, MOST_LEVELS, MOST_REPLICA
 from sweepbook.record.schema.shapes import Described
 from sweepbook.record.schema.tables import MOST_CELLS, PREDICTIONS, STATUSES, TRIALS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "records.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "record-format.md").read_text(encoding="utf-8")
 
 
 def test_every_field_and_column_has_its_place_on_the_page() -> None:
