@@ -77,7 +77,9 @@ def _is_alike(cell: Any, value: Any) -> bool:
     cell = plain_cell(cell)
     if is_missing(value):
         return is_missing(cell) or cell == "null"
-    return bool(cell == value) or cell == json.dumps(value)
+    text = json.dumps(value)
+    # a list is a text already where a column of several kinds makes texts of all its values
+    return bool(cell == value) or cell in (text, json.dumps(text))
 
 
 def _steps(record: Record) -> dict[str, dict[int, list[int]]]:

@@ -153,7 +153,8 @@ def context_of(text: str, cells: list[str], name: str) -> dict[str, Any]:
     table = Table([name, *cells], [[text, *cells]])
     card = DataCard("c", text, [(name, text)], [], [text], table, [(text, table)], table)
     return {
-        "title": text, "banner": [text], "headlines": [Told("a", "holds", "✓", text)],
+        "title": text, "banner": [text], "edited": [text],
+        "headlines": [Told("a", "holds", "✓", text)],
         "facts": text, "how_sure": text, "open": text, "example": text, "forest": [],
         "missing": [NotAvailable("a", text)], "is_mixed": True,
         "band": (40, 60), "marks": {}, "ticks": [], "printed": table,
