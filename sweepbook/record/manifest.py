@@ -12,7 +12,15 @@ from sweepbook.record.schema.limits import Replicates, Seed, Share, Status, Step
 from sweepbook.record.schema.origins import Confirms as Confirms
 from sweepbook.record.schema.origins import Extends as Extends
 from sweepbook.record.schema.origins import Winner as Winner
-from sweepbook.record.schema.shapes import OTHERS, Count, Described, Resumed, Session
+from sweepbook.record.schema.shapes import (
+    OTHERS,
+    Choices,
+    Count,
+    Described,
+    Interval,
+    Resumed,
+    Session,
+)
 from sweepbook.record.schema.typed import check
 from sweepbook.study.claim import Claim
 from sweepbook.study.forms.trainable import trainable_of
@@ -196,6 +204,7 @@ _LATER = (  # written only where there is something to say
 _OTHERS: dict[tuple[type, str], Any] = {
     **OTHERS,
     (Manifest, "data"): Described | None,
+    (SearchPlan, "space"): Mapping[str, Interval | Choices],
     (Manifest, "sessions"): Sequence[Session],
     (Manifest, "resumed"): Sequence[Resumed],
     **{(Manifest, name): Any for name in _NO_KEYS},
