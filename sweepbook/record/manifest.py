@@ -11,7 +11,15 @@ from sweepbook.record.planned import SearchPlan, Trial
 from sweepbook.record.registration import Registration
 from sweepbook.record.schema.kept import Kept, unknown, with_kept
 from sweepbook.record.schema.limits import Replicates, Seed, Share, Status, Steps, TrialId
-from sweepbook.record.schema.shapes import OTHERS, Count, Described, Resumed, Session
+from sweepbook.record.schema.shapes import (
+    OTHERS,
+    Choices,
+    Count,
+    Described,
+    Interval,
+    Resumed,
+    Session,
+)
 from sweepbook.record.schema.typed import check
 from sweepbook.study.claim import Claim
 from sweepbook.study.forms.trainable import trainable_of
@@ -196,6 +204,7 @@ _LATER = (  # written only where there is something to say
 _OTHERS: dict[tuple[type, str], Any] = {
     **OTHERS,
     (Manifest, "data"): Described | None,
+    (SearchPlan, "space"): Mapping[str, Interval | Choices],
     (Manifest, "sessions"): Sequence[Session],
     (Manifest, "resumed"): Sequence[Resumed],
     **{(Manifest, name): Any for name in _NO_KEYS},

@@ -122,7 +122,10 @@ def test_a_report_of_a_search_has_its_checks_and_figures(tmp_path: Path) -> None
     record = random_search(30)
     folder = tmp_path / "records" / "tuned"
     folder.mkdir(parents=True)
-    record.trials.to_parquet(folder / "trials.parquet")
+    needed = {"study": "tuned", "reason": None, "error": None, "seed": 0, "last_fidelity": 1}
+    needed |= {"fidelity_unit": "epoch", "time_total_s": 1.0}
+    absent = {name: value for name, value in needed.items() if name not in record.trials}
+    record.trials.assign(**absent).to_parquet(folder / "trials.parquet")
     record.reports.to_parquet(folder / "reports.parquet")
     (folder / "manifest.json").write_text(json.dumps(record.manifest.as_json()))
     page = write_report([folder], tmp_path / "report")

@@ -187,5 +187,7 @@ def test_a_step_beyond_the_last_is_said(planted):
 
 
 def test_a_malformed_claim_is_named(planted):
-    with pytest.raises(ValueError, match="manifest.json: a Claim cannot be made of .*smallest"):
+    with pytest.raises(
+        ValueError, match="manifest.json: study.claims.0..statement must be a text"
+    ):
         planted([ON, OFF], [{"name": "it", "kind": "direction"}], {"val_acc": [FIVE, FIVE]})

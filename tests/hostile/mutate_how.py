@@ -111,10 +111,12 @@ def _table(record: Path, name: str, how: str, at: int, value: Any = None, all_ro
     try:
         table = pq.read_table(path) if path.is_file() else None
         changed = None if table is None else _changed(table, how, at, value, all_rows)
+        file = pa.BufferOutputStream()
+        pq.write_table(changed if changed is not None else pa.table({}), file)
     except (pa.ArrowException, OSError, TypeError, ValueError, OverflowError):
-        return
+        return  # parquet cannot hold it
     if changed is not None:
-        pq.write_table(changed, path)
+        path.write_bytes(file.getvalue().to_pybytes())
 
 
 def _changed(table: pa.Table, how: str, at: int, value: Any, all_rows: bool) -> pa.Table | None:

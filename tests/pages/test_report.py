@@ -363,7 +363,9 @@ def test_a_tiny_record_gives_this_very_csv(make_record: Make, tmp_path: Path) ->
     reports = pd.DataFrame(rows, columns=["trial_id", "replicate", "epoch", "val_loss"])
     reports.to_parquet(folder / "reports.parquet")
     trials = pd.DataFrame({"trial_id": ["a", "b"], "status": ["stopped", "finished"],
-                           "n_replicates": 2, "config/lr": [0.1, 0.01]})  # fmt: skip
+                           "n_replicates": 2, "config/lr": [0.1, 0.01], "study": "demo",
+                           "reason": None, "error": None, "seed": 0, "fidelity_unit": "epoch",
+                           "last_fidelity": [1, 2], "time_total_s": 1.0})  # fmt: skip
     trials.to_parquet(folder / "trials.parquet")
     write_report([folder], tmp_path / "out")
     written = pd.read_csv(tmp_path / "out" / "figures" / "loss.csv")

@@ -57,7 +57,8 @@ WRONG = [
     ("trials.0.cost_s", float("inf")), ("trials.0.stacked", 1), ("trials.0.trainable", 3),
     ("sessions.0.wall_s", "long"), ("sessions.0", {}), ("data.overlap", float("nan")),
     ("data.rows", ["many"]), ("data.class_names", ["a"]), ("status", "done"),
-    ("n_trials", {"finished": -1}), ("record_digest", 3), ("taken", {"../x": "r"}),
+    ("search", {"space": {"lr": {"kind": "float"}}}), ("n_trials", {"finished": -1}),
+    ("record_digest", 3), ("taken", {"../x": "r"}),
 ]  # fmt: skip
 
 

@@ -76,6 +76,25 @@ class Resumed:
     changes: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A searched setting's range, as `sweepbook.study.spaces.domains.domain_of` describes it."""
+
+    kind: str
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The values that a searched setting may have."""
+
+    kind: str
+    choices: Sequence[Any]
+
+
 OTHERS: dict[tuple[type, str], Any] = {
     (Study, "grid"): Mapping[str, Sequence[Any] | str],  # a text: of an earlier version
     (Study, "replicates"): Replicates,

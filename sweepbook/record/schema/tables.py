@@ -39,7 +39,7 @@ TRIALS = {
     "trial_id": _ID, "status": _TEXT, "study": _TEXT, "reason": _TEXT, "error": _TEXT,
     "fidelity_unit": _TEXT, "started": _TEXT, "ended": _TEXT,
     "seed": Column("whole", Range(0, 2**63 - 1)),
-    "n_replicates": Column("whole", Range(1, MOST_REPLICATES)),
+    "n_replicates": Column("whole", Range(1, MOST_REPLICATES), is_key=True),
     "n_diverged": _COUNT, "n_retries": _COUNT, "n_node_losses": _COUNT, "max_fidelity": _COUNT,
     "last_fidelity": _COUNT, "number": _COUNT, "rung": _COUNT, "cutoff": Column("number"),
     "has_train_loss": Column("flag"), "time_total_s": _SECONDS,
