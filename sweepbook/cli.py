@@ -1,4 +1,5 @@
-"""The command line; what each command does is in `commands/`.
+"""The command line: list, show, try, run, decide, confirm, verify, logs, report, compare,
+export, replay. What each command does is in `commands/`.
 
 Exit code 0, 1 (something failed), 2 (bad usage).
 """

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from trainables.seeds import MAX_REPLICATE
 from trainables.settings import (
     as_settings,
     check_choice,
@@ -94,14 +93,14 @@ class CrossedConfig(MLPConfig):
     it. All replicates are the same net.
     """
 
-    split: int = 0  # of the rows into train, validation and test, 0 .. 2**32 - 1
-    weights: int = 0  # the initial ones, 0 .. 2**32 - 1
-    order: int = 0  # of the training rows in each epoch, 0 .. 2**32 - 1
+    split: int = 0  # of the rows into train, validation and test, 0 .. 2**31
+    weights: int = 0  # the initial ones, 0 .. 2**31
+    order: int = 0  # of the training rows in each epoch, 0 .. 2**31
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("split", "weights", "order"):
-            check_range(name, getattr(self, name), 0, MAX_REPLICATE)
+            check_range(name, getattr(self, name), 0, 2**31)
         if self.data != "embedded" and self.split:
             raise ValueError(
                 f"split must be 0 with the data of a folder, whose rows are split already, got "

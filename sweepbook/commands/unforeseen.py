@@ -18,6 +18,7 @@ from sweepbook.tune.console import say
 from sweepbook.tune.failures.signals import ended_like_ctrl_c
 
 MOST = 300  # characters of a message
+_MOST_LINES = 10  # of a message that lists faults
 _COMMAND = 60  # of which the command may take so many
 _LEAST = 40  # which the error's own text has in any case
 INTERRUPTED = 130  # exit code, as a shell has it for Ctrl-C
@@ -71,11 +72,15 @@ def leave(code: int) -> None:
 def sentence_of(error: BaseException) -> str:
     """Returns what a command says of an error: one line of at most 300 characters.
 
-    An error that nobody has foreseen is told with the command, and where its traceback is; of a
-    longer text the whole is in a file, which the line names. Credentials in URIs are left out.
+    A list of faults has such a line for each of the first ten. An error that nobody has foreseen
+    is told with the command, and where its traceback is; of a longer text the whole is in a file,
+    which the line names. Credentials in URIs are left out.
     """
     if not _is_foreseen(error):
         return unforeseen(error)
+    lines = [one_line(line) for line in str(error).splitlines() if line.strip()]
+    if len(lines) > 1 and isinstance(error, ValueError):
+        return _each_on_a_line([without_credentials(line) for line in lines])
     text = without_credentials(one_line(error) or told(error))
     if isinstance(error, OSError) and not error.filename and not is_on_purpose(error):
         text = f"{text} (in sweepbook {_command()})"
@@ -83,6 +88,14 @@ def sentence_of(error: BaseException) -> str:
         return text
     where = _kept([text, "\n"])
     return f"{shortened(text, MOST - len(where) - 1)} {where}"
+
+
+def _each_on_a_line(lines: Sequence[str]) -> str:
+    """Several faults, each cut where it is long; what is left out is in a file."""
+    shown = [shortened(line, MOST) for line in lines[:_MOST_LINES]]
+    if shown == list(lines):
+        return "\n".join(shown)
+    return "\n".join([*shown, _kept([f"{line}\n" for line in lines])])
 
 
 def unforeseen(error: BaseException) -> str:

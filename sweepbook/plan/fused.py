@@ -99,16 +99,10 @@ def pack_key(trial: Trial, study: Study) -> Any:
     if not fuses(study) or study.fused is None or trial.gpus:
         return trial.trial_id
     shared = {k: v for k, v in trial.config.items() if k not in study.fused.per_model}
-    lengths = (
-        trial.n_replicates,
-        trial.first,
-        trial.unit,
-        trial.max_fidelity,
-        trial.ends_itself,
-        trial.metric,
-    )
+    seeds = trial.seed, trial.first, trial.n_replicates
+    lengths = trial.unit, trial.max_fidelity, trial.ends_itself, trial.metric
     named = study.fused.train, study.fused.size, str(trial.trainable), trial.nested
-    return setting_key(shared), trial.seed, lengths, named, trial.cpus, trial.hang_s
+    return setting_key(shared), seeds, lengths, named, trial.cpus, trial.hang_s
 
 
 def most_of(study: Study, trial: Trial) -> float:

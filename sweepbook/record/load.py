@@ -132,7 +132,7 @@ def load_record(path: Where) -> Record:
         raise ValueError(
             f"{folder}: has {len(reports)} report rows but no trial in trials.parquet"
         )
-    check_replicates(folder, trials, reports)
+    check_replicates(folder, manifest, trials, reports)
     return Record(folder, manifest, trials, reports)
 
 

@@ -97,7 +97,7 @@ def test_the_card_says_what_the_model_is_and_where_it_comes_from(toy_file, tmp_p
     assert "test values are a little too good" in card, "its seeds were chosen"
     manifest = json.loads((record / "manifest.json").read_text())
     for said in (
-        "Which rate tells the shapes apart?", r"shapes \| of \<b\>", "abc123", "1,200",
+        "Which rate tells the shapes apart?", r"shapes \| of &lt;b&gt;", "abc123", "1,200",
         manifest["versions"]["numpy"], manifest["record_digest"], "A smaller rate is better.",
         "**holds**", "95 % interval", f"{toy_file.stem}:train", "It is the best trial",
     ):  # fmt: skip

@@ -14,6 +14,7 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies
 from sweepbook.record.load import load_record
+from sweepbook.record.storage.places import place
 from sweepbook.record.writer import RecordWriter
 
 
@@ -97,5 +98,5 @@ def test_a_taken_name_gets_a_suffix_and_nothing_is_overwritten(tmp_path):
     (tmp_path / "epochs").mkdir()
     (tmp_path / "epochs-2").mkdir()
     names = ["epochs", "epochs", "other"]
-    folders = [f.name for f in new_folders(tmp_path, names)]
+    folders = [f.name for f in new_folders(place(tmp_path), names)]
     assert folders == ["epochs-3", "epochs-4", "other"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sweepbook import cli
 from sweepbook.commands import training
+from sweepbook.commands import unforeseen as last_net
 from tests.hostile.mutate_base import copy_of
 from tests.hostile.mutate_how import Mutation, apply, mutations
 from tests.hostile.mutate_read import (
@@ -113,7 +114,7 @@ def outcome_of_command(
 
 
 def _ended(out: io.StringIO) -> Outcome:
-    with mock.patch.object(cli, "unforeseen", _named):
+    with mock.patch.object(last_net, "unforeseen", _named):
         try:
             cli.main()
         except SystemExit as ending:

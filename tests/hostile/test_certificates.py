@@ -55,9 +55,9 @@ def test_a_planted_checkpoint_is_not_trained_anew(valid, tmp_path):
                 trial["trial_id"] = new if trial["trial_id"] == old else trial["trial_id"]
 
         edit(valid, rename)
-    give_its_digest(valid)
     before = {p: p.stat().st_mtime_ns for p in outside.rglob("*")}
     try:
+        give_its_digest(valid)
         found, _ = verify(valid, n_trials=2, seed=0, most=None)
     except ValueError as error:  # the id is no id
         found = [str(error)]
@@ -150,5 +150,5 @@ def test_without_trials_to_retrain_no_code_is_needed(valid, home, quiet):
 
 def test_a_trial_without_settings_is_not_sound(valid, quiet):
     edit(valid, lambda content: content["trials"][0].update(config="touch x"))
-    assert not check(valid, trials=0, seed=0, epochs=None, console=quiet)
-    assert "are no dict" in quiet.file.getvalue()
+    with pytest.raises(ValueError, match="config must be an object"):
+        check(valid, trials=0, seed=0, epochs=None, console=quiet)

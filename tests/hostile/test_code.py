@@ -97,6 +97,9 @@ def test_no_reader_runs_what_a_record_names(craft, attack, tmp_path, quiet, monk
         assert not marker.exists(), f"{name} has run code of the record"
 
 
+REFUSED = ("not run", "nothing of it is run", "must be an object")
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_who_goes_on_with_a_record_runs_no_code_of_its_own(craft, attack, quiet, untrained):
     record, marker = craft(attack)
@@ -109,7 +112,7 @@ def test_who_goes_on_with_a_record_runs_no_code_of_its_own(craft, attack, quiet,
             with pytest.raises(ValueError) as caught:
                 run(record, quiet)
             said = str(caught.value)
-            assert str(record) in said and ("not run" in said or "nothing of it is run" in said)
+            assert str(record) in said and any(words in said for words in REFUSED), said
             new = {m for m in set(sys.modules) - before if m.startswith(("own_", "evil"))}
             assert not new, f"{name} has imported {new} before it refused"
         assert not marker.exists(), f"{name} has run code of the record"
@@ -121,7 +124,7 @@ def test_who_goes_on_with_a_record_runs_no_code_of_its_own(craft, attack, quiet,
 )
 def test_who_trusts_a_record_takes_no_code_from_within_it_either(craft, attack, quiet):
     record, marker = craft(attack)
-    with pytest.raises(ValueError, match="not run|nothing of it is run"):
+    with pytest.raises(ValueError, match="|".join(REFUSED)):
         check(record, trials=1, seed=0, epochs=None, console=quiet, trust=True)
     assert not marker.exists()
 

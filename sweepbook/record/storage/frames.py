@@ -95,10 +95,15 @@ def read_trials(folder: Place, manifest: Manifest) -> pd.DataFrame:
     return trials.sort_values("trial_id", ignore_index=True)
 
 
-def check_replicates(folder: Place, trials: pd.DataFrame, reports: pd.DataFrame) -> None:
+def check_replicates(
+    folder: Place, manifest: Manifest, trials: pd.DataFrame, reports: pd.DataFrame
+) -> None:
     """Checks that no replicate of the reports is beyond those that its trial has."""
     most = reports.groupby("trial_id")["replicate"].max()
     n = trials.set_index("trial_id")["n_replicates"].reindex(most.index)
+    for trial in manifest.trials:
+        if trial.first and trial.trial_id in n.index:  # a batch of the replicates of a trial
+            n[trial.trial_id] += trial.first
     if len(beyond := most[most >= n]):
         raise ValueError(
             f"{folder}: the column replicate of the reports holds {beyond.iloc[0]} for trial "
