@@ -22,15 +22,15 @@ TWO_RESULTS = 1.96 * math.sqrt(2)  # standard deviations: 95 % of all pairs diff
 
 def declared_sources(record: Record) -> Spec | None:
     """The study's first figure of its sources of chance; None where it declares none."""
-    figures = record.manifest.study.figures
-    return next((dict(spec) for spec in figures if spec.get("kind") == KIND), None)
+    specs = (dict(spec) for spec in record.manifest.study.figures if spec.get("kind") == KIND)
+    return next((spec for spec in specs if spec.get("sources") and spec.get("metrics")), None)
 
 
 def differ_by_chance(record: Record) -> bool:
     """Whether the trials differ in nothing but declared sources of chance: none can be best."""
     spec = declared_sources(record)
     varying = {name.removeprefix(CONFIG) for name in varying_columns(record.trials)}
-    return spec is not None and varying <= set(spec.get("sources") or ())
+    return spec is not None and varying <= set(spec["sources"])
 
 
 def source_values(

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from sweepbook.commands.run import run_studies
 from sweepbook.commands.training import Endings
-from sweepbook.plan.confirmation import confirming_study
+from sweepbook.plan.further.confirmation import confirming_study
 from sweepbook.plan.manifest import check_unchanged
 from sweepbook.plan.options import Options
 from sweepbook.plan.trust.code import take_code

@@ -9,7 +9,7 @@ from rich.console import Console
 from sweepbook.checks.declared import undecided_of
 from sweepbook.commands.resume import resume
 from sweepbook.commands.training import Endings, new_folders
-from sweepbook.plan.extension import (
+from sweepbook.plan.further.extension import (
     Extension,
     changed_manifest,
     plan_extension,

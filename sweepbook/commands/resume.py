@@ -9,7 +9,7 @@ from rich.console import Console
 from sweepbook.commands.deciding.loop import go_on
 from sweepbook.commands.judging.others import other_claims
 from sweepbook.commands.training import Endings, say_on, train_and_close
-from sweepbook.plan.extension import what_becomes
+from sweepbook.plan.further.extension import what_becomes
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.modules.shipping import import_paths
 from sweepbook.plan.room import check_concurrency, check_room, with_share

@@ -157,8 +157,7 @@ def resume(
         record: the record, its folder, or its URI.
         replicates, epochs, scale, trials: more than the record has, for a new record in the same
             storage; None: as they are.
-        gpus_per_trial: GPUs, or the share of one, of each trial that still trains on them; None:
-            as before.
+        gpus_per_trial: GPUs, or the share of one, of what still trains on them; None: as before.
         force: continue although code or versions have changed; the record then says so.
         trust: run the code that the record names wherever it lies: in another folder, in an
             installed library, or any program. False: only code that this Python finds in a

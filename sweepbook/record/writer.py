@@ -177,9 +177,10 @@ class RecordWriter:
         Raises:
             StorageAway: where the storage stays away; the record is then as at its last part.
         """
-        counts = self.end()
-        self.release()
-        return counts
+        try:
+            return self.end()
+        finally:
+            self.release()
 
     def end(self) -> dict[str, int]:
         """As `close`, but keeps the lock: what follows may add to the record."""

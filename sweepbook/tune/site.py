@@ -11,7 +11,7 @@ from sweepbook.study.study import Study
 from sweepbook.tune.failures.recovery import Limits
 from sweepbook.tune.placement import Placement
 from sweepbook.tune.worker.assignment import Assignment, Pack
-from sweepbook.tune.worker.best_state import Keeping
+from sweepbook.tune.worker.states.best_state import Keeping
 
 Pair = tuple[Plan, RecordWriter]  # a plan, and the writer of its record
 

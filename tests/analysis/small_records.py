@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sweepbook import Study, load_record
-from sweepbook.plan.confirmation import confirming_study
+from sweepbook.plan.further.confirmation import confirming_study
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan, make_plan, suggested_trial

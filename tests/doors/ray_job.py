@@ -6,8 +6,8 @@ from sweepbook import Fidelity, Metric, Study
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.best_state import Keeping
 from sweepbook.tune.worker.run import Assignment, reports
+from sweepbook.tune.worker.states.best_state import Keeping
 
 HERE = sys.modules[__name__]
 

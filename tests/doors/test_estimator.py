@@ -25,8 +25,8 @@ from sweepbook.doors.checked import door_problems
 from sweepbook.doors.door import open_door
 from sweepbook.doors.estimators.fitted import put_back
 from sweepbook.doors.estimators.splits import split_rows
-from sweepbook.plan.confirmation import confirming_study
-from sweepbook.plan.extension import plan_extension
+from sweepbook.plan.further.confirmation import confirming_study
+from sweepbook.plan.further.extension import plan_extension
 from sweepbook.plan.manifest import new_manifest, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan

@@ -21,7 +21,7 @@ from sweepbook.pages.data_card import data_card
 from sweepbook.pages.studies.claims import claims_of
 from sweepbook.pages.studies.provenance import provenance
 from sweepbook.pages.studies.trials import failed_logs, trial_table
-from sweepbook.plan.confirmation import confirming_study
+from sweepbook.plan.further.confirmation import confirming_study
 from sweepbook.plan.manifest import recorded_plan
 from sweepbook.record.digest import record_digest
 from sweepbook.record.load import load_record

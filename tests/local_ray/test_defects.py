@@ -274,7 +274,7 @@ def trials_kept(callbacks, folder, n):
         trial = Trial("short", config={"trial_id": f"trial{i}"}, stub=True, storage=storage)
         trial.init_local_path()
         rows = [{"replicate": 0, "round": 1, "loss": 0.5}]
-        result = {"fidelity": 1, "value": 0.5, "rows": rows, "of": trial.trial_id}
+        result = {"fidelity": 1, "value": 0.5, "rows": rows, "of": f"trial{i}"}
         result |= {"goes_on": True}
         result |= {"spent": [0.0] * len(PHASES), "trial_id": trial.trial_id, "config": {}}
         for callback in callbacks:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from sweepbook import ASHA, Claim, Fidelity, Metric, Published, PublishedValue, Search, Study
 from sweepbook.commands.confirm import confirm
-from sweepbook.plan.confirmation import confirming_study, winners
+from sweepbook.plan.further.confirmation import confirming_study, winners
 from sweepbook.plan.manifest import new_manifest
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan, suggested_trial

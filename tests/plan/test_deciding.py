@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from sweepbook.plan.deciding import can_grow, next_batch, to_grow
+from sweepbook.plan.further.deciding import can_grow, next_batch, to_grow
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.plan.studies import load_studies

@@ -30,7 +30,8 @@ def test_every_declared_study_binds_to_its_trainable_and_data():
         sizes = {t.n_replicates for t in plan.trials}
         assert sizes <= {1, plan.study.replicates} and plan.study.replicates in sizes
         if plan.study.stacked:
-            assert all(t.config["replicates"] == t.n_replicates == 5 for t in plan.trials)
+            n = plan.study.replicates
+            assert all(t.config["replicates"] == t.n_replicates == n for t in plan.trials)
         costs = [t.cost_s for t in plan.trials]
         assert costs == sorted(costs, reverse=True), "longest first"
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sweepbook.stack import Stack
-from sweepbook.tune.worker.given_state import plain_state
+from sweepbook.tune.worker.states.given_state import plain_state
 from tests.stack.nets import OPTIMIZERS, SEEDS, batches, loss
 
 

@@ -26,6 +26,7 @@ OUT_OF_RANGE: list[tuple[str, object, str]] = [
     ("clip_norm", -1.0, "0.0 .. 1000000000.0"),
     ("replicates", 0, "1 .. 256"),
     ("replicates", 257, "1 .. 256"),
+    ("first_replicate", -1, f"0 .. {2**31}"),
     ("seed", -1, f"0 .. {2**63 - 1}"),
     ("seed", 2**63, f"0 .. {2**63 - 1}"),
     ("depth", 2.0, "a whole number"),

@@ -11,8 +11,8 @@ from sweepbook import Fidelity, Metric, Study
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import make_plan
 from sweepbook.tune.worker import course
-from sweepbook.tune.worker.given_state import given_state, plain_state
 from sweepbook.tune.worker.run import Assignment, reports
+from sweepbook.tune.worker.states.given_state import given_state, plain_state
 
 CODE = """
 import random

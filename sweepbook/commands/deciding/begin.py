@@ -9,7 +9,7 @@ from sweepbook.commands.deciding.looks import Looks, looks_of
 from sweepbook.commands.training import new_folders
 from sweepbook.findings.sequential.design import Design, design_of
 from sweepbook.findings.sequential.judge import judge
-from sweepbook.plan.deciding import any_grows, check_can_grow, check_looks, to_grow
+from sweepbook.plan.further.deciding import any_grows, check_can_grow, check_looks, to_grow
 from sweepbook.plan.manifest import recorded_plan
 from sweepbook.plan.plan import Plan
 from sweepbook.record.batches.rows import renamed

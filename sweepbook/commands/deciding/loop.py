@@ -14,7 +14,7 @@ from sweepbook.commands.deciding.said import look_line, summary
 from sweepbook.commands.training import Endings, close_all, say_on
 from sweepbook.findings.sequential.design import Design
 from sweepbook.findings.sequential.judge import judge
-from sweepbook.plan.deciding import any_grows, next_batch
+from sweepbook.plan.further.deciding import any_grows, next_batch
 from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.trust.code import take_code
 from sweepbook.record.batches.rows import add_batch

@@ -22,7 +22,7 @@ from sweepbook.study.project import Project
 from sweepbook.tune.cluster.environment import set_environment
 from sweepbook.tune.console import say
 from sweepbook.tune.worker.seen_gpus import only_gpus
-from sweepbook.tune.worker.torch_state import loaded
+from sweepbook.tune.worker.states.torch_state import loaded
 from sweepbook.tune.worker.within_ray import forget_arguments
 
 

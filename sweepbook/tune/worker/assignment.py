@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sweepbook.record.planned import Trial
 from sweepbook.record.storage.places import place
-from sweepbook.tune.worker.best_state import Keeping
+from sweepbook.tune.worker.states.best_state import Keeping
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from sweepbook.record.storage.files import write_parquet
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.places import place
 from sweepbook.record.values import Follower
-from sweepbook.tune.worker.best_state import BestState, Keeping
 from sweepbook.tune.worker.generator import Kept
 from sweepbook.tune.worker.replicates import Lockstep
+from sweepbook.tune.worker.states.best_state import BestState, Keeping
 from sweepbook.tune.worker.yielded import Step
 
 CHECKPOINT_EVERY_S = 1.0  # and at a trial's last step

@@ -10,7 +10,7 @@ from sweepbook.doors.units import Units
 from sweepbook.record.planned import Trial, replicate_seed
 from sweepbook.study.configs import made_config
 from sweepbook.study.settings import YIELDED
-from sweepbook.tune.worker.given_state import given_state, plain_state
+from sweepbook.tune.worker.states.given_state import given_state, plain_state
 from sweepbook.tune.worker.surroundings import Randoms, Surroundings
 from sweepbook.tune.worker.yielded import check_callable, check_form, fidelity_of
 

@@ -18,7 +18,7 @@ from sweepbook.tune.worker.failure import TrainableFailed, told
 from sweepbook.tune.worker.hang import guarded, trace_path
 from sweepbook.tune.worker.output import captured
 from sweepbook.tune.worker.pack import captured_by_all, pack_reports
-from sweepbook.tune.worker.torch_state import loaded
+from sweepbook.tune.worker.states.torch_state import loaded
 from sweepbook.tune.worker.within_ray import (
     end_children_at_sigterm,
     forget_arguments,

@@ -12,7 +12,7 @@ from sweepbook.record.checkpoints import best_path, drop_best, load_state, save_
 from sweepbook.record.planned import Trial
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.values import Step, is_better
-from sweepbook.tune.worker.torch_state import loaded
+from sweepbook.tune.worker.states.torch_state import loaded
 
 
 @dataclass(frozen=True)
