@@ -15,8 +15,9 @@ from sweepbook.record.best import best_of
 from sweepbook.record.load import load_record
 from sweepbook.record.writer import RecordWriter
 from sweepbook.tune.site import keeping_of
-from sweepbook.tune.worker import best_state, course
+from sweepbook.tune.worker import course
 from sweepbook.tune.worker.run import Assignment, reports
+from sweepbook.tune.worker.states import best_state
 
 # What is given as the state goes on being trained: the list and the tensor are the live ones.
 CURVES = """

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sweepbook.tune.worker import torch_state
+from sweepbook.tune.worker.states import torch_state
 from sweepbook.tune.worker.states.torch_state import loaded
 
 Randoms = dict[str, Any]  # the states of the global generators, as plain values
