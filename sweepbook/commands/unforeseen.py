@@ -18,6 +18,7 @@ from sweepbook.tune.console import say
 from sweepbook.tune.failures.signals import ended_like_ctrl_c
 
 MOST = 300  # characters of a message
+_END = 90  # characters of a long message that are kept at its end, or a few less
 _MOST_LINES = 10  # of a message that lists faults
 _COMMAND = 60  # of which the command may take so many
 _LEAST = 40  # which the error's own text has in any case
@@ -87,7 +88,13 @@ def sentence_of(error: BaseException) -> str:
     if len(text) <= MOST:
         return text
     where = _kept([text, "\n"])
-    return f"{shortened(text, MOST - len(where) - 1)} {where}"
+    return f"{_without_middle(text, MOST - len(where) - 1)} {where}"
+
+
+def _without_middle(text: str, most: int) -> str:
+    """The text without a part of its middle: an error says at its end what to do."""
+    end = text[-_END:].partition(" ")[2]
+    return f"{text[: most - len(end) - 5]} ... {end}" if end else shortened(text, most)
 
 
 def _each_on_a_line(lines: Sequence[str]) -> str:

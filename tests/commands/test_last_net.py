@@ -48,7 +48,7 @@ def foreign():
         (GeneratorExit(), 1), (AssertionError(), 1), (SystemExit(2), 2), (SystemExit("no"), 1),
         (KeyboardInterrupt(), 130), (BrokenPipeError(32, "Broken pipe"), 1),
         (OSError(28, "full"), 1), (BaseException("b"), 1),
-        (ValueError("one\ntwo " + 50 * "many words "), 2), (ValueError(), 2),
+        (ValueError("one " + 50 * "many words "), 2), (ValueError(), 2),
         (UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), 2),
     ],
 )  # fmt: skip
@@ -68,9 +68,20 @@ def test_an_error_of_another_library_names_the_command_and_a_file_has_the_rest(m
     assert "Traceback" in details.read_text() and "in foreign" in details.read_text()
 
 
+def test_faults_have_a_line_each_and_a_file_has_what_is_cut():
+    faults = ["the first", "the second " + 50 * "is long ", *map(str, range(20))]
+    code, printed = ended(raises(ValueError("\n".join(faults))))
+    lines = printed.splitlines()
+    assert code == 2 and lines[0] == "sweepbook: the first" and lines[1].startswith("the second")
+    assert len(lines) == 11 and max(map(len, lines)) <= MOST
+    details = Path(re.search(r"details are in (\S+)", printed)[1])
+    assert details.read_text().split() == " ".join(faults).split()
+
+
 def test_a_long_message_is_cut_and_a_file_has_all_of_it():
     code, printed = ended(raises(ValueError("begins " + 500 * "so long " + "ends")))
     assert printed.startswith("sweepbook: begins so long") and code == 2
+    assert " so long ends The details" in printed, "what to do stands at the end"
     details = Path(re.search(r"details are in (\S+)", printed)[1])
     assert details.read_text().endswith("ends\n")
 
