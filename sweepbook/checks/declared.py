@@ -25,6 +25,7 @@ from sweepbook.figures.keys import Of
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.study.claim import Claim
+from sweepbook.study.errors import Faults
 from sweepbook.study.hooks import load_object
 from sweepbook.study.settings import COLUMNS
 from sweepbook.study.study import Study
@@ -45,7 +46,7 @@ def check_declared(
     if refuse:
         problems = [line for plan in plans for line in problems_of(plan, options)]
         if problems:
-            raise ValueError("\n".join(problems))
+            raise Faults("\n".join(problems))
     else:
         for line in (
             p for plan in plans for p in _of_drawing(plan, options, "confirmation", _columns(plan))

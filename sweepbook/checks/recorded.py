@@ -11,6 +11,7 @@ from sweepbook.checks.planned import of_plan
 from sweepbook.plan.manifest import recorded_plan
 from sweepbook.record.load import Record
 from sweepbook.study.claim import Claim
+from sweepbook.study.errors import Faults
 
 
 def check_recorded(record: Record, claims: Sequence[Claim]) -> None:
@@ -22,7 +23,7 @@ def check_recorded(record: Record, claims: Sequence[Claim]) -> None:
     found = _of_columns(record, claims) if len(record.reports) else []
     found += claim_problems(claims, of_plan(recorded_plan(record.manifest)))
     if found:
-        raise ValueError("\n".join(found))
+        raise Faults("\n".join(found))
 
 
 def _of_columns(record: Record, claims: Sequence[Claim]) -> list[str]:

@@ -15,6 +15,7 @@ from sweepbook.plan.plan import Plan, suggested_trial
 from sweepbook.plan.plans import make_plans
 from sweepbook.plan.search import draws
 from sweepbook.record.planned import SearchPlan
+from sweepbook.study.errors import Faults
 from sweepbook.study.forms.estimator import Estimator
 from sweepbook.study.forms.trainable import trainable_name
 from sweepbook.study.option import Option
@@ -52,7 +53,7 @@ def show(
         show_plan(plan, console)
         problems += problems_of(plan, options)
     if problems:
-        raise ValueError("\n".join(problems))
+        raise Faults("\n".join(problems))
 
 
 def show_plan(plan: Plan, console: Console) -> None:

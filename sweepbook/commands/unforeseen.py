@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from sweepbook.record.provenance import without_credentials
-from sweepbook.study.errors import is_on_purpose, place_of, told
+from sweepbook.study.errors import Faults, is_on_purpose, place_of, told
 from sweepbook.study.texts import one_line, shortened
 from sweepbook.tune.console import say
 from sweepbook.tune.failures.signals import ended_like_ctrl_c
 
 MOST = 300  # characters of a message
-_END = 90  # characters of a long message that are kept at its end, or a few less
+_END = 60  # characters of a long message that are kept at its end, or a few less
 _MOST_LINES = 10  # of a message that lists faults
 _COMMAND = 60  # of which the command may take so many
 _LEAST = 40  # which the error's own text has in any case
@@ -80,7 +80,7 @@ def sentence_of(error: BaseException) -> str:
     if not _is_foreseen(error):
         return unforeseen(error)
     lines = [one_line(line) for line in str(error).splitlines() if line.strip()]
-    if len(lines) > 1 and isinstance(error, ValueError):
+    if isinstance(error, Faults):
         return _each_on_a_line([without_credentials(line) for line in lines])
     text = without_credentials(one_line(error) or told(error))
     if isinstance(error, OSError) and not error.filename and not is_on_purpose(error):

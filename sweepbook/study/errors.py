@@ -88,6 +88,10 @@ def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     return [frame for frame in frames if is_own(frame.filename)]
 
 
+class Faults(ValueError):
+    """Several faults, each a line of the text; each is told on a line of its own."""
+
+
 def is_on_purpose(error: BaseException) -> bool:
     """Whether a `raise` in the tool or in a user's own code is where an error comes from."""
     frames = traceback.extract_tb(error.__traceback__)

@@ -14,6 +14,7 @@ from rich.console import Console
 from sweepbook.commands import unforeseen
 from sweepbook.commands.unforeseen import MOST, run_safely, sentence_of
 from sweepbook.record.provenance import command_line, without_credentials
+from sweepbook.study.errors import Faults
 
 SECRET = "wJalrXUtnFEMI"
 
@@ -48,7 +49,7 @@ def foreign():
         (GeneratorExit(), 1), (AssertionError(), 1), (SystemExit(2), 2), (SystemExit("no"), 1),
         (KeyboardInterrupt(), 130), (BrokenPipeError(32, "Broken pipe"), 1),
         (OSError(28, "full"), 1), (BaseException("b"), 1),
-        (ValueError("one " + 50 * "many words "), 2), (ValueError(), 2),
+        (ValueError("one\ntwo " + 50 * "many words "), 2), (ValueError(), 2),
         (UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), 2),
     ],
 )  # fmt: skip
@@ -70,7 +71,7 @@ def test_an_error_of_another_library_names_the_command_and_a_file_has_the_rest(m
 
 def test_faults_have_a_line_each_and_a_file_has_what_is_cut():
     faults = ["the first", "the second " + 50 * "is long ", *map(str, range(20))]
-    code, printed = ended(raises(ValueError("\n".join(faults))))
+    code, printed = ended(raises(Faults("\n".join(faults))))
     lines = printed.splitlines()
     assert code == 2 and lines[0] == "sweepbook: the first" and lines[1].startswith("the second")
     assert len(lines) == 11 and max(map(len, lines)) <= MOST

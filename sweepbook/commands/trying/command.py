@@ -18,6 +18,7 @@ from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.plans import make_plans
 from sweepbook.record.planned import Trial
+from sweepbook.study.errors import Faults
 from sweepbook.study.project import Project
 from sweepbook.tune.cluster.environment import set_environment
 from sweepbook.tune.console import say
@@ -59,7 +60,7 @@ def try_study(
         raise ValueError(f"try takes one study, as in my_study.py:NAME, and got {names}")
     (plan,) = make_plans(studies, options, partial(say, console))
     if problems := door_problems(plan):
-        raise ValueError("\n".join(problems))
+        raise Faults("\n".join(problems))
     trial = chosen_trial(plan, options)
     for line in choice_lines(plan, trial):
         say(console, line)

@@ -88,13 +88,12 @@ def argument_text(name: str, value: Any) -> str:
     advice = 'give the text that the program reads, such as "1,2"'
     if isinstance(value, bool):
         advice = (
-            f'give the words themselves, such as {name}=["--{name}", "--no-{name}"], with '
-            f'{{{name}}} as a word of its own (an empty text "" leaves such a word out)'
+            f'give the words, such as {name}=["--{name}", ""], with {{{name}}} as a word of its '
+            'own ("" leaves it out)'
         )
     raise ValueError(
-        f"{name} is {value!r:.60}, and an argument of a program must be a text or a number, "
-        f'because programs read other values differently: {advice}, or write settings="json" '
-        "with {config_file} in the command"
+        f"{name} is {value!r:.60}, but an argument of a program must be a text or a number: "
+        f'{advice}, or write settings="json" with {{config_file}} in the command'
     )
 
 
