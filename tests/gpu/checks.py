@@ -145,13 +145,13 @@ def most_at_once(attempts: pd.DataFrame) -> int:
 
 
 QUICK: list[Callable[[Machine], None]] = [
-    check_a_trial_has_its_whole_gpu_to_itself,
-    check_all_gpus_are_used_and_none_is_promised_twice,
     check_trials_without_a_gpu_see_none,
     check_a_full_gpu_is_tried_again_alone,
     check_a_trial_that_no_gpu_can_hold_fails,
 ]
 SLOW: list[Callable[[Machine], None]] = [
+    check_a_trial_has_its_whole_gpu_to_itself,
+    check_all_gpus_are_used_and_none_is_promised_twice,
     check_four_trials_share_a_gpu,
     check_shares_are_tried_again_before_whole_gpus,
     check_records_are_verified,
