@@ -1,12 +1,11 @@
-"""What a look has judged, as the manifest keeps it: plain values, and back."""
+"""What a look has judged, as the manifest keeps it: plain values."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from sweepbook.findings.sequential.compared import OPEN
 from sweepbook.findings.sequential.judge import Judged
-
-OPEN = "open"
 
 
 def plain(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,19 +31,6 @@ def kept(judged: Judged) -> dict[str, Any]:
             "wanted": sorted(judged.wanted),
         }
     )
-
-
-def read(looks: Sequence[Mapping[str, Any]]) -> list[Judged]:
-    """Returns the looks that a manifest keeps."""
-    return [
-        Judged(
-            look=int(look["look"]),
-            n=int(look["n"]),
-            endings=look["endings"],
-            wanted=frozenset(look["wanted"]),
-        )
-        for look in looks
-    ]
 
 
 def is_open(ending: Mapping[str, Any]) -> bool:

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from sweepbook.commands.artifacts import make_artifacts
 from sweepbook.commands.deciding.batch import Deadline, batch_folder, drop_batches, train_batch
-from sweepbook.commands.deciding.judged import is_open, kept, read
+from sweepbook.commands.deciding.judged import is_open, kept
 from sweepbook.commands.deciding.said import look_line, summary
 from sweepbook.commands.training import Endings, close_all, say_on
+from sweepbook.findings.sequential.decided import judged_of
 from sweepbook.findings.sequential.design import Design
 from sweepbook.findings.sequential.judge import judge
 from sweepbook.plan.further.deciding import any_grows, next_batch
@@ -190,7 +191,8 @@ class _Loop:
     def _judge(self) -> None:
         """Judges the claims as the record stands, and keeps what was found, before all else."""
         record, decision = load_record(self.writer.folder), _decision(self.writer)
-        judged = kept(judge(record, self._design(), read(decision.judged)))
+        past = list(map(judged_of, decision.judged))
+        judged = kept(judge(record, self._design(), past))
         if self._has_batch(judged["n"]):
             sessions = read_manifest(batch_folder(self.writer.folder, judged["n"])).sessions
             self.writer.note(sessions=(*self.writer.manifest.sessions, *sessions))

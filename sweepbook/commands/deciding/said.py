@@ -4,15 +4,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sweepbook.commands.deciding.judged import OPEN
+from sweepbook.findings.finding import HOLDS
+from sweepbook.findings.sequential.compared import DECIDED, GIVEN_UP, MISSING, OPEN
 from sweepbook.record.batches.ranges import batches_of
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.origin.decision import Decision
 from sweepbook.study.texts import count
 from sweepbook.tune.console import duration, rough_duration
-
-DECIDED = ("holds", "does not hold")
-GIVEN_UP, UNAVAILABLE = "given up", "not available"
 
 
 def look_line(manifest: Manifest, left_s: float | None) -> str:
@@ -74,7 +72,7 @@ def _decided(endings: Sequence[Mapping[str, Any]]) -> str:
     own = [ending for ending in endings if ending["state"] in DECIDED]
     if not own:
         return f"None of {count(len(endings), 'claim')} is decided."
-    held = sum(ending["state"] == DECIDED[0] for ending in own)
+    held = sum(ending["state"] == HOLDS for ending in own)
     seeds = sorted(int(ending["n"]) for ending in own)
     at = f"{seeds[0]}"
     if seeds[0] != seeds[-1]:
@@ -87,7 +85,7 @@ def _decided(endings: Sequence[Mapping[str, Any]]) -> str:
 
 def _open(endings: Sequence[Mapping[str, Any]], decision: Decision) -> list[str]:
     states = [ending["state"] for ending in endings]
-    n_open, n_given_up, n_none = (states.count(s) for s in (OPEN, GIVEN_UP, UNAVAILABLE))
+    n_open, n_given_up, n_none = (states.count(s) for s in (OPEN, GIVEN_UP, MISSING))
     most, at = decision.looks[-1], decision.judged[-1]["n"]
     lines = []
     if n_given_up:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweepbook.findings.sequential.compared import DECIDED, GIVEN_UP, OPEN
 from sweepbook.findings.sequential.decided import Decided, decided_of
 from sweepbook.record.load import Record
 from sweepbook.stats.intervals import t_quantile
@@ -16,7 +17,6 @@ COLUMNS = (
     *("claim", "look", "n", "state", "estimate", "low", "high", "edge", "t", "boundary"),
     *("sequential_p", "factor", "why"),
 )
-_DECIDED = ("holds", "does not hold")
 
 
 def looks_frame(record: Record) -> pd.DataFrame:
@@ -60,9 +60,9 @@ def boundary_frame(record: Record) -> pd.DataFrame:
                 "n": n,
                 "spent": math.nan if design.unlimited else design.alpha * n / design.looks[-1],
                 "boundary": _boundary(decided, n),
-                "decided": sum(state in _DECIDED for state in states),
-                "given_up": states.count("given up"),
-                "open": states.count("open"),
+                "decided": sum(state in DECIDED for state in states),
+                "given_up": states.count(GIVEN_UP),
+                "open": states.count(OPEN),
                 "done": look in taken,
             }
         )

@@ -12,6 +12,8 @@ from sweepbook.aggregates.nothing import NothingToDraw, Spec
 from sweepbook.figures import style
 from sweepbook.figures.drawn import Drawn, drawn_of
 from sweepbook.figures.looks.frame import boundary_frame, looks_frame
+from sweepbook.findings.finding import FAILS, HOLDS
+from sweepbook.findings.sequential.compared import DECIDED, GIVEN_UP
 from sweepbook.findings.sequential.seen import LEAST_SEEN
 from sweepbook.record.load import Record
 
@@ -26,7 +28,7 @@ _BEYOND = (
     f"A path beyond it waits until {LEAST_SEEN} seeds have shown how seeds fail, or while another "
     "seed like the worst one would overturn it.",
 )
-_COLOURS = {"holds": style.PALETTE[0], "does not hold": "#8e2a5b", "given up": "#8a8f98"}
+_COLOURS = {HOLDS: style.PALETTE[0], FAILS: "#8e2a5b", GIVEN_UP: "#8a8f98"}
 _LEAST = 0.1  # |t| below it lies on the lower end of the axis
 _NAMED = 6  # claims whose names stand beside their paths
 
@@ -119,7 +121,7 @@ def _draw_paths(ax: Axes, paths: pd.DataFrame) -> None:
 
 def _caption(numbers: pd.DataFrame, limits: pd.DataFrame) -> str:
     last = numbers.groupby("claim", sort=False)["state"].last()
-    n_decided = int(last.isin(["holds", "does not hold"]).sum())
+    n_decided = int(last.isin(DECIDED).sum())
     most = int(limits.loc[limits["done"], "n"].max())
     return (
         f"{n_decided} of {count(len(last), 'claim')} are decided, by up to {number(most, 3)} "

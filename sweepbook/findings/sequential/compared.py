@@ -32,6 +32,7 @@ from sweepbook.stats.giving_up import FROM, LEAST, conditional_power
 from sweepbook.stats.intervals import t_quantile
 
 OPEN, GIVEN_UP, MISSING = "open", "given up", "not available"
+DECIDED = (HOLDS, FAILS)
 OVERTURNED = "another seed like the worst one would overturn it"
 CROSSES = "the repeated interval still reaches across the edge"
 FEW = f"only {{n}} seeds show how seeds fail, and a verdict waits for {LEAST_SEEN}"
