@@ -17,9 +17,8 @@ from sweepbook.aggregates.components import differ_by_chance
 from sweepbook.aggregates.kept import kept, lookup
 from sweepbook.aggregates.labels import count
 from sweepbook.aggregates.search import search_of
-from sweepbook.aggregates.shares import holds_shares
 from sweepbook.findings.arm import Arm
-from sweepbook.findings.comparable.notes import length_note, overlap_notes, split_note
+from sweepbook.findings.comparable.notes import length_note, overlap_notes
 from sweepbook.findings.confirmed import (
     confirmation_findings,
     is_confirmation,
@@ -49,7 +48,7 @@ from sweepbook.findings.spread import spread_findings
 from sweepbook.findings.wording.arms import with_arms
 from sweepbook.findings.wording.ending import why_open
 from sweepbook.findings.wording.notes import looked, weak, whole
-from sweepbook.findings.wording.units import Terms, arm_mean, in_unit
+from sweepbook.findings.wording.units import Terms, arm_mean, in_unit, terms_of
 from sweepbook.record.load import Record
 from sweepbook.record.registration import AFTER
 from sweepbook.stats.power import Range
@@ -203,9 +202,7 @@ def _decided(
     # it takes more test rows, seeds that do not fail, or further printed runs
     if result.sample or found.overturned or claim.single_run:
         needed = Range(None, None, None)
-    of_share = holds_shares(record, claim.metric)
-    split = split_note(record, claim)
-    terms = Terms(claim, record.unit, of_share, own=bool(question.said), split=split)
+    terms = terms_of(record, question)
     told = sentences(terms, result, found, needed)
     failing = failing_seeds(record, result, trials.chance)
     notes = [*result.notes, *failing, *weak(result, found), *looked(record, found)]

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from sweepbook.findings.sequential.compared import DECIDED, GIVEN_UP, OPEN
-from sweepbook.findings.sequential.decided import Decided, decided_of
+from sweepbook.findings.sequential.decided import decided_of
+from sweepbook.findings.sequential.seen import limit_at
 from sweepbook.record.load import Record
-from sweepbook.stats.intervals import t_quantile
 
 COLUMNS = (
     *("claim", "look", "n", "state", "estimate", "low", "high", "edge", "t", "boundary"),
@@ -59,7 +59,7 @@ def boundary_frame(record: Record) -> pd.DataFrame:
                 "look": look,
                 "n": n,
                 "spent": math.nan if design.unlimited else design.alpha * n / design.looks[-1],
-                "boundary": _boundary(decided, n),
+                "boundary": limit_at(design.rule, n, n - 1, design.alpha),
                 "decided": sum(state in DECIDED for state in states),
                 "given_up": states.count(GIVEN_UP),
                 "open": states.count(OPEN),
@@ -67,13 +67,6 @@ def boundary_frame(record: Record) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _boundary(decided: Decided, n: int) -> float:
-    if n < 2:
-        return math.inf
-    nominal = decided.design.rule.nominal(n, decided.design.alpha)
-    return t_quantile(1 - nominal, n - 1) if nominal > 0 else math.inf
 
 
 def _row(ending: Mapping[str, Any], look: int, n: int) -> dict[str, Any]:

@@ -144,10 +144,15 @@ def left_by_all(rule: Rule, past: Sequence[Seen], alpha: float) -> tuple[float, 
 
 def limit_of(rule: Rule, seen: Seen, alpha: float) -> float:
     """|t| that decides at this look, at alpha; inf where none does."""
-    if seen.n < LEAST_N or math.isnan(seen.df):
+    return limit_at(rule, seen.n, seen.df, alpha)
+
+
+def limit_at(rule: Rule, n: int, df: float, alpha: float) -> float:
+    """|t| that decides at the look at n replicates, at alpha, with so many degrees of freedom."""
+    if n < LEAST_N or math.isnan(df):
         return math.inf
-    nominal = rule.nominal(seen.n, alpha)
-    return t_quantile(1 - nominal, seen.df) if nominal > 0 else math.inf
+    nominal = rule.nominal(n, alpha)
+    return t_quantile(1 - nominal, df) if nominal > 0 else math.inf
 
 
 def _plain(value: Any) -> Any:

@@ -11,8 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from sweepbook.aggregates.labels import count, number
-from sweepbook.aggregates.shares import holds_shares
-from sweepbook.findings.comparable.notes import split_note
 from sweepbook.findings.deciding.outcomes import Outcome
 from sweepbook.findings.deciding.verdicts import ALPHA, Decision
 from sweepbook.findings.finding import FAILS, HOLDS, MISSING, MIXED, Finding
@@ -23,7 +21,7 @@ from sweepbook.findings.sequential.compared import GIVEN_UP, OPEN, OVERTURNED
 from sweepbook.findings.sequential.decided import Decided
 from sweepbook.findings.wording.arms import with_arms
 from sweepbook.findings.wording.notes import weak, whole
-from sweepbook.findings.wording.units import Terms, in_unit
+from sweepbook.findings.wording.units import Terms, in_unit, terms_of
 from sweepbook.record.load import Record
 
 _STOPPED = "the study stopped when this was decided, so the estimate tends to lie too far out"
@@ -40,9 +38,7 @@ def compared_finding(
     claim = question.claim
     ending = decided.endings[claim.name]
     verdict, why = _verdict(ending, decided)
-    of_share = holds_shares(record, claim.metric)
-    split = split_note(record, claim)
-    terms = Terms(claim, record.unit, of_share, own=bool(question.said), split=split)
+    terms = terms_of(record, question)
     if verdict == MISSING:
         told = [f"{MISSING}: {why}"]
         return replace(asked, verdict=MISSING, note=why, sentence=whole(question, told, []))
@@ -54,7 +50,7 @@ def compared_finding(
     finding = with_arms(asked, claim, result, terms) if not result.problem else asked
 
     def of(name: str) -> float | None:
-        return in_unit(claim, float(ending[name]), of_share) if _has(ending, name) else None
+        return in_unit(claim, float(ending[name]), terms.of_share) if _has(ending, name) else None
 
     several = len(result.tests) > 1
     factor = int(ending.get("factor", 1))

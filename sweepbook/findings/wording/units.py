@@ -6,8 +6,12 @@ import math
 from dataclasses import dataclass
 
 from sweepbook.aggregates.labels import is_share
+from sweepbook.aggregates.shares import holds_shares
 from sweepbook.findings.amounts import amount, behind, level
 from sweepbook.findings.arm import Arm
+from sweepbook.findings.comparable.notes import split_note
+from sweepbook.findings.question import Question
+from sweepbook.record.load import Record
 from sweepbook.stats.intervals import t_interval
 from sweepbook.study.claim import Claim
 
@@ -78,3 +82,10 @@ class Terms:
         """What follows a number: levels of a share are in percent, differences in points."""
         name = "%" if self.unit == "points" and is_level else self.unit
         return behind(name, shown)
+
+
+def terms_of(record: Record, question: Question) -> Terms:
+    """What the sentences about a question put to a record have in common."""
+    claim = question.claim
+    of_share, split = holds_shares(record, claim.metric), split_note(record, claim)
+    return Terms(claim, record.unit, of_share, own=bool(question.said), split=split)
