@@ -11,7 +11,7 @@ from pathlib import Path
 from sweepbook.plan.modules.own_names import check_own_names
 from sweepbook.plan.modules.shipping import check_one_of_each_name, modules_needed
 from sweepbook.plan.written.study import studies_of_yaml
-from sweepbook.study.errors import told
+from sweepbook.study.errors import shown_path, told
 from sweepbook.study.hooks import add_to_path, imported
 from sweepbook.study.project import Project, find_project
 from sweepbook.study.study import Study
@@ -135,7 +135,8 @@ def _studies_of_file(file: Path, wanted: str, roots: Sequence[str]) -> list[Stud
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever the user's code raises
-        raise ValueError(f"{file} cannot be imported: {told(error)}") from error
+        shown = shown_path(str(file))
+        raise ValueError(f"{shown} cannot be imported: {told(error)}") from error
     studies = {k: v for k, v in vars(module).items() if isinstance(v, Study)}
     if wanted and wanted not in studies:
         raise ValueError(f"{file} has no study {wanted!r}: it has {', '.join(studies) or 'none'}")

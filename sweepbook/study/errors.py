@@ -101,10 +101,14 @@ def is_on_purpose(error: BaseException) -> bool:
     return (is_tool_s(file) or is_own(file)) and "raise" in linecache.getline(file, line)
 
 
-def _shown(file: str, line: int | None) -> str:
+def shown_path(file: str) -> str:
+    """Returns a file's path as a message names it: within the current folder, from there."""
     here, path = Path.cwd(), Path(file)
-    shown = os.path.relpath(path, here) if here in path.parents else file
-    return visible(f"{shown}, line {line}")
+    return visible(os.path.relpath(path, here) if here in path.parents else file)
+
+
+def _shown(file: str, line: int | None) -> str:
+    return f"{shown_path(file)}, line {line}"
 
 
 def _text_of(error: BaseException) -> str:
