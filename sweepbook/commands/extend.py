@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 
-import pandas as pd
 from rich.console import Console
 
 from sweepbook.checks.declared import undecided_of
@@ -20,13 +19,12 @@ from sweepbook.plan.manifest import check_unchanged, recorded_plan
 from sweepbook.plan.options import Options
 from sweepbook.plan.plan import Plan
 from sweepbook.plan.trust.code import take_code
-from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.digest import check_digest
-from sweepbook.record.load import Record, load_record
-from sweepbook.record.logs import copy_logs
+from sweepbook.record.load import load_record
 from sweepbook.record.origin.derived import Extends
-from sweepbook.record.provenance import command_line, now
-from sweepbook.record.storage.files import make_folder, write_json, write_parquet
+from sweepbook.record.origin.taken import take_trials
+from sweepbook.record.provenance import command_line
+from sweepbook.record.storage.files import write_json
 from sweepbook.record.storage.lock import lock
 from sweepbook.record.storage.places import Place, Where, place
 from sweepbook.tune.console import say
@@ -107,37 +105,10 @@ def write_extension(
         continued=extension.continued,
         anew=tuple(extension.anew),
     )
-    _write_tables(record, new, extension)
-    manifest = dataclasses.replace(
-        manifest,
-        trials=extension.trials,
-        command=tuple(command),
-        started=now(),
-        ended=None,
-        status="interrupted",
-        extends=extends,
-        sessions=(),  # what was of the old record alone
-        resumed=(),
-        taken={},
-        artifacts={},
-        record_digest=None,
-        n_trials={},
+    sources = {trial_id: trial_id for trial_id in extension.kept} | extension.continued
+    take_trials(record, new, lambda rows: rows[rows["trial_id"].isin(extension.kept)], sources)
+    manifest = manifest.begun_anew(
+        trials=extension.trials, command=tuple(command), status="interrupted", extends=extends
     )
     write_json(new / "manifest.json", manifest.as_json())
     return extension
-
-
-def _write_tables(record: Record, new: Place, extension: Extension) -> None:
-    for name in ("parts", "checkpoints"):
-        make_folder(new / name)
-    for name, table in (
-        ("trials", record.trials),
-        ("reports", record.reports),
-        ("predictions", record.predictions()),
-    ):
-        own: pd.DataFrame = table[table["trial_id"].isin(extension.kept)]
-        if len(own):
-            write_parquet(new / f"{name}.parquet", own)
-    sources = {trial_id: trial_id for trial_id in extension.kept} | extension.continued
-    copy_states(record.path, new, sources)
-    copy_logs(record.path, new, sources)

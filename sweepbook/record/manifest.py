@@ -8,6 +8,7 @@ from typing import Any
 from sweepbook.record.origin.decision import Decision
 from sweepbook.record.origin.derived import Confirms, Extends, Winner
 from sweepbook.record.planned import SearchPlan, Trial
+from sweepbook.record.provenance import now
 from sweepbook.record.registration import Registration
 from sweepbook.record.schema.kept import Kept, unknown, with_kept
 from sweepbook.record.schema.limits import Replicates, Seed, Share, Status, Steps, TrialId
@@ -182,6 +183,16 @@ class Manifest:
         if self.registration is None or claim not in self.study.claims:
             return None
         return self.registration.declared(claim)
+
+    def begun_anew(self, **changes: Any) -> "Manifest":
+        """Returns the manifest of a new record: without what happened to this one alone.
+
+        Args:
+            changes: fields, as of `dataclasses.replace`.
+        """
+        own: dict[str, Any] = {"started": now(), "ended": None, "sessions": (), "resumed": ()}
+        own |= {"taken": {}, "artifacts": {}, "record_digest": None, "n_trials": {}}
+        return dataclasses.replace(self, **{**own, **changes})
 
     def as_json(self) -> dict[str, Any]:
         """Returns the content of manifest.json: plain values in their usual order."""

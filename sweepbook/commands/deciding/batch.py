@@ -101,22 +101,13 @@ def train_batch(
 def _manifest(manifest: Manifest, trials: Sequence[Trial]) -> Manifest:
     """The manifest of a batch: no scheduler stops its trials, and no hook is run on it."""
     study = dataclasses.replace(manifest.study, scheduler=None, artifacts={})
-    return dataclasses.replace(
-        manifest,
+    return manifest.begun_anew(
         study=study,
         trials=tuple(trials),
-        started=now(),
-        ended=None,
         status=None,
         confirms=None,
         extends=None,
         decide=None,
-        sessions=(),
-        resumed=(),
-        taken={},
-        artifacts={},
-        record_digest=None,
-        n_trials={},
     )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from sweepbook.commands.deciding.judged import is_open, plain
@@ -14,15 +15,13 @@ from sweepbook.plan.manifest import recorded_plan
 from sweepbook.plan.plan import Plan
 from sweepbook.record.batches.rows import renamed
 from sweepbook.record.cache import ended_by_itself
-from sweepbook.record.checkpoints import copy_states
 from sweepbook.record.load import Record, load_record
-from sweepbook.record.logs import copy_logs
 from sweepbook.record.manifest import Manifest
 from sweepbook.record.origin.decision import Decision
 from sweepbook.record.origin.derived import Extends
+from sweepbook.record.origin.taken import take_trials
 from sweepbook.record.planned import Trial
-from sweepbook.record.provenance import now
-from sweepbook.record.storage.files import make_folder, write_json, write_parquet
+from sweepbook.record.storage.files import write_json
 from sweepbook.record.storage.lock import lock
 from sweepbook.record.storage.places import Place
 
@@ -85,7 +84,8 @@ def write_beginning(folder: Place, looks: Looks, command: Sequence[str]) -> Plac
     (new,) = new_folders(folder.parent, [f"{folder.name}-decide"])
     trials = to_grow(recorded_plan(record.manifest))
     ids = {old: trial.trial_id for old, trial in trials.items()}
-    _write_tables(record, new, ids)
+    sources = {trial_id: old for old, trial_id in ids.items()}
+    take_trials(record, new, partial(renamed, ids=ids), sources)
     manifest = _manifest(record, trials, command)
     frames = (renamed(table, ids).sort_values("trial_id", ignore_index=True) for table in record)
     design = _design(Record(new, manifest, *frames), looks)
@@ -98,38 +98,15 @@ def write_beginning(folder: Place, looks: Looks, command: Sequence[str]) -> Plac
     return new
 
 
-def _write_tables(record: Record, new: Place, ids: dict[str, str]) -> None:
-    for name in ("parts", "checkpoints"):
-        make_folder(new / name)
-    for name, table in (
-        ("trials", record.trials),
-        ("reports", record.reports),
-        ("predictions", record.predictions()),
-    ):
-        if len(table):
-            write_parquet(new / f"{name}.parquet", renamed(table, ids))
-    sources = {trial_id: old for old, trial_id in ids.items()}
-    copy_states(record.path, new, sources)
-    copy_logs(record.path, new, sources)
-
-
 def _manifest(record: Record, trials: Mapping[str, Trial], command: Sequence[str]) -> Manifest:
     """The manifest of the new record, without its design."""
     ids = {old: trial.trial_id for old, trial in trials.items()}
-    return dataclasses.replace(
-        record.manifest,
+    return record.manifest.begun_anew(
         trials=tuple(trials.values()),
         command=tuple(command),
-        started=now(),
-        ended=None,
         status="interrupted",
         extends=_extends(record.manifest.extends, ids),
-        sessions=(),  # what was of the old record alone
-        resumed=(),
         taken={ids[i]: name for i, name in record.manifest.taken.items() if i in ids},
-        artifacts={},
-        record_digest=None,
-        n_trials={},
     )
 
 
