@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import secrets
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from sweepbook.figures.drawn import Drawn
 from sweepbook.figures.places import laid_out
 from sweepbook.pages.inline.picture import inline_of
 from sweepbook.pages.table import Table, as_table
+from sweepbook.record.storage.files import aside_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,7 +99,7 @@ def _palette(figure: Figure) -> bytes:
 def write_file(path: Path, content: str | bytes) -> None:
     """Write aside and rename, so that a reader sees the earlier file or this one."""
     data = content.encode("utf-8") if isinstance(content, str) else content
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    aside = aside_of(path)
     try:
         with aside.open("xb") as file:  # no file that is there, and through no link
             file.write(data)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import shutil
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from sweepbook.pages.model_card import model_card
 from sweepbook.record.best import Best, best_of, state_file
 from sweepbook.record.load import Record, load_record
+from sweepbook.record.storage.files import aside_of
 from sweepbook.record.storage.places import disk_folder
 from sweepbook.study.forms.program import Program
 from sweepbook.tune.console import say
@@ -75,7 +75,7 @@ def _check_new(folder: Path) -> None:
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     """Writes a folder aside and renames it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    aside = aside_of(folder)
     try:
         aside.mkdir()
         for name, content in files.items():

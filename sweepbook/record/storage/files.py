@@ -28,7 +28,7 @@ def write_bytes(where: Where, content: bytes) -> None:
 
 def _write_aside(path: Path, content: bytes) -> None:
     """Writes in the same folder, waits for the disk, and renames."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    aside = aside_of(path)
     try:
         with aside.open("xb") as file:  # no file that is there, and through no link
             file.write(content)
@@ -38,6 +38,11 @@ def _write_aside(path: Path, content: bytes) -> None:
         _sync_names(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def aside_of(path: Path) -> Path:
+    """Returns a name that nobody else has, beside what is to be written or replaced."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 def _sync_names(folder: Path) -> None:

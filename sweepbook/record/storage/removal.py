@@ -4,10 +4,11 @@ import contextlib
 from pathlib import Path
 
 from sweepbook.record.storage.files import delete
+from sweepbook.record.storage.ours import FILES
 from sweepbook.record.storage.places import Where, place
 
 _FOLDERS = ("parts", "checkpoints", "logs")
-_TABLES = ("trials.parquet", "reports.parquet", "predictions.parquet")
+_LOCK = ".lock"  # goes last
 
 
 def delete_record(where: Where) -> None:
@@ -16,14 +17,15 @@ def delete_record(where: Where) -> None:
     Whatever else lies there stays, with its folder. A link goes, but not what it leads to.
     """
     folder = place(where)
-    for name in ("manifest.json", *_TABLES, "ray.log"):
-        delete(folder / name)
+    for name in FILES:
+        if name != _LOCK:
+            delete(folder / name)
     for inner in (folder / name for name in _FOLDERS):
         for file in inner.iterdir():
             if file.is_file():
                 delete(file)
         delete_empty(inner)
-    delete(folder / ".lock")
+    delete(folder / _LOCK)
     delete_empty(folder)
 
 

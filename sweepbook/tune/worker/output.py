@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import functools
 import os
-import secrets
 import socket
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from sweepbook.record.logs import BEGAN, log_path, shorten
 from sweepbook.record.provenance import now
-from sweepbook.record.storage.files import delete, make_folder, write_bytes
+from sweepbook.record.storage.files import aside_of, delete, make_folder, write_bytes
 from sweepbook.record.storage.ours import is_link
 from sweepbook.record.storage.outage import insist_in_worker
 from sweepbook.record.storage.places import Place
@@ -90,7 +89,7 @@ def _temporary() -> Path:
 
 def _share(path: Path, other: Path) -> None:
     """Makes another record's log the same file, where both are on one disk."""
-    aside = other.with_name(f".{other.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    aside = aside_of(other)
     try:
         os.link(path, aside)
         os.replace(aside, other)
